@@ -1,0 +1,63 @@
+# make demo     the whole path on a sample clip; CLIP=path for your own
+# make test     lint and the fast tests            make test-all   every test
+# make lint     ruff and mypy                      make format     let ruff tidy up
+# make bench    speeds of models and extraction    make docs       the pages, links checked
+#
+# Each sets up .venv by itself; nothing is installed twice. PYTHON=... chooses the interpreter.
+
+VENV ?= .venv
+PYTHON ?=
+CLIP ?=
+OUT ?= out
+JOBS ?= 2
+
+BIN := $(VENV)/bin
+# One thread per process: libraries that each start their own slow one another down.
+export OMP_NUM_THREADS ?= 1
+
+# The stamp's name holds the lock files' checksum: a changed lock installs, an unchanged one doesn't.
+LOCKS := requirements/install.sh requirements/build-tools.txt requirements/lock.txt requirements/no-deps.txt
+checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
+READY := $(VENV)/.installed-$(call checksum,$(LOCKS))
+DOCS_READY := $(VENV)/.docs-installed-$(call checksum,requirements/docs.txt)
+
+.PHONY: demo test test-all lint format bench docs install clean-env
+.DEFAULT_GOAL := demo
+
+install: $(READY)
+
+$(READY):
+	@sh requirements/install.sh "$(VENV)" $(PYTHON)
+	@rm -f $(VENV)/.installed-* && touch $@
+
+demo: $(READY)
+	@$(BIN)/python tools/demo.py --out "$(OUT)" $(if $(CLIP),"$(CLIP)")
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint
+	$(BIN)/python -m pytest -q -rs -n $(JOBS)
+
+test-all: lint
+	$(BIN)/python -m pytest -q -rs -n $(JOBS) -m ""
+
+bench: $(READY)
+	$(BIN)/python tools/benchmark.py speed
+	$(BIN)/python tools/benchmark.py extract
+
+$(DOCS_READY): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
+	@rm -f $(VENV)/.docs-installed-* && touch $@
+
+docs: $(DOCS_READY)
+	$(BIN)/mkdocs build --strict
+
+clean-env:
+	rm -rf "$(VENV)"
