@@ -1,0 +1,41 @@
+"""mgskel: micro-gestures from skeletons, and what they may say about how a person feels.
+
+Data flows one way: a clip becomes a `PoseSequence`, scores, gesture events, measured
+statements, an assessment, and a report. Each room of the package does one step and knows
+nothing of the rooms above it.
+
+Names are imported on first use, so that ``import mgskel`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Skeleton": "skeleton",
+    "get_skeleton": "skeleton",
+    "list_skeletons": "skeleton",
+    "PoseSequence": "sequence",
+    "Vocabulary": "gestures",
+    "get_vocabulary": "gestures",
+    "GestureEvent": "events",
+    "read_events": "events",
+    "write_events": "events",
+    "create_model": "models",
+    "list_models": "models",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
