@@ -28,7 +28,20 @@ _HOMES = {
     "list_models": "models",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [  # loaded on first use
+    "__version__",
+    "GestureEvent",
+    "PoseSequence",
+    "Skeleton",
+    "Vocabulary",
+    "create_model",
+    "get_skeleton",
+    "get_vocabulary",
+    "list_models",
+    "list_skeletons",
+    "read_events",
+    "write_events",
+]
 
 
 def __getattr__(name: str) -> Any:
