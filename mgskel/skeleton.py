@@ -229,7 +229,7 @@ def _content_faults(tree: Mapping[str, Any]) -> list[str]:
     parts = tree.get("parts") or {}
     members = [name for part in parts.values() for name in part]
     faults += [
-        f"parts name '{name}', which is not a joint" for name in members if name not in known
+        f"a part names '{name}', which is not a joint" for name in members if name not in known
     ]
     if parts:
         faults += [
