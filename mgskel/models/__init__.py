@@ -1,0 +1,84 @@
+"""Networks: batches of skeleton sequences become class scores.
+
+All work on any `Skeleton` and share one interface, see `mgskel.models.backbone.Backbone`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mgskel.errors import InputError, unknown
+from mgskel.models.backbone import Backbone, Block
+from mgskel.models.fusion import (
+    BalancedFusion,
+    FusionParts,
+    FusionReadout,
+    balance_loss,
+    reading,
+    with_fusion,
+)
+from mgskel.models.layers import fold
+from mgskel.skeleton import Skeleton, get_skeleton
+
+__all__ = [
+    "Backbone",
+    "BalancedFusion",
+    "Block",
+    "FusionParts",
+    "FusionReadout",
+    "balance_loss",
+    "create_model",
+    "fold",
+    "list_models",
+    "reading",
+    "with_fusion",
+]
+
+
+def list_models() -> tuple[str, ...]:
+    """Names of the networks, the default first."""
+    return ("light", "stgcn")
+
+
+def create_model(
+    name: str,
+    skeleton: Skeleton | str,
+    num_classes: int,
+    fusion: str | bool | FusionParts = "on",
+    in_channels: int = 3,
+    **sizes: Any,
+) -> Backbone:
+    """A network for a layout and a number of classes.
+
+    Args:
+        name: one of `list_models()`.
+        skeleton: the layout of the joint axis, or its name.
+        num_classes: number of classes.
+        fusion: balanced fusion "on" or "off", or `FusionParts` for ablations.
+        in_channels: coordinates per joint.
+        **sizes: widths, depths and kernels, as the network's class lists them.
+    """
+    kind = _backbone(name)
+    if num_classes < 1:
+        raise InputError("a network needs classes", expected="1 or more", found=num_classes)
+    model = kind(get_skeleton(skeleton), num_classes, in_channels=in_channels, **sizes)
+    if isinstance(fusion, FusionParts):
+        return with_fusion(model, parts=fusion)
+    if fusion in ("on", True):
+        return with_fusion(model)
+    if fusion in ("off", False):
+        return model
+    raise unknown("fusion setting", str(fusion), ("on", "off"))
+
+
+def _backbone(name: str) -> type[Any]:
+    # Imported here: a network's own dependencies load only with it.
+    if name == "light":
+        from mgskel.models.light import Light
+
+        return Light
+    if name == "stgcn":
+        from mgskel.models.stgcn import STGCN
+
+        return STGCN
+    raise unknown("network", name, list_models())

@@ -1,0 +1,139 @@
+"""What all networks share: how batches come in, how masks are kept, how scores come out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mgskel.errors import InputError
+from mgskel.models.fusion import BalancedFusion
+from mgskel.models.layers import shrink_time
+from mgskel.skeleton import Skeleton
+
+
+class Block(nn.Module):
+    """One step of a network, (N, C, T, V) -> (N, C', ceil(T / stride), V).
+
+    Subclasses implement ``forward(x, valid)``; `valid` (N, 1, T, V) holds 1 where a joint was
+    seen and 0 elsewhere, or is None where everything was.
+    """
+
+    def __init__(self, out_channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+        self.stride = stride
+
+
+class Backbone(nn.Module):
+    """Skeleton sequences to class scores.
+
+    Subclasses set `blocks` and `stem_stride` and implement `embed`.
+
+    Args:
+        skeleton: the layout of the joint axis.
+        num_classes: K.
+        in_channels: coordinates per joint, C.
+        num_features: channels of the last block.
+        dropout: share of pooled features dropped in training.
+    """
+
+    name: ClassVar[str]
+    blocks: nn.ModuleList
+    stem_stride: int = 1
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        num_classes: int,
+        in_channels: int,
+        num_features: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.skeleton = skeleton
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.num_features = num_features
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(num_features, num_classes)
+
+    @property
+    def time_stride(self) -> int:
+        """Input frames per frame of features."""
+        stride = self.stem_stride
+        for block in self.blocks:
+            stride *= block.stride
+        return stride
+
+    def fusions(self) -> list[BalancedFusion]:
+        return [module for module in self.modules() if isinstance(module, BalancedFusion)]
+
+    def embed(self, x: Tensor, valid: Tensor | None) -> Tensor:
+        """Coordinates (N, C, T, V), 0 where missing, to features (N, C', T / stem_stride, V)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Class scores (N, K) of x (N, C, T, V, M), where mask (N, T, V, M) says what is there."""
+        features, valid = self._features(x, mask)
+        return self.head(self.dropout(self._pool(features, valid, people=x.shape[4])))
+
+    def forward_features(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Features (N, M, C', T', V), T' = ceil(T / time_stride)."""
+        features, _ = self._features(x, mask)
+        return features.unflatten(0, (-1, x.shape[4]))
+
+    def forward_frames(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Class scores per person and moment, (N, M, T', K): the same network without the mean
+        over time."""
+        features, valid = self._features(x, mask)
+        if valid is None:
+            pooled = features.mean(3)
+        else:
+            pooled = (features * valid).sum(3) / valid.sum(3).clamp(min=1)
+        return self.head(pooled.transpose(1, 2)).unflatten(0, (-1, x.shape[4]))
+
+    def _features(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Features (N*M, C', T', V) and their validity (N*M, 1, T', V)."""
+        self._check(x, mask)
+        n, c, t, v, m = x.shape
+        x = x.permute(0, 4, 1, 2, 3).reshape(n * m, c, t, v)
+        valid = None
+        if mask is not None:
+            seen = mask.permute(0, 3, 1, 2).reshape(n * m, 1, t, v)
+            x = torch.where(seen, x, 0.0)
+            valid = seen.to(x.dtype)
+        x = self.embed(x, valid)
+        valid = shrink_time(valid, self.stem_stride)
+        for block in self.blocks:
+            x = block(x, valid)
+            valid = shrink_time(valid, block.stride)
+        return x, valid
+
+    def _pool(self, features: Tensor, valid: Tensor | None, people: int) -> Tensor:
+        """Mean over the joints, moments and people that are there, (N*M, C, T, V) -> (N, C)."""
+        tokens = features.permute(0, 2, 3, 1).flatten(1, 2).unflatten(0, (-1, people))
+        if valid is None:
+            return tokens.mean((1, 2))
+        weight = valid.flatten(1).unflatten(0, (-1, people))
+        per_person = (weight.unsqueeze(2) @ tokens).squeeze(2)
+        per_person = per_person / weight.sum(2, keepdim=True).clamp(min=1)
+        present = weight.amax(2, keepdim=True)
+        return (per_person * present).sum(1) / present.sum(1).clamp(min=1)
+
+    def _check(self, x: Tensor, mask: Tensor | None) -> None:
+        if x.dim() != 5 or x.shape[1] != self.in_channels or x.shape[3] != self.skeleton.num_joints:
+            raise InputError(
+                "the batch does not fit this network",
+                expected=f"(N, {self.in_channels}, T, {self.skeleton.num_joints}, M), joints as in "
+                f"'{self.skeleton.name}'",
+                found=tuple(x.shape),
+                remedy="convert the sequences to the network's layout first",
+            )
+        if mask is not None and mask.shape != (x.shape[0], *x.shape[2:]):
+            raise InputError(
+                "the mask does not fit the batch",
+                expected=f"(N, T, V, M) = {(x.shape[0], *x.shape[2:])}",
+                found=tuple(mask.shape),
+            )

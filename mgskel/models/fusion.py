@@ -1,0 +1,284 @@
+"""Balanced fusion: lets small, brief movements survive the averaging of graph networks.
+
+Micro-gestures are small in space and short in time; blocks that average over joints and moments
+lose them. `BalancedFusion` looks at features from two sides, decides which joints and which
+moments matter, and balances the two decisions per channel. It changes nothing until trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mgskel.errors import InputError
+from mgskel.models.graph import neighbours
+from mgskel.models.layers import shrink_time
+from mgskel.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class FusionParts:
+    """Which parts of the fusion are at work; switches for ablations.
+
+    Attributes:
+        spread: summaries hold the spread beside the mean.
+        joint_gate: joints are weighed.
+        time_gate: moments are weighed.
+        balance: the share of either gate is decided per sample and channel; else one half each.
+    """
+
+    spread: bool = True
+    joint_gate: bool = True
+    time_gate: bool = True
+    balance: bool = True
+
+
+@dataclass(frozen=True)
+class FusionReadout:
+    """What one fusion decided for a batch.
+
+    Attributes:
+        joints: weight of each joint per head, (N, H, V); 1 leaves a joint as it was.
+        moments: weight of each moment per head, (N, H, T).
+        balance: share of the joint gate in each channel, (N, C); the rest is the time gate's.
+    """
+
+    joints: Tensor
+    moments: Tensor
+    balance: Tensor
+
+
+class BalancedFusion(nn.Module):
+    """Two views, two gates, one balance per channel.
+
+    With ``a`` the joint gate, ``b`` the time gate (both in -1..1, per head, a head being a group
+    of channels) and ``s`` the balance::
+
+        y[n, c, t, v] = x[n, c, t, v] * (1 + s[n, c] a[n, c, v] + (1 - s[n, c]) b[n, c, t])
+
+    The last layer of either gate starts at zero: the module starts as the identity, and its gates
+    receive gradients from the first step on.
+
+    Args:
+        skeleton: the layout of the joint axis.
+        channels: C of the features.
+        parts: what to leave out, for ablations.
+        width: channels of the summaries' encodings.
+        heads: gates per axis; must divide `channels`.
+        reach: moments that the time gate sees at once.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        channels: int,
+        parts: FusionParts | None = None,
+        width: int = 32,
+        heads: int = 4,
+        reach: int = 5,
+    ) -> None:
+        super().__init__()
+        self.parts = parts or FusionParts()
+        self.channels, self.heads = channels, heads
+        summary = channels * (2 if self.parts.spread else 1)
+        self.joint_view = nn.Sequential(nn.LayerNorm(summary), nn.Linear(summary, width))
+        self.time_view = nn.Sequential(nn.LayerNorm(summary), nn.Linear(summary, width))
+        self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, width))
+        self.joint_graph = nn.Parameter(torch.from_numpy(neighbours(skeleton)).float())
+        self.time_context = nn.Conv1d(width, width, reach, padding=reach // 2, groups=width)
+        self.joint_gate = nn.Linear(width, heads)
+        self.time_gate = nn.Linear(width, heads)
+        self.balance = nn.Linear(2 * width, channels)
+        for last in (self.joint_gate, self.time_gate):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+        self._trace = _Trace()
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        """x (N, C, T, V), valid (N, 1, T, V) of 0 and 1 or None -> (N, C, T, V)"""
+        tokens = x.permute(0, 2, 3, 1)
+        seen = None if valid is None else valid.permute(0, 2, 3, 1)
+        by_joint, by_moment = self._summaries(tokens, seen)
+        joints = functional.relu(self.joint_view(by_joint) + self.joint_place)
+        moments = self.time_view(by_moment)
+        if seen is not None:
+            joints = joints * seen.amax(1)
+            moments = moments * seen.amax(2)
+        moments = functional.relu(moments + self._in_time(moments))
+        joint_gate = torch.tanh(self.joint_gate(joints + self.joint_graph @ joints))
+        time_gate = torch.tanh(self.time_gate(moments))
+        balance = self._balance(joints, moments, seen)
+        if not self.parts.joint_gate:
+            joint_gate = torch.zeros_like(joint_gate)
+        if not self.parts.time_gate:
+            time_gate = torch.zeros_like(time_gate)
+        self._trace.take(self, joint_gate, time_gate, balance)
+        per_head = self.channels // self.heads
+        share = balance.unsqueeze(1)
+        along_joints = share * joint_gate.repeat_interleave(per_head, dim=2)
+        along_time = (1 - share) * time_gate.repeat_interleave(per_head, dim=2)
+        gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
+        return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
+
+    def _summaries(self, tokens: Tensor, seen: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Each joint over time (N, V, 2C) and each moment over joints (N, T, 2C)."""
+        n, t, v, c = tokens.shape
+        if seen is None:
+            count = tokens.new_full((1, 1, 1), t), tokens.new_full((1, 1, 1), v)
+        else:
+            tokens = tokens * seen
+            count = seen.sum(1).clamp(min=1), seen.sum(2).clamp(min=1)
+        # Sums over an outer axis of a flat view are far faster than `mean` or `var` over an axis.
+        views = []
+        squares = tokens.square() if self.parts.spread else tokens
+        for axis, total in enumerate(count):
+            shape = (n, t, v * c) if axis == 0 else (n * t, v, c)
+            mean = tokens.reshape(shape).sum(1).view(n, -1, c) / total
+            if self.parts.spread:
+                square = squares.reshape(shape).sum(1).view(n, -1, c) / total
+                spread = torch.sqrt((square - mean.square()).clamp(min=0) + 1e-5)
+                mean = torch.cat([mean, spread], dim=2)
+            views.append(mean)
+        return views[0], views[1]
+
+    def _in_time(self, moments: Tensor) -> Tensor:
+        return self.time_context(moments.transpose(1, 2)).transpose(1, 2)
+
+    def _balance(self, joints: Tensor, moments: Tensor, seen: Tensor | None) -> Tensor:
+        """The joint gate's share, (N, C)."""
+        if not self.parts.balance:
+            return joints.new_full((joints.shape[0], self.channels), 0.5)
+        if seen is None:
+            both = torch.cat([joints.mean(1), moments.mean(1)], dim=1)
+        else:
+            has_joint, has_moment = seen.amax(1), seen.amax(2)
+            both = torch.cat(
+                [
+                    (joints * has_joint).sum(1) / has_joint.sum(1).clamp(min=1),
+                    (moments * has_moment).sum(1) / has_moment.sum(1).clamp(min=1),
+                ],
+                dim=1,
+            )
+        return torch.sigmoid(self.balance(both))
+
+    def extra_repr(self) -> str:
+        return f"channels={self.channels}, heads={self.heads}, {self.parts}"
+
+
+class _Trace:
+    """What the last forward pass left behind. Not part of the module's state: copies are empty."""
+
+    def __init__(self) -> None:
+        self.listening = False
+        self.readout: FusionReadout | None = None
+        self.lean: Tensor | None = None
+
+    def take(self, fusion: BalancedFusion, joints: Tensor, moments: Tensor, share: Tensor) -> None:
+        if self.listening:
+            self.readout = FusionReadout(
+                1 + joints.detach().transpose(1, 2),
+                1 + moments.detach().transpose(1, 2),
+                share.detach(),
+            )
+        self.lean = share.mean(1) - 0.5 if fusion.training and fusion.parts.balance else None
+
+    def __reduce__(self) -> tuple[type[_Trace], tuple[()]]:
+        return (_Trace, ())
+
+
+def balance_loss(model: nn.Module) -> Tensor:
+    """How far the fusions of a model lean to one axis, 0..1; of the last training pass.
+
+    Single channels may lean as they like; a sample whose channels all lean to one side is
+    penalised. To be added to the training loss with a small weight; 0 without fusions.
+    """
+    leans = [
+        module._trace.lean
+        for module in model.modules()
+        if isinstance(module, BalancedFusion) and module._trace.lean is not None
+    ]
+    if not leans:
+        return torch.zeros(())
+    return 4 * torch.stack([lean.square().mean() for lean in leans]).mean()
+
+
+@contextmanager
+def reading(model: nn.Module) -> Iterator[list[BalancedFusion]]:
+    """While open, each forward pass leaves a `FusionReadout` at ``fusion.readout``.
+
+    ::
+
+        with reading(model) as fusions:
+            model(x, mask)
+        weights = fusions[-1].readout.joints
+    """
+    fusions = [module for module in model.modules() if isinstance(module, BalancedFusion)]
+    for fusion in fusions:
+        fusion._trace.listening = True
+    try:
+        yield fusions
+    finally:
+        for fusion in fusions:
+            fusion._trace.listening = False
+
+
+class FusedBlock(nn.Module):
+    """A block with a fusion behind it; to the network it is a block like any other."""
+
+    def __init__(self, block: nn.Module, fusion: BalancedFusion) -> None:
+        super().__init__()
+        self.block, self.fusion = block, fusion
+        self.out_channels = fusion.channels
+        self.stride = int(getattr(block, "stride", 1))
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        if valid is None:
+            return self.fusion(self.block(x))
+        return self.fusion(self.block(x, valid), shrink_time(valid, self.stride))
+
+
+def with_fusion(
+    model: nn.Module,
+    skeleton: Skeleton | None = None,
+    parts: FusionParts | None = None,
+    after: Sequence[int] | None = None,
+) -> nn.Module:
+    """Inserts a fusion behind blocks of a model, in place, and returns the model.
+
+    Args:
+        model: anything with ``blocks``, a `ModuleList` of modules (N, C, T, V) -> (N, C', T', V)
+            that know their ``out_channels`` (and ``stride`` along time, if not 1).
+        skeleton: the layout of the joint axis; by default the model's own.
+        parts: what to leave out, for ablations.
+        after: positions of the blocks to fuse; by default the last of each stage (time stride).
+    """
+    blocks = getattr(model, "blocks", None)
+    skeleton = skeleton or getattr(model, "skeleton", None)
+    if not isinstance(blocks, nn.ModuleList) or skeleton is None:
+        raise InputError(
+            f"no fusion can be put into {type(model).__name__}",
+            expected="a model with `blocks` (a ModuleList) and a `skeleton`",
+            found="no `blocks`" if blocks is None else "no `skeleton`",
+        )
+    for position in stage_ends(blocks) if after is None else after:
+        block = blocks[position]
+        channels = getattr(block, "out_channels", None)
+        if channels is None:
+            raise InputError(
+                f"block {position} ({type(block).__name__}) does not tell its `out_channels`",
+                remedy="set the attribute `out_channels` on each block",
+            )
+        blocks[position] = FusedBlock(block, BalancedFusion(skeleton, channels, parts))
+    return model
+
+
+def stage_ends(blocks: nn.ModuleList) -> list[int]:
+    """Positions of the blocks after which time is strided, and of the last one."""
+    strides = [int(getattr(block, "stride", 1)) for block in blocks]
+    last = len(strides) - 1
+    return [i for i in range(len(strides)) if i == last or strides[i + 1] > 1]

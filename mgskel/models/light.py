@@ -1,0 +1,170 @@
+"""`light`: the default network, made for accuracy per CPU second.
+
+Coordinates are first compared with reference points (bones, the other hand, the head), then two
+frames become one. Each block mixes joints (learned graphs per head, sharpened by what the sample
+shows), then time (one long depthwise filter per channel), each followed by one matrix product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mgskel.models.backbone import Backbone, Block
+from mgskel.models.graph import head_graphs, reference_points
+from mgskel.models.layers import (
+    ConvNorm,
+    InputNorm,
+    frames_of,
+    mean_over_time,
+    pointwise_norm,
+    temporal_conv,
+)
+from mgskel.skeleton import Skeleton
+
+
+class RelativeStem(nn.Module):
+    """Coordinates to features: positions and what they are relative to, over a few frames.
+
+    A missing joint is zero in every view and is told by a channel of its own; a reference point
+    with missing members is the mean of those present.
+    """
+
+    references: Tensor
+
+    def __init__(
+        self, skeleton: Skeleton, in_channels: int, out_channels: int, kernel: int, stride: int
+    ) -> None:
+        super().__init__()
+        references = reference_points(skeleton)
+        self.register_buffer("references", references.flatten(0, 1), persistent=False)
+        views = (1 + references.shape[0]) * in_channels
+        self.norm = InputNorm(views, skeleton.num_joints)
+        self.conv = ConvNorm(temporal_conv(views + 1, out_channels, kernel, stride))
+        self.joint = nn.Parameter(torch.randn(1, out_channels, 1, skeleton.num_joints) * 0.02)
+
+    def forward(self, x: Tensor, valid: Tensor | None) -> Tensor:
+        """x (N, C, T, V), valid (N, 1, T, V) or None -> (N, C', T / stride, V)"""
+        v = x.shape[3]
+        relative = (x @ self.references.t()).unflatten(3, (-1, v))
+        if valid is None:
+            seen = torch.ones_like(x[:, :1])
+        else:
+            seen = valid
+            known = (valid @ self.references.t()).unflatten(3, (-1, v))
+            relative = relative / known.clamp(min=1e-6)
+        views = torch.cat([x, (x.unsqueeze(3) - relative).permute(0, 3, 1, 2, 4).flatten(1, 2)], 1)
+        if valid is not None:
+            comparable = (known > 0).to(x.dtype) * valid.unsqueeze(3)
+            comparable = comparable.permute(0, 3, 1, 2, 4).expand(-1, -1, x.shape[1], -1, -1)
+            views = views * torch.cat([valid.expand_as(x), comparable.flatten(1, 2)], 1)
+        views = torch.cat([self.norm(views, valid), seen], 1)
+        views = views.contiguous(memory_format=torch.channels_last)
+        return functional.relu(self.conv(views) + self.joint)
+
+
+class GraphMix(nn.Module):
+    """Mixes joints within heads (groups of channels), each along a graph of its own.
+
+    A head's graph is learned, and shifted for each sample by how its joints relate on average over
+    time.
+    """
+
+    def __init__(self, skeleton: Skeleton, channels: int, heads: int, width: int = 8) -> None:
+        super().__init__()
+        self.heads, self.width = heads, width
+        self.graphs = nn.Parameter(head_graphs(skeleton, heads))
+        self.relate = nn.Linear(channels, 2 * heads * width)
+        self.strength = nn.Parameter(torch.zeros(heads, 1, 1))
+
+    def forward(self, x: Tensor, frames: Tensor | None) -> Tensor:
+        """x (N, C, T, V), frames (N, 1, T, 1) or None -> (N, C, T, V)"""
+        n, c, t, v = x.shape
+        heads = self.heads
+        tokens = x.permute(0, 2, 3, 1).reshape(n, t, v, heads, c // heads)
+        tokens = tokens.permute(0, 3, 2, 1, 4).reshape(n * heads, v, t * (c // heads))
+        mixed = torch.bmm(self.sample_graphs(x, frames).flatten(0, 1), tokens)
+        mixed = mixed.view(n, heads, v, t, c // heads).permute(0, 3, 2, 1, 4)
+        return mixed.reshape(n, t, v, c).permute(0, 3, 1, 2)
+
+    def sample_graphs(self, x: Tensor, frames: Tensor | None) -> Tensor:
+        """The graphs that each sample is mixed along, (N, heads, V, V)."""
+        n, _, _, v = x.shape
+        related = self.relate(mean_over_time(x, frames))
+        related = related.view(n, v, 2, self.heads, self.width).permute(2, 0, 3, 1, 4)
+        affinity = torch.tanh(related[0] @ related[1].transpose(2, 3) * self.width**-0.5)
+        return torch.addcmul(self.graphs, self.strength, affinity)
+
+
+class LightBlock(Block):
+    """Joints, then time, each by a cheap mix and one matrix product; residual around both."""
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        heads: int,
+        kernel: int,
+    ) -> None:
+        super().__init__(out_channels, stride)
+        self.graph = GraphMix(skeleton, in_channels, heads)
+        self.spatial = pointwise_norm(in_channels, out_channels)
+        self.filter = temporal_conv(
+            out_channels, out_channels, kernel, stride, groups=out_channels, bias=True
+        )
+        self.temporal = pointwise_norm(out_channels, out_channels)
+        self.shortcut: nn.Module = nn.Identity()
+        if in_channels != out_channels:
+            self.shortcut = pointwise_norm(in_channels, out_channels)
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        """(N, C, T, V) -> (N, C', ceil(T / stride), V)"""
+        frames = frames_of(valid)
+        y = functional.relu(self.spatial(self.graph(x, frames)))
+        if frames is not None:
+            y = y * frames
+        y = self.temporal(self.filter(y))
+        kept = x[:, :, :: self.stride] if self.stride > 1 else x
+        return functional.relu(y + self.shortcut(kept))
+
+
+class Light(Backbone):
+    """Our default network.
+
+    Args:
+        channels: channels of each block; where they grow, time is halved.
+        heads: graphs per block.
+        kernel: frames (after the stem) that a block sees at once.
+        stem_stride: input frames per frame of features in the first block.
+    """
+
+    name: ClassVar[str] = "light"
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        num_classes: int,
+        in_channels: int = 3,
+        channels: Sequence[int] = (64, 64, 64, 128, 128, 128),
+        heads: int = 8,
+        kernel: int = 7,
+        stem_stride: int = 2,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__(skeleton, num_classes, in_channels, channels[-1], dropout)
+        self.stem_stride = stem_stride
+        self.stem = RelativeStem(skeleton, in_channels, channels[0], kernel=5, stride=stem_stride)
+        before = (channels[0], *channels)
+        self.blocks = nn.ModuleList(
+            LightBlock(skeleton, c, d, 1 if c == d else 2, heads, kernel)
+            for c, d in zip(before, channels, strict=False)
+        )
+
+    def embed(self, x: Tensor, valid: Tensor | None) -> Tensor:
+        return self.stem(x, valid)
