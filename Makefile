@@ -57,7 +57,8 @@ $(DOCS_READY): $(READY)
 	@rm -f $(VENV)/.docs-installed-* && touch $@
 
 docs: $(DOCS_READY)
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "the pages are in site/index.html"
 
 clean-env:
 	rm -rf "$(VENV)"
