@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mgskel.errors import InputError
 from mgskel.models.fusion import BalancedFusion
-from mgskel.models.layers import shrink_time
+from mgskel.models.layers import shrink_time, stride_of
 from mgskel.skeleton import Skeleton
 
 
@@ -64,7 +64,7 @@ class Backbone(nn.Module):
         """Input frames per frame of features."""
         stride = self.stem_stride
         for block in self.blocks:
-            stride *= block.stride
+            stride *= stride_of(block)
         return stride
 
     def fusions(self) -> list[BalancedFusion]:
@@ -108,7 +108,7 @@ class Backbone(nn.Module):
         valid = shrink_time(valid, self.stem_stride)
         for block in self.blocks:
             x = block(x, valid)
-            valid = shrink_time(valid, block.stride)
+            valid = shrink_time(valid, stride_of(block))
         return x, valid
 
     def _pool(self, features: Tensor, valid: Tensor | None, people: int) -> Tensor:

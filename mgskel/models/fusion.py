@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,10 @@ from torch.nn import functional
 
 from mgskel.errors import InputError
 from mgskel.models.graph import neighbours
-from mgskel.models.layers import shrink_time
+from mgskel.models.layers import shrink_time, stride_of
 from mgskel.skeleton import Skeleton
+
+ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,11 @@ class BalancedFusion(nn.Module):
         along_time = (1 - share) * time_gate.repeat_interleave(per_head, dim=2)
         gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
+
+    @property
+    def readout(self) -> FusionReadout | None:
+        """What was decided for the last batch, if someone is `reading`."""
+        return self._trace.readout
 
     def _summaries(self, tokens: Tensor, seen: Tensor | None) -> tuple[Tensor, Tensor]:
         """Each joint over time (N, V, 2C) and each moment over joints (N, T, 2C)."""
@@ -234,7 +242,7 @@ class FusedBlock(nn.Module):
         super().__init__()
         self.block, self.fusion = block, fusion
         self.out_channels = fusion.channels
-        self.stride = int(getattr(block, "stride", 1))
+        self.stride = stride_of(block)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         if valid is None:
@@ -243,11 +251,11 @@ class FusedBlock(nn.Module):
 
 
 def with_fusion(
-    model: nn.Module,
+    model: ModelT,
     skeleton: Skeleton | None = None,
     parts: FusionParts | None = None,
     after: Sequence[int] | None = None,
-) -> nn.Module:
+) -> ModelT:
     """Inserts a fusion behind blocks of a model, in place, and returns the model.
 
     Args:
@@ -279,6 +287,6 @@ def with_fusion(
 
 def stage_ends(blocks: nn.ModuleList) -> list[int]:
     """Positions of the blocks after which time is strided, and of the last one."""
-    strides = [int(getattr(block, "stride", 1)) for block in blocks]
+    strides = [stride_of(block) for block in blocks]
     last = len(strides) - 1
     return [i for i in range(len(strides)) if i == last or strides[i + 1] > 1]

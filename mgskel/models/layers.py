@@ -118,6 +118,11 @@ def shrink_time(valid: Tensor | None, stride: int) -> Tensor | None:
     return functional.max_pool2d(valid, (stride, 1), ceil_mode=True)
 
 
+def stride_of(block: nn.Module) -> int:
+    """A block's stride along time; 1 where it does not say."""
+    return int(getattr(block, "stride", 1))
+
+
 def frames_of(valid: Tensor | None) -> Tensor | None:
     """Frames with any joint, (N, 1, T, 1), from the validity of joints (N, 1, T, V)."""
     return None if valid is None else valid.amax(3, keepdim=True)
