@@ -59,6 +59,6 @@ pip install -r requirements/build-tools.txt
 say "2/4 pinned packages (about 1.7 GB, some minutes the first time)"
 pip install -r requirements/lock.txt
 say "3/4 packages that are installed without their declared dependencies"
-pip install --no-deps --no-build-isolation -r requirements/no-deps.txt
+pip install --no-deps --no-build-isolation --use-pep517 -r requirements/no-deps.txt
 say "4/4 mgskel itself"
 pip install --no-deps --no-build-isolation --editable .

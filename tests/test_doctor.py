@@ -91,6 +91,20 @@ def test_remedies_are_shown_only_for_what_is_missing() -> None:
     assert "get b" in text
 
 
+def test_a_remedy_that_cannot_work_on_this_python_is_not_given() -> None:
+    old = Part("old", "no_such_module:run", True, "install old", newest_python=(3, 10))
+    new = Part("new", "no_such_module:run", True, "install new", newest_python=(3, 99))
+    checks = examine([old, new])
+    assert checks[0].remedy is not None
+    assert "Python 3.10" in checks[0].remedy
+    assert checks[1].remedy == "install new"
+
+
+def test_without_the_estimator_the_rest_is_said_to_work() -> None:
+    text = as_text((Check("mediapipe", False, True, "not there", "get it"),))
+    assert "everything from keypoint files on works" in text
+
+
 @pytest.mark.parametrize("everything_works", [True, False])
 def test_command_line(
     odd: str,

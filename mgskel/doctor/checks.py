@@ -30,12 +30,21 @@ class Part:
         trial: "module:function"; the function returns a line about the part, or raises.
         needed: whether the default path stands on it.
         remedy: the exact command that brings it.
+        newest_python: the last Python for which its packages exist, if that is not the newest.
     """
 
     name: str
     trial: str
     needed: bool
     remedy: str
+    newest_python: tuple[int, int] | None = None
+
+    def way_to_it(self) -> str:
+        """The remedy that applies to the running Python."""
+        if self.newest_python is None or sys.version_info[:2] <= self.newest_python:
+            return self.remedy
+        wanted = ".".join(map(str, self.newest_python))
+        return f"in an environment with Python {wanted} (from a checkout: make install)"
 
 
 PARTS = (
@@ -49,14 +58,16 @@ PARTS = (
         "mgskel.doctor.estimators:mediapipe",
         True,
         f"{_PIP} 'mgskel[mediapipe]' && {_PIP} --no-deps mediapipe==0.10.21",
+        newest_python=(3, 12),
     ),
     Part(
         "mmpose",
         "mgskel.doctor.estimators:mmpose",
         False,
-        f"{_PIP} 'mgskel[mmpose]' && {_PIP} --no-deps --no-build-isolation --no-binary xtcocotools"
-        " xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0 mmengine==0.10.7"
+        f"{_PIP} 'mgskel[mmpose]' && {_PIP} --no-deps --no-build-isolation --use-pep517"
+        " --no-binary xtcocotools xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0 mmengine==0.10.7"
         " torchvision==0.15.2",
+        newest_python=(3, 11),
     ),
     Part(
         "gpu",
@@ -124,7 +135,9 @@ def as_text(checks: Iterable[Check]) -> str:
             lines.append(f"{'':<8} {'':<{width}}  to get it: {check.remedy}")
     broken = [check.name for check in found if check.needed and not check.ok]
     lines.append("")
-    if broken:
+    if broken == ["mediapipe"]:
+        lines.append("No clip can become keypoints; everything from keypoint files on works.")
+    elif broken:
         lines.append(f"The default path does not work: {', '.join(broken)}.")
     else:
         lines.append("The default path works: clips, keypoints, gestures, words, report.")
@@ -165,4 +178,4 @@ def _try(part: Part) -> Check:
         ok, detail = False, f"no answer within {TIME_LIMIT_S:.0f} s"
     except ValueError:
         ok, detail = False, f"crashed (exit status {done.returncode})"
-    return Check(part.name, ok, part.needed, detail, None if ok else part.remedy)
+    return Check(part.name, ok, part.needed, detail, None if ok else part.way_to_it())
