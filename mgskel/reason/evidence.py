@@ -1,0 +1,199 @@
+"""The evidence of a case: everything a reasoner may cite, each under an id of its own.
+
+Three kinds: what was said (u1, u2, ...), recognised or annotated gestures (g1, ...), and
+measured statements (s1, ... as `mgskel describe` numbered them).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mgskel.errors import InputError
+from mgskel.files import read_json
+from mgskel.reason.scene import Scene, as_input_error
+
+ID = re.compile(r"[a-z]{1,3}\d{1,6}")
+_TIME_MARGIN_S = 0.5
+Kind = Literal["said", "gesture", "statement"]
+
+
+class Timed(BaseModel):
+    """Something that lasts from one second to another."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    from_s: Annotated[float, Field(ge=0)]
+    to_s: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Timed:
+        if self.to_s < self.from_s:
+            raise ValueError(f"it ends ({self.to_s} s) before it starts ({self.from_s} s)")
+        return self
+
+
+class StatementRecord(Timed):
+    """What reasoning needs of a measured statement; other keys are left aside."""
+
+    id: Annotated[str, Field(pattern=f"^{ID.pattern}$")]
+    kind: Annotated[str, Field(min_length=1, max_length=80)]
+    category: str = Field(default="", max_length=120)
+    side: str = Field(default="none", max_length=20)
+    confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
+    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class GestureRecord(Timed):
+    """A gesture that was recognised or annotated."""
+
+    label: Annotated[str, Field(min_length=1, max_length=120)]
+    score: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
+@dataclass(frozen=True)
+class Item:
+    """One citable piece of evidence.
+
+    Attributes:
+        cue: the gesture's class, or the statement's kind; empty for speech.
+        category: the statement's category ("touching"), the speaker for speech.
+    """
+
+    id: str
+    kind: Kind
+    text: str
+    from_s: float
+    to_s: float
+    confidence: float
+    cue: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question to a reasoner: the scene and the evidence it may use."""
+
+    scene: Scene
+    items: tuple[Item, ...]
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(item.id for item in self.items)
+
+    @property
+    def duration_s(self) -> float:
+        """The scene's length, or the end of what is known to have happened in it."""
+        return self.scene.duration_s or max((item.to_s for item in self.items), default=0.0)
+
+    def of(self, kind: Kind) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.kind == kind)
+
+
+def make_case(
+    scene: Scene,
+    statements: Sequence[StatementRecord] = (),
+    gestures: Sequence[GestureRecord] = (),
+    hidden: Sequence[str] = (),
+) -> Case:
+    """Number what was said and the gestures, and put all evidence into one list.
+
+    Args:
+        hidden: what the recording cannot show (from its quality report), in words.
+    """
+    items = [
+        Item(f"u{n}", "said", line.text, line.from_s, line.to_s, 1.0, category=line.who)
+        for n, line in enumerate(scene.said, 1)
+    ]
+    items += [
+        Item(f"g{n}", "gesture", g.label, g.from_s, g.to_s, g.score, cue=g.label)
+        for n, g in enumerate(gestures, 1)
+    ]
+    items += [_statement_item(statement) for statement in statements]
+    seen: set[str] = set()
+    for item in items:
+        if item.id in seen:
+            raise InputError(f"two pieces of evidence have the id '{item.id}'", found=item.text)
+        seen.add(item.id)
+        if scene.duration_s is not None and item.to_s > scene.duration_s + _TIME_MARGIN_S:
+            raise InputError(
+                f"evidence '{item.id}' lies outside the scene",
+                expected=f"times up to {scene.duration_s} s",
+                found=f"{item.from_s} to {item.to_s} s",
+                remedy="correct duration_s in the scene, or leave it out",
+            )
+    return Case(scene, tuple(items), tuple(hidden))
+
+
+def _statement_item(statement: StatementRecord) -> Item:
+    # `describe` repeats recognised gestures among its statements: they stay gestures here.
+    gesture = statement.kind == "gesture"
+    return Item(
+        statement.id,
+        "gesture" if gesture else "statement",
+        statement.text,
+        statement.from_s,
+        statement.to_s,
+        statement.confidence,
+        cue=statement.category if gesture else statement.kind,
+        category="" if gesture else statement.category,
+    )
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The content of a statements file, as far as reasoning uses it."""
+
+    records: tuple[StatementRecord, ...]
+    hidden: tuple[str, ...]
+
+
+def statements_from(document: object, place: object = "statements") -> Statements:
+    """Check the content of a statements file (`{statements, quality, source}`)."""
+    if isinstance(document, list):
+        document = {"statements": document}
+    if not isinstance(document, Mapping) or not isinstance(document.get("statements"), list):
+        raise InputError(
+            "this is no statements file",
+            expected="{statements: [...], quality, source}, as `mgskel describe` writes it",
+            found=f"keys {sorted(map(str, document))}"
+            if isinstance(document, Mapping)
+            else type(document).__name__,
+            place=place,
+        )
+    records = statement_records(document["statements"], place)
+    return Statements(records, tuple(_hidden(document.get("quality"))))
+
+
+def read_statements(path: str | Path) -> Statements:
+    return statements_from(read_json(path, "statements file"), path)
+
+
+def statement_records(entries: Iterable[object], place: object) -> tuple[StatementRecord, ...]:
+    records = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            records.append(StatementRecord.model_validate(entry))
+        except ValidationError as error:
+            where = f"{place}, statement {number}"
+            raise as_input_error(error, StatementRecord, where) from error
+    ids = [record.id for record in records]
+    twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
+    if twice:
+        raise InputError("statement ids must differ", found=", ".join(twice[:5]), place=place)
+    return tuple(records)
+
+
+def _hidden(quality: Any) -> Iterable[str]:
+    """What the quality report says cannot be seen, in its own words."""
+    verdict = quality.get("verdict") if isinstance(quality, Mapping) else None
+    for entry in verdict if isinstance(verdict, list) else []:
+        if isinstance(entry, Mapping) and entry.get("can_show") is False:
+            why = f" ({entry['why']})" if entry.get("why") else ""
+            yield f"{entry.get('group', 'some gestures')} cannot be seen{why}"[:300]

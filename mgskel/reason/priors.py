@@ -1,0 +1,189 @@
+"""The priors of the `rules` reasoner, read from one data file (`priors.yaml`)."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from mgskel.errors import InputError
+from mgskel.files import read_text
+from mgskel.gestures import get_vocabulary, list_vocabularies
+from mgskel.reason.scene import Place, Strict, as_input_error
+
+PRIORS_FILE = Path(__file__).with_name("priors.yaml")
+Weight = Annotated[float, Field(gt=0, le=1)]
+
+
+class Centre(Strict):
+    """A value per dimension, all of them known."""
+
+    valence: float
+    arousal: float
+    stress: float
+
+
+class Rule(Strict):
+    """The numbers of the combination rule; see `rules.py`."""
+
+    again: Annotated[float, Field(ge=0, lt=1)]
+    prior: Centre
+    label_spread: Annotated[float, Field(gt=0)]
+    min_evidence: Annotated[float, Field(ge=0)]
+    min_margin: Annotated[float, Field(ge=0)]
+    max_confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+class StatementMatch(Strict):
+    """Statements of this kind, of any category or of those named."""
+
+    kind: str
+    categories: tuple[str, ...] = ()
+
+
+class Movement(Place):
+    """One group of movements that point the same way."""
+
+    cue: str
+    means: tuple[str, ...] = ()
+    statements: tuple[StatementMatch, ...] = ()
+    family: str
+    weight: Weight
+    refs: tuple[str, ...] = Field(min_length=1)
+    innocent: tuple[str, ...] = Field(min_length=1)
+
+
+class NoPrior(Strict):
+    """Movements and statements that are never evidence, and why."""
+
+    means: tuple[str, ...] = ()
+    statements: tuple[StatementMatch, ...] = ()
+    why: str
+    refs: tuple[str, ...] = Field(min_length=1)
+
+
+class WordGroup(Place):
+    """Word stems that point the same way."""
+
+    cue: str
+    stems: tuple[str, ...] = Field(min_length=1)
+
+
+class Words(Strict):
+    family: str
+    weight: Weight
+    negations: tuple[str, ...]
+    groups: tuple[WordGroup, ...]
+
+
+class Priors(Strict):
+    """The whole file, checked: every reference exists, no movement stands in two places."""
+
+    version: int
+    references: dict[str, str]
+    rule: Rule
+    labels: dict[str, Place]
+    movements: tuple[Movement, ...]
+    no_prior: tuple[NoPrior, ...]
+    words: Words
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Priors:
+        entries: tuple[Movement | NoPrior, ...] = (*self.movements, *self.no_prior)
+        means = [meaning for entry in entries for meaning in entry.means]
+        twice = sorted({meaning for meaning in means if means.count(meaning) > 1})
+        if twice:
+            raise ValueError(f"these movements stand in two entries: {twice}")
+        missing = {ref for entry in entries for ref in entry.refs} - set(self.references)
+        if missing:
+            raise ValueError(f"these references are not listed: {sorted(missing)}")
+        return self
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What one piece of evidence says: a place, a weight, a family, harmless reasons."""
+
+    name: str
+    place: Place
+    weight: float
+    family: str
+    innocent: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+
+
+def load_priors(path: str | Path = PRIORS_FILE) -> Priors:
+    """Read a priors file; users may bring their own."""
+    try:
+        return Priors.model_validate(yaml.safe_load(read_text(path, "priors file")))
+    except yaml.YAMLError as error:
+        raise InputError(f"priors file is not valid YAML: {error}", place=path) from error
+    except ValidationError as error:
+        raise as_input_error(error, Priors, path) from error
+
+
+@functools.lru_cache(maxsize=4)
+def default_priors() -> Priors:
+    return load_priors()
+
+
+@functools.lru_cache(maxsize=1)
+def _meanings() -> dict[str, tuple[str, ...]]:
+    """Elementary movements by gesture class name, over all vocabularies."""
+    known: dict[str, tuple[str, ...]] = {}
+    for vocabulary in map(get_vocabulary, list_vocabularies()):
+        for gesture in vocabulary:
+            known.setdefault(gesture.name.casefold(), gesture.means)
+    return known
+
+
+def movements_of_gesture(label: str, priors: Priors) -> tuple[Movement, ...]:
+    """The entries that a gesture's label falls under; none when nothing is known about it."""
+    folded = label.strip().casefold()
+    means = _meanings().get(folded, (folded.replace(" ", "-"),))
+    return tuple(entry for entry in priors.movements if set(entry.means) & set(means))
+
+
+def movement_of_statement(kind: str, category: str, priors: Priors) -> Movement | None:
+    for entry in priors.movements:
+        if _matches(entry.statements, kind, category):
+            return entry
+    return None
+
+
+def _matches(matches: tuple[StatementMatch, ...], kind: str, category: str) -> bool:
+    return any(
+        match.kind == kind and (not match.categories or category in match.categories)
+        for match in matches
+    )
+
+
+def gesture_cue(label: str, priors: Priors) -> Cue | None:
+    """A class made of several movements ("rubbing eyes and forehead") gets their mean."""
+    entries = movements_of_gesture(label, priors)
+    if not entries:
+        return None
+    if len(entries) == 1:
+        return movement_cue(entries[0])
+    return Cue(
+        name=label,
+        place=Place(**{name: _mean(entries, name) for name in ("valence", "arousal", "stress")}),
+        weight=sum(entry.weight for entry in entries) / len(entries),
+        family=entries[0].family,
+        innocent=tuple(reason for entry in entries for reason in entry.innocent[:1]),
+        refs=tuple(dict.fromkeys(ref for entry in entries for ref in entry.refs)),
+    )
+
+
+def movement_cue(entry: Movement) -> Cue:
+    place = Place(valence=entry.valence, arousal=entry.arousal, stress=entry.stress)
+    return Cue(entry.cue, place, entry.weight, entry.family, entry.innocent, entry.refs)
+
+
+def _mean(entries: tuple[Movement, ...], name: str) -> float | None:
+    values = [value for entry in entries if (value := getattr(entry, name)) is not None]
+    return sum(values) / len(values) if values else None

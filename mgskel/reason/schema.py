@@ -1,0 +1,144 @@
+"""The assessment: what a reasoner may say, and the JSON schema that says so to a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+LIMITS = (
+    "This is not a diagnosis of any kind, and must not be used as one.",
+    "It is no proof of deception or of truthfulness: no gesture is.",
+    "Body movement alone says little about feelings; the same movement has many causes "
+    "(habit, itch, cold, chair, speech), and people and cultures differ.",
+    "It rests only on the statements, gestures and words it cites; what the camera or the "
+    "estimator missed is missing here too.",
+    "It must not decide anything about a person; ask the person.",
+)
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Signed = Annotated[float, Field(ge=-1, le=1)]
+Ids = Annotated[list[str], Field(max_length=200)]
+Sentence = Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class Part(BaseModel):
+    """Refuses keys it does not know, NaN and infinity."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Hypothesis(Part):
+    """One emotion, how probable, and what speaks for and against it."""
+
+    emotion: str
+    probability: Probability
+    evidence_for: Ids
+    evidence_against: Ids
+
+
+class Signal(Part):
+    """Valence or arousal: -1 (negative, drowsy) to 1 (positive, activated)."""
+
+    value: Signed
+    evidence_for: Ids
+    evidence_against: Ids
+
+
+class Stress(Part):
+    """Stress: 0 (relaxed) to 1 (highly stressed)."""
+
+    value: Probability
+    evidence_for: Ids
+    evidence_against: Ids
+
+
+class Explanation(Part):
+    """A harmless reason that would explain some of the evidence as well."""
+
+    explanation: Sentence
+    explains: Ids
+
+
+class Moment(Part):
+    """A stretch of time that the judgement rests on."""
+
+    from_s: Annotated[float, Field(ge=0)]
+    to_s: Annotated[float, Field(ge=0)]
+    why: Sentence
+    evidence: Ids
+
+
+class Reply(Part):
+    """What a reasoner answers. Everything is required; a list may be empty."""
+
+    hypotheses: Annotated[list[Hypothesis], Field(max_length=30)]
+    valence: Signal
+    arousal: Signal
+    stress: Stress
+    moments: Annotated[list[Moment], Field(max_length=50)]
+    alternative_explanations: Annotated[list[Explanation], Field(max_length=50)]
+    cannot_judge: Annotated[list[Sentence], Field(max_length=50)]
+    confidence: Probability
+    abstain: bool
+    summary: Annotated[str, Field(min_length=1, max_length=3000)]
+
+
+class Assessment(Reply):
+    """A checked reply together with its limits, which no reasoner can leave out."""
+
+    limits: list[str] = Field(default_factory=lambda: list(LIMITS))
+    schema_version: int = SCHEMA_VERSION
+
+    @classmethod
+    def from_reply(cls, reply: Reply) -> Assessment:
+        return cls(**reply.model_dump())
+
+    @property
+    def judgement(self) -> str | None:
+        """The most probable emotion; none when the reasoner abstains."""
+        if self.abstain or not self.hypotheses:
+            return None
+        return max(self.hypotheses, key=lambda hypothesis: hypothesis.probability).emotion
+
+
+def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
+    """JSON schema of `Reply` in which only these labels and ids can be written.
+
+    A server that decodes under the schema cannot cite what does not exist; replies are
+    checked all the same, because not every server does.
+    """
+    schema = Reply.model_json_schema()
+    parts = schema["$defs"]
+    parts["Hypothesis"]["properties"]["emotion"] = {"type": "string", "enum": list(labels)}
+    item = {"type": "string", "enum": list(ids)} if ids else {"type": "string", "maxLength": 0}
+    cited = {"type": "array", "items": item, "maxItems": min(len(ids), 200)}
+    for part in parts.values():
+        for name in ("evidence_for", "evidence_against", "explains", "evidence"):
+            if name in part["properties"]:
+                part["properties"][name] = dict(cited)
+    return _without_titles(schema)
+
+
+def response_format(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
+    """The `response_format` of an OpenAI-compatible chat request."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "assessment", "strict": True, "schema": reply_schema(labels, ids)},
+    }
+
+
+def _without_titles(value: Any) -> Any:
+    """Titles and descriptions repeat names and docstrings: tokens that say nothing."""
+    if isinstance(value, dict):
+        return {
+            key: _without_titles(item)
+            for key, item in value.items()
+            if not (key in ("title", "description") and isinstance(item, str))
+        }
+    if isinstance(value, list):
+        return [_without_titles(item) for item in value]
+    return value
