@@ -37,7 +37,7 @@ __all__ = [
 
 def list_models() -> tuple[str, ...]:
     """Names of the networks, the default first."""
-    return ("light", "stgcn")
+    return ("light", "stgcn", "ctrgcn", "gat")
 
 
 def create_model(
@@ -81,4 +81,12 @@ def _backbone(name: str) -> type[Any]:
         from mgskel.models.stgcn import STGCN
 
         return STGCN
+    if name == "ctrgcn":
+        from mgskel.models.ctrgcn import CTRGCN
+
+        return CTRGCN
+    if name == "gat":
+        from mgskel.models.gat import GAT
+
+        return GAT
     raise unknown("network", name, list_models())
