@@ -65,8 +65,8 @@ PARTS = (
         "mgskel.doctor.estimators:mmpose",
         False,
         f"{_PIP} 'mgskel[mmpose]' && {_PIP} --no-deps --no-build-isolation --use-pep517"
-        " --no-binary xtcocotools xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0 mmengine==0.10.7"
-        " torchvision==0.15.2",
+        " --no-binary xtcocotools xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0"
+        " mmengine==0.10.7 torchvision==0.15.2",
         newest_python=(3, 11),
     ),
     Part(
