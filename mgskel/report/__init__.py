@@ -1,0 +1,1 @@
+"""Report: everything becomes something to look at."""

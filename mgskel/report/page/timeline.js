@@ -1,0 +1,204 @@
+// The timeline: gestures per body group, movement per body part, what could be seen.
+mgskel.timeline = async function timeline() {
+  const { report, clock, make } = mgskel;
+  const canvas = document.getElementById("timeline");
+  const pen = canvas.getContext("2d");
+  const energy = await mgskel.unpack(report.energy && report.energy.values);
+  const seen = await mgskel.unpack(report.seen && report.seen.values);
+  const ROW = 22, STRIP = 15, HEAD = 24, GAP = 12;
+  const start = clock.start, end = Math.max(clock.duration, clock.start + 0.1);
+  let from = start, to = end;
+  let selected = null;
+
+  const rows = []; // {kind, label, y, height, ...}
+  const several = report.player.people.length > 1;
+  let height = HEAD;
+  const add = (row, size) => { rows.push({ ...row, y: height, height: size }); height += size + 3; };
+  const groups = [...new Set([...report.events, ...report.truth].map((e) => e.row))];
+  for (const group of groups) {
+    add({ kind: "events", label: group, events: report.events.filter((e) => e.row === group),
+      truth: report.truth.filter((e) => e.row === group) }, report.truth.length ? ROW + 8 : ROW);
+  }
+  if (!groups.length) add({ kind: "events", label: "no gestures", events: [], truth: [] }, ROW);
+  for (const [source, values, title] of [[report.energy, energy, "movement"], [report.seen, seen, "visible"]]) {
+    if (!source) continue;
+    height += GAP;
+    source.rows.forEach((row, index) => {
+      const name = several ? `${row.part} (${row.person})` : row.part;
+      add({ kind: title, label: `${name}, ${title}`, values, index, steps: source.values.shape[1], step: source.step_s, colour: row.colour }, STRIP);
+    });
+  }
+  height += 6;
+
+  const labelWidth = () => (canvas.clientWidth < 560 ? 92 : 172);
+  const x = (time) => labelWidth() + ((time - from) / (to - from)) * (canvas.clientWidth - labelWidth());
+  const timeAt = (px) => from + ((px - labelWidth()) / (canvas.clientWidth - labelWidth())) * (to - from);
+
+  function fit() {
+    const ratio = window.devicePixelRatio || 1;
+    canvas.style.height = `${height}px`;
+    canvas.width = Math.round(canvas.clientWidth * ratio);
+    canvas.height = Math.round(height * ratio);
+    draw();
+  }
+
+  function draw() {
+    const ratio = window.devicePixelRatio || 1;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paint(pen, canvas.clientWidth, true);
+    canvas.setAttribute("aria-valuemax", clock.duration.toFixed(2));
+    canvas.setAttribute("aria-valuenow", clock.time.toFixed(2));
+    const now = mgskel.eventsAt(clock.time).map((e) => e.label).join(", ");
+    canvas.setAttribute("aria-valuetext", `${mgskel.clockText(clock.time, 1)}${now ? `: ${now}` : ""}`);
+  }
+
+  function paint(pen, width, cursor) {
+    const ink = mgskel.colour("--ink"), quiet = mgskel.colour("--quiet"), line = mgskel.colour("--line");
+    pen.clearRect(0, 0, width, height);
+    pen.font = "12px system-ui, sans-serif";
+    pen.textBaseline = "middle";
+    pen.fillStyle = quiet;
+    for (const tick of ticks(from, to, (width - labelWidth()) / 90)) {
+      pen.fillText(mgskel.clockText(tick, tick % 1 ? 1 : 0), x(tick) + 4, 10);
+      pen.fillStyle = line; pen.fillRect(x(tick), 0, 1, height); pen.fillStyle = quiet;
+    }
+    for (const row of rows) {
+      pen.fillStyle = row.kind === "events" ? ink : quiet;
+      let label = row.label;
+      while (label.length > 3 && pen.measureText(label).width > labelWidth() - 8) label = `${label.slice(0, -2)}\u2026`.replace("\u2026\u2026", "\u2026");
+      pen.fillText(label, 0, row.y + row.height / 2);
+      pen.save();
+      pen.beginPath(); pen.rect(labelWidth(), row.y, width - labelWidth(), row.height); pen.clip();
+      if (row.kind === "events") events(pen, row, ink); else strip(pen, row, width, line);
+      pen.restore();
+    }
+    if (cursor) {
+      pen.fillStyle = mgskel.colour("--mark");
+      const at = x(clock.time);
+      if (at >= labelWidth()) pen.fillRect(at - 1, 0, 2, height);
+    }
+  }
+
+  function events(pen, row, ink) {
+    const lift = report.truth.length ? 8 : 0;
+    for (const event of row.truth) {
+      if (event.end_s < from || event.start_s > to) continue;
+      pen.fillStyle = ink; pen.globalAlpha = 0.55;
+      pen.fillRect(x(event.start_s), row.y, Math.max(2, x(event.end_s) - x(event.start_s)), 5);
+      pen.globalAlpha = 1;
+    }
+    for (const event of row.events) {
+      if (event.end_s < from || event.start_s > to) continue;
+      const left = x(event.start_s), size = Math.max(3, x(event.end_s) - left);
+      pen.globalAlpha = 0.35 + 0.65 * event.score;
+      pen.fillStyle = event.colour;
+      pen.beginPath(); pen.roundRect(left, row.y + lift, size, ROW - 2, 4); pen.fill();
+      pen.globalAlpha = 1;
+      if (event === selected) { pen.strokeStyle = ink; pen.lineWidth = 2; pen.stroke(); }
+      if (size > 46) {
+        pen.save(); pen.beginPath(); pen.rect(left, row.y + lift, size - 4, ROW); pen.clip();
+        pen.fillStyle = event.ink; pen.fillText(event.label, left + 5, row.y + lift + ROW / 2 - 1); pen.restore();
+      }
+    }
+  }
+
+  function strip(pen, row, width, line) {
+    pen.fillStyle = line; pen.fillRect(labelWidth(), row.y + row.height - 1, width, 1);
+    pen.fillStyle = row.colour;
+    const base = row.index * row.steps;
+    for (let px = Math.floor(labelWidth()); px < width; px++) {
+      const first = Math.max(0, Math.floor((timeAt(px) - start) / row.step));
+      const last = Math.min(row.steps - 1, Math.max(first, Math.ceil((timeAt(px + 1) - start) / row.step) - 1));
+      let most = 0;
+      for (let i = first; i <= last; i++) most = Math.max(most, row.values[base + i]);
+      const tall = (most / 255) * (row.height - 2);
+      if (tall > 0.2) pen.fillRect(px, row.y + row.height - 1 - tall, 1.2, tall);
+    }
+  }
+
+  function ticks(a, b, wanted) {
+    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800].find((s) => (b - a) / s <= Math.max(wanted, 2)) || 3600;
+    const all = [];
+    for (let i = Math.ceil(a / step); i * step <= b; i++) all.push(Number((i * step).toFixed(3)));
+    return all;
+  }
+
+  function zoom(factor, centre) {
+    const span = Math.min(end - start, Math.max(0.5, (to - from) * factor));
+    const share = (centre - from) / (to - from);
+    from = Math.max(start, Math.min(end - span, centre - share * span));
+    to = from + span;
+    draw();
+  }
+
+  function reveal(time) {
+    if (time >= from && time <= to) return;
+    const span = to - from;
+    from = Math.max(start, Math.min(end - span, time - span * 0.2));
+    to = from + span;
+  }
+
+  const hit = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const px = event.clientX - box.left, py = event.clientY - box.top;
+    const row = rows.find((r) => py >= r.y && py <= r.y + r.height);
+    const time = timeAt(px);
+    const slack = ((to - from) / canvas.clientWidth) * 3;
+    const found = row && row.kind === "events" ? [...row.events, ...row.truth].find((e) => time >= e.start_s - slack && time <= e.end_s + slack) : null;
+    return { px, time, row, found };
+  };
+
+  let dragging = false;
+  canvas.addEventListener("pointerdown", (event) => {
+    const { px, time, found } = hit(event);
+    if (px < labelWidth()) return;
+    if (found) { mgskel.select(found); return; }
+    dragging = true; canvas.setPointerCapture(event.pointerId); clock.seek(time);
+  });
+  canvas.addEventListener("pointerup", () => { dragging = false; });
+  canvas.addEventListener("pointermove", (event) => {
+    const { px, time, found, row } = hit(event);
+    if (dragging) clock.seek(time);
+    const tip = document.getElementById("tooltip");
+    tip.hidden = !(row && px > labelWidth());
+    if (tip.hidden) return;
+    tip.textContent = found
+      ? `${found.label}, ${mgskel.clockText(found.start_s)} to ${mgskel.clockText(found.end_s)}${found.truth ? " (true)" : `, score ${found.score.toFixed(2)}`}`
+      : `${row.label} at ${mgskel.clockText(Math.max(0, time))}`;
+    tip.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`;
+    tip.style.top = `${event.clientY + 14}px`;
+  });
+  canvas.addEventListener("pointerleave", () => { document.getElementById("tooltip").hidden = true; });
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    zoom(Math.exp(event.deltaY * 0.002), hit(event).time);
+  }, { passive: false });
+  document.getElementById("zoom-in").addEventListener("click", () => zoom(0.5, clock.time));
+  document.getElementById("zoom-out").addEventListener("click", () => zoom(2, clock.time));
+  document.getElementById("zoom-all").addEventListener("click", () => { from = start; to = end; draw(); });
+
+  mgskel.zoomBy = (factor) => zoom(factor, clock.time);
+  mgskel.selectOnTimeline = (event) => { selected = event; reveal(event.start_s); draw(); };
+  mgskel.timelinePicture = () => {
+    const copy = make("canvas", { width: 2400, height: height * 2 });
+    const copyPen = copy.getContext("2d");
+    const ratio = 2400 / canvas.clientWidth;
+    copy.height = Math.round(height * ratio);
+    copyPen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paint(copyPen, canvas.clientWidth, false);
+    const under = copy.getContext("2d");
+    under.globalCompositeOperation = "destination-over";
+    under.fillStyle = mgskel.colour("--card"); under.fillRect(0, 0, 4000, 4000);
+    return copy;
+  };
+  clock.follow((time, playing) => { if (playing && time > to) reveal(time); draw(); });
+  window.addEventListener("resize", fit);
+  mgskel.redrawTimeline = fit;
+  const legend = document.getElementById("legend");
+  for (const [name, colour] of Object.entries(report.groups)) {
+    legend.append(make("span", {}, make("i", { style: { background: colour }, "aria-hidden": "true" }), name));
+  }
+  if (report.truth.length) legend.append(make("span", { text: "Thin bars above: the true gestures" }));
+  fit();
+};
