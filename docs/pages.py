@@ -26,9 +26,15 @@ def modules() -> list[str]:
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
         private = any(part.startswith("_") for part in parts)
-        if len(parts) > 1 and not private and parts[1] != "cli":
+        if len(parts) > 1 and not private and parts[1] != "cli" and in_package(path):
             names.append(".".join(parts))
     return names
+
+
+def in_package(path: Path) -> bool:
+    """Whether every folder down to a file is a package."""
+    folders = [folder for folder in path.parents if PACKAGE in (folder, *folder.parents)]
+    return all((folder / "__init__.py").exists() for folder in folders)
 
 
 def page_of(module: str) -> str:
