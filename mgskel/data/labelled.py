@@ -1,0 +1,186 @@
+"""Labelled sequences as training and evaluation want them, from any file that holds some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.data.clips import ClipStore
+from mgskel.data.normalise import Normalisation
+from mgskel.errors import InputError
+from mgskel.gestures import Vocabulary, get_vocabulary
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """What a recogniser can answer.
+
+    Args:
+        keys: the label of each class in the data set's own files, as text.
+        names: what people call it.
+        vocabulary: where the classes come from, if from a known vocabulary.
+    """
+
+    keys: tuple[str, ...]
+    names: tuple[str, ...]
+    vocabulary: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @classmethod
+    def of_vocabulary(cls, vocabulary: Vocabulary) -> ClassList:
+        keys = tuple(str(gesture.raw_id) for gesture in vocabulary.classes)
+        return cls(keys, tuple(vocabulary.names), vocabulary.name)
+
+    @classmethod
+    def of_labels(cls, labels: np.ndarray, names: dict[str, str] | None = None) -> ClassList:
+        """The classes that occur, numbers in numeric order and words in alphabetic order."""
+        found = sorted(set(labels.tolist()), key=_label_order)
+        return cls(tuple(found), tuple((names or {}).get(key, key) for key in found))
+
+    def indices(self, labels: np.ndarray, place: object = None) -> np.ndarray:
+        """(n,) class indices of data-set labels; unknown ones are an error that names them."""
+        position = {key: i for i, key in enumerate(self.keys)}
+        position |= {name: i for i, name in enumerate(self.names) if name not in position}
+        strange = sorted(set(labels.tolist()) - set(position), key=_label_order)
+        if strange:
+            count = int(np.isin(labels, strange).sum())
+            raise InputError(
+                f"{count} of {len(labels)} sequences have a label outside the classes",
+                place=place,
+                expected="one of " + ", ".join(self.keys[:40]),
+                found=", ".join(strange[:10]),
+                remedy="check the labels, or name the right vocabulary (data.vocabulary)",
+            )
+        return np.array([position[label] for label in labels.tolist()], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Sequences of one layout with what is known about each.
+
+    Args:
+        labels: (n,) the file's own labels as text, or none.
+        subjects, views, names: (n,) text; subjects and views may be unknown.
+        class_names: what the file calls its labels, where it says so.
+    """
+
+    sequences: tuple[PoseSequence, ...]
+    names: np.ndarray
+    labels: np.ndarray | None = None
+    subjects: np.ndarray | None = None
+    views: np.ndarray | None = None
+    class_names: dict[str, str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return self.sequences[0].skeleton
+
+    @property
+    def videos(self) -> np.ndarray:
+        """(n,) the recording each clip was cut from: its name without the last number."""
+        return np.array([str(name).rpartition("_")[0] or str(name) for name in self.names])
+
+    def groups(self, kind: str) -> np.ndarray:
+        """(n,) subject, view or video of each sequence."""
+        values = {"subject": self.subjects, "view": self.views, "video": self.videos}[kind]
+        if values is None:
+            raise InputError(
+                f"the file does not say the {kind} of its sequences",
+                remedy=f"give it a '{kind}' array, or validate on a random share "
+                "(--data.validation random)",
+            )
+        return values
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Labelled:
+        chosen = np.asarray(indices, dtype=int)
+
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[chosen]
+
+        return replace(
+            self,
+            sequences=tuple(self.sequences[i] for i in chosen),
+            names=self.names[chosen],
+            labels=part(self.labels),
+            subjects=part(self.subjects),
+            views=part(self.views),
+        )
+
+    def to_skeleton(self, target: Skeleton) -> Labelled:
+        """All sequences in another layout, by joint name."""
+        if target.joints == self.skeleton.joints:
+            return self
+        return replace(self, sequences=tuple(s.to_skeleton(target) for s in self.sequences))
+
+    def store(
+        self, settings: Normalisation, classes: ClassList | None = None, people: int | None = None
+    ) -> ClipStore:
+        """Normalised clips, labelled by `classes` where they are given."""
+        labels = None
+        if classes is not None:
+            if self.labels is None:
+                raise InputError("the file has no labels", remedy="give it a 'label' array")
+            labels = classes.indices(self.labels)
+        names = [str(name) for name in self.names]
+        return ClipStore.from_sequences(self.sequences, settings, labels, names, people)
+
+
+def class_list(data: Labelled, vocabulary: str | None) -> ClassList:
+    """The classes of a training: a vocabulary's, or those found in the data."""
+    if vocabulary is not None:
+        return ClassList.of_vocabulary(get_vocabulary(vocabulary))
+    if data.labels is None:
+        raise InputError("the file has no labels", remedy="give it a 'label' array")
+    return ClassList.of_labels(data.labels, data.class_names)
+
+
+def load_labelled(path: str | Path, layout: str | None = None) -> Labelled:
+    """Sequences and labels of a bundle or any labelled file that the readers know."""
+    from mgskel.data.bundle import load_bundle
+
+    bundle = load_bundle(path, layout)
+    count = len(bundle)
+    if count == 0:
+        raise InputError("the file holds no sequences", place=path)
+    names = bundle.name if bundle.name is not None else np.arange(count)
+    keys, class_names = _label_texts(bundle.label, bundle.class_names)
+    return Labelled(
+        sequences=tuple(bundle.sequence(i) for i in range(count)),
+        names=np.asarray(names).astype(str),
+        labels=keys,
+        subjects=_texts(bundle.subject),
+        views=_texts(bundle.view),
+        class_names=class_names,
+    )
+
+
+def _label_texts(
+    labels: np.ndarray | None, class_names: Sequence[str] | None
+) -> tuple[np.ndarray | None, dict[str, str] | None]:
+    """Labels as text; where the file names its classes, the names are the labels."""
+    if labels is None:
+        return None, None
+    if class_names is None:
+        return np.asarray(labels).astype(str), None
+    return np.array([str(class_names[int(label)]) for label in labels]), None
+
+
+def _texts(values: np.ndarray | None) -> np.ndarray | None:
+    return None if values is None else np.asarray(values).astype(str)
+
+
+def _label_order(label: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(label), label)
+    except ValueError:
+        return (1, 0.0, label)

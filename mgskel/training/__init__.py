@@ -1,0 +1,1 @@
+"""Scores become a trained recognizer: training, pretraining, evaluation, run folders."""

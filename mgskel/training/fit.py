@@ -1,0 +1,361 @@
+"""Train one recognizer: config in, run folder out. The same call resumes what was interrupted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from mgskel.config import to_dict
+from mgskel.data.augment import Policy
+from mgskel.data.batches import TrainingBatches, view_batches
+from mgskel.data.clips import ClipStore
+from mgskel.data.label_text import label_vectors
+from mgskel.data.labelled import ClassList, Labelled, class_list, load_labelled
+from mgskel.data.splits import Split, by_group, hold_out, official_split, stratified
+from mgskel.data.streams import stream_channels
+from mgskel.errors import InputError
+from mgskel.files import file_hash, read_json, write_json, write_text
+from mgskel.models import Backbone
+from mgskel.skeleton import get_skeleton
+from mgskel.threads import set_threads
+from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
+from mgskel.training.config import DataConfig, TrainConfig
+from mgskel.training.module import RecognizerModule
+from mgskel.training.recognizer import WEIGHTS_FILE, InputSpec, ModelSpec, Recognizer
+
+CONFIG_FILE = "config.yaml"
+VALIDATION_FILE = "validation.npz"
+_CHECKPOINT = Path("checkpoints") / "last.ckpt"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What one training learns from and is judged by (judged by nothing where there is none)."""
+
+    train: Labelled
+    validation: Labelled | None
+    classes: ClassList
+    fingerprint: str = ""
+
+
+def load_training_data(config: DataConfig) -> TrainingData:
+    """Read, convert and split the files of a config."""
+    if config.train is None:
+        raise InputError("no training file", remedy="give --data.train FILE")
+    everything = load_labelled(config.train, config.layout)
+    if config.to_layout is not None:
+        everything = everything.to_skeleton(get_skeleton(config.to_layout))
+    fingerprint = file_hash(config.train)
+    classes = class_list(everything, config.vocabulary)
+    if config.validation == "file":
+        assert config.validation_file is not None
+        other = load_labelled(config.validation_file, config.layout)
+        other = other.to_skeleton(everything.skeleton)
+        return TrainingData(everything, other, classes, fingerprint)
+    return split_training_data(everything, classes, config, fingerprint)
+
+
+def split_training_data(
+    everything: Labelled, classes: ClassList, config: DataConfig, fingerprint: str = ""
+) -> TrainingData:
+    """Hold out validation by the config's rule, and thin the training labels where asked."""
+    assert everything.labels is not None
+    classes.indices(everything.labels)
+    if config.validation == "none":
+        split = Split(np.arange(len(everything)), np.zeros(0, dtype=int))
+    else:
+        split = _split(everything, config)
+    train = split.train
+    if config.labels_share < 1:
+        thinned = stratified(everything.labels[train], 1 - config.labels_share, seed=0)
+        train = train[thinned.train]
+    validation = everything.select(split.validation) if len(split.validation) else None
+    return TrainingData(everything.select(train), validation, classes, fingerprint)
+
+
+def _split(everything: Labelled, config: DataConfig) -> Split:
+    assert everything.labels is not None
+    if config.validation == "random":
+        return stratified(everything.labels, config.share)
+    if config.validation == "official":
+        if config.vocabulary not in ("imigue", "smg"):
+            raise InputError(
+                "there is no official subject split for this vocabulary",
+                expected="data.vocabulary imigue or smg",
+                found=config.vocabulary,
+            )
+        return official_split(config.vocabulary, everything.groups("subject"))  # type: ignore[arg-type]
+    groups = everything.groups(config.validation)
+    return hold_out(groups, config.held) if config.held else by_group(groups, config.share)
+
+
+def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> Recognizer:
+    """Train, resume or (where the folder holds this very training, finished) load a recognizer.
+
+    Args:
+        out: the run folder. One that holds another training is refused.
+        data: ready data; read by the config where absent.
+    """
+    out = Path(out)
+    data = data or load_training_data(config.data)
+    _claim(out, config, data)
+    if (out / WEIGHTS_FILE).is_file() and (out / "recognizer.json").is_file():
+        return Recognizer.load(out)
+    _check_machine(config)
+    set_threads(config.machine.threads)
+    torch.manual_seed(config.seed)
+    people = config.data.people or max(s.num_people for s in data.train.sequences)
+    store = data.train.store(config.normalise, data.classes, people)
+    store = _drop_unseen(store)
+    _check_classes(store, data.classes)
+    spec = InputSpec(
+        config.stream, config.window, config.views, store.dims, people, config.normalise
+    )
+    model = ModelSpec(
+        config.model.backbone, config.model.fusion, config.model.leave_out, config.model.sizes
+    )
+    channels = stream_channels(config.stream, store.skeleton, store.dims)
+    network = model.build(store.skeleton, len(data.classes), channels)
+    if config.model.pretrained is not None:
+        from mgskel.training.pretraining import take_over
+
+        take_over(network, config.model.pretrained)
+    validation = None
+    if data.validation is not None:
+        validation = data.validation.store(config.normalise, data.classes, people)
+    best = _fit(network, store, validation, data.classes, config, out)
+    network.load_state_dict(best)
+    recognizer = Recognizer(network.eval(), store.skeleton, data.classes, model, spec)
+    return _finish(recognizer, validation, data, config, out)
+
+
+def _fit(
+    network: Backbone,
+    store: ClipStore,
+    validation: ClipStore | None,
+    classes: ClassList,
+    config: TrainConfig,
+    out: Path,
+) -> dict[str, torch.Tensor]:
+    """Run Lightning's trainer; returns the weights to keep."""
+    rank, processes = _place_among_processes(config)
+    batches = TrainingBatches(
+        store,
+        Policy(config.augment, store.skeleton, mirrored_classes(classes)),
+        config.stream,
+        config.window,
+        len(classes),
+        config.optim.batch,
+        config.seed,
+        config.optim.repeat,
+        config.loss.sampling,
+        config.loss.mixup,
+        (rank, processes),
+    )
+    module = RecognizerModule(
+        network,
+        config,
+        torch.bincount(store.labels, minlength=len(classes)),
+        batches.batches * config.optim.epochs,
+        torch.from_numpy(label_vectors(classes.names)) if config.loss.label_text > 0 else None,
+    )
+    checkpoint = out / _CHECKPOINT
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    patience = Patience(config.optim.patience) if config.optim.patience else None
+    callbacks: list[pl.Callback] = [EpochProgress(f"training {config.stream}")]
+    callbacks += [patience] if patience else []
+    callbacks += [History(out / "metrics.csv"), Checkpoint(checkpoint)]
+    judged = list(_judged(validation, config)) if validation is not None else []
+    every = 1 if patience else max(1, config.optim.epochs // 20)
+    with warnings.catch_warnings():
+        # Lightning's hints on worker processes and logging intervals do not fit in-memory data.
+        warnings.filterwarnings("ignore", module="lightning")
+        trainer = pl.Trainer(
+            max_epochs=config.optim.epochs,
+            accelerator=config.machine.accelerator,
+            devices=config.machine.devices,
+            num_nodes=config.machine.nodes,
+            strategy="ddp" if processes > 1 else "auto",
+            precision=config.machine.precision,
+            gradient_clip_val=config.optim.clip or None,
+            callbacks=callbacks,
+            logger=_tensorboard(out) if config.machine.tensorboard else False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            check_val_every_n_epoch=every,
+            use_distributed_sampler=False,
+            default_root_dir=str(out),
+        )
+        trainer.fit(
+            module,
+            DataLoader(batches, batch_size=None, sampler=batches.plan()),
+            DataLoader(judged, batch_size=None) if judged else None,  # type: ignore[arg-type]
+            ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
+            weights_only=True,
+        )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return patience.weights if patience and patience.weights else module.evaluated_weights()
+
+
+def _judged(validation: ClipStore, config: TrainConfig) -> Any:
+    for x, mask, indices in view_batches(validation, config.stream, config.window, views=1):
+        yield x, mask, validation.labels[indices]
+
+
+def _finish(
+    recognizer: Recognizer,
+    validation: ClipStore | None,
+    data: TrainingData,
+    config: TrainConfig,
+    out: Path,
+) -> Recognizer:
+    """Calibrate and judge on validation, then write the run folder's lasting files."""
+    from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
+    from mgskel.training.plots import plot_confusion, plot_curves
+
+    notes: dict[str, Any] = {
+        "data": {"fingerprint": data.fingerprint, "train_sequences": len(data.train)},
+        "config": to_dict(config),
+    }
+    temperature = 1.0
+    if validation is not None:
+        logits, truth = recognizer.logits(validation), validation.labels.numpy()
+        temperature = fit_temperature(logits, truth)
+        probabilities = softmax(logits, temperature)
+        notes["validation"] = summary(probabilities, truth) | {
+            "ece": calibration_error(probabilities, truth),
+            "ece_before": calibration_error(softmax(logits), truth),
+        }
+        from mgskel.files import writing
+
+        with writing(out / VALIDATION_FILE) as temporary, open(temporary, "wb") as handle:
+            np.savez(handle, logits=logits, truth=truth, names=np.array(validation.names))
+        plot_confusion(out / "confusion.png", probabilities, truth, data.classes.names)
+    plot_curves(out / "curves.png", out / "metrics.csv")
+    finished = Recognizer(
+        recognizer.network,
+        recognizer.skeleton,
+        recognizer.classes,
+        recognizer.model,
+        recognizer.input,
+        temperature,
+        notes,
+    )
+    finished.save(out)
+    return Recognizer.load(out)
+
+
+def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
+    """For each class the class of its mirror image, by "left" and "right" in its name."""
+    position = {name.lower(): i for i, name in enumerate(classes.names)}
+    swapped = []
+    for i, name in enumerate(classes.names):
+        words = name.lower().replace("left", "\0").replace("right", "left").replace("\0", "right")
+        swapped.append(position.get(words, i))
+    return tuple(swapped)
+
+
+def _claim(out: Path, config: TrainConfig, data: TrainingData) -> None:
+    """Refuse a folder that holds another training; otherwise write the config into it."""
+    import yaml
+
+    claim = {"config": _lasting(config), "data": data.fingerprint}
+    path = out / "training.json"
+    if path.is_file():
+        if read_json(path) != claim:
+            raise InputError(
+                "the folder holds another training",
+                place=out,
+                expected="an empty folder, or the same config and data (to resume)",
+                remedy="choose another folder with --out, or remove this one",
+            )
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(path, claim)
+    write_text(out / CONFIG_FILE, yaml.safe_dump(to_dict(config), sort_keys=False))
+
+
+def _lasting(config: TrainConfig) -> dict[str, Any]:
+    """What decides the result: not threads, not logs, not where the file lies."""
+    tree = to_dict(config)
+    for key in ("threads", "tensorboard"):
+        tree["machine"].pop(key)
+    tree["data"].pop("train")
+    tree["data"].pop("validation_file")
+    return tree
+
+
+def _check_machine(config: TrainConfig) -> None:
+    if config.machine.accelerator == "gpu" and not torch.cuda.is_available():
+        raise InputError(
+            "a GPU was asked for, but torch finds none",
+            remedy="use --machine.accelerator auto, or install a CUDA build of torch",
+        )
+
+
+def _check_classes(store: ClipStore, classes: ClassList) -> None:
+    counts = torch.bincount(store.labels, minlength=len(classes))
+    if (counts > 0).sum() < 2:
+        raise InputError(
+            "there is nothing to tell apart",
+            expected="training sequences of at least two classes",
+            found=f"{int((counts > 0).sum())} class with sequences",
+        )
+    empty = [name for name, count in zip(classes.names, counts.tolist(), strict=True) if not count]
+    if empty:
+        warnings.warn(
+            f"{len(empty)} of {len(classes)} classes have no training sequence and will hardly "
+            f"ever be answered: {', '.join(empty[:8])}",
+            stacklevel=3,
+        )
+
+
+def _drop_unseen(store: ClipStore) -> ClipStore:
+    """Leave out recordings in which no joint is ever seen, and say so."""
+    starts = store.offsets[:-1]
+    seen = (store.scores > 0).flatten(1).any(1)
+    running = torch.cat([torch.zeros(1, dtype=torch.int64), seen.long().cumsum(0)])
+    some = running[store.offsets[1:]] > running[starts]
+    if bool(some.all()):
+        return store
+    lost = [store.names[i] for i in torch.nonzero(~some).flatten().tolist()]
+    if len(lost) == len(store):
+        raise InputError("no joint is seen in any training sequence", remedy="validate the file")
+    warnings.warn(
+        f"{len(lost)} sequences show no joint at all and are left out: {', '.join(lost[:5])}",
+        stacklevel=3,
+    )
+    return store.select(torch.nonzero(some).flatten().tolist())
+
+
+def _place_among_processes(config: TrainConfig) -> tuple[int, int]:
+    """(rank, processes) of this process, as Lightning's launcher tells by the environment."""
+    import os
+
+    processes = config.machine.devices * config.machine.nodes
+    if processes == 1:
+        return 0, 1
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    return int(os.environ.get("NODE_RANK", 0)) * config.machine.devices + local, processes
+
+
+def _tensorboard(out: Path) -> Any:
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    return TensorBoardLogger(save_dir=str(out), name="tensorboard", version="")
+
+
+def streams_of(config: TrainConfig, wanted: Sequence[str] = ()) -> tuple[str, ...]:
+    """The streams to train for an ensemble: those asked for, or the recipe's."""
+    return tuple(wanted) or config.streams
