@@ -1,0 +1,84 @@
+"""What identifies a person from one frame to the next: head, shoulders, hips, and size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgskel.pose.estimators import Detection
+from mgskel.skeleton import Skeleton
+
+_SURE = 0.2
+_HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "head")
+# Shoulder width in terms of other lengths of an average body; the widest estimate counts,
+# because turning away narrows each of them but never widens it.
+_PER_TORSO, _PER_EARS = 0.6, 2.2
+_PER_BOX = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Attributes:
+    points: (4, 2) head, left shoulder, right shoulder, hips (or (1, 2), the centre of all
+        joints, in layouts without them); NaN where not seen.
+    size: the person's scale in pixels, about a shoulder width.
+    """
+
+    points: np.ndarray
+    size: float
+
+
+class AnchorReader:
+    """Reads anchors of detections in one layout."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        def have(*names: str) -> list[int]:
+            return [skeleton.index(name) for name in names if skeleton.has(name)]
+
+        groups = [
+            have(*_HEAD),
+            have("left_shoulder"),
+            have("right_shoulder"),
+            have("left_hip", "right_hip", "hip_centre"),
+        ]
+        # Without both a head and a shoulder there is no shape to speak of.
+        self._groups = groups if all(groups[:3]) else [list(range(skeleton.num_joints))]
+        self._ears = have("left_ear", "right_ear")
+        self._shape = len(self._groups) > 1
+        self._used = np.array(sorted({joint for group in self._groups for joint in group}))
+        self._mean = np.zeros((len(self._groups), len(self._used)))
+        for row, group in enumerate(self._groups):
+            self._mean[row, np.searchsorted(self._used, group)] = 1.0
+
+    def read(self, detection: Detection) -> Anchors:
+        joints = detection.keypoints[self._used]
+        sure = detection.scores[self._used] >= _SURE
+        if not sure.any():
+            sure = detection.scores[self._used] > 0
+        weights = self._mean * sure
+        total = weights.sum(1)
+        sums = weights @ np.where(sure[:, None], joints, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            points = sums / total[:, None]
+        return Anchors(points, self._size(points, detection))
+
+    def _size(self, points: np.ndarray, detection: Detection) -> float:
+        lengths = []
+        if self._shape:
+            lengths.append(_length(points[1] - points[2]))
+            lengths.append(_PER_TORSO * _length((points[1] + points[2]) / 2 - points[3]))
+            if len(self._ears) == 2 and detection.scores[self._ears].min() >= _SURE:
+                ears = detection.keypoints[self._ears]
+                lengths.append(_PER_EARS * _length(ears[0] - ears[1]))
+        known = [length for length in lengths if length == length]
+        if known:
+            return max(max(known), 1.0)
+        seen = detection.keypoints[detection.scores > 0]
+        if not len(seen):
+            return 1.0
+        return max(_PER_BOX * _length(seen.max(0) - seen.min(0)), 1.0)
+
+
+def _length(vector: np.ndarray) -> float:
+    return float(np.hypot(vector[0], vector[1]))

@@ -1,0 +1,220 @@
+"""What a recording's keypoints are good for: seen shares, jitter, losses, and a plain verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mgskel.pose.cleaning import body_scale
+from mgskel.pose.smoothing import stretches
+from mgskel.sequence import PoseSequence
+
+USABLE_SCORE = 0.3
+_ENOUGH = 0.5
+_REST_WINDOW_S = 0.5
+_REST_SHARE = 0.2
+_MOST_JITTER = 0.04
+_SLOWEST_FPS = 10.0
+_SMALLEST_PX = 20.0
+
+# Gesture groups, and what must be seen for them: joints or parts, alternatives by "|".
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "head movement (nod, shake, turn, tilt)": ("head", "left_shoulder|right_shoulder"),
+    "hand to head or face": ("left_hand|right_hand|left_wrist|right_wrist", "head"),
+    "hand to neck or chest": (
+        "left_hand|right_hand|left_wrist|right_wrist",
+        "left_shoulder",
+        "right_shoulder",
+    ),
+    "hand to the other arm or hand": ("left_wrist", "right_wrist", "left_elbow|right_elbow"),
+    "fingers (crossing, steeple, rubbing)": ("left_hand", "right_hand"),
+    "arms (folded, akimbo, behind the back)": (
+        "left_wrist",
+        "right_wrist",
+        "left_elbow",
+        "right_elbow",
+    ),
+    "shoulders (shrug, shake)": ("left_shoulder", "right_shoulder", "head"),
+    "torso (lean, sway, straightening)": ("left_shoulder", "right_shoulder", "left_hip|right_hip"),
+    "lips and brows": ("face",),
+    "legs": ("left_leg|right_leg",),
+}
+# Groups whose movements are smaller than the rest: they need less jitter.
+_FINE = frozenset({"lips and brows", "fingers (crossing, steeple, rubbing)"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a group of gestures can be seen in this recording, and why not."""
+
+    group: str
+    can_show: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """Attributes:
+    person: whose report this is.
+    frames, fps: how many frames, and how many per second.
+    parts: body part to the share of frames in which it is usable (half its joints with a
+        score of at least 0.3).
+    jitter_sw: typical jitter at rest in shoulder widths; none where nothing rests.
+    jitter_parts: the same per body part.
+    longest_loss_s: longest time without head or shoulders.
+    shoulder_px: shoulder width, in the sequence's unit.
+    verdict: per group of gestures, whether this recording can show it.
+    extraction_fps: frames per second that the extraction reached, where known.
+    """
+
+    person: str
+    frames: int
+    fps: float
+    parts: Mapping[str, float]
+    jitter_sw: float | None
+    jitter_parts: Mapping[str, float]
+    longest_loss_s: float
+    shoulder_px: float
+    verdict: tuple[Verdict, ...]
+    extraction_fps: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "verdict": [asdict(v) for v in self.verdict], "line": self.line()}
+
+    def line(self) -> str:
+        """The report in one line of text."""
+        parts = ", ".join(
+            f"{name.replace('_', ' ')} {share:.0%}" for name, share in self.parts.items()
+        )
+        jitter = "no rest seen" if self.jitter_sw is None else f"jitter {self.jitter_sw:.4f} sw"
+        blind = [verdict.group.split(" (")[0] for verdict in self.verdict if not verdict.can_show]
+        cannot = f"; cannot show: {', '.join(blind)}" if blind else "; can show every gesture group"
+        speed = f"; extracted at {self.extraction_fps:.1f} fps" if self.extraction_fps else ""
+        return (
+            f"{self.frames} frames at {self.fps:.3g} fps; usable: {parts}; {jitter}; "
+            f"longest loss {self.longest_loss_s:.2f} s{cannot}{speed}"
+        )
+
+
+def quality_report(
+    sequence: PoseSequence, frames_per_second: float | None = None, person: int = 0
+) -> QualityReport:
+    """Judge one person of a sequence (the first by default)."""
+    points, scores = sequence.keypoints[person], sequence.scores[person]
+    usable = np.asarray(scores >= USABLE_SCORE)
+    scale = float(body_scale(sequence.person(person))[0])
+    jitter = _rest_jitter(points, usable, sequence.fps) / scale
+    layout = sequence.skeleton
+    parts = {name: _seen_share(usable[:, list(joints)]) for name, joints in layout.parts.items()}
+    jitter_parts = {
+        name: float(np.nanmedian(jitter[list(joints)]))
+        for name, joints in layout.parts.items()
+        if not np.isnan(jitter[list(joints)]).all()
+    }
+    typical = None if np.isnan(jitter).all() else float(np.nanmedian(jitter))
+    return QualityReport(
+        person=sequence.people[person],
+        frames=sequence.num_frames,
+        fps=sequence.fps,
+        parts={name: round(share, 4) for name, share in parts.items()},
+        jitter_sw=None if typical is None else round(typical, 5),
+        jitter_parts={name: round(value, 5) for name, value in jitter_parts.items()},
+        longest_loss_s=round(_longest_loss(sequence, usable), 3),
+        shoulder_px=round(scale, 2),
+        verdict=tuple(
+            _judge(group, needs, sequence, usable, parts, jitter_parts, scale)
+            for group, needs in _GROUPS.items()
+        ),
+        extraction_fps=None if frames_per_second is None else round(frames_per_second, 2),
+    )
+
+
+def _judge(
+    group: str,
+    needs: tuple[str, ...],
+    sequence: PoseSequence,
+    usable: np.ndarray,
+    parts: Mapping[str, float],
+    jitter: Mapping[str, float],
+    scale: float,
+) -> Verdict:
+    """One group's verdict; the first hindrance found is the reason given."""
+    layout = sequence.skeleton
+    for need in needs:
+        shares = {}
+        for name in need.split("|"):
+            if name in parts:
+                shares[name] = parts[name]
+            elif layout.has(name):
+                shares[name] = float(usable[:, layout.index(name)].mean())
+        spoken = " or ".join(name.replace("_", " ") for name in need.split("|"))
+        if not shares:
+            return Verdict(group, False, f"the layout '{layout.name}' has no {spoken}")
+        if max(shares.values()) < _ENOUGH:
+            best = max(shares.values())
+            return Verdict(group, False, f"{spoken} usable in only {best:.0%} of the frames")
+    if sequence.fps < _SLOWEST_FPS:
+        return Verdict(group, False, f"{sequence.fps:.3g} frames per second are too few")
+    if sequence.unit == "pixel" and scale < _SMALLEST_PX:
+        return Verdict(group, False, f"the person is too small: {scale:.0f} pixels shoulder width")
+    most = _MOST_JITTER / 2 if group in _FINE else _MOST_JITTER
+    shaky = jitter.get(_part_of(needs[0].split("|")[0], sequence), 0.0)
+    if shaky > most:
+        return Verdict(group, False, f"jitter of {shaky:.3f} shoulder widths hides it")
+    return Verdict(group, True, "the needed points are seen well enough")
+
+
+def _part_of(name: str, sequence: PoseSequence) -> str:
+    """The body part that a joint belongs to; a part's own name is itself."""
+    layout = sequence.skeleton
+    return layout.part_of(layout.index(name)) if layout.has(name) else name
+
+
+def _seen_share(usable: np.ndarray) -> float:
+    """Share of frames in which at least half of the joints are usable, from (T, L)."""
+    return float((usable.mean(1) >= 0.5).mean()) if usable.size else 0.0
+
+
+def _rest_jitter(points: np.ndarray, usable: np.ndarray, fps: float) -> np.ndarray:
+    """(V,) spread within the quietest half-seconds, after removing their drift.
+
+    Args:
+        points: (T, V, C).
+        usable: (T, V) bool; a window counts for a joint that is usable throughout.
+    """
+    length = max(round(_REST_WINDOW_S * fps), 4)
+    count = len(points) // length
+    result = np.full(points.shape[1], np.nan)
+    if count == 0:
+        return result
+    shape = (count, length, points.shape[1])
+    windows = points[: count * length].reshape(*shape, -1).astype(np.float64)
+    whole = np.asarray(usable[: count * length].reshape(shape).all(axis=1))
+    ramp = np.linspace(-1, 1, length)
+    ramp /= np.linalg.norm(ramp)
+    windows -= windows.mean(1, keepdims=True)
+    drift = np.einsum("t,ntvc->nvc", ramp, windows)
+    windows -= ramp[None, :, None, None] * drift[:, None]
+    spread = np.sqrt((windows**2).mean((1, 3)))
+    for joint in range(points.shape[1]):
+        known = spread[whole[:, joint], joint]
+        if known.size:
+            result[joint] = np.quantile(known, _REST_SHARE)
+    return result
+
+
+def _longest_loss(sequence: PoseSequence, usable: np.ndarray) -> float:
+    """Longest time in which neither head nor shoulders (or, without them, nothing) was usable."""
+    layout = sequence.skeleton
+    core = list(layout.parts.get("head", ())) + [
+        layout.index(name) for name in ("left_shoulder", "right_shoulder") if layout.has(name)
+    ]
+    seen = np.asarray(usable[:, core or list(range(layout.num_joints))].any(1))
+    times = np.append(sequence.timestamps, sequence.timestamps[-1:] + 1 / sequence.fps)
+    return max(
+        (float(times[end] - times[begin]) for begin, end in stretches(np.logical_not(seen))),
+        default=0.0,
+    )

@@ -1,0 +1,366 @@
+"""Frames with true times, from any file, stream or camera that FFmpeg reads.
+
+`open_source` chooses between a video (this file) and a folder of pictures (`pictures`). Frames
+are decoded one by one, so memory does not grow with the clip.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from mgskel.errors import InputError
+
+SMALLEST_SIDE = 16
+_PATIENCE_S = 15.0
+_CAMERA = re.compile(r"camera:(\d+)$")
+# A header's length is often rounded up to the next frame or two.
+_SLACK_FRAMES = 2
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """Which frames of a clip, and how large.
+
+    Attributes:
+        start: seconds into the clip to begin at.
+        end: seconds into the clip to stop before.
+        seconds: stop after this long (required for cameras and endless streams).
+        fps: at most this many frames per second, by leaving frames out; for a folder of
+            pictures, the rate at which they were taken.
+        max_side: shrink pictures so that the longer side has at most this many pixels.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    seconds: float | None = None
+    fps: float | None = None
+    max_side: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("end", "seconds", "fps", "max_side"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"'{name}' must be positive", found=str(value))
+        if self.start is not None and self.start < 0:
+            raise InputError("'start' must not be negative", found=str(self.start))
+        if self.end is not None and self.end <= (self.start or 0):
+            raise InputError(
+                "the part to read is empty", expected="end after start", found=f"end {self.end}"
+            )
+        if self.max_side is not None and self.max_side < SMALLEST_SIDE:
+            raise InputError(
+                "'max_side' is too small to see a person",
+                expected=f"at least {SMALLEST_SIDE}",
+                found=str(self.max_side),
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        time_s: when it is shown, in seconds from the clip's start.
+        image: (H, W, 3) uint8 RGB, upright, possibly shrunk.
+    """
+
+    time_s: float
+    image: np.ndarray
+
+
+class FrameSource(Protocol):
+    """Where frames come from. `size`, `fps` and `faults` are complete after iteration.
+
+    Attributes:
+        name: what to call it, without folders.
+        size: (width, height) of the upright, unshrunk picture.
+        fps: nominal frames per second, if the source states one.
+        expected: how many frames will probably come, if known.
+        faults: what was missing or damaged, in words.
+    """
+
+    name: str
+    size: tuple[int, int]
+    fps: float | None
+    expected: int | None
+    faults: list[str]
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None: ...
+
+
+def open_source(clip: str | Path, settings: VideoSettings = VideoSettings()) -> FrameSource:
+    """A video file, a folder of pictures, ``camera:N`` or a URL."""
+    text = str(clip)
+    if _CAMERA.match(text) or "://" in text:
+        return Video(text, settings)
+    path = Path(clip)
+    if path.is_dir():
+        from mgskel.pose.pictures import Pictures
+
+        return Pictures(path, settings)
+    if not path.exists():
+        raise InputError(f"clip not found: {path}", remedy="check the path")
+    return Video(path, settings)
+
+
+class Video:
+    """One video stream, read by PyAV: true timestamps, rotation obeyed, damage counted."""
+
+    def __init__(self, clip: str | Path, settings: VideoSettings) -> None:
+        self.name = source_name(clip)
+        self.faults: list[str] = []
+        self._settings = settings
+        self._live = bool(_CAMERA.match(str(clip)))
+        with _readable_errors(self.name):
+            self._container = _open_container(clip)
+        try:
+            self._stream = self._video_stream()
+            self._check_bounds()
+        except BaseException:
+            self.close()
+            raise
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.fps = float(rate) if rate else None
+        self.size: tuple[int, int] = (0, 0)
+        self.expected = self._expected()
+
+    def close(self) -> None:
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        with _readable_errors(self.name):
+            yield from self._frames()
+
+    def _frames(self) -> Iterator[Frame]:
+        wanted = self._settings
+        start = wanted.start or 0.0
+        end = wanted.end if wanted.end is not None else float("inf")
+        if wanted.seconds is not None:
+            end = min(end, start + wanted.seconds)
+        thinning = Thinning(wanted.fps)
+        last = -1.0
+        for time_s, picture in self._decoded(start):
+            if time_s >= end:
+                last = end
+                break
+            # Time standing still or running backwards is a muxing fault; one frame per time.
+            if time_s <= last:
+                continue
+            last = time_s
+            if time_s < start - 1e-6 or not thinning.takes(time_s):
+                continue
+            yield Frame(time_s, self._upright(picture))
+        self._note_missing(last, end)
+
+    def _decoded(self, start: float) -> Iterator[tuple[float, Any]]:
+        """Decoded pictures with their times; damaged packets are counted and left out."""
+        import av
+
+        stream = self._stream
+        stream.thread_type = "AUTO"
+        origin = 0.0
+        if stream.start_time is not None and stream.time_base is not None and not self._live:
+            origin = float(stream.start_time * stream.time_base)
+        if start > 0 and stream.time_base is not None:
+            target = int((start + origin) / stream.time_base)
+            try:
+                self._container.seek(max(target, 0), stream=stream)
+            except av.error.FFmpegError:
+                pass  # an unseekable source is read from its beginning
+        damaged, count = 0, 0
+        for packet in self._packets():
+            try:
+                pictures = packet.decode()
+            except av.error.InvalidDataError:
+                damaged += 1
+                continue
+            for picture in pictures:
+                if picture.is_corrupt:
+                    damaged += 1
+                    continue
+                if picture.time is None:
+                    time_s = count / (self.fps or 25.0)
+                else:
+                    if self._live and count == 0:
+                        origin = float(picture.time)
+                    time_s = float(picture.time) - origin
+                count += 1
+                yield time_s, picture
+        if damaged:
+            self.faults.append(f"{damaged} damaged frames were left out")
+        if count == 0:
+            raise InputError(
+                f"{self.name}: no frame could be decoded",
+                expected="a video with at least one whole frame",
+                remedy="the file may be empty or cut off; try to play it",
+            )
+
+    def _packets(self) -> Iterator[Any]:
+        """Packets up to the end of the stream, or up to where the file breaks off."""
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.error.EOFError):
+                return
+            except av.error.InvalidDataError as error:
+                self.faults.append(f"the file is damaged and ends early ({error.strerror})")
+                return
+            yield packet
+
+    def _upright(self, picture: Any) -> np.ndarray:
+        """RGB, turned as its rotation flag says, with square pixels, shrunk to `max_side`."""
+        aspect = self._stream.sample_aspect_ratio
+        width = round(picture.width * float(aspect)) if aspect else picture.width
+        height = picture.height
+        turns = round(picture.rotation / 90) % 4
+        self.size = (height, width) if turns % 2 else (width, height)
+        check_size(self.name, self.size)
+        scale = shrinking(self.size, self._settings.max_side)
+        image = picture.to_ndarray(
+            format="rgb24",
+            width=max(round(width * scale), 1),
+            height=max(round(height * scale), 1),
+            interpolation="AREA" if scale < 1 else "BILINEAR",
+        )
+        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+    def _video_stream(self) -> Any:
+        if not self._container.streams.video:
+            kinds = sorted({stream.type for stream in self._container.streams}) or ["nothing"]
+            raise InputError(
+                f"{self.name} holds no pictures",
+                expected="a video stream",
+                found=" and ".join(kinds) + " only",
+                remedy="choose the recording's video file",
+            )
+        return self._container.streams.video[0]
+
+    def _check_bounds(self) -> None:
+        duration = self._duration()
+        endless = duration is None and (self._live or "://" in str(self._container.name))
+        if endless and self._settings.seconds is None and self._settings.end is None:
+            raise InputError(
+                f"{self.name} has no end of its own",
+                expected="a length to record",
+                remedy="add --seconds 30",
+            )
+        if duration is not None and (self._settings.start or 0) >= duration:
+            raise InputError(
+                f"{self.name}: the part to read lies behind the clip's end",
+                expected=f"a start before {duration:.2f} s",
+                found=f"start {self._settings.start} s",
+            )
+
+    def _duration(self) -> float | None:
+        """Seconds, as the header states them."""
+        stream = self._stream
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        if self._container.duration:
+            return float(self._container.duration) / 1e6
+        return None
+
+    def _expected(self) -> int | None:
+        duration = self._duration()
+        wanted = self._settings
+        end = duration if duration is not None else float("inf")
+        for bound in (
+            wanted.end,
+            (wanted.start or 0) + wanted.seconds if wanted.seconds is not None else None,
+        ):
+            end = min(end, bound) if bound is not None else end
+        rate = min(self.fps or 30.0, wanted.fps or float("inf"))
+        if end == float("inf"):
+            return None
+        return max(round((end - (wanted.start or 0)) * rate), 1)
+
+    def _note_missing(self, last: float, end: float) -> None:
+        """Say how much of what the header promised was not there."""
+        duration = self._duration()
+        if duration is None or self.fps is None or self._live:
+            return
+        missing = min(duration, end) - (last + 1 / self.fps)
+        if missing > _SLACK_FRAMES / self.fps and last < end:
+            self.faults.append(
+                f"the clip breaks off: {missing:.2f} s of {duration:.2f} s are missing"
+            )
+
+
+class Thinning:
+    """Leaves frames out so that no more than `fps` come per second; times stay true."""
+
+    def __init__(self, fps: float | None) -> None:
+        self._fps = fps
+        self._last = -1
+
+    def takes(self, time_s: float) -> bool:
+        if self._fps is None:
+            return True
+        tick = int(np.floor(time_s * self._fps + 1e-3))
+        if tick <= self._last:
+            return False
+        self._last = tick
+        return True
+
+
+def source_name(clip: str | Path) -> str:
+    """What to call a clip in files and messages: no folders, no credentials."""
+    text = str(clip)
+    if "://" in text:
+        parts = urlsplit(text)
+        return f"{parts.hostname or ''}{parts.path}"
+    return text if _CAMERA.match(text) else Path(text).name
+
+
+def shrinking(size: tuple[int, int], max_side: int | None) -> float:
+    return min(1.0, max_side / max(size)) if max_side else 1.0
+
+
+def check_size(name: str, size: tuple[int, int]) -> None:
+    if min(size) < SMALLEST_SIDE:
+        raise InputError(
+            f"{name}: the picture is too small to see a person",
+            expected=f"at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels",
+            found=f"{size[0]} x {size[1]}",
+        )
+
+
+def _open_container(clip: str | Path) -> Any:
+    import av
+
+    camera = _CAMERA.match(str(clip))
+    if camera:
+        return av.open(f"/dev/video{camera[1]}", format="v4l2", timeout=_PATIENCE_S)
+    return av.open(str(clip), timeout=_PATIENCE_S)
+
+
+@contextmanager
+def _readable_errors(name: str) -> Iterator[None]:
+    """FFmpeg's errors in words that name the clip."""
+    import av
+
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        remedy = "try to play it; an unfinished download or an unfinished recording often reads so"
+        if isinstance(error, PermissionError):
+            remedy = "you may not read it: check its permissions"
+        elif isinstance(error, (av.error.HTTPError, ConnectionError, TimeoutError)):
+            remedy = "the server did not answer as hoped: check the address"
+        elif _CAMERA.match(name):
+            remedy = "no such camera, or another program holds it"
+        raise InputError(f"{name} cannot be read as a video: {reason}", remedy=remedy) from error
