@@ -1,0 +1,85 @@
+"""Reports with known content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mgskel.events import GestureEvent
+from mgskel.gestures import get_vocabulary
+from mgskel.report.content import Attention, ReportContent, Strip
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import get_skeleton
+
+HOSTILE = "</script><script>window.hacked = true</script><img src=x onerror='window.hacked=true'>"
+
+
+def a_recording(seconds: float = 20.0, fps: float = 30.0, layout: str = "upper") -> PoseSequence:
+    rng = np.random.default_rng(0)
+    frames = round(seconds * fps)
+    joints = get_skeleton(layout).num_joints
+    home = rng.uniform((100, 60), (500, 420), (joints, 2))
+    sway = np.sin(np.arange(frames) / fps)[:, None, None] * 6
+    points = home + sway + rng.normal(0, 0.4, (frames, joints, 2))
+    scores = rng.uniform(0.5, 1, (1, frames, joints))
+    scores[0, frames // 2 : frames // 2 + 20, -5:] = 0
+    return PoseSequence.from_arrays(
+        points[None], scores, fps=fps, skeleton=layout, frame_size=(640, 480), source="clip.mp4"
+    )
+
+
+def some_events(seconds: float, every: float = 4.0) -> list[GestureEvent]:
+    vocabulary = get_vocabulary("imigue")
+    starts = np.arange(1.0, seconds - 2, every)
+    return [
+        GestureEvent("1", g.name, g.id, float(start), float(start + 1.5), 0.8, g.micro)
+        for start, g in zip(starts, list(vocabulary) * (1 + len(starts) // 32), strict=False)
+    ]
+
+
+def some_content(seconds: float = 20.0, **changes: Any) -> ReportContent:
+    sequence = a_recording(seconds)
+    events = some_events(seconds)
+    statements = [
+        {
+            "id": f"s{i + 1}", "kind": "hand_to_face", "joints": ["left_wrist"], "side": "left",
+            "value": 0.2, "unit": "shoulder widths", "category": "touching",
+            "from_s": event.start_s + 0.5, "to_s": event.end_s, "confidence": 0.8,
+            "text": f"The left hand touches the face ({i + 1}).",
+        }
+        for i, event in enumerate(events[:30])
+    ]  # fmt: skip
+    signal = {"value": 0.2, "evidence_for": ["s1"], "evidence_against": ["s3"]}
+    outcome = {
+        "status": "ok",
+        "reasoner": "rules",
+        "reason": "",
+        "assessment": {
+            "hypotheses": [{"emotion": "tense", "probability": 0.6, "evidence_for": ["s2"],
+                            "evidence_against": ["s3"]}],
+            "valence": signal, "arousal": signal, "stress": signal, "moments": [],
+            "alternative_explanations": [{"explanation": "An itch.", "explains": ["s1"]}],
+            "cannot_judge": ["What the person thinks."], "confidence": 0.4, "abstain": False,
+            "summary": "Some self-touches.", "limits": ["This is not a diagnosis."],
+        },
+    }  # fmt: skip
+    rng = np.random.default_rng(1)
+    given = {
+        "title": "clip.mp4",
+        "sequence": sequence,
+        "events": events,
+        "description": {
+            "statements": statements,
+            "quality": {"line": "Head and hands visible.", "parts": {"head": 0.98},
+                        "verdict": [{"group": "hand to face", "can_show": True, "why": ""}]},
+            "source": "clip.mp4",
+        },
+        "outcome": outcome,
+        "vocabulary": get_vocabulary("imigue"),
+        "energy": [Strip("1", "left arm", rng.random(int(seconds * 5)), 0.2)],
+        "attention": Attention(rng.random((1, int(seconds * 5), sequence.num_joints)), 0.2),
+        "provenance": [("recognizer", "default")],
+        "files": {"events.csv": "person,label\n"},
+    }  # fmt: skip
+    return ReportContent(**given | changes)

@@ -1,0 +1,93 @@
+"""The page's content, and that no text of the recording can become markup."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from report_cases import HOSTILE, a_recording, some_content, some_events
+
+from mgskel.events import GestureEvent
+from mgskel.report.colours import group_colours, ink_on
+from mgskel.report.content import MOST_POINTS, page_data
+from mgskel.report.pack import MISSING, unpack
+from mgskel.report.page import embeddable, render_page
+
+
+def embedded(page):
+    return json.loads(re.search(r'id="report">(.*?)</script>', page, re.S).group(1))
+
+
+def test_the_page_is_one_file_that_fetches_nothing():
+    page = render_page(some_content())
+    assert not re.search(r'(src|href)="(?!#)[^"]*//', page)
+    assert "@import" not in page
+    assert "$" not in page.split('id="report">')[0].replace("${", "")
+
+
+def test_equal_content_gives_equal_pages():
+    assert render_page(some_content()) == render_page(some_content())
+
+
+def test_hostile_texts_stay_text():
+    event = GestureEvent("1", HOSTILE, 0, 1.0, 2.0, 0.5, True)
+    page = render_page(some_content(title=HOSTILE, events=[event], provenance=[("x", HOSTILE)]))
+    assert "<img src=x" not in page
+    assert page.count("</script>") == 2
+    assert embedded(page)["title"] == HOSTILE
+    assert embeddable("\u2028<&>") == '"\\u2028\\u003c\\u0026\\u003e"'
+
+
+def test_missing_joints_stay_missing():
+    data = page_data(some_content())
+    joints = len(data["player"]["joints"])
+    points = unpack(data["player"]["points"]).reshape(joints, 2, -1)
+    absent = ~a_recording().present[0].T
+    assert ((points == MISSING).all(1) == absent).all()
+
+
+@pytest.mark.slow
+def test_an_hour_is_thinned_but_keeps_its_length():
+    content = some_content(3600, sequence=a_recording(3600, layout="mediapipe_holistic"),
+                           attention=None, events=some_events(3600))  # fmt: skip
+    data = page_data(content)
+    player = data["player"]
+    assert player["frames"] * len(player["joints"]) <= MOST_POINTS
+    assert data["duration_s"] == 3600
+    assert player["frames"] * player["step_s"] == np.float64(3600).round()
+    assert len(json.dumps(data)) < 15e6
+
+
+def test_uneven_frames_keep_their_times():
+    sequence = a_recording(2)
+    times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.06, sequence.num_frames))
+    data = page_data(some_content(2, sequence=sequence.replace(timestamps=times), attention=None))
+    gaps = unpack(data["player"]["times"])[0] / 1000
+    np.testing.assert_allclose(times[0] + np.cumsum(gaps), times, atol=0.05)
+    assert data["player"]["start_s"] == times[0]
+
+
+def test_evidence_holds_statements_and_what_else_was_cited():
+    content = some_content()
+    outcome = dict(content.outcome)
+    said = {"id": "u1", "kind": "said", "text": "Hello", "from_s": 0.0, "to_s": 1.0}
+    outcome["details"] = {"evidence": [said]}
+    data = page_data(some_content(outcome=outcome))
+    ids = [item["id"] for item in data["evidence"]]
+    assert ids == [s["id"] for s in content.description["statements"]] + ["u1"]
+
+
+def test_colours_differ_and_carry_readable_ink():
+    colours = group_colours(["head", "hand", "body", "hand"])
+    assert len(set(colours.values())) == 3
+    assert ink_on("#ffffff") == "#000000"
+    assert ink_on("#0b2030") == "#ffffff"
+
+
+def test_the_methods_paragraph_names_what_was_done():
+    data = page_data(some_content(provenance=[("cleaning", "a, b"), ("recognizer", "default")]))
+    assert "a and b" in data["methods"]
+    assert "recognizer default" in data["methods"]
+    assert "'rules'" in data["methods"]

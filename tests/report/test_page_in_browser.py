@@ -1,0 +1,173 @@
+"""The page in a real browser: it plays, follows, fetches nothing, and is accessible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from report_cases import HOSTILE, some_content
+
+from mgskel.events import GestureEvent
+from mgskel.report.page import write_page
+
+pytestmark = pytest.mark.browser
+
+
+class Visit:
+    """An opened page, with everything that the browser complained about or asked for."""
+
+    def __init__(self, browser, path: Path, **options):
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page = browser.new_page(**options)
+        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+        self.until("document.documentElement.dataset.ready === 'true'")
+
+    def until(self, condition: str) -> None:
+        # The page's own policy forbids evaluating strings, so it is asked from outside.
+        for _ in range(400):
+            if self.page.evaluate(condition):
+                return
+            self.page.wait_for_timeout(25)
+        raise AssertionError(f"never came true: {condition}")
+
+    def time(self) -> float:
+        return self.page.evaluate("mgskel.clock.time")
+
+    def fetched(self) -> list[str]:
+        return [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))]
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    visits = []
+
+    def open_page(content=None, **options):
+        path = tmp_path / "report.html"
+        write_page(path, content or some_content())
+        visits.append(Visit(browser, path, **options))
+        return visits[-1]
+
+    yield open_page
+    for one in visits:
+        assert not one.complaints
+        assert not one.fetched()
+        one.page.close()
+
+
+def test_the_player_plays_and_pauses(visit):
+    here = visit()
+    here.page.click("#play")
+    here.until("mgskel.clock.time > 0.2")
+    here.page.click("#play")
+    stopped = here.time()
+    assert here.page.inner_text("#play") == "Play"
+    here.page.click("#forward")
+    assert here.time() == pytest.approx(stopped + 1 / 30, abs=1 / 30)
+
+
+def test_the_skeleton_is_drawn_and_moves(visit):
+    here = visit()
+    picture = "document.getElementById('player').toDataURL()"
+    first = here.page.evaluate(picture)
+    here.page.evaluate("mgskel.clock.seek(1.5)")
+    assert here.page.evaluate(picture) != first
+
+
+def test_clicking_a_gesture_moves_the_time(visit):
+    here = visit()
+    here.page.locator("#gestures .moment").nth(2).click()
+    assert here.time() == pytest.approx(9.0)
+    assert here.page.inner_text("#caption")
+
+
+def test_clicking_the_timeline_moves_the_time(visit):
+    here = visit()
+    here.page.locator("#timeline").scroll_into_view_if_needed()
+    box = here.page.locator("#timeline").bounding_box()
+    here.page.mouse.click(box["x"] + box["width"] - 40, box["y"] + 10)
+    assert here.time() > 15
+
+
+def test_clicking_a_gesture_on_the_timeline_selects_it(visit):
+    here = visit()
+    here.page.locator("#timeline").scroll_into_view_if_needed()
+    x, y = here.page.evaluate(
+        """() => { const c = document.getElementById('timeline').getBoundingClientRect();
+        const left = 172; return [c.left + left + (1.7 / 20) * (c.width - left), c.top + 36]; }"""
+    )
+    here.page.mouse.click(x, y)
+    assert here.time() == pytest.approx(1.0)
+
+
+def test_evidence_links_lead_to_their_moment(visit):
+    here = visit()
+    here.page.locator("[data-evidence=s2]").first.click()
+    assert here.time() == pytest.approx(5.5)
+    assert here.page.locator("#statements .moment.current").inner_text().find("s2") >= 0
+
+
+def test_everything_works_by_keyboard(visit):
+    here = visit()
+    here.page.focus("#timeline")
+    here.page.keyboard.press("n")
+    assert here.time() == pytest.approx(1.0)
+    here.page.keyboard.press("Shift+ArrowRight")
+    assert here.time() == pytest.approx(2.0)
+    here.page.keyboard.press("Home")
+    assert here.time() == 0
+    here.page.keyboard.press(" ")
+    here.until("mgskel.clock.time > 0.1")
+    value = here.page.get_attribute("#timeline", "aria-valuenow")
+    assert float(value) > 0
+
+
+def test_hostile_texts_do_nothing(visit):
+    event = GestureEvent("1", HOSTILE, 0, 1.0, 2.0, 0.5, True)
+    here = visit(some_content(title=HOSTILE, events=[event]))
+    assert here.page.evaluate("window.hacked") is None
+    assert here.page.inner_text("#title") == HOSTILE
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_is_accessible_and_fits(visit, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    here = visit(color_scheme=scheme, viewport={"width": width, "height": 840})
+    found = axe.Axe().run(here.page).response["violations"]
+    assert not found, "\n".join(f"{v['id']}: {v['nodes'][0]['html']}" for v in found)
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_theme_can_be_changed(visit):
+    here = visit(color_scheme="light")
+    here.page.click("#theme")
+    assert here.page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_files_can_be_downloaded(visit):
+    here = visit()
+    with here.page.expect_download() as download:
+        here.page.click("a.download >> text=events.csv")
+    assert Path(download.value.path()).read_text() == "person,label\n"
+    with here.page.expect_download() as download:
+        here.page.click("button >> text=timeline.png")
+    assert Path(download.value.path()).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_recording_without_findings_says_so(visit):
+    here = visit(some_content(events=[], outcome=None, attention=None, energy=[],
+                              description={"statements": [], "quality": {}}))  # fmt: skip
+    assert "no gesture it was sure of" in here.page.inner_text("#gestures")
+    assert "Nothing rose above" in here.page.inner_text("#statements")
+
+
+@pytest.mark.slow
+def test_an_hour_opens_and_zooms(visit):
+    here = visit(some_content(3600))
+    assert here.page.locator("#gestures .moment").count() > 800
+    here.page.click("#zoom-in")
+    here.page.click("#zoom-all")
