@@ -53,7 +53,7 @@ bench: $(READY)
 	$(BIN)/python tools/benchmark.py extract
 
 $(DOCS_READY): $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install -r requirements/docs.txt
 	@rm -f $(VENV)/.docs-installed-* && touch $@
 
 docs: $(DOCS_READY)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from mgskel.extras import install_command
+
 
 class MgskelError(Exception):
     """A failure with a place, an expectation, a finding and a remedy.
@@ -69,7 +71,7 @@ class MissingDependency(MgskelError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package '{package}', which is not installed",
-            remedy=f"pip install 'mgskel[{extra}]'  ('mgskel doctor' shows what else is missing)",
+            remedy=f"{install_command(extra)}  ('mgskel doctor' shows what else is missing)",
         )
 
 

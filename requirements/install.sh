@@ -50,8 +50,9 @@ if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
     exit 2
 fi
 
+# Twice quiet: errors only, for pip warns about every unusual index at length.
 pip() {
-    "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input "$@"
+    "$venv/bin/python" -m pip -qq --disable-pip-version-check --no-input "$@"
 }
 
 say "1/4 build tools"

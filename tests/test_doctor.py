@@ -190,13 +190,18 @@ def test_llm_server(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not refused.ok
     assert "401" in refused.detail
 
+    # A key for one company's servers is not shown to others.
     monkeypatch.setenv("OPENAI_API_KEY", "right")
+    assert not llm_check().ok
+
+    monkeypatch.setenv("MGSKEL_LLM_KEY", "right")
     assert llm_check().ok
     assert "right" not in llm_check().detail
 
-    monkeypatch.setenv("MGSKEL_LLM_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("MGSKEL_LLM_URL", "http://me:secret@127.0.0.1:9/v1")
     absent = llm_check()
     assert not absent.ok
+    assert "secret" not in absent.detail
     assert "can't be reached" in absent.detail
     assert absent.remedy
 

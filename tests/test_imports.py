@@ -22,7 +22,17 @@ ROOT = PACKAGE.parent
 
 # From the ground up. A room imports from the floors below its own.
 FLOORS = (
-    {"errors", "files", "config", "progress", "threads", "samples", "skeleton", "gestures"},
+    {
+        "errors",
+        "extras",
+        "files",
+        "config",
+        "progress",
+        "threads",
+        "samples",
+        "skeleton",
+        "gestures",
+    },
     {"sequence", "sequence_rules", "elan", "events"},
     {"pose", "data", "models"},
     {"training", "spotting", "attention", "describe"},

@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import tempfile
 
-from mgskel.errors import MissingDependency
-
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 # Headless, quiet, and with nothing fetched in the background.
@@ -36,7 +34,7 @@ def try_browser() -> str:
     """Render a page; returns the browser's version."""
     path = find_browser()
     if path is None:
-        raise MissingDependency("chromium", "dev", "testing the report page")
+        raise FileNotFoundError("no Chromium or Chrome on PATH, nor named by MGSKEL_BROWSER")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         page = "data:text/html,<p id=mark>drawn</p>"
         command = [path, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page]

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
+from mgskel.extras import install_command
+
 TIME_LIMIT_S = 240.0
 
 _PIP = "python -m pip install"
@@ -57,16 +59,14 @@ PARTS = (
         "mediapipe",
         "mgskel.doctor.estimators:mediapipe",
         True,
-        f"{_PIP} 'mgskel[mediapipe]' && {_PIP} --no-deps mediapipe==0.10.21",
+        install_command("mediapipe"),
         newest_python=(3, 12),
     ),
     Part(
         "mmpose",
         "mgskel.doctor.estimators:mmpose",
         False,
-        f"{_PIP} 'mgskel[mmpose]' && {_PIP} --no-deps --no-build-isolation --use-pep517"
-        " --no-binary xtcocotools xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0"
-        " mmengine==0.10.7 torchvision==0.15.2",
+        install_command("mmpose"),
         newest_python=(3, 11),
     ),
     Part(
@@ -75,15 +75,15 @@ PARTS = (
         False,
         f"{_PIP} torch  with the CUDA build that https://pytorch.org names for your driver",
     ),
-    Part("onnx", "mgskel.doctor.trials:export", False, f"{_PIP} 'mgskel[export]'"),
-    Part("llm client", "mgskel.doctor.trials:llm_client", False, f"{_PIP} 'mgskel[llm]'"),
+    Part("onnx", "mgskel.doctor.trials:export", False, install_command("export")),
+    Part("llm client", "mgskel.doctor.trials:llm_client", False, install_command("llm")),
     Part(
         "llm server",
         "mgskel.doctor.trials:llm",
         False,
         "start the server, or correct MGSKEL_LLM_URL (such as http://localhost:11434/v1)",
     ),
-    Part("ray", "mgskel.doctor.trials:ray", False, f"{_PIP} 'mgskel[ray]'"),
+    Part("ray", "mgskel.doctor.trials:ray", False, install_command("ray")),
     Part(
         "browser",
         "mgskel.doctor.browser:try_browser",

@@ -127,21 +127,28 @@ def llm() -> str:
     """The configured language-model server answers."""
     import urllib.error
     import urllib.request
+    from urllib.parse import urlsplit
 
     url = os.environ.get("MGSKEL_LLM_URL")
     if not url:
         return "none configured (MGSKEL_LLM_URL); the reasoner `rules` needs none"
+    place = urlsplit(url)
+    # Only the host is named: an address may hold a password.
+    host = f"{place.hostname}:{place.port}" if place.port else str(place.hostname)
     request = urllib.request.Request(url.rstrip("/") + "/models")
-    key = os.environ.get("MGSKEL_LLM_KEY") or os.environ.get("OPENAI_API_KEY")
+    key = os.environ.get("MGSKEL_LLM_KEY", "")
+    if not key and place.hostname == "api.openai.com":
+        key = os.environ.get("OPENAI_API_KEY", "")
     if key:
         request.add_header("Authorization", f"Bearer {key}")
     try:
         with urllib.request.urlopen(request, timeout=10) as reply:
-            return f"{url} answers ({reply.status})"
+            return f"{host} answers ({reply.status})"
     except urllib.error.HTTPError as error:
-        raise RuntimeError(f"{url} answers {error.code} {error.reason}") from None
+        raise RuntimeError(f"{host} answers {error.code} {error.reason}") from None
     except OSError as error:
-        raise RuntimeError(f"{url} can't be reached: {getattr(error, 'reason', error)}") from None
+        reason = getattr(error, "reason", error)
+        raise RuntimeError(f"{host} can't be reached: {reason}") from None
 
 
 def llm_client() -> str:
