@@ -1,6 +1,7 @@
 """``mgskel VERB``: one module per verb, loaded only when its verb is asked for.
 
-Each verb module has `HELP`, `add_arguments(parser)` and `run(args) -> int`.
+Each verb module has `HELP`, `add_arguments(parser)` and `run(args) -> int`. One with
+`TAKES_KEYS = True` finds what its parser doesn't know (config keys) in `args.keys`.
 Exit codes: 0 done, 1 a part failed and the rest is done, 2 the input or the command is
 wrong, 130 interrupted.
 """
@@ -58,10 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"  remedy: {hint}'mgskel --help' lists the commands", file=sys.stderr)
         return 2
     module = importlib.import_module(f"{__name__}.{verb}")
-    parser = _Parser(prog=f"mgskel {verb}", description=module.HELP)
+    takes_keys = getattr(module, "TAKES_KEYS", False)
+    parser = _Parser(prog=f"mgskel {verb}", description=module.HELP, allow_abbrev=not takes_keys)
     module.add_arguments(parser)
     try:
-        return int(module.run(parser.parse_args(arguments[1:])) or 0)
+        return int(module.run(_parse(parser, arguments[1:], takes_keys)) or 0)
     except SystemExit as stop:
         return int(stop.code or 0)
     except MgskelError as error:
@@ -74,6 +76,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (a pager, head); that is no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _parse(
+    parser: argparse.ArgumentParser, words: Sequence[str], takes_keys: bool
+) -> argparse.Namespace:
+    if not takes_keys:
+        return parser.parse_args(words)
+    parsed, keys = parser.parse_known_args(words)
+    parsed.keys = keys
+    return parsed
 
 
 def _overview() -> str:
