@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,7 +49,7 @@ def label_vectors(names: Sequence[str], dimensions: int = DIMENSIONS) -> np.ndar
 
 def _tokens(name: str) -> dict[str, float]:
     words = [w for w in re.findall(r"[a-z]+|\d+", name.lower()) if w not in _STOPWORDS]
-    bag: Counter[str] = Counter()
+    bag: defaultdict[str, float] = defaultdict(float)
     for word in words:
         bag[word] += 1.0
         padded = f"^{word}$"

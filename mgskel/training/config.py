@@ -29,7 +29,8 @@ class DataConfig:
         validation: ``none`` (train on everything), ``random`` (a share of every class),
             ``subject``, ``view`` or ``video`` (whole groups), ``official`` (the vocabulary's
             own subject split) or ``file``.
-        held: which groups to hold out; without it, about `share` of the sequences.
+        held: which groups to hold out; without it, about `share` of the sequences, chosen by
+            `split_seed`.
         validation_file: for ``file``.
         labels_share: use only this share of the training labels (for few-label studies).
         people: size of the person axis; without it, as many as the file has.
@@ -42,6 +43,7 @@ class DataConfig:
     validation: Literal["none", "random", "subject", "view", "video", "official", "file"] = "random"
     held: tuple[str, ...] = ()
     share: float = 0.2
+    split_seed: int = 0
     validation_file: Path | None = None
     labels_share: float = 1.0
     people: int | None = None

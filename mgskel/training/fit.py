@@ -84,7 +84,7 @@ def split_training_data(
 def _split(everything: Labelled, config: DataConfig) -> Split:
     assert everything.labels is not None
     if config.validation == "random":
-        return stratified(everything.labels, config.share)
+        return stratified(everything.labels, config.share, config.split_seed)
     if config.validation == "official":
         if config.vocabulary not in ("imigue", "smg"):
             raise InputError(
@@ -94,7 +94,9 @@ def _split(everything: Labelled, config: DataConfig) -> Split:
             )
         return official_split(config.vocabulary, everything.groups("subject"))  # type: ignore[arg-type]
     groups = everything.groups(config.validation)
-    return hold_out(groups, config.held) if config.held else by_group(groups, config.share)
+    if config.held:
+        return hold_out(groups, config.held)
+    return by_group(groups, config.share, config.split_seed)
 
 
 def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> Recognizer:

@@ -40,6 +40,8 @@ class SoftCrossEntropy(nn.Module):
     averaging their gradients changes nothing.
     """
 
+    weights: Tensor
+
     def __init__(self, weights: Tensor, smoothing: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("weights", weights)
@@ -58,6 +60,8 @@ class LabelTextLoss(nn.Module):
     A linear map takes features (N, F) to text space; the loss is one minus the cosine to the
     target's (mixed) text vector. The map is used in training only.
     """
+
+    vectors: Tensor
 
     def __init__(self, vectors: Tensor, features: int) -> None:
         super().__init__()

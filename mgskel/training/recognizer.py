@@ -206,7 +206,7 @@ def _read_description(folder: Path) -> dict[str, Any]:
                 f"the run folder lacks {name}",
                 place=folder,
                 found=", ".join(sorted(p.name for p in folder.iterdir())) or "an empty folder",
-                remedy="finish the training (the same command resumes it), or copy the whole folder",
+                remedy="finish the training (its command resumes it), or copy the whole folder",
             )
     tree = read_json(folder / DESCRIPTION_FILE, "recognizer description")
     if not isinstance(tree, dict) or "schema" not in tree or "weights_sha256" not in tree:

@@ -7,6 +7,7 @@ short moment; ``action`` is the strong policy of whole-body action recognition.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,13 +124,13 @@ class Policy:
         self, settings: Augmentation, skeleton: Skeleton, label_swap: tuple[int, ...] = ()
     ) -> None:
         s = settings.strengths()
-        time = {
+        time: dict[str, Callable[[Tensor, Tensor, Generator], Tensor]] = {
             "crop": TemporalCrop(1 - s["crop"]),
             "speed": Speed(s["speed"]),
             "repetition": Repetition(s["repetition"]),
             "posterise": Posterise(s["posterise"]),
         }
-        space = {
+        space: dict[str, Callable[[Clips, Generator], Clips]] = {
             "mirror": Mirror(s["mirror"], skeleton, label_swap),
             "bone_length": BoneLength(s["bone_length"], skeleton),
             "view_rotation": ViewRotation(s["view_rotation"], s["tilt"]),

@@ -1,0 +1,58 @@
+"""``mgskel evaluate``: one run, or several as an ensemble, on labelled sequences."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+HELP = "Judge one run, or several as an ensemble, on a labelled file. Accuracies are fractions."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("--data", required=True, type=Path, metavar="FILE", help="labelled file")
+    parser.add_argument("--layout", help="skeleton of a file that does not name its own")
+    parser.add_argument(
+        "--weights",
+        default="auto",
+        help="ensemble weights: auto, equal, validation (fitted), or numbers such as 2,2,1,1",
+    )
+    parser.add_argument(
+        "--views", type=int, help="temporal views per sequence (default: the run's)"
+    )
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="write the confusion matrix")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.files import to_json
+    from mgskel.threads import set_threads
+    from mgskel.training.evaluate import evaluate
+
+    set_threads()
+    result = evaluate(args.runs, args.data, args.layout, args.weights, args.views, args.plot)
+    sys.stdout.write(to_json(result) if args.json else table(result))
+    return 0
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for reading."""
+    lines = [f"{result['n']} sequences"]
+    for key in ("top1", "top5", "mean_class", "macro_f1"):
+        low, high = result["intervals"][key]
+        lines.append(f"{key:<12}{result[key]:7.3f}   95% {low:.3f} to {high:.3f}")
+    lines.append(f"{'ece':<12}{result['ece']:7.3f}")
+    lines.append(f"intervals resample {result['resampled']}")
+    if len(result["weights"]) > 1:
+        shares = ", ".join(f"{weight:.2f}" for weight in result["weights"])
+        lines.append(f"ensemble weights {shares} ({result['weights_from']})")
+    width = max(len(name) for name in result["per_class"])
+    lines += ["", f"{'class':<{width}}     n  precision  recall     f1"]
+    for name, row in result["per_class"].items():
+        lines.append(
+            f"{name:<{width}} {row['n']:5d}  {row['precision']:9.3f} {row['recall']:7.3f} "
+            f"{row['f1']:6.3f}"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,39 @@
+"""``mgskel predict``: scores and labels for sequences, and challenge submissions."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "Write what a run (or several as an ensemble) says about each sequence of a file."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("--data", required=True, type=Path, metavar="FILE", help="sequences")
+    parser.add_argument("-o", "--out", required=True, type=Path, metavar="CSV")
+    parser.add_argument("--layout", help="skeleton of a file that does not name its own")
+    parser.add_argument(
+        "--format",
+        default="scores",
+        choices=("scores", "miga", "ma52"),
+        help="scores (all probabilities), or the submission of the MiGA or MA-52 challenge "
+        "(with -o FILE.zip the latter is zipped as prediction.csv)",
+    )
+    parser.add_argument("--weights", default="auto", help="ensemble weights, as for evaluate")
+    parser.add_argument("--views", type=int, help="temporal views per sequence")
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.threads import set_threads
+    from mgskel.training.evaluate import score
+    from mgskel.training.submission import write_predictions
+
+    set_threads()
+    scores = score(args.runs, args.data, args.layout, args.weights, args.views)
+    names = [str(name) for name in scores.data.names]
+    classes = scores.recognizer.classes
+    write_predictions(args.out, args.format, names, scores.probabilities, classes)
+    print(f"{args.out}: {len(names)} sequences", file=sys.stderr)
+    return 0

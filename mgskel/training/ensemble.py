@@ -1,0 +1,121 @@
+"""Several recognizers as one: a weighted mean of their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.errors import InputError
+from mgskel.training.metrics import negative_log_likelihood, softmax
+from mgskel.training.recognizer import Recognizer
+
+VALIDATION_FILE = "validation.npz"
+_PULL_TO_EQUAL = 0.02
+
+
+def combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """(n, K): the weighted mean of several (n, K)."""
+    return np.tensordot(weights / weights.sum(), np.stack(probabilities), axes=1)
+
+
+def fit_weights(probabilities: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:
+    """Weights (sum 1) under which the ensemble explains the truth best.
+
+    A small pull towards equal weights keeps a small validation part from choosing one member.
+    """
+    from scipy.optimize import minimize
+
+    members = len(probabilities)
+    if members == 1:
+        return np.ones(1)
+
+    def loss(scores: np.ndarray) -> float:
+        weights = softmax(scores)
+        evenness = float(np.log(weights * members).mean())
+        return negative_log_likelihood(combine(probabilities, weights), truth) - (
+            _PULL_TO_EQUAL * evenness
+        )
+
+    found = minimize(loss, np.zeros(members), method="L-BFGS-B", bounds=[(-4, 4)] * members)
+    return softmax(found.x)
+
+
+def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Logits, truth and names of a run's validation sequences; none for a run without any."""
+    path = run / VALIDATION_FILE
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays["logits"], arrays["truth"], arrays["names"]
+    except (KeyError, ValueError, OSError) as error:
+        raise InputError(
+            f"{VALIDATION_FILE} cannot be read",
+            place=run,
+            found=str(error),
+            remedy="give --weights equal, or train again",
+        ) from error
+
+
+def weights_of(
+    runs: Sequence[Path], recognizers: Sequence[Recognizer], wanted: str = "auto"
+) -> tuple[np.ndarray, str]:
+    """Ensemble weights and how they came about.
+
+    Args:
+        wanted: ``equal``, ``validation`` (fitted, which needs runs validated on the same
+            sequences), ``auto`` (fitted where that is possible), or numbers: ``2,2,1,1``.
+    """
+    members = len(recognizers)
+    if wanted not in ("auto", "equal", "validation"):
+        return _given(wanted, members), "given"
+    if wanted == "equal" or members == 1:
+        return np.full(members, 1 / members), "equal"
+    parts = [read_validation(run) for run in runs]
+    known = [part for part in parts if part is not None]
+    same = len(known) == members and all(
+        np.array_equal(part[2], known[0][2]) and np.array_equal(part[1], known[0][1])
+        for part in known
+    )
+    if same:
+        judged = [
+            softmax(part[0], recognizer.temperature)
+            for part, recognizer in zip(known, recognizers, strict=True)
+        ]
+        return fit_weights(judged, known[0][1]), "fitted on validation"
+    if wanted == "validation":
+        raise InputError(
+            "ensemble weights cannot be fitted",
+            expected="runs that were validated on the same sequences",
+            found=f"{len(known)} of {members} runs with validation scores",
+            remedy="give --weights equal, or numbers such as --weights 2,2,1,1",
+        )
+    return np.full(members, 1 / members), "equal"
+
+
+def check_same_classes(runs: Sequence[Path], recognizers: Sequence[Recognizer]) -> None:
+    first = recognizers[0].classes
+    for run, recognizer in zip(runs, recognizers, strict=True):
+        if recognizer.classes.keys != first.keys:
+            raise InputError(
+                "the runs do not answer the same classes",
+                place=run,
+                expected=f"{len(first)} classes as in {runs[0]}: {', '.join(first.keys[:8])} ...",
+                found=f"{len(recognizer.classes)}: {', '.join(recognizer.classes.keys[:8])} ...",
+            )
+
+
+def _given(text: str, members: int) -> np.ndarray:
+    try:
+        weights = np.array([float(part) for part in text.split(",")])
+    except ValueError:
+        weights = np.zeros(0)
+    if len(weights) != members or (weights < 0).any() or weights.sum() <= 0:
+        raise InputError(
+            "wrong ensemble weights",
+            expected=f"auto, equal, validation, or {members} numbers such as 2,1",
+            found=text,
+        )
+    return weights / weights.sum()

@@ -1,0 +1,93 @@
+"""Judge one run, or several as an ensemble, on labelled sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.data.labelled import Labelled, load_labelled
+from mgskel.errors import InputError
+from mgskel.training.ensemble import check_same_classes, combine, weights_of
+from mgskel.training.metrics import bootstrap, calibration_error, per_class, softmax, summary
+from mgskel.training.recognizer import Recognizer
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What runs say about sequences.
+
+    Args:
+        probabilities: (n, K) of the ensemble.
+        weights: one per run.
+        how: how the weights came about.
+        recognizer: the first run's, whose classes all share.
+    """
+
+    probabilities: np.ndarray
+    weights: np.ndarray
+    how: str
+    recognizer: Recognizer
+    data: Labelled
+
+
+def score(
+    runs: Sequence[str | Path],
+    file: str | Path,
+    layout: str | None = None,
+    weights: str = "auto",
+    views: int | None = None,
+) -> Scores:
+    """Probabilities of a file's sequences by one run or an ensemble of runs."""
+    folders = [Path(run) for run in runs]
+    recognizers = [Recognizer.load(folder) for folder in folders]
+    check_same_classes(folders, recognizers)
+    data = load_labelled(file, layout)
+    shares, how = weights_of(folders, recognizers, weights)
+    names = [str(name) for name in data.names]
+    answers = []
+    for recognizer in recognizers:
+        store = recognizer.store(data.sequences, names)
+        answers.append(softmax(recognizer.logits(store, views), recognizer.temperature))
+    return Scores(combine(answers, shares), shares, how, recognizers[0], data)
+
+
+def evaluate(
+    runs: Sequence[str | Path],
+    file: str | Path,
+    layout: str | None = None,
+    weights: str = "auto",
+    views: int | None = None,
+    plot: str | Path | None = None,
+) -> dict[str, Any]:
+    """Metrics with intervals, per-class table and calibration; accuracies are fractions."""
+    scores = score(runs, file, layout, weights, views)
+    return report(scores, file, plot)
+
+
+def report(scores: Scores, file: str | Path, plot: str | Path | None = None) -> dict[str, Any]:
+    """The metrics of scores against the labels of their sequences."""
+    classes = scores.recognizer.classes
+    if scores.data.labels is None:
+        raise InputError(
+            "the file has no labels to judge by",
+            place=file,
+            remedy="give it a 'label' array, or use 'mgskel predict'",
+        )
+    truth = classes.indices(scores.data.labels, file)
+    if plot is not None:
+        from mgskel.training.plots import plot_confusion
+
+        plot_confusion(Path(plot), scores.probabilities, truth, classes.names)
+    intervals = bootstrap(scores.probabilities, truth, scores.data.subjects)
+    return summary(scores.probabilities, truth) | {
+        "per_class": per_class(scores.probabilities, truth, classes.names),
+        "intervals": {key: list(ends) for key, ends in intervals.items()},
+        "resampled": "subjects" if scores.data.subjects is not None else "sequences",
+        "ece": calibration_error(scores.probabilities, truth),
+        "weights": [float(weight) for weight in scores.weights],
+        "weights_from": scores.how,
+    }
