@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("statements", type=Path, help="statements.json from 'mgskel describe'")
     parser.add_argument("--scene", type=Path, required=True, help="scene file (YAML)")
     parser.add_argument("--events", type=Path, help="recognised gestures (CSV, ELAN or JSON)")
+    parser.add_argument("--person", help="who is judged, where there are several people")
     parser.add_argument("-o", "--out", type=Path, help="where to write the assessment (JSON)")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     model = parser.add_argument_group("language model")
@@ -57,18 +58,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _case(args: argparse.Namespace) -> Case:
-    from mgskel.reason.assess import gesture_record
-    from mgskel.reason.evidence import make_case, read_statements
+    from mgskel.events import read_events
+    from mgskel.reason.assess import case_of
+    from mgskel.reason.evidence import read_statements
     from mgskel.reason.scene import load_scene
 
     scene = load_scene(args.scene)
     statements = read_statements(args.statements)
-    gestures = []
-    if args.events is not None:
-        from mgskel.events import read_events
-
-        gestures = [gesture_record(event) for event in read_events(args.events)]
-    return make_case(scene, statements.records, gestures, statements.hidden)
+    events = read_events(args.events) if args.events is not None else ()
+    return case_of(scene, statements, events, args.person)
 
 
 def _reasoner(args: argparse.Namespace) -> Reasoner:

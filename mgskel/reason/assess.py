@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from mgskel.events import GestureEvent
-from mgskel.reason.evidence import GestureRecord, make_case, statements_from
+from mgskel.reason.evidence import Case, GestureRecord, Statements, make_case, statements_from
 from mgskel.reason.outcome import Outcome, Reasoner
 from mgskel.reason.rules import RulesReasoner
 from mgskel.reason.scene import Scene
@@ -23,6 +23,7 @@ def assess(
     scene: Scene,
     reasoner: Reasoner | None = None,
     events: Iterable[GestureEvent] = (),
+    person: str | None = None,
 ) -> Outcome:
     """Judge one recording.
 
@@ -31,12 +32,26 @@ def assess(
         scene: what the situation was, and what is to be judged.
         reasoner: `RulesReasoner()` (the default), or a `ChatReasoner` for a language model.
         events: recognised gestures, where the description does not carry them already.
+        person: who is judged, where the recording holds several people.
     """
     document = description if isinstance(description, Mapping) else description.to_dict()
-    statements = statements_from(document)
-    gestures = [gesture_record(event) for event in events]
-    case = make_case(scene, statements.records, gestures, statements.hidden)
-    return (reasoner or RulesReasoner()).judge(case)
+    return (reasoner or RulesReasoner()).judge(
+        case_of(scene, statements_from(document), events, person)
+    )
+
+
+def case_of(
+    scene: Scene,
+    statements: Statements,
+    events: Iterable[GestureEvent] = (),
+    person: str | None = None,
+) -> Case:
+    """The case of one person of a recording."""
+    own = statements.of_person(person)
+    gestures = [
+        gesture_record(event) for event in events if person is None or event.person == person
+    ]
+    return make_case(scene, own.records, gestures, own.hidden, own.recorded_s)
 
 
 def gesture_record(event: GestureEvent) -> GestureRecord:

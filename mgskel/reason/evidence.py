@@ -6,20 +6,23 @@ measured statements (s1, ... as `mgskel describe` numbered them).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mgskel.errors import InputError
+from mgskel.errors import InputError, unknown
 from mgskel.files import read_json
 from mgskel.reason.scene import Scene, as_input_error
 
 ID = re.compile(r"[a-z]{1,3}\d{1,6}")
 _TIME_MARGIN_S = 0.5
+# How `describe` words a recognised gesture; its statements have no field for the class.
+_RECOGNISED = re.compile(r': "(?P<label>[^"]{1,120})", score \d')
 Kind = Literal["said", "gesture", "statement"]
 
 
@@ -47,6 +50,7 @@ class StatementRecord(Timed):
     side: str = Field(default="none", max_length=20)
     confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
     text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    person: str = Field(default="", max_length=80)
 
 
 class GestureRecord(Timed):
@@ -82,6 +86,7 @@ class Case:
     scene: Scene
     items: tuple[Item, ...]
     hidden: tuple[str, ...] = ()
+    recorded_s: float | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -89,8 +94,9 @@ class Case:
 
     @property
     def duration_s(self) -> float:
-        """The scene's length, or the end of what is known to have happened in it."""
-        return self.scene.duration_s or max((item.to_s for item in self.items), default=0.0)
+        """The scene's length, the recording's, or the end of what is known to have happened."""
+        known = self.scene.duration_s or self.recorded_s or 0.0
+        return max(known, *(item.to_s for item in self.items), 0.0)
 
     def of(self, kind: Kind) -> tuple[Item, ...]:
         return tuple(item for item in self.items if item.kind == kind)
@@ -101,11 +107,13 @@ def make_case(
     statements: Sequence[StatementRecord] = (),
     gestures: Sequence[GestureRecord] = (),
     hidden: Sequence[str] = (),
+    recorded_s: float | None = None,
 ) -> Case:
     """Number what was said and the gestures, and put all evidence into one list.
 
     Args:
         hidden: what the recording cannot show (from its quality report), in words.
+        recorded_s: how long the recording is, where the scene does not say.
     """
     items = [
         Item(f"u{n}", "said", line.text, line.from_s, line.to_s, 1.0, category=line.who)
@@ -128,21 +136,21 @@ def make_case(
                 found=f"{item.from_s} to {item.to_s} s",
                 remedy="correct duration_s in the scene, or leave it out",
             )
-    return Case(scene, tuple(items), tuple(hidden))
+    return Case(scene, tuple(items), tuple(hidden), recorded_s)
 
 
 def _statement_item(statement: StatementRecord) -> Item:
     # `describe` repeats recognised gestures among its statements: they stay gestures here.
-    gesture = statement.kind == "gesture"
+    label = _RECOGNISED.search(statement.text) if statement.kind == "gesture" else None
     return Item(
         statement.id,
-        "gesture" if gesture else "statement",
+        "gesture" if statement.kind == "gesture" else "statement",
         statement.text,
         statement.from_s,
         statement.to_s,
         statement.confidence,
-        cue=statement.category if gesture else statement.kind,
-        category="" if gesture else statement.category,
+        cue=label["label"] if label else statement.kind,
+        category=statement.category,
     )
 
 
@@ -151,13 +159,29 @@ class Statements:
     """The content of a statements file, as far as reasoning uses it."""
 
     records: tuple[StatementRecord, ...]
-    hidden: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    recorded_s: float | None = None
+
+    def of_person(self, person: str | None, place: object = "statements") -> Statements:
+        """The statements on one person; an error when it is not said which of several."""
+        people = sorted({record.person for record in self.records})
+        if person is None and len(people) > 1:
+            raise InputError(
+                "the statements are about several people",
+                expected="one judged person: " + ", ".join(people),
+                remedy="choose one with --person",
+                place=place,
+            )
+        if person is None:
+            return self
+        if person not in people:
+            raise unknown("person", person, people, place)
+        chosen = tuple(record for record in self.records if record.person == person)
+        return replace(self, records=chosen)
 
 
 def statements_from(document: object, place: object = "statements") -> Statements:
     """Check the content of a statements file (`{statements, quality, source}`)."""
-    if isinstance(document, list):
-        document = {"statements": document}
     if not isinstance(document, Mapping) or not isinstance(document.get("statements"), list):
         raise InputError(
             "this is no statements file",
@@ -167,8 +191,14 @@ def statements_from(document: object, place: object = "statements") -> Statement
             else type(document).__name__,
             place=place,
         )
-    records = statement_records(document["statements"], place)
-    return Statements(records, tuple(_hidden(document.get("quality"))))
+    quality = document.get("quality")
+    quality = quality if isinstance(quality, Mapping) else {}
+    length = quality.get("duration_s")
+    return Statements(
+        statement_records(document["statements"], place),
+        tuple(_hidden(quality)),
+        float(length) if isinstance(length, int | float) and 0 < length < math.inf else None,
+    )
 
 
 def read_statements(path: str | Path) -> Statements:
@@ -190,10 +220,13 @@ def statement_records(entries: Iterable[object], place: object) -> tuple[Stateme
     return tuple(records)
 
 
-def _hidden(quality: Any) -> Iterable[str]:
-    """What the quality report says cannot be seen, in its own words."""
-    verdict = quality.get("verdict") if isinstance(quality, Mapping) else None
-    for entry in verdict if isinstance(verdict, list) else []:
-        if isinstance(entry, Mapping) and entry.get("can_show") is False:
-            why = f" ({entry['why']})" if entry.get("why") else ""
-            yield f"{entry.get('group', 'some gestures')} cannot be seen{why}"[:300]
+def _hidden(quality: Mapping[str, Any]) -> Iterable[str]:
+    """What the quality reports say cannot be seen, in their own words."""
+    people = quality.get("people")
+    for person in people if isinstance(people, list) else []:
+        recording = person.get("recording") if isinstance(person, Mapping) else None
+        verdict = recording.get("verdict") if isinstance(recording, Mapping) else None
+        for entry in verdict if isinstance(verdict, list) else []:
+            if isinstance(entry, Mapping) and entry.get("can_show") is False:
+                why = f" ({entry['why']})" if entry.get("why") else ""
+                yield f"{entry.get('group', 'some gestures')}: cannot be seen{why}"[:300]

@@ -5,8 +5,8 @@ valence, arousal and stress, with a weight; within a family of related cues the 
 counts fully, the next `again` times that, and so on. Each dimension's estimate is the mean of
 the prior (weight 1) and the sightings. A label's probability is proportional to the product
 of the sightings' normal densities around the label's place, each raised to its weight; with
-nothing seen all labels are equally probable. Evidence is *for* a hypothesis when leaving it
-out lowers the hypothesis's probability, and *against* it when leaving it out raises it.
+nothing seen all labels are equally probable. Evidence is *for* a hypothesis when giving it
+more weight would raise the hypothesis's probability, and *against* it when that would lower it.
 
 It is a baseline and an offline stand-in, not an expert: it reads no context but emotion words.
 """
@@ -37,7 +37,7 @@ from mgskel.reason.words import word_cues
 DIMENSIONS = ("valence", "arousal", "stress")
 _CITED = 200
 AnySignal = TypeVar("AnySignal", Signal, Stress)
-_VISIBLE = 0.004  # a change of probability or value below this is not worth citing
+_VISIBLE = 0.004  # an effect below this is not worth citing
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,21 @@ class Sighting:
 
 @dataclass(frozen=True)
 class State:
-    """What a set of sightings says: estimates, label probabilities, total weight."""
+    """What a set of sightings says, and how much of it each item of evidence contributes.
+
+    Attributes:
+        mean: estimate per dimension.
+        shift: per dimension and item, its part of the way from the prior to the estimate.
+        chances: probability per label.
+        push: per label and item, the derivative of the log probability by the item's weight,
+            times that weight.
+        weight: sum of all weights after discounting.
+    """
 
     mean: dict[str, float]
+    shift: dict[str, dict[str, float]]
     chances: dict[str, float]
+    push: dict[str, dict[str, float]]
     weight: float
 
 
@@ -76,17 +87,13 @@ class RulesReasoner:
         places = label_places(case.scene, priors)
         sightings = sightings_in(case, priors)
         state = combine(sightings, places, priors)
-        without = {
-            item_id: combine([s for s in sightings if s.item.id != item_id], places, priors)
-            for item_id in noticeable(sightings, priors)
-        }
         assessment = compose(
             case,
             sightings,
-            _hypotheses(state, without),
-            _signal(Signal, "valence", state, without, priors),
-            _signal(Signal, "arousal", state, without, priors),
-            _signal(Stress, "stress", state, without, priors),
+            _hypotheses(state),
+            _signal(Signal, "valence", state, priors),
+            _signal(Signal, "arousal", state, priors),
+            _signal(Stress, "stress", state, priors),
             state.weight,
             priors,
         )
@@ -99,23 +106,21 @@ class RulesReasoner:
         )
 
 
-def _hypotheses(state: State, without: dict[str, State]) -> list[Hypothesis]:
+def _hypotheses(state: State) -> list[Hypothesis]:
     """Labels by falling probability, each with the evidence that raises and lowers it."""
     found = []
     for label, chance in sorted(state.chances.items(), key=lambda pair: (-pair[1], pair[0])):
-        pros, cons = _by_effect({key: chance - o.chances[label] for key, o in without.items()})
+        pros, cons = _by_effect(state.push[label])
         found.append(
             Hypothesis(emotion=label, probability=chance, evidence_for=pros, evidence_against=cons)
         )
     return found
 
 
-def _signal(
-    kind: type[AnySignal], name: str, state: State, without: dict[str, State], priors: Priors
-) -> AnySignal:
+def _signal(kind: type[AnySignal], name: str, state: State, priors: Priors) -> AnySignal:
     """One dimension; evidence for it is what moves the estimate away from the prior, its way."""
     sign = 1.0 if state.mean[name] >= getattr(priors.rule.prior, name) else -1.0
-    effects = {key: sign * (state.mean[name] - o.mean[name]) for key, o in without.items()}
+    effects = {key: sign * shift for key, shift in state.shift[name].items()}
     pros, cons = _by_effect(effects)
     return kind(value=round(state.mean[name], 4), evidence_for=pros, evidence_against=cons)
 
@@ -148,15 +153,19 @@ def label_places(scene: Scene, priors: Priors) -> dict[str, Place]:
 
 def sightings_in(case: Case, priors: Priors) -> list[Sighting]:
     """Every known cue in the case; words count only where the judged person speaks."""
+    speakers = ("", case.scene.person.casefold())
+    gestures: dict[str, Cue | None] = {}
     found = []
     for item in case.items:
         if item.kind == "gesture":
-            cue = gesture_cue(item.cue, priors)
+            if item.cue not in gestures:
+                gestures[item.cue] = gesture_cue(item.cue, priors)
+            cue = gestures[item.cue]
             found += [Sighting(item, cue)] if cue else []
         elif item.kind == "statement":
             entry = movement_of_statement(item.cue, item.category, priors)
             found += [Sighting(item, movement_cue(entry))] if entry else []
-        elif item.category.casefold() in ("", case.scene.person.casefold()):
+        elif item.category.casefold() in speakers:
             found += [Sighting(item, cue) for cue in word_cues(item.text, priors)]
     return found
 
@@ -172,33 +181,54 @@ def weighted(sightings: Sequence[Sighting], priors: Priors) -> Iterator[tuple[Si
             yield sighting, sighting.strength * priors.rule.again**rank
 
 
-def noticeable(sightings: Sequence[Sighting], priors: Priors) -> list[str]:
-    """Ids of the items that can move an estimate visibly; an hour holds thousands that can't."""
-    found = (one.item.id for one, weight in weighted(sightings, priors) if weight > _VISIBLE / 4)
-    return list(dict.fromkeys(found))
-
-
 def combine(sightings: Sequence[Sighting], places: dict[str, Place], priors: Priors) -> State:
     """Apply the rule to a set of sightings."""
     counted = list(weighted(sightings, priors))
-    mean = {}
-    logs = dict.fromkeys(places, 0.0)
-    for name in DIMENSIONS:
-        total, sum_ = 1.0, getattr(priors.rule.prior, name)
-        for sighting, weight in counted:
+    prior = {name: getattr(priors.rule.prior, name) for name in DIMENSIONS}
+    total = dict.fromkeys(DIMENSIONS, 1.0)
+    shift: dict[str, dict[str, float]] = {name: {} for name in DIMENSIONS}
+    logs: dict[str, dict[str, float]] = {label: {} for label in places}
+    for sighting, weight in counted:
+        key = sighting.item.id
+        for name in DIMENSIONS:
             value = getattr(sighting.cue.place, name)
             if value is None:
                 continue
-            total += weight
-            sum_ += weight * value
-            for label, log in _log_fits(value, name, places, priors).items():
-                logs[label] += weight * log
-        mean[name] = sum_ / total
+            total[name] += weight
+            shift[name][key] = shift[name].get(key, 0.0) + weight * (value - prior[name])
+            for label, fit in _log_fits(value, name, places, priors).items():
+                logs[label][key] = logs[label].get(key, 0.0) + weight * fit
+    for name in DIMENSIONS:
+        shift[name] = {key: part / total[name] for key, part in shift[name].items()}
+    chances = _softmax({label: math.fsum(parts.values()) for label, parts in logs.items()})
+    return State(
+        mean={name: prior[name] + math.fsum(shift[name].values()) for name in DIMENSIONS},
+        shift=shift,
+        chances=chances,
+        push=_pushes(logs, chances),
+        weight=math.fsum(weight for _, weight in counted),
+    )
+
+
+def _softmax(logs: dict[str, float]) -> dict[str, float]:
     top = max(logs.values())
     raw = {label: math.exp(log - top) for label, log in logs.items()}
-    norm = sum(raw.values())
-    chances = {label: value / norm for label, value in raw.items()}
-    return State(mean, chances, math.fsum(weight for _, weight in counted))
+    total = math.fsum(raw.values())
+    return {label: value / total for label, value in raw.items()}
+
+
+def _pushes(
+    logs: dict[str, dict[str, float]], chances: dict[str, float]
+) -> dict[str, dict[str, float]]:
+    """How much better each item fits a label than it fits the labels on average."""
+    average: dict[str, float] = {}
+    for label, parts in logs.items():
+        for key, log in parts.items():
+            average[key] = average.get(key, 0.0) + chances[label] * log
+    return {
+        label: {key: log - average[key] for key, log in parts.items()}
+        for label, parts in logs.items()
+    }
 
 
 def _log_fits(

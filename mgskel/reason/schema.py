@@ -26,9 +26,9 @@ Sentence = Annotated[str, Field(min_length=1, max_length=600)]
 
 
 class Part(BaseModel):
-    """Refuses keys it does not know, NaN and infinity."""
+    """Refuses unknown keys, NaN, infinity, and one type in place of another."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Hypothesis(Part):
