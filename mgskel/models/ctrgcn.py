@@ -39,14 +39,14 @@ class RefinedGraph(nn.Module):
     ) -> None:
         super().__init__()
         self.graphs = nn.Parameter(spatial_partition(skeleton))
-        self.count, self.out_channels = len(self.graphs), out_channels
+        count = len(self.graphs)
         self.width = max(in_channels // reduction, 4)
-        self.relate = nn.Linear(in_channels, 2 * self.count * self.width)
-        self.refine = nn.Parameter(torch.empty(self.count, out_channels, self.width))
+        self.relate = nn.Linear(in_channels, 2 * count * self.width)
+        self.refine = nn.Parameter(torch.empty(count, out_channels, self.width))
         nn.init.normal_(self.refine, std=self.width**-0.5)
         self.strength = nn.Parameter(torch.zeros(()))
-        self.values = nn.Parameter(torch.empty(self.count * out_channels, in_channels))
-        nn.init.normal_(self.values, std=(2 / (self.count * in_channels)) ** 0.5)
+        self.values = nn.Parameter(torch.empty(count, out_channels, in_channels))
+        nn.init.normal_(self.values, std=(2 / (count * in_channels)) ** 0.5)
         self.norm = nn.BatchNorm2d(out_channels)
         self.shortcut: nn.Module = nn.Identity()
         if in_channels != out_channels:
@@ -54,32 +54,35 @@ class RefinedGraph(nn.Module):
 
     def forward(self, x: Tensor, frames: Tensor | None) -> Tensor:
         n, c, t, v = x.shape
-        graphs = self.sample_graphs(x, frames)
-        tokens = x.permute(0, 2, 3, 1).reshape(n, t * v, c)
-        values = torch.matmul(self.values, tokens.transpose(1, 2))
-        values = values.view(n, self.count, self.out_channels, t, v)
-        # Left to right, (T, V) @ (V, V): graphs[..., u, w] tells what joint w takes from u.
-        batches = (n * self.out_channels, t, v), (n * self.out_channels, v, v)
-        mixed = torch.bmm(values[:, 0].reshape(batches[0]), graphs[:, 0].reshape(batches[1]))
-        for k in range(1, self.count):
-            mixed = torch.baddbmm(
-                mixed, values[:, k].reshape(batches[0]), graphs[:, k].reshape(batches[1])
-            )
-        mixed = mixed.view(n, self.out_channels, t, v)
-        mixed = self.norm(mixed.contiguous(memory_format=torch.channels_last))
-        return functional.relu(mixed + self.shortcut(x))
+        tokens = x.permute(0, 2, 3, 1).reshape(n, t * v, c).transpose(1, 2)
+        mixed: Tensor | None = None
+        for weight, graph in zip(self.values, self.sample_graphs(x, frames), strict=True):
+            values = torch.bmm(weight.expand(n, -1, -1), tokens).view(-1, t, v)
+            graph = graph.reshape(-1, v, v)
+            # From the right: graph[..., u, w] tells what joint w takes from joint u.
+            if mixed is None:
+                mixed = torch.bmm(values, graph)
+            else:
+                mixed = torch.baddbmm(mixed, values, graph)
+        assert mixed is not None
+        mixed = mixed.view(n, -1, t, v).contiguous(memory_format=torch.channels_last)
+        return functional.relu(self.norm(mixed) + self.shortcut(x))
 
-    def sample_graphs(self, x: Tensor, frames: Tensor | None) -> Tensor:
-        """The graph of each sample and channel, (N, 3, C', V, V), from joint to joint."""
+    def sample_graphs(self, x: Tensor, frames: Tensor | None) -> list[Tensor]:
+        """The three graphs of each sample and channel, each (N, C', V, V), from joint to joint."""
         n, _, _, v = x.shape
-        ends = self.relate(mean_over_time(x, frames)).view(n, v, 2, self.count, self.width)
-        start, end = ends.permute(2, 0, 3, 4, 1).unbind(0)
+        count = len(self.graphs)
+        ends = self.relate(mean_over_time(x, frames)).view(n, v, 2, count, self.width)
+        start, end = ends.permute(2, 3, 0, 4, 1).unbind(0)
         relation = torch.tanh(end.unsqueeze(3) - start.unsqueeze(4)).flatten(3)
-        shared = self.graphs.transpose(1, 2).reshape(1, self.count, 1, v * v)
-        inputs = torch.cat([relation, shared.expand(n, -1, -1, -1)], dim=2)
+        shared = self.graphs.transpose(1, 2).reshape(count, 1, 1, v * v)
+        inputs = torch.cat([relation, shared.expand(-1, n, -1, -1)], dim=2)
         ones = torch.ones_like(self.refine[:, :, :1])
         weights = torch.cat([self.strength * self.refine, ones], dim=2)
-        return (weights @ inputs).view(n, self.count, self.out_channels, v, v)
+        return [
+            torch.bmm(weight.expand(n, -1, -1), several).view(n, -1, v, v)
+            for weight, several in zip(weights.unbind(0), inputs.unbind(0), strict=True)
+        ]
 
 
 class CTRGCNBlock(Block):

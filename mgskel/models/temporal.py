@@ -43,8 +43,10 @@ class MultiBranchTemporal(nn.Module):
 
     def forward(self, x: Tensor, frames: Tensor | None) -> Tensor:
         entered = self.enter(x)
-        passing = entered[:, -self.widths[-1] :, :: self.stride]
-        active = functional.relu(entered[:, : -self.widths[-1]])
+        active, passing = entered.split((sum(self.widths[:-1]), self.widths[-1]), dim=1)
+        if self.stride > 1:
+            passing = passing[:, :, :: self.stride]
+        active = functional.relu(active)
         if frames is not None:
             active = active * frames
         *narrow, peaks = active.split(self.widths[:-1], dim=1)
