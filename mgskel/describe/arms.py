@@ -1,0 +1,280 @@
+"""Hands to chest, torso, arms and hips; hands joined; arms folded; hands behind the back.
+
+On the trunk a flat picture can't tell a touching hand from one held before the body: only a hand
+that rests there counts, and with less confidence.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from mgskel.describe.body import Body
+from mgskel.describe.contact import rubbing
+from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.hand import Hand, hand_of
+from mgskel.describe.intervals import Span, above, at_least, below, common, join
+from mgskel.describe.thresholds import Thresholds
+
+_SIDES: tuple[Side, ...] = ("left", "right")
+_TRUNK_LENGTH = 1.45  # neck to hips of an adult, where hips are not seen
+_FLAT_TRUST = 0.7
+
+
+def arm_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
+    hands = {side: hand_of(body, side, thresholds.contact) for side in _SIDES}
+    findings: list[Finding] = []
+    left, right = hands["left"], hands["right"]
+    if left is not None and right is not None:
+        findings += _joined(body, left, right, thresholds)
+        findings += _folded(body, left, right, thresholds)
+    for side in _SIDES:
+        hand = hands[side]
+        if hand is not None:
+            findings += _on_trunk(body, side, hand, thresholds)
+            findings += _on_arm(body, side, hand, thresholds)
+            findings += _on_hip(body, side, thresholds)
+    findings += _behind_back(body, thresholds)
+    return findings
+
+
+def _speed(body: Body, offset: np.ndarray) -> np.ndarray:
+    speed = np.full(body.num_frames, np.nan)
+    speed[1:-1] = np.linalg.norm(offset[:, 2:] - offset[:, :-2], axis=0) * body.rate / 2
+    return speed
+
+
+def _resting(body: Body, spans: list[Span], speed: np.ndarray, limit: float) -> list[Span]:
+    return [s for s in spans if np.nanmedian(speed[s.start : s.stop]) < limit]
+
+
+def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list[Finding]:
+    limits, contact = thresholds.hands, thresholds.contact
+    noise = body.floor(left.anchor, right.anchor)
+    centres = np.linalg.norm(left.centre - right.centre, axis=0) + noise
+    nearest = reduce(
+        np.fmin,
+        [np.linalg.norm(a - b, axis=0) + max(x, y) for a, x in left.tips for b, y in right.tips],
+    )
+    guessed = 0.0 if left.fingers and right.fingers else contact.guessed_extra
+    nearest = nearest + noise - guessed
+    together = common(
+        below(centres, limits.joined_centres.enter, limits.joined_centres.leave),
+        below(nearest, limits.joined.enter, limits.joined.leave),
+    )
+    together = at_least(
+        join(together, int(contact.join_s * body.rate)), limits.joined_min_s * body.rate
+    )
+    findings = []
+    for span in together:
+        closest = float(np.nanmedian(nearest[span.start : span.stop]))
+        scored = (left.anchor, right.anchor)
+        sure = margin(closest, limits.joined.enter) * min(left.trust, right.trust)
+        findings.append(
+            found(body, span, "hands_joined", ("left_hand", "right_hand"), "both", closest,
+                  "shoulder widths", "touching", scored=scored, margin=sure)
+        )  # fmt: skip
+        path = left.fast_tip - right.fast_tip
+        findings += rubbing(
+            body, path, span, "both", ("left_hand", "right_hand"), scored, thresholds
+        )
+    return findings
+
+
+def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list[Finding]:
+    """Each hand at the other upper arm or elbow, and the wrists past each other."""
+    limits = thresholds.hands
+    names = [f"{side}_{joint}" for side in _SIDES for joint in ("shoulder", "elbow", "wrist")]
+    if not body.has(*names):
+        return []
+    point = body.slow
+    reach = np.maximum(
+        _to_arm(left, point["right_elbow"], point["right_shoulder"]),
+        _to_arm(right, point["left_elbow"], point["left_shoulder"]),
+    )
+    noise = body.floor("left_wrist", "right_wrist")
+    crossed = point["right_wrist"][0] - point["left_wrist"][0] - noise
+    over = above(crossed, 0.1, 0.0)
+    folded = common(
+        over, below(reach + noise, limits.folded_reach.enter, limits.folded_reach.leave)
+    )
+    findings = []
+    for span in at_least(
+        join(folded, int(thresholds.contact.join_s * body.rate)), limits.folded_min_s * body.rate
+    ):
+        distance = float(np.nanmedian(reach[span.start : span.stop]))
+        findings.append(
+            found(body, span, "arms_folded", ("left_arm", "right_arm"), "both", distance,
+                  "shoulder widths", "folded", scored=tuple(names),
+                  margin=margin(distance, limits.folded_reach.enter))
+        )  # fmt: skip
+    covered = [f for f in over if not any(f.overlap(s) > 0.3 * len(f) for s in folded)]
+    for span in at_least(covered, limits.folded_min_s * body.rate):
+        depth = float(np.nanmedian(crossed[span.start : span.stop]))
+        if depth >= 0.25:
+            findings.append(
+                found(body, span, "arms_crossed", ("left_arm", "right_arm"), "both", depth,
+                      "shoulder widths", "crossed", scored=tuple(names),
+                      margin=margin(depth, 0.25))
+            )  # fmt: skip
+    return findings
+
+
+def _to_arm(hand: Hand, elbow: np.ndarray, shoulder: np.ndarray) -> np.ndarray:
+    return reduce(np.fmin, [_to_bone(tip, elbow, shoulder) + extra for tip, extra in hand.tips])
+
+
+def _to_bone(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Distance (T,) of (C, T) points to the straight bones between two joints."""
+    bone = end - start
+    along = np.einsum("ct,ct->t", point - start, bone) / np.maximum(
+        np.einsum("ct,ct->t", bone, bone), 1e-9
+    )
+    return np.linalg.norm(point - start - np.clip(along, 0.0, 1.0) * bone, axis=0)
+
+
+def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.contact
+    if not body.has("neck", "left_shoulder", "right_shoulder"):
+        return []
+    neck = body.slow["neck"]
+    trunk = np.zeros_like(neck)
+    trunk[1] = _TRUNK_LENGTH
+    if body.has("hip_centre"):
+        trunk = np.where(np.isnan(body.slow["hip_centre"]), trunk, body.slow["hip_centre"] - neck)
+    offset = hand.centre - neck
+    length = np.einsum("ct,ct->t", trunk, trunk)
+    down = np.einsum("ct,ct->t", offset, trunk) / length
+    aside = np.abs(offset[0] - down * trunk[0]) + body.floor(hand.anchor, "neck")
+    speed = _speed(body, offset)
+    findings = []
+    borders = (
+        ("hand_to_chest", "chest", limits.chest_top, limits.chest_bottom),
+        ("hand_to_torso", "torso", limits.chest_bottom, limits.torso_bottom),
+    )
+    for kind, joint, top, bottom in borders:
+        # How deep inside the region the hand is, in shoulder widths; negative outside.
+        depth = np.minimum(
+            limits.trunk_half_width - aside, np.minimum(down - top, bottom - down) * np.sqrt(length)
+        )
+        inside = join(above(depth, 0.05, 0.0), int(limits.join_s * body.rate))
+        inside = at_least(inside, limits.body_min_s * body.rate)
+        for span in _resting(body, inside, speed, limits.body_max_speed):
+            value = float(np.nanmedian(depth[span.start : span.stop]))
+            trust = 1.0 if body.has_depth else _FLAT_TRUST
+            joints = (f"{side}_hand", joint)
+            scored = (hand.anchor, "neck")
+            findings.append(
+                found(body, span, kind, joints, side, value, "shoulder widths", "resting",
+                      scored=scored, margin=trust * hand.trust)
+            )  # fmt: skip
+            path = hand.fast_tip - body.points["neck"]
+            findings += rubbing(body, path, span, side, joints, scored, thresholds)
+    return findings
+
+
+def _on_arm(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.contact
+    other = "right" if side == "left" else "left"
+    shoulder, elbow, wrist = (f"{other}_{joint}" for joint in ("shoulder", "elbow", "wrist"))
+    if not body.has(shoulder, elbow):
+        return []
+    point = body.slow
+    bones = [(point[shoulder], point[elbow])]
+    if body.has(wrist):
+        # The last quarter of the forearm is left out: there the hands meet.
+        bones.append((point[elbow], point[elbow] + 0.75 * (point[wrist] - point[elbow])))
+    distance = reduce(
+        np.fmin, [_to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
+    )
+    distance = distance + body.floor(hand.anchor, elbow)
+    speed = _speed(body, hand.centre - point[elbow])
+    touching = join(
+        below(distance, limits.arm.enter, limits.arm.leave), int(limits.join_s * body.rate)
+    )
+    touching = at_least(touching, limits.body_min_s * body.rate)
+    findings = []
+    for span in _resting(body, touching, speed, limits.body_max_speed * 1.5):
+        closest = float(np.nanmedian(distance[span.start : span.stop]))
+        trust = margin(closest, limits.arm.enter) * hand.trust * _FLAT_TRUST
+        joints = (f"{side}_hand", f"{other}_arm")
+        scored = (hand.anchor, elbow)
+        findings.append(
+            found(body, span, "hand_to_arm", joints, side, closest, "shoulder widths", "touching",
+                  scored=scored, margin=trust)
+        )  # fmt: skip
+        path = hand.fast_tip - body.points[elbow]
+        findings += rubbing(body, path, span, side, joints, scored, thresholds)
+    return findings
+
+
+def _on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]:
+    """A hand at the hip with the elbow out."""
+    limits = thresholds.hands
+    elbow, wrist, hip = (f"{side}_{joint}" for joint in ("elbow", "wrist", "hip"))
+    if not body.has(elbow, wrist, hip):
+        return []
+    point = body.slow
+    away = np.linalg.norm(point[wrist] - point[hip], axis=0) + body.floor(wrist, hip)
+    outward = 1.0 if side == "left" else -1.0
+    # The elbow outside of the wrist, and the wrist not before the belly but at the side.
+    out = outward * (point[elbow][0] - point[wrist][0])
+    out = np.minimum(out, 0.3 + outward * (point[wrist][0] - point[hip][0]))
+    posed = common(
+        below(away, limits.hip.enter, limits.hip.leave),
+        above(out - body.floor(elbow, hip), limits.elbow_out.enter, limits.elbow_out.leave),
+    )
+    findings = []
+    for span in at_least(posed, limits.folded_min_s * body.rate):
+        value = float(np.nanmedian(out[span.start : span.stop]))
+        findings.append(
+            found(body, span, "hand_on_hip", (f"{side}_hand", f"{side}_hip"), side, value,
+                  "shoulder widths", "akimbo", scored=(elbow, wrist, hip),
+                  margin=margin(value, limits.elbow_out.enter))
+        )  # fmt: skip
+    return findings
+
+
+def _behind_back(body: Body, thresholds: Thresholds) -> list[Finding]:
+    """Measured with depth; in a flat picture only that both hands are out of sight is told."""
+    limits = thresholds.hands
+    scored = ("left_elbow", "right_elbow", "left_hip", "right_hip", "neck")
+    if not body.has(*scored):
+        return []
+    point = body.slow
+    if body.has_depth and body.has("left_wrist", "right_wrist"):
+        behind = np.minimum(
+            _behind_trunk(body, "left_wrist"), _behind_trunk(body, "right_wrist")
+        ) - body.floor("left_wrist", "neck")
+        spans, category = above(behind, limits.behind.enter, limits.behind.leave), "behind"
+        value, unit = behind, "shoulder widths"
+    else:
+        lost = np.full(body.num_frames, True)
+        for side in _SIDES:
+            for name in (f"{side}_wrist", f"{side}_hand", f"{side}_index_tip"):
+                if body.has(name):
+                    lost &= np.isnan(body.points[name][0])
+            down = point[f"{side}_elbow"][1] - point["neck"][1]
+            lost &= down > 0.3  # false where not seen: the elbows must be seen hanging
+        hips = point["left_hip"][1] + point["right_hip"][1]
+        lost &= np.isfinite(hips)
+        spans = join(above(lost.astype(float), 0.5, 0.5), int(0.3 * body.rate))
+        category, unit = "out of sight", "share"
+        value = lost.astype(float)
+    findings = []
+    for span in at_least(spans, limits.behind_min_s * body.rate):
+        findings.append(
+            found(body, span, "hands_behind_back", ("left_hand", "right_hand"), "both",
+                  float(np.nanmedian(value[span.start : span.stop])), unit, category,
+                  scored=scored, margin=1.0 if body.has_depth else 0.5)
+        )  # fmt: skip
+    return findings
+
+
+def _behind_trunk(body: Body, wrist: str) -> np.ndarray:
+    """How far behind the line from neck to hips a wrist is, (T,); axis 2 points to the back."""
+    neck, hips = body.slow["neck"], (body.slow["left_hip"] + body.slow["right_hip"]) / 2
+    share = (body.slow[wrist][1] - neck[1]) / np.maximum(hips[1] - neck[1], 0.2)
+    spine = neck[2] + np.clip(share, 0.0, 1.0) * (hips[2] - neck[2])
+    return body.slow[wrist][2] - spine

@@ -1,0 +1,275 @@
+"""Hands to head and neck: near, approaching, touching, leaving, and rubbing.
+
+A contact is judged by the hand's nearest finger point; in a flat picture it means that the hand
+covers the place. Nothing is said about depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from mgskel.describe.body import Body
+from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.hand import Hand, hand_of
+from mgskel.describe.intervals import Span, at_least, below, join, spans
+from mgskel.describe.places import Place, head_places
+from mgskel.describe.rhythm import main_stroke, oscillations, spectral_peak
+from mgskel.describe.thresholds import Thresholds
+
+_REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
+_DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
+_SIDES: tuple[Side, ...] = ("left", "right")
+
+
+@dataclass(frozen=True, eq=False)
+class _Distances:
+    """`to_place` (K, T): from the hand to each place, infinite where far or not seen."""
+
+    places: list[Place]
+    to_place: np.ndarray
+    nearest: np.ndarray
+    hand: Hand
+
+
+def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
+    places = head_places(body)
+    findings: list[Finding] = []
+    for side in _SIDES:
+        hand = hand_of(body, side, thresholds.contact)
+        if hand is None or not places:
+            continue
+        distances = _distances(body, hand, places)
+        findings += _touches(body, side, distances, thresholds)
+    return findings
+
+
+def _distances(body: Body, hand: Hand, places: list[Place]) -> _Distances:
+    to_place = np.full((len(places), body.num_frames), np.inf, np.float32)
+    with np.errstate(invalid="ignore"):
+        close = np.linalg.norm(hand.centre - places[0].points, axis=0) < _REACH
+    at = np.flatnonzero(close)
+    for k, place in enumerate(places):
+        goal = place.points[:, at]
+        options = [np.linalg.norm(tip[:, at] - goal, axis=0) + extra for tip, extra in hand.tips]
+        distance = reduce(np.fmin, options)
+        to_place[k, at] = np.where(np.isnan(distance), np.inf, distance) - place.radius
+    return _Distances(places, to_place, to_place.min(axis=0), hand)
+
+
+def _touches(
+    body: Body, side: Side, distances: _Distances, thresholds: Thresholds
+) -> list[Finding]:
+    limits = thresholds.contact
+    noise = body.floor(distances.hand.anchor, distances.places[0].anchor)
+    extra = 0.0 if distances.hand.fingers else limits.guessed_extra
+    sure = distances.nearest + noise - extra
+    found_spans = join(
+        below(sure, limits.head.enter, limits.head.leave), int(limits.join_s * body.rate)
+    )
+    found_spans = at_least(found_spans, limits.min_s * body.rate)
+    speed = _relative_speed(body, distances)
+    touching = [s for s in found_spans if np.nanmedian(speed[s.start : s.stop]) < limits.max_speed]
+    findings: list[Finding] = []
+    for span in touching:
+        for part, place in _places_in(body, span, distances, thresholds):
+            findings += _contact(body, side, part, place, distances, thresholds)
+    findings += _near(body, side, sure, touching, distances, thresholds)
+    return findings
+
+
+def _relative_speed(body: Body, distances: _Distances) -> np.ndarray:
+    offset = distances.hand.centre - distances.places[0].points
+    speed = np.full(body.num_frames, np.nan)
+    speed[1:-1] = np.linalg.norm(offset[:, 2:] - offset[:, :-2], axis=0) * body.rate / 2
+    return speed
+
+
+def _places_in(
+    body: Body, span: Span, distances: _Distances, thresholds: Thresholds
+) -> list[tuple[Span, Place | None]]:
+    """Which places the hand stays at during one contact; none stands for an undecided place."""
+    limits = thresholds.contact
+    inside = distances.to_place[:, span.start : span.stop]
+    inside = np.where(np.isfinite(inside), inside, 9.0)
+    window = max(1, int(limits.place_min_s * body.rate))
+    steady = uniform_filter1d(inside, window, axis=1, mode="nearest")
+    best = steady.argmin(axis=0)
+    changes = np.flatnonzero(np.diff(best)) + 1
+    edges = np.concatenate(([0], changes, [len(best)]))
+    runs = [
+        (int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
+        if b - a >= window or len(edges) == 2
+    ] or [(0, len(best))]  # fmt: skip
+    # Runs too short to tell are given to the run before them.
+    starts = [0] + [a for a, _ in runs[1:]]
+    stops = starts[1:] + [len(best)]
+    parts: list[tuple[Span, Place | None]] = []
+    for (a, b), start, stop in zip(runs, starts, stops, strict=True):
+        place = _nearest_place(inside[:, a:b], distances.places, limits.ambiguous)
+        part = Span(span.start + start, span.start + stop)
+        if parts and _kind(parts[-1][1]) == _kind(place):
+            parts[-1] = (Span(parts[-1][0].start, part.stop), place)
+        else:
+            parts.append((part, place))
+    return parts
+
+
+def _nearest_place(distances: np.ndarray, places: list[Place], ambiguous: float) -> Place | None:
+    """`distances` (K, n). None when another kind of place is about as near."""
+    mean = np.sort(distances, axis=1)[:, : max(1, distances.shape[1] // 2)].mean(axis=1)
+    order = np.argsort(mean, kind="stable")
+    best = places[order[0]]
+    for k in order[1:]:
+        if places[k].kind != best.kind:
+            return best if mean[k] - mean[order[0]] >= ambiguous else None
+    return best
+
+
+def _kind(place: Place | None) -> str:
+    return place.kind if place is not None else "hand_to_face"
+
+
+def _contact(
+    body: Body,
+    side: Side,
+    span: Span,
+    place: Place | None,
+    distances: _Distances,
+    thresholds: Thresholds,
+) -> list[Finding]:
+    limits = thresholds.contact
+    goal = distances.nearest if place is None else distances.to_place[distances.places.index(place)]
+    inside = goal[span.start : span.stop]
+    closest = float(inside.min())
+    joints = (f"{side}_hand", place.joint if place is not None else "face")
+    scored = (distances.hand.anchor, distances.places[0].anchor)
+    sure = margin(closest, limits.head.enter) * distances.hand.trust
+    kind = _kind(place)
+    findings = [
+        found(body, span, kind, joints, side, closest, "shoulder widths", "touching",
+              scored=scored, margin=sure),
+    ]  # fmt: skip
+    apart = np.linalg.norm(distances.hand.centre - distances.places[0].points, axis=0)
+    for category, moving in _transits(body, span, apart, limits.approach_max_s):
+        change = abs(float(apart[moving.stop - 1] - apart[moving.start]))
+        speed = change * body.rate / max(1, len(moving) - 1)
+        if speed >= limits.approach_speed and len(moving) >= 3:
+            findings.append(
+                found(body, moving, kind, joints, side, speed, "shoulder widths per second",
+                      category, scored=scored, margin=sure)
+            )  # fmt: skip
+    path = distances.hand.fast_tip - distances.places[0].fast_points
+    findings += rubbing(body, path, span, side, joints, scored, thresholds)
+    return findings
+
+
+def _transits(body: Body, span: Span, distance: np.ndarray, max_s: float) -> list[tuple[str, Span]]:
+    """The reach that led to a contact and the withdrawal after it, while the distance changes."""
+    most = int(max_s * body.rate)
+    step = _DRIFT / body.rate
+    start = span.start
+    while start > 0 and span.start - start < most and distance[start - 1] - distance[start] > step:
+        start -= 1
+    stop = span.stop
+    last = body.num_frames
+    while stop < last and stop - span.stop < most and distance[stop] - distance[stop - 1] > step:
+        stop += 1
+    return [
+        ("approaching", Span(start, span.start + 1)),
+        ("leaving", Span(span.stop - 1, stop)),
+    ]
+
+
+def rubbing(
+    body: Body,
+    path: np.ndarray,
+    span: Span,
+    side: Side,
+    joints: tuple[str, ...],
+    scored: tuple[str, ...],
+    thresholds: Thresholds,
+) -> list[Finding]:
+    """Strokes back and forth of a (C, T) path during a contact."""
+    limits = thresholds.rub
+    span = _settled(body, path, span, thresholds.contact.settled_speed)
+    inside = path[:, span.start : span.stop]
+    seen = np.isfinite(inside[0])
+    if len(span) < 8 or seen.mean() < 0.7:
+        return []
+    frames = np.arange(len(span))
+    whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])
+    line = main_stroke(whole, body.rate, limits.band_hz)
+    noise = body.floor(*scored, band_hz=limits.band_hz) / 2
+    band = type(limits.amplitude)(
+        limits.amplitude.enter + noise, limits.amplitude.leave + noise / 2
+    )
+    runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals)
+    findings = []
+    for run in runs:
+        piece = line[run.span.start : run.span.stop]
+        rate = spectral_peak(piece, body.rate, limits.band_hz)
+        category = "undecided"
+        if rate >= limits.fast_hz:
+            category = "fast"
+        elif rate <= limits.slow_hz:
+            category = "slow"
+        elif limits.slow_hz * 1.2 <= rate <= limits.fast_hz / 1.2:
+            category = "moderate"
+        where = Span(span.start + run.span.start, span.start + run.span.stop)
+        findings.append(
+            found(body, where, "rubbing", joints, side, rate, "Hz", category, scored=scored,
+                  margin=margin(run.amplitude, band.enter), count=run.strokes,
+                  amplitude=run.amplitude)
+        )  # fmt: skip
+    return findings
+
+
+def _settled(body: Body, path: np.ndarray, span: Span, speed: float) -> Span:
+    """The contact without the end of the reach and the start of the withdrawal.
+
+    Rubbing is fast too, but over a quarter of a second it leads nowhere.
+    """
+    step = max(1, int(0.25 * body.rate))
+    inside = path[:, span.start : span.stop]
+    if len(span) <= 2 * step:
+        return span
+    drift = np.linalg.norm(inside[:, step:] - inside[:, :-step], axis=0) * body.rate / step
+    calm = np.flatnonzero(~(drift > speed))
+    if not len(calm):
+        return span
+    return Span(span.start + int(calm[0]), span.start + int(calm[-1]) + step + 1)
+
+
+def _near(
+    body: Body,
+    side: Side,
+    sure: np.ndarray,
+    touching: list[Span],
+    distances: _Distances,
+    thresholds: Thresholds,
+) -> list[Finding]:
+    limits = thresholds.contact
+    apart = np.where(np.isfinite(sure), sure, np.inf)
+    for span in touching:
+        apart[span.start : span.stop] = np.inf
+    apart[apart < limits.head.leave] = np.inf  # the band between touching and near says nothing
+    close = spans(np.isfinite(apart) & (apart <= limits.near.leave))
+    findings = []
+    for span in at_least(close, limits.near_min_s * body.rate):
+        inside = apart[span.start : span.stop]
+        if np.median(inside) <= limits.near.enter:
+            findings.append(
+                found(body, span, _near_kind(distances.places), (f"{side}_hand", "face"), side,
+                      float(np.median(inside)), "shoulder widths", "near",
+                      scored=(distances.hand.anchor, distances.places[0].anchor),
+                      margin=0.8 * distances.hand.trust)
+            )  # fmt: skip
+    return findings
+
+
+def _near_kind(places: list[Place]) -> str:
+    return "hand_to_head" if places[0].kind == "hand_to_head" else "hand_to_face"

@@ -1,0 +1,74 @@
+"""A hand as far as the layout shows it: finger tips, or a guess from the forearm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from mgskel.describe.body import Body
+from mgskel.describe.findings import Side
+from mgskel.describe.thresholds import ContactLimits
+
+# Wrist to the palm's centre and to the finger tips, in forearm lengths.
+_PALM, _TIP = 0.35, 0.65
+_FINGERS = ("index", "middle", "ring", "pinky")
+_GUESS_TRUST = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """Positions are (C, T).
+
+    Attributes:
+        tips: points that can touch, each with what to add to its distance.
+        anchor: the point whose noise and score stand for the hand.
+        fingers: whether finger points are seen, not only the arm.
+        trust: what the confidence of a contact is multiplied by.
+    """
+
+    centre: np.ndarray
+    tips: list[tuple[np.ndarray, float]]
+    fast_tip: np.ndarray
+    anchor: str
+    fingers: bool
+    trust: float
+
+
+def hand_of(body: Body, side: Side, limits: ContactLimits) -> Hand | None:
+    """The hand of a side, or none where neither it nor the forearm is seen."""
+    wrist, elbow = f"{side}_wrist", f"{side}_elbow"
+    tips: list[tuple[np.ndarray, float]] = []
+    for finger in _FINGERS:
+        if body.has(name := f"{side}_{finger}_tip"):
+            pointing = finger in ("index", "middle")
+            tips.append((body.slow[name], 0.0 if pointing else limits.side_extra))
+    if not tips and body.has(name := f"{side}_hand_tip"):
+        tips.append((body.slow[name], 0.0))
+    if body.has(name := f"{side}_thumb_tip"):
+        tips.append((body.slow[name], limits.side_extra))
+    fingers = bool(tips)
+    centre, anchor = None, wrist
+    if body.has(name := f"{side}_hand"):
+        centre, anchor = body.slow[name], name
+        tips.append((centre, limits.centre_extra))
+    if body.has(wrist, elbow):
+        # Also where fingers are known: the hand model often loses a hand before the face.
+        forearm = body.slow[wrist] - body.slow[elbow]
+        guess = body.slow[wrist] + _PALM * forearm
+        if not fingers:
+            tips.append((guess, limits.centre_extra))
+            tips.append((body.slow[wrist] + _TIP * forearm, 0.0))
+        centre = guess if centre is None else _first(centre, guess)
+    if centre is None or not tips:
+        return None
+    moving = [name for f in ("index", "middle") if body.has(name := f"{side}_{f}_tip")]
+    moving += [name for name in (f"{side}_hand_tip", f"{side}_hand", wrist) if body.has(name)]
+    # A wrist moves less than the finger tips, but where nothing else is seen it must do.
+    fast = reduce(_first, [body.points[name] for name in moving[:1] or [anchor]])
+    return Hand(centre, tips, fast, anchor, fingers, 1.0 if fingers else _GUESS_TRUST)
+
+
+def _first(preferred: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(preferred), otherwise, preferred)

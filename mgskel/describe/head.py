@@ -1,0 +1,143 @@
+"""The head: nodding, shaking, turning, tilting, raising and lowering.
+
+A flat picture shows a turn as the nose moving sideways between the ears and a nod as the nose
+moving up and down against them; that is what is measured, not angles in depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgskel.describe.baseline import against_usual
+from mgskel.describe.body import Body
+from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.intervals import Span, above, at_least, join
+from mgskel.describe.rhythm import Oscillation, oscillations
+from mgskel.describe.thresholds import Band, Thresholds
+
+# Seen between the eyes instead of the ears, the nose moves this much less.
+_EYES_GAIN = 2.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Signals:
+    """Signals (T,): `turn` to the person's left, `pitch` down, in shoulder widths.
+
+    `held` are the same from averaged positions. `points` is what they are made of.
+    """
+
+    turn: np.ndarray
+    pitch: np.ndarray
+    held_turn: np.ndarray
+    held_pitch: np.ndarray
+    points: tuple[str, ...]
+    gain: float
+
+
+def head_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
+    findings: list[Finding] = []
+    signals = _signals(body)
+    if signals is not None:
+        findings += _nods_and_shakes(body, signals, thresholds)
+        findings += _held(body, signals, thresholds)
+    return findings + _tilts(body, thresholds)
+
+
+def _signals(body: Body) -> _Signals | None:
+    for pair, gain in ((("left_ear", "right_ear"), 1.0), (("left_eye", "right_eye"), _EYES_GAIN)):
+        if not body.has("nose", *pair):
+            continue
+        fast = gain * (body.points["nose"] - (body.points[pair[0]] + body.points[pair[1]]) / 2)
+        slow = gain * (body.slow["nose"] - (body.slow[pair[0]] + body.slow[pair[1]]) / 2)
+        if np.isfinite(fast[0]).mean() >= 0.3 * np.isfinite(body.points["nose"][0]).mean():
+            return _Signals(fast[0], fast[1], slow[0], slow[1], ("nose", *pair), gain)
+    return None
+
+
+def _raised_by(band: Band, noise: float) -> Band:
+    return Band(band.enter + noise, band.leave + noise)
+
+
+def _nods_and_shakes(body: Body, signals: _Signals, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.head
+    findings = []
+    motions = (
+        ("head_nod", signals.pitch, signals.turn, limits.nod_band_hz, limits.nod),
+        ("head_shake", signals.turn, signals.pitch, limits.shake_band_hz, limits.shake),
+    )
+    for kind, signal, other, band_hz, band in motions:
+        noise = signals.gain * body.floor(*signals.points, band_hz=band_hz) / 2
+        needed = _raised_by(band, noise)
+        for run in oscillations(
+            signal, body.rate, band_hz, needed, limits.min_strokes, other, limits.dominance
+        ):
+            count = max(1, round(run.strokes / 2))
+            findings.append(_oscillation(body, kind, run, count, needed, signals))
+    return findings
+
+
+def _oscillation(
+    body: Body, kind: str, run: Oscillation, count: int, needed: Band, signals: _Signals
+) -> Finding:
+    return found(
+        body, run.span, kind, ("head",), "none", count, "times",
+        "fast" if run.rate_hz >= 2.5 else "slow" if run.rate_hz <= 1.0 else "moderate",
+        scored=signals.points, margin=margin(run.amplitude, needed.enter),
+        count=count, rate_hz=run.rate_hz, amplitude=run.amplitude,
+    )  # fmt: skip
+
+
+def _held(body: Body, signals: _Signals, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.head
+    noise = signals.gain * body.floor(*signals.points)
+    turn = against_usual(signals.held_turn, body.rate, thresholds.baseline)
+    pitch = against_usual(signals.held_pitch, body.rate, thresholds.baseline)
+    cases: tuple[tuple[str, np.ndarray, Band, Side, str], ...] = (
+        ("head_turn", turn, limits.turn, "left", "turned"),
+        ("head_turn", -turn, limits.turn, "right", "turned"),
+        ("head_pitch", pitch, limits.pitch, "none", "lowered"),
+        ("head_pitch", -pitch, limits.pitch, "none", "raised"),
+    )
+    findings = []
+    for kind, signal, band, side, category in cases:
+        needed = _raised_by(band, noise)
+        for span in _lasting(body, signal, needed, limits.hold_min_s):
+            value = float(np.nanmax(signal[span.start : span.stop]))
+            findings.append(
+                found(body, span, kind, ("head",), side, value, "shoulder widths", category,
+                      scored=signals.points, margin=margin(value, needed.enter))
+            )  # fmt: skip
+    return findings
+
+
+def _lasting(body: Body, signal: np.ndarray, band: Band, min_s: float) -> list[Span]:
+    spans = join(above(signal, band.enter, band.leave), int(0.2 * body.rate))
+    return at_least(spans, min_s * body.rate)
+
+
+def _tilts(body: Body, thresholds: Thresholds) -> list[Finding]:
+    """In-plane: the line of the eyes or ears against the horizontal, and against the usual."""
+    limits = thresholds.head
+    for left, right in (("left_ear", "right_ear"), ("left_eye", "right_eye")):
+        if not body.has(left, right):
+            continue
+        line = body.slow[left] - body.slow[right]
+        length = float(np.nanmedian(np.linalg.norm(line[:2], axis=0)))
+        if not length > 0.05:
+            continue
+        angle = np.degrees(np.arctan2(line[1], np.maximum(line[0], 0.3 * length)))
+        angle = against_usual(angle, body.rate, thresholds.baseline)
+        needed = _raised_by(limits.tilt, float(np.degrees(body.floor(left, right) / length)))
+        findings = []
+        sides: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
+        for side, sign in sides:
+            for span in _lasting(body, sign * angle, needed, limits.hold_min_s):
+                value = float(np.nanmax(sign * angle[span.start : span.stop]))
+                findings.append(
+                    found(body, span, "head_tilt", ("head",), side, value, "degrees", "tilted",
+                          scored=(left, right), margin=margin(value, needed.enter))
+                )  # fmt: skip
+        return findings
+    return []

@@ -1,0 +1,92 @@
+"""Repeated movement: strokes back and forth, how often, how fast, how far."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+
+from mgskel.describe.intervals import Span, filled
+from mgskel.describe.thresholds import Band
+
+
+@dataclass(frozen=True)
+class Oscillation:
+    """A run of strokes: `strokes` half cycles with their median amplitude and rate."""
+
+    span: Span
+    strokes: int
+    amplitude: float
+    rate_hz: float
+
+
+def band_pass(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> np.ndarray:
+    """(T,) without what is slower or faster than the band; no time shift."""
+    sos = _filter(rate, (band_hz[0], min(band_hz[1], 0.45 * rate)))
+    pad = min(len(values) - 1, int(rate / band_hz[0]))
+    return sosfiltfilt(sos, filled(values), padlen=max(pad, 0))
+
+
+@functools.cache
+def _filter(rate: float, band_hz: tuple[float, float]) -> np.ndarray:
+    return butter(2, band_hz, btype="bandpass", fs=rate, output="sos")
+
+
+def oscillations(
+    values: np.ndarray,
+    rate: float,
+    band_hz: tuple[float, float],
+    amplitude: Band,
+    min_strokes: int,
+    others: np.ndarray | None = None,
+    dominance: float = 0.0,
+) -> list[Oscillation]:
+    """Runs of at least `min_strokes` consecutive strokes in the band.
+
+    Every stroke reaches `amplitude.leave`, the median one `amplitude.enter`. With `others`, a
+    stroke counts only where it is `dominance` times as large as the other signal's at the time.
+    """
+    if len(values) < 8:
+        return []
+    lost = ~np.isfinite(values)
+    moving = band_pass(values, rate, band_hz)
+    cuts = np.flatnonzero(np.signbit(moving[1:]) != np.signbit(moving[:-1])) + 1
+    starts = np.concatenate(([0], cuts))
+    stops = np.concatenate((cuts, [len(values)]))
+    size = np.maximum.reduceat(np.abs(moving), starts)
+    strong = size >= amplitude.leave
+    strong &= np.add.reduceat(lost.astype(int), starts) <= 0.3 * (stops - starts)
+    # A stroke is half a cycle; longer ones are posture, shorter ones jitter.
+    strong &= stops - starts <= 0.75 * rate / band_hz[0]
+    if others is not None:
+        rival = np.maximum.reduceat(np.abs(band_pass(others, rate, band_hz)), starts)
+        strong &= size >= dominance * rival
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], strong.astype(np.int8), [0]))))
+    found = []
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        middle = float(np.median(size[a:b]))
+        if b - a >= min_strokes and middle >= amplitude.enter:
+            span = Span(int(starts[a]), int(stops[b - 1]))
+            found.append(Oscillation(span, int(b - a), middle, (b - a) / 2 * rate / len(span)))
+    return found
+
+
+def main_stroke(path: np.ndarray, rate: float, band_hz: tuple[float, float]) -> np.ndarray:
+    """A (C, T) path along the line on which it varies most within the band, as (T,).
+
+    The reach to a place and the withdrawal are longer than any stroke; only the band decides.
+    """
+    moving = np.stack([band_pass(row, rate, band_hz) for row in path])
+    _, vectors = np.linalg.eigh(moving @ moving.T)
+    return vectors[:, -1] @ (path - path.mean(axis=1, keepdims=True))
+
+
+def spectral_peak(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> float:
+    """The frequency in the band at which a (T,) signal has most power, by its spectrum."""
+    padded = max(256, 2 * len(values))
+    power = np.abs(np.fft.rfft((values - values.mean()) * np.hanning(len(values)), padded)) ** 2
+    frequency = np.fft.rfftfreq(padded, 1 / rate)
+    inside = (frequency >= band_hz[0]) & (frequency <= band_hz[1])
+    return float(frequency[inside][np.argmax(power[inside])])

@@ -1,0 +1,150 @@
+"""The numbers that decide what a description says, typed; their values and reasons stand in
+``thresholds.yaml`` beside this file."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgskel.config import load_config
+
+
+@dataclass(frozen=True)
+class Band:
+    """Asserted from `enter`, kept until `leave`; between the two nothing new is asserted."""
+
+    enter: float
+    leave: float
+
+
+@dataclass(frozen=True)
+class SignalLimits:
+    rate_hz: float
+    min_score: float
+    bridge_s: float
+    slow_s: float
+    min_noise: float
+    max_noise: float
+    noise_factor: float
+    min_seen: float
+
+
+@dataclass(frozen=True)
+class BaselineLimits:
+    block_s: float
+    blocks: int
+
+
+@dataclass(frozen=True)
+class ContactLimits:
+    head: Band
+    centre_extra: float
+    side_extra: float
+    guessed_extra: float
+    near: Band
+    ambiguous: float
+    min_s: float
+    near_min_s: float
+    join_s: float
+    place_min_s: float
+    max_speed: float
+    body_min_s: float
+    body_max_speed: float
+    arm: Band
+    trunk_half_width: float
+    chest_top: float
+    chest_bottom: float
+    torso_bottom: float
+    settled_speed: float
+    approach_speed: float
+    approach_max_s: float
+
+
+@dataclass(frozen=True)
+class HandsLimits:
+    joined: Band
+    joined_centres: Band
+    joined_min_s: float
+    folded_reach: Band
+    folded_min_s: float
+    behind_min_s: float
+    behind: Band
+    hip: Band
+    elbow_out: Band
+
+
+@dataclass(frozen=True)
+class RubLimits:
+    band_hz: tuple[float, float]
+    amplitude: Band
+    min_reversals: int
+    fast_hz: float
+    slow_hz: float
+
+
+@dataclass(frozen=True)
+class HeadLimits:
+    nod_band_hz: tuple[float, float]
+    nod: Band
+    shake_band_hz: tuple[float, float]
+    shake: Band
+    dominance: float
+    min_strokes: int
+    turn: Band
+    tilt: Band
+    pitch: Band
+    hold_min_s: float
+
+
+@dataclass(frozen=True)
+class TorsoLimits:
+    lean: Band
+    lean_min_s: float
+    straighten: Band
+    straighten_within_s: float
+    sway_band_hz: tuple[float, float]
+    sway: Band
+    sway_min_strokes: int
+    turn: Band
+    turn_min_s: float
+    shoulders: Band
+    shoulders_min_s: float
+
+
+@dataclass(frozen=True)
+class FidgetLimits:
+    window_s: float
+    band_hz: tuple[float, float]
+    energy: Band
+    above_usual: float
+    large: float
+    min_s: float
+    join_s: float
+    still: Band
+    still_min_s: float
+    still_max_jitter: float
+
+
+@dataclass(frozen=True)
+class MergeLimits:
+    join_s: float
+    covered: float
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    signal: SignalLimits
+    baseline: BaselineLimits
+    contact: ContactLimits
+    hands: HandsLimits
+    rub: RubLimits
+    head: HeadLimits
+    torso: TorsoLimits
+    fidget: FidgetLimits
+    merge: MergeLimits
+
+
+@functools.cache
+def default_thresholds() -> Thresholds:
+    return load_config(Thresholds, Path(__file__).with_name("thresholds.yaml"))

@@ -1,0 +1,153 @@
+"""The trunk and the shoulders: leaning, swaying, straightening, turning, shoulders raised."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import minimum_filter1d
+
+from mgskel.describe.baseline import against_usual, usual
+from mgskel.describe.body import Body
+from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.intervals import above, at_least, below, filled, join
+from mgskel.describe.rhythm import oscillations
+from mgskel.describe.thresholds import Band, Thresholds
+
+_DIRECTIONS: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
+
+
+def torso_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
+    return [
+        *_lean(body, thresholds),
+        *_sway(body, thresholds),
+        *_straightening(body, thresholds),
+        *_turn(body, thresholds),
+        *_shoulders(body, thresholds),
+    ]
+
+
+def _raised_by(band: Band, noise: float) -> Band:
+    return Band(band.enter + noise, band.leave + noise)
+
+
+def _trunk(body: Body) -> tuple[np.ndarray, str] | None:
+    """From the hips (or the middle of the spine) to the neck, (C, T), and which it is."""
+    for base in ("hip_centre", "spine"):
+        if body.has("neck", base):
+            return body.slow["neck"] - body.slow[base], base
+    return None
+
+
+def _lean(body: Body, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.torso
+    trunk = _trunk(body)
+    if trunk is None:
+        return []
+    rise, base = trunk
+    angle = np.degrees(np.arctan2(rise[0], np.maximum(-rise[1], 0.1)))
+    angle = against_usual(angle, body.rate, thresholds.baseline)
+    length = float(np.nanmedian(np.linalg.norm(rise, axis=0)))
+    needed = _raised_by(limits.lean, float(np.degrees(body.floor("neck", base) / length)))
+    findings = []
+    for side, sign in _DIRECTIONS:
+        spans = join(above(sign * angle, needed.enter, needed.leave), int(0.5 * body.rate))
+        for span in at_least(spans, limits.lean_min_s * body.rate):
+            value = float(np.nanmax(sign * angle[span.start : span.stop]))
+            findings.append(
+                found(body, span, "torso_lean", ("torso",), side, value, "degrees", "leaning",
+                      scored=("neck", base), margin=margin(value, needed.enter))
+            )  # fmt: skip
+    return findings
+
+
+def _sway(body: Body, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.torso
+    if not body.has("neck"):
+        return []
+    noise = body.floor("neck", band_hz=limits.sway_band_hz) / 2
+    needed = _raised_by(limits.sway, noise)
+    findings = []
+    aside = body.points["neck"][0]
+    for run in oscillations(aside, body.rate, limits.sway_band_hz, needed, limits.sway_min_strokes):
+        count = max(1, round(run.strokes / 2))
+        findings.append(
+            found(body, run.span, "torso_sway", ("torso",), "none", run.amplitude,
+                  "shoulder widths", "swaying", scored=("neck",),
+                  margin=margin(run.amplitude, needed.enter), count=count, rate_hz=run.rate_hz)
+        )  # fmt: skip
+    return findings
+
+
+def _head_name(body: Body) -> str | None:
+    return next((name for name in ("head", "nose", "head_top") if body.has(name)), None)
+
+
+def _straightening(body: Body, thresholds: Thresholds) -> list[Finding]:
+    """Neck and head both rise, over the hips where these are seen, else in the picture."""
+    limits = thresholds.torso
+    head = _head_name(body)
+    if head is None or not body.has("neck"):
+        return []
+    base = body.slow["hip_centre"][1] if body.has("hip_centre") else np.zeros(body.num_frames)
+    needed = _raised_by(limits.straighten, body.floor("neck", head))
+    window = int(limits.straighten_within_s * body.rate)
+    rises = []
+    for name in ("neck", head):
+        height = base - body.slow[name][1]
+        lost = np.isnan(height)
+        lowest = minimum_filter1d(filled(height), window, origin=(window - 1) // 2, mode="nearest")
+        rises.append(np.where(lost, np.nan, height - lowest))
+    rise = np.minimum(rises[0], rises[1])
+    findings = []
+    for span in at_least(above(rise, needed.enter, needed.leave), 0.2 * body.rate):
+        value = float(np.nanmax(rise[span.start : span.stop]))
+        findings.append(
+            found(body, span, "torso_straighten", ("torso",), "none", value, "shoulder widths",
+                  "straightening", scored=("neck", head), margin=margin(value, needed.enter))
+        )  # fmt: skip
+    return findings
+
+
+def _turn(body: Body, thresholds: Thresholds) -> list[Finding]:
+    limits = thresholds.torso
+    if not body.has("left_shoulder", "right_shoulder"):
+        return []
+    width = body.slow["left_shoulder"][0] - body.slow["right_shoulder"][0]
+    share = width / np.maximum(usual(width, body.rate, thresholds.baseline), 0.2)
+    noise = body.floor("left_shoulder", "right_shoulder")
+    spans = below(share + noise, limits.turn.enter, limits.turn.leave)
+    findings = []
+    for span in at_least(join(spans, int(0.3 * body.rate)), limits.turn_min_s * body.rate):
+        value = float(np.nanmin(share[span.start : span.stop]))
+        findings.append(
+            found(body, span, "torso_turn", ("torso",), "none", value, "of usual shoulder width",
+                  "turned", scored=("left_shoulder", "right_shoulder"),
+                  margin=margin(value, limits.turn.enter))
+        )  # fmt: skip
+    return findings
+
+
+def _shoulders(body: Body, thresholds: Thresholds) -> list[Finding]:
+    """The gap between shoulder and head narrows: the shoulder rose, or the head sank."""
+    limits = thresholds.torso
+    head = _head_name(body)
+    if head is None:
+        return []
+    findings = []
+    for side, _ in _DIRECTIONS:
+        shoulder = f"{side}_shoulder"
+        if not body.has(shoulder):
+            continue
+        height = body.slow[shoulder][1]
+        narrowed = -against_usual(height - body.slow[head][1], body.rate, thresholds.baseline)
+        lifted = -against_usual(height, body.rate, thresholds.baseline)
+        # Of a narrower gap, only what the shoulder itself rose by is a raised shoulder.
+        raised = np.minimum(narrowed, lifted)
+        needed = _raised_by(limits.shoulders, body.floor(shoulder, head))
+        spans = above(raised, needed.enter, needed.leave)
+        for span in at_least(join(spans, int(0.2 * body.rate)), limits.shoulders_min_s * body.rate):
+            value = float(np.nanmax(raised[span.start : span.stop]))
+            findings.append(
+                found(body, span, "shoulders_raised", (shoulder,), side, value, "shoulder widths",
+                      "raised", scored=(shoulder, head), margin=margin(value, needed.enter))
+            )  # fmt: skip
+    return findings
