@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mgskel.errors import InputError, unknown
 from mgskel.files import read_json
 from mgskel.reason.scene import Scene, as_input_error
+
+if TYPE_CHECKING:
+    from mgskel.describe.statements import Statement
 
 ID = re.compile(r"[a-z]{1,3}\d{1,6}")
 _TIME_MARGIN_S = 0.5
@@ -33,6 +36,10 @@ class Timed(BaseModel):
 
     from_s: Annotated[float, Field(ge=0)]
     to_s: Annotated[float, Field(ge=0)]
+
+    @property
+    def duration_s(self) -> float:
+        return self.to_s - self.from_s
 
     @model_validator(mode="after")
     def _ordered(self) -> Timed:
@@ -67,6 +74,7 @@ class Item:
     Attributes:
         cue: the gesture's class, or the statement's kind; empty for speech.
         category: the statement's category ("touching"), the speaker for speech.
+        worth: how much it tells beside others of its kind, where not all can be sent.
     """
 
     id: str
@@ -77,6 +85,7 @@ class Item:
     confidence: float
     cue: str = ""
     category: str = ""
+    worth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -120,10 +129,13 @@ def make_case(
         for n, line in enumerate(scene.said, 1)
     ]
     items += [
-        Item(f"g{n}", "gesture", g.label, g.from_s, g.to_s, g.score, cue=g.label)
+        Item(f"g{n}", "gesture", g.label, g.from_s, g.to_s, g.score, cue=g.label, worth=g.score)
         for n, g in enumerate(gestures, 1)
     ]
-    items += [_statement_item(statement) for statement in statements]
+    items += [
+        _statement_item(statement, worth)
+        for statement, worth in zip(statements, _worths(statements), strict=True)
+    ]
     seen: set[str] = set()
     for item in items:
         if item.id in seen:
@@ -139,7 +151,13 @@ def make_case(
     return Case(scene, tuple(items), tuple(hidden), recorded_s)
 
 
-def _statement_item(statement: StatementRecord) -> Item:
+def _worths(statements: Sequence[StatementRecord]) -> list[float]:
+    from mgskel.describe.ranking import informativeness
+
+    return informativeness(cast("Sequence[Statement]", statements))
+
+
+def _statement_item(statement: StatementRecord, worth: float) -> Item:
     # `describe` repeats recognised gestures among its statements: they stay gestures here.
     label = _RECOGNISED.search(statement.text) if statement.kind == "gesture" else None
     return Item(
@@ -151,6 +169,7 @@ def _statement_item(statement: StatementRecord) -> Item:
         statement.confidence,
         cue=label["label"] if label else statement.kind,
         category=statement.category,
+        worth=worth,
     )
 
 

@@ -199,19 +199,18 @@ def clean(text: str, longest: int) -> str:
 def fitted(case: Case, settings: ChatSettings) -> Case:
     """The case with as much evidence as the prompt may hold.
 
-    Statements come ranked by informativeness, so the last go first, then gestures with the
-    lowest scores, then the oldest speech.
+    Statements that tell least go first, then gestures of low score, then the oldest speech.
     """
-    budget = settings.max_prompt_tokens * _CHARACTERS_PER_TOKEN
+    budget = settings.max_prompt_tokens * _CHARACTERS_PER_TOKEN - len(_FORM)
     order = (
-        *(item for item in reversed(case.of("said"))),
-        *sorted(case.of("gesture"), key=lambda item: -item.confidence),
-        *case.of("statement"),
+        *reversed(case.of("said")),
+        *sorted(case.of("gesture"), key=lambda item: -item.worth),
+        *sorted(case.of("statement"), key=lambda item: -item.worth),
     )
     kept: set[str] = set()
     for item in order:
         # Keys, numbers and the id in the schema surround each text.
-        budget -= len(item.text) + 80
+        budget -= len(item.text) + 90
         if budget < 0:
             break
         kept.add(item.id)

@@ -21,7 +21,9 @@ LIMITS = (
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
-Ids = Annotated[list[str], Field(max_length=200)]
+_MAX_CITED = 200
+_MAX_LISTED = 500
+Ids = Annotated[list[str], Field(max_length=_MAX_CITED)]
 Sentence = Annotated[str, Field(min_length=1, max_length=600)]
 
 
@@ -114,12 +116,18 @@ def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
     schema = Reply.model_json_schema()
     parts = schema["$defs"]
     parts["Hypothesis"]["properties"]["emotion"] = {"type": "string", "enum": list(labels)}
-    item = {"type": "string", "enum": list(ids)} if ids else {"type": "string", "maxLength": 0}
-    cited = {"type": "array", "items": item, "maxItems": min(len(ids), 200)}
+    cited = {
+        "type": "array",
+        "items": {"$ref": "#/$defs/Id"},
+        "maxItems": min(len(ids), _MAX_CITED),
+    }
     for part in parts.values():
         for name in ("evidence_for", "evidence_against", "explains", "evidence"):
             if name in part["properties"]:
                 part["properties"][name] = dict(cited)
+    # Servers limit how many words a schema may list.
+    listed = 0 < len(ids) <= _MAX_LISTED
+    parts["Id"] = {"type": "string", **({"enum": list(ids)} if listed else {})}
     return _without_titles(schema)
 
 
