@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from mgskel.errors import InputError
 
 _CHUNK = 1 << 20
+_LEFTOVER = re.compile(r"\.[0-9a-f]{12}\.part-")
 
 
 @contextmanager
@@ -41,6 +43,14 @@ def writing(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def sweep_leftovers(folder: str | Path) -> int:
+    """Remove unfinished files of killed runs below a folder that nobody else writes to."""
+    leftovers = [p for p in Path(folder).rglob(".*.part-*") if _LEFTOVER.match(p.name)]
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    return len(leftovers)
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

@@ -27,12 +27,12 @@ class SwapSettings:
     """Left/right swap repair: a limb pair that trades places and soon trades back.
 
     Attributes:
-        on: whether to repair.
+        enabled: whether to repair.
         least: shortest exchange (shoulder widths) that counts; smaller ones change nothing.
         longest_s: an exchange that lasts longer is believed.
     """
 
-    on: bool = True
+    enabled: bool = True
     least: float = 0.25
     longest_s: float = 0.5
 
@@ -42,13 +42,13 @@ class OutlierSettings:
     """Hampel filter: a point far from the running median becomes missing.
 
     Attributes:
-        on: whether to remove outliers.
+        enabled: whether to remove outliers.
         window_s: length of the running window.
         sigmas: how many robust standard deviations count as far.
         least: and at least this many shoulder widths, so that brief real movements stay.
     """
 
-    on: bool = True
+    enabled: bool = True
     window_s: float = 0.25
     sigmas: float = 4.0
     least: float = 0.15
@@ -58,7 +58,7 @@ class OutlierSettings:
 class GapSettings:
     """Straight filling of gaps no longer than `longest_s`; a filled point has half the score."""
 
-    on: bool = True
+    enabled: bool = True
     longest_s: float = 0.2
 
 
@@ -90,11 +90,11 @@ class CleaningSettings:
     """Everything that may happen between the estimator's numbers and the pose file.
 
     Attributes:
-        on: false leaves the estimator's numbers as they are.
+        enabled: false leaves the estimator's numbers as they are.
         min_score: points with a lower score become missing.
     """
 
-    on: bool = True
+    enabled: bool = True
     min_score: float = 0.2
     swaps: SwapSettings = SwapSettings()
     outliers: OutlierSettings = OutlierSettings()
@@ -104,16 +104,16 @@ class CleaningSettings:
 
 def clean(sequence: PoseSequence, settings: CleaningSettings = CleaningSettings()) -> PoseSequence:
     """The repaired sequence; its provenance tells what each step did."""
-    if not settings.on or sequence.num_frames == 0:
+    if not settings.enabled or sequence.num_frames == 0:
         return sequence
     scale = body_scale(sequence)
-    if settings.swaps.on:
+    if settings.swaps.enabled:
         sequence = repair_swaps(sequence, scale, settings.swaps)
     if settings.min_score > 0:
         sequence = drop_unsure(sequence, settings.min_score)
-    if settings.outliers.on:
+    if settings.outliers.enabled:
         sequence = drop_outliers(sequence, scale, settings.outliers)
-    if settings.gaps.on:
+    if settings.gaps.enabled:
         sequence = fill_gaps(sequence, settings.gaps)
     if settings.smoothing.method != "off":
         sequence = smooth(sequence, scale, settings.smoothing)

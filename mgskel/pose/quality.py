@@ -179,13 +179,16 @@ def _seen_share(usable: np.ndarray) -> float:
 
 
 def _rest_jitter(points: np.ndarray, usable: np.ndarray, fps: float) -> np.ndarray:
-    """(V,) spread within the quietest half-seconds, after removing their drift.
+    """(V,) spread within the quietest half-seconds, around a parabola through each.
+
+    The parabola takes away what a slow movement does in half a second, so that a person who
+    never quite rests is not called jittery.
 
     Args:
         points: (T, V, C).
         usable: (T, V) bool; a window counts for a joint that is usable throughout.
     """
-    length = max(round(_REST_WINDOW_S * fps), 4)
+    length = max(round(_REST_WINDOW_S * fps), 6)
     count = len(points) // length
     result = np.full(points.shape[1], np.nan)
     if count == 0:
@@ -193,12 +196,11 @@ def _rest_jitter(points: np.ndarray, usable: np.ndarray, fps: float) -> np.ndarr
     shape = (count, length, points.shape[1])
     windows = points[: count * length].reshape(*shape, -1).astype(np.float64)
     whole = np.asarray(usable[: count * length].reshape(shape).all(axis=1))
-    ramp = np.linspace(-1, 1, length)
-    ramp /= np.linalg.norm(ramp)
-    windows -= windows.mean(1, keepdims=True)
-    drift = np.einsum("t,ntvc->nvc", ramp, windows)
-    windows -= ramp[None, :, None, None] * drift[:, None]
-    spread = np.sqrt((windows**2).mean((1, 3)))
+    basis, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, length), 3))
+    windows -= windows[:, :1]
+    fit = np.einsum("tk,sk,nsvc->ntvc", basis, basis, windows, optimize=True)
+    # Three parameters are fitted, so as many degrees of freedom are gone.
+    spread = np.sqrt(((windows - fit) ** 2).sum(1) / (length - 3)).mean(-1)
     for joint in range(points.shape[1]):
         known = spread[whole[:, joint], joint]
         if known.size:

@@ -174,13 +174,13 @@ def test_every_step_is_recorded_and_can_be_left_out() -> None:
     assert steps == ["left/right swaps", "score threshold", "outliers", "gaps", "smoothing"]
     bare = CleaningSettings(
         min_score=0,
-        swaps=SwapSettings(on=False),
-        outliers=OutlierSettings(on=False),
-        gaps=GapSettings(on=False),
+        swaps=SwapSettings(enabled=False),
+        outliers=OutlierSettings(enabled=False),
+        gaps=GapSettings(enabled=False),
         smoothing=SmoothingSettings(method="off"),
     )
     assert clean(raw, bare).provenance == ()
-    assert clean(raw, CleaningSettings(on=False)) is raw
+    assert clean(raw, CleaningSettings(enabled=False)) is raw
 
 
 def test_unsure_points_become_missing() -> None:

@@ -1,0 +1,150 @@
+"""Where the jobs of a batch run: in this process, in several, or on a Ray cluster.
+
+An engine takes jobs and gives (job, outcome) pairs in the order in which they end. A worker
+that dies (killed, out of memory, a crash inside a decoder) costs nobody else anything: its job
+is tried once more in a fresh worker, and then counts as failed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Literal, Protocol
+
+from mgskel.errors import InputError
+from mgskel.pose.jobs import Job, Outcome, run_job
+
+EngineName = Literal["local", "ray"]
+_ATTEMPTS = 2
+
+
+class Engine(Protocol):
+    """Runs jobs; `tell` hears how many more frames are done."""
+
+    def run(
+        self, jobs: Sequence[Job], tell: Callable[[int], None]
+    ) -> Iterator[tuple[Job, Outcome]]: ...
+
+
+def create_engine(name: EngineName, workers: int, jobs: int) -> Engine:
+    """The engine for so many jobs."""
+    if workers < 1:
+        raise InputError("there must be at least one worker", found=f"--workers {workers}")
+    if name == "ray":
+        from mgskel.pose.ray_engine import RayEngine
+
+        return RayEngine(workers)
+    return Inline() if jobs == 1 else Processes(min(workers, jobs))
+
+
+class Inline:
+    """One job after the other, in this process."""
+
+    def run(
+        self, jobs: Sequence[Job], tell: Callable[[int], None]
+    ) -> Iterator[tuple[Job, Outcome]]:
+        for job in jobs:
+            yield job, run_job(job, tell)
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: BaseProcess
+    line: Connection
+    job: Job | None = None
+
+
+class Processes:
+    """Several worker processes on this machine, replaced when they die."""
+
+    def __init__(self, workers: int) -> None:
+        self._count = workers
+        self._context = multiprocessing.get_context("spawn")
+
+    def run(
+        self, jobs: Sequence[Job], tell: Callable[[int], None]
+    ) -> Iterator[tuple[Job, Outcome]]:
+        waiting = deque(jobs)
+        deaths: dict[str, int] = {}
+        workers: list[_Worker] = []
+        try:
+            while waiting or any(worker.job for worker in workers):
+                while waiting and len(workers) < self._count:
+                    workers.append(self._start())
+                for worker in workers:
+                    if worker.job is None and waiting:
+                        worker.job = waiting.popleft()
+                        worker.line.send(worker.job)
+                ready = wait([worker.line for worker in workers if worker.job])
+                for worker in [w for w in workers if w.line in ready]:
+                    job = worker.job
+                    assert job is not None
+                    try:
+                        answer = worker.line.recv()
+                    except (EOFError, OSError):
+                        workers.remove(worker)
+                        name = job.clip.name
+                        deaths[name] = deaths.get(name, 0) + 1
+                        if deaths[name] < _ATTEMPTS:
+                            waiting.appendleft(job)
+                        else:
+                            yield job, Outcome(error=_obituary(worker.process))
+                        continue
+                    if isinstance(answer, int):
+                        tell(answer)
+                    else:
+                        worker.job = None
+                        yield job, answer
+        finally:
+            for worker in workers:
+                worker.line.close()
+                if worker.job is not None:
+                    worker.process.terminate()
+            for worker in workers:
+                worker.process.join()
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+
+def _serve(line: Connection) -> None:
+    """A worker's life: jobs in, frame counts and outcomes out, until the line closes."""
+    # Ctrl-C reaches the whole process group; only the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    while True:
+        try:
+            job = line.recv()
+        except (EOFError, OSError):
+            return
+        line.send(run_job(job, line.send))
+
+
+def _die_with_parent() -> None:
+    """A killed parent must not leave workers behind that write into its folder."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _obituary(process: BaseProcess) -> str:
+    process.join()
+    code = process.exitcode or 0
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    return (
+        f"the worker process died {how} on this clip, twice\n"
+        "  remedy: it may lack memory (fewer --workers, --max-side 1280), "
+        "or the file may crash its decoder"
+    )

@@ -1,0 +1,149 @@
+"""The work on one clip of a batch, as every worker does it, wherever it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mgskel.errors import MgskelError
+from mgskel.files import file_hash, json_hash, write_json
+from mgskel.pose.clips import Clip
+from mgskel.pose.estimators import Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
+from mgskel.pose.quality import quality_report
+from mgskel.progress import Progress
+from mgskel.sequence import PoseSequence
+
+
+@dataclass(frozen=True)
+class Job:
+    """One clip to extract.
+
+    Attributes:
+        clip: what to read.
+        out: the output folder.
+        settings: how to extract.
+        importer: reads keypoints instead of estimating them.
+        afterwards: makes more of an extraction (an overlay); gets it, the clip's path, and the
+            results' path without ending.
+        threads: what each worker may use of torch's threads.
+    """
+
+    clip: Clip
+    out: Path
+    settings: ExtractSettings
+    importer: Callable[[str], PoseSequence] | None = None
+    afterwards: Callable[[Extraction, str, Path], None] | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a clip; `error` is empty where all went well."""
+
+    error: str = ""
+    notes: tuple[str, ...] = ()
+    duration_s: float = 0.0
+    frames: int = 0
+    seconds: float = 0.0
+    pose_hash: str = ""
+    quality: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FrameCount(Progress):
+    """Passes frame counts on instead of showing them, now and then."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        super().__init__(0, "", quiet=True)
+        self._tell = tell
+        self._untold = 0
+        self._told_at = time.monotonic()
+
+    def advance(self, n: int = 1) -> None:
+        self._untold += n
+        now = time.monotonic()
+        if now - self._told_at > 0.5:
+            self.flush()
+            self._told_at = now
+
+    def flush(self) -> None:
+        if self._untold:
+            self._tell(self._untold)
+            self._untold = 0
+
+
+def run_job(job: Job, tell: Callable[[int], None] = lambda frames: None) -> Outcome:
+    """Extract one clip and write its files; an error becomes its outcome.
+
+    The pose file is written last of what belongs to a clip, whole or not at all.
+    """
+    begin = time.perf_counter()
+    counter = FrameCount(tell)
+    try:
+        result = _extraction(job, counter)
+        base = job.out / job.clip.stem
+        if job.afterwards is not None:
+            job.afterwards(result, job.clip.path, base)
+        report = result.quality.to_dict() | {"notes": list(result.notes)}
+        others = range(1, result.sequence.num_people)
+        report["others"] = [quality_report(result.sequence, person=m).to_dict() for m in others]
+        write_json(with_ending(base, ".quality.json"), report)
+        pose = with_ending(base, ".npz")
+        result.sequence.save(pose)
+    except MgskelError as error:
+        return Outcome(error=str(error), seconds=round(time.perf_counter() - begin, 3))
+    except Exception as error:
+        # A batch outlives whatever one clip does to a decoder or a model.
+        return Outcome(
+            error=f"{type(error).__name__}: {error}",
+            seconds=round(time.perf_counter() - begin, 3),
+        )
+    finally:
+        counter.flush()
+    return Outcome(
+        notes=result.notes,
+        duration_s=round(result.sequence.duration_s, 3),
+        frames=result.sequence.num_frames,
+        seconds=round(time.perf_counter() - begin, 3),
+        pose_hash=file_hash(pose),
+        quality=result.quality.line(),
+    )
+
+
+def with_ending(base: Path, ending: str) -> Path:
+    """`base` plus an ending; dots within the name stay."""
+    return base.with_name(base.name + ending)
+
+
+def _extraction(job: Job, counter: Progress) -> Extraction:
+    if job.importer is not None:
+        result = refine(job.importer(job.clip.path), job.settings, source=job.clip.name)
+        counter.advance(result.sequence.num_frames)
+        return result
+    return extract(
+        job.clip.path,
+        estimator=_kept_estimator(job.settings.estimator, job.threads),
+        settings=job.settings,
+        progress=counter,
+        source=job.clip.name,
+    )
+
+
+_KEPT: dict[str, Estimator] = {}
+
+
+def _kept_estimator(settings: EstimatorSettings, threads: int | None) -> Estimator:
+    """This process's estimator: loading models once per worker, not once per clip."""
+    key = json_hash(repr(settings))
+    if key not in _KEPT:
+        if settings.name == "mmpose":
+            from mgskel.threads import set_threads
+
+            set_threads(threads)
+        _KEPT.clear()
+        _KEPT[key] = create_estimator(settings)
+    return _KEPT[key]

@@ -1,0 +1,200 @@
+"""An mp4 of the skeleton: on a blank ground, on the blurred picture, or on the picture itself.
+
+By default nobody can be recognised: the ground is blank. The file is H.264 with its index in
+front, so that browsers play it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from mgskel.errors import InputError, MissingDependency
+from mgskel.files import writing
+from mgskel.pose.video import VideoSettings, open_source
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import Skeleton
+
+Ground = Literal["blank", "blur", "picture"]
+_PAPER = (24, 26, 30)
+_DRAWN_SCORE = 0.2
+_LONGEST_SIDE = 1280
+_TIME_BASE = Fraction(1, 90000)
+# Sub-pixel positions for OpenCV's drawing: coordinates in 1/16 of a pixel.
+_SHIFT = 4
+
+
+def write_overlay(
+    sequence: PoseSequence,
+    path: str | Path,
+    *,
+    clip: str | Path | None = None,
+    ground: Ground = "blank",
+) -> None:
+    """Write the sequence as a video of its skeletons, frame by frame at its own times.
+
+    Args:
+        clip: the recording itself, needed for the grounds 'blur' and 'picture'.
+    """
+    if sequence.num_dims != 2 or sequence.unit != "pixel" or sequence.frame_size is None:
+        raise InputError(
+            "an overlay needs keypoints in pixels of a known picture size",
+            expected="2-D pixels and a frame size",
+            found=f"{sequence.num_dims}-D {sequence.unit}, frame size {sequence.frame_size}",
+        )
+    if ground != "blank" and clip is None:
+        raise InputError(f"the ground '{ground}' needs the clip itself")
+    canvas = _Canvas(sequence.skeleton, sequence.frame_size)
+    with writing(path) as temporary:
+        _encode(temporary, _pictures(sequence, canvas, clip, ground), sequence, canvas.size)
+
+
+class _Canvas:
+    """Draws skeletons in the colours of their layout onto pictures of one size."""
+
+    def __init__(self, skeleton: Skeleton, frame_size: tuple[int, int]) -> None:
+        try:
+            import cv2
+        except ImportError:
+            raise MissingDependency("opencv-python-headless", "mediapipe", "an overlay") from None
+        self._cv2: Any = cv2
+        self.scale = min(1.0, _LONGEST_SIDE / max(frame_size))
+        # H.264 wants even sides.
+        self.size = (
+            max(round(frame_size[0] * self.scale / 2) * 2, 2),
+            max(round(frame_size[1] * self.scale / 2) * 2, 2),
+        )
+        self._bones = [bone for bone in skeleton.bones if not _is_face_web(skeleton, bone)]
+        self._thin = {
+            joint
+            for part in ("face", "left_hand", "right_hand")
+            for joint in skeleton.parts.get(part, ())
+        }
+        self._colours = [
+            _rgb(skeleton.colours[skeleton.part_of(j)]) for j in range(skeleton.num_joints)
+        ]
+
+    def blank(self) -> np.ndarray:
+        return np.full((self.size[1], self.size[0], 3), _PAPER, np.uint8)
+
+    def fitted(self, image: np.ndarray) -> np.ndarray:
+        """An (H, W, 3) RGB picture at the canvas's size."""
+        return np.asarray(self._cv2.resize(image, self.size, interpolation=self._cv2.INTER_AREA))
+
+    def blurred(self, image: np.ndarray) -> np.ndarray:
+        """The picture with everything finer than a tenth of it gone: no face remains."""
+        coarse = self._cv2.resize(image, (12, 8), interpolation=self._cv2.INTER_AREA)
+        return np.asarray(self._cv2.resize(coarse, self.size, interpolation=self._cv2.INTER_CUBIC))
+
+    def draw(self, image: np.ndarray, points: np.ndarray, scores: np.ndarray) -> None:
+        """One person's (V, 2) points, in pixels of the full frame; faint where unsure."""
+        cv2 = self._cv2
+        unit = max(min(self.size) / 240, 1.0)
+        seen = scores >= _DRAWN_SCORE
+        places = np.where(seen[:, None], points * self.scale, 0.0)
+        fixed = np.round(np.clip(places, -1e4, 1e4) * (1 << _SHIFT)).astype(int)
+        for child, parent in self._bones:
+            if seen[child] and seen[parent]:
+                width = max(round(unit * (1 if child in self._thin else 2)), 1)
+                colour = self._faded(child, min(scores[child], scores[parent]))
+                cv2.line(
+                    image,
+                    tuple(fixed[child].tolist()),
+                    tuple(fixed[parent].tolist()),
+                    colour,
+                    width,
+                    cv2.LINE_AA,
+                    _SHIFT,
+                )
+        for joint in np.flatnonzero(seen).tolist():
+            radius = round(unit * (1.2 if joint in self._thin else 2.2) * (1 << _SHIFT))
+            colour = self._faded(joint, scores[joint])
+            cv2.circle(image, tuple(fixed[joint].tolist()), radius, colour, -1, cv2.LINE_AA, _SHIFT)
+
+    def _faded(self, joint: int, score: float) -> tuple[int, int, int]:
+        """The joint's colour, towards grey as its score falls."""
+        share = 0.35 + 0.65 * float(score)
+        red, green, blue = (round(share * c + (1 - share) * 110) for c in self._colours[joint])
+        return red, green, blue
+
+
+def _pictures(
+    sequence: PoseSequence, canvas: _Canvas, clip: str | Path | None, ground: Ground
+) -> Iterator[np.ndarray]:
+    """One drawn picture per frame of the sequence."""
+    grounds = _grounds(sequence, canvas, clip, ground)
+    for frame, image in zip(range(sequence.num_frames), grounds, strict=False):
+        for person in range(sequence.num_people):
+            canvas.draw(image, sequence.keypoints[person, frame], sequence.scores[person, frame])
+        yield image
+
+
+def _grounds(
+    sequence: PoseSequence, canvas: _Canvas, clip: str | Path | None, ground: Ground
+) -> Iterator[np.ndarray]:
+    if ground == "blank" or clip is None:
+        while True:
+            yield canvas.blank()
+    first = max(float(sequence.timestamps[0]) - 0.5 / sequence.fps, 0.0)
+    video = VideoSettings(start=first or None, max_side=max(canvas.size), fps=None)
+    if Path(clip).is_dir():
+        video = VideoSettings(fps=sequence.fps, start=first or None, max_side=max(canvas.size))
+    wanted = iter(sequence.timestamps)
+    source = open_source(clip, video)
+    try:
+        time_s = next(wanted, None)
+        image = canvas.blank()
+        for frame in source:
+            if time_s is None:
+                return
+            # The sequence may have left frames out; each keypoint frame gets its own picture.
+            if frame.time_s < time_s - 1e-4:
+                continue
+            image = (
+                canvas.fitted(frame.image) if ground == "picture" else canvas.blurred(frame.image)
+            )
+            yield image
+            time_s = next(wanted, None)
+        while time_s is not None:
+            yield image.copy()
+            time_s = next(wanted, None)
+    finally:
+        source.close()
+
+
+def _encode(
+    path: Path, pictures: Iterator[np.ndarray], sequence: PoseSequence, size: tuple[int, int]
+) -> None:
+    """H.264 in mp4, each picture shown at its own time."""
+    import av
+
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        rate = Fraction(sequence.fps).limit_denominator(1001)
+        stream = container.add_stream(
+            "libx264", rate=rate, options={"crf": "23", "preset": "veryfast"}
+        )
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = _TIME_BASE
+        begin = float(sequence.timestamps[0])
+        for time_s, picture in zip(sequence.timestamps, pictures, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = round((float(time_s) - begin) / float(_TIME_BASE))
+            frame.time_base = _TIME_BASE
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def _is_face_web(skeleton: Skeleton, bone: tuple[int, int]) -> bool:
+    """Bones that only tie face points to the nose; as points they look better."""
+    child, parent = bone
+    face = skeleton.parts.get("face", ())
+    return child in face and parent not in face
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
