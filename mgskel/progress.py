@@ -41,6 +41,13 @@ class Progress:
         self._start = time.monotonic()
         self._last = self._start
 
+    def begin(self, label: str, total: int | None = None, unit: str = "frames") -> None:
+        """Turn to the next stage of the same work, on the same line."""
+        self.label, self.total, self.unit = label, total, unit
+        self.done = 0
+        self._start = self._last = time.monotonic()
+        self._show(self._start)
+
     def advance(self, n: int = 1) -> None:
         self.done += n
         now = time.monotonic()

@@ -52,6 +52,7 @@ class ReportContent:
 
     Attributes:
         description: the content of statements.json.
+        quality: the pose quality report (`QualityReport.to_dict`).
         outcome: the content of assessment.json, if a reasoner was asked.
         truth: the true events, where they are known (synthesis, annotated recordings).
         truth_score: in words, how the recognised events compare with the true ones.
@@ -66,6 +67,7 @@ class ReportContent:
     sequence: PoseSequence
     events: Sequence[GestureEvent]
     description: Mapping[str, Any]
+    quality: Mapping[str, Any] = field(default_factory=dict)
     outcome: Mapping[str, Any] | None = None
     vocabulary: Vocabulary | None = None
     truth: Sequence[GestureEvent] = ()
@@ -83,7 +85,7 @@ def page_data(content: ReportContent) -> dict[str, Any]:
     groups = _groups(content)
     colours = group_colours(groups.values())
     statements = list(content.description["statements"])
-    quality = content.description.get("quality", {})
+    quality = content.quality
     start = float(content.sequence.timestamps[0]) if content.sequence.num_frames else 0.0
     events = [
         _event(event, f"e{index}", groups, colours)
