@@ -19,7 +19,9 @@ export OMP_NUM_THREADS ?= 1
 LOCKS := requirements/install.sh requirements/build-tools.txt requirements/lock.txt requirements/no-deps.txt
 checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 READY := $(VENV)/.installed-$(call checksum,$(LOCKS))
-DOCS_READY := $(VENV)/.docs-installed-$(call checksum,requirements/docs.txt)
+MORE_READY = $(VENV)/.$(1)-installed-$(call checksum,requirements/$(1).txt)
+DOCS_READY := $(call MORE_READY,docs)
+EXTRAS_READY := $(call MORE_READY,extras)
 
 .PHONY: demo test test-all lint format bench docs install clean-env
 .DEFAULT_GOAL := demo
@@ -45,16 +47,23 @@ format: $(READY)
 test: lint
 	$(BIN)/python -m pytest -q -rs -n $(JOBS)
 
-test-all: lint
+test-all: lint $(EXTRAS_READY)
 	$(BIN)/python -m pytest -q -rs -n $(JOBS) -m ""
 
 bench: $(READY)
 	$(BIN)/python tools/benchmark.py speed
 	$(BIN)/python tools/benchmark.py extract
 
+define install_list
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install -r requirements/$(1).txt
+	@rm -f $(VENV)/.$(1)-installed-* && touch $@
+endef
+
 $(DOCS_READY): $(READY)
-	@$(BIN)/python -m pip -qq --disable-pip-version-check install -r requirements/docs.txt
-	@rm -f $(VENV)/.docs-installed-* && touch $@
+	$(call install_list,docs)
+
+$(EXTRAS_READY): $(READY)
+	$(call install_list,extras)
 
 docs: $(DOCS_READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -21,17 +21,11 @@ PACKAGE = Path(mgskel.__file__).parent
 ROOT = PACKAGE.parent
 
 # From the ground up. A room imports from the floors below its own.
+# fmt: off
 FLOORS = (
     {
-        "errors",
-        "extras",
-        "files",
-        "config",
-        "progress",
-        "threads",
-        "samples",
-        "skeleton",
-        "gestures",
+        "config", "errors", "extras", "files", "gestures", "machine", "progress", "samples",
+        "skeleton", "stages", "threads",
     },
     {"sequence", "sequence_rules", "elan", "events"},
     {"pose", "data", "models"},
@@ -42,6 +36,7 @@ FLOORS = (
     {"doctor"},
     {"cli"},
 )
+# fmt: on
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # On these floors rooms may also use one another.
 OPEN_FLOORS = (0, 1)

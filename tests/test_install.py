@@ -51,7 +51,7 @@ def test_a_missing_compiler_is_named(root: Path, tmp_path: Path) -> None:
 def test_make_installs_only_when_a_list_changed(root: Path, tmp_path: Path) -> None:
     """Make runs in a copy whose installer only leaves a trace."""
     (tmp_path / "requirements").mkdir()
-    for name in ("build-tools.txt", "lock.txt", "no-deps.txt", "docs.txt"):
+    for name in ("build-tools.txt", "lock.txt", "no-deps.txt", "docs.txt", "extras.txt"):
         (tmp_path / "requirements" / name).write_text("")
     trace = 'mkdir -p "$1"; echo "installed with [$2]" >> trace\n'
     (tmp_path / "requirements/install.sh").write_text(trace)

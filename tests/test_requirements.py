@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-# Extras with a list of their own or none at all: they are no part of the default set.
-APART = {"docs", "llm-local", "ray"}
+# Extras with a list of their own, and one whose compilation takes minutes: no part of the default.
+APART = {"docs", "ray"}
+UNPINNED = {"llm-local"}
 
 
 def normal(name: str) -> str:
@@ -28,7 +29,7 @@ def project(root: Path) -> dict[str, list[str]]:
     return {"": table["dependencies"], **table["optional-dependencies"]}
 
 
-@pytest.mark.parametrize("name", ["build-tools", "lock", "no-deps", "docs"])
+@pytest.mark.parametrize("name", ["build-tools", "lock", "no-deps", "docs", "extras"])
 def test_lists_pin_versions_and_name_no_host_and_no_hash(root: Path, name: str) -> None:
     path = root / f"requirements/{name}.txt"
     text = path.read_text(encoding="utf-8")
@@ -42,11 +43,13 @@ def test_every_requirement_is_pinned_within_its_range(root: Path) -> None:
     from packaging.requirements import Requirement
 
     locked = pins(root / "requirements/lock.txt") | pins(root / "requirements/build-tools.txt")
-    separate = locked | pins(root / "requirements/docs.txt")
+    separate = (
+        locked | pins(root / "requirements/docs.txt") | pins(root / "requirements/extras.txt")
+    )
     for extra, lines in project(root).items():
-        if extra in APART - {"docs"}:
+        if extra in UNPINNED:
             continue
-        known = separate if extra == "docs" else locked
+        known = separate if extra in APART else locked
         for line in lines:
             wanted = Requirement(line)
             assert normal(wanted.name) in known, f"{extra}: {line}"
@@ -59,7 +62,8 @@ def test_lists_agree_with_one_another(root: Path) -> None:
     apart = pins(root / "requirements/no-deps.txt")
     assert {name: locked.get(name) for name in tools} == tools
     assert not set(locked) & set(apart)
-    assert not set(locked) & set(pins(root / "requirements/docs.txt"))
+    for name in ("docs", "extras"):
+        assert not set(locked) & set(pins(root / f"requirements/{name}.txt"))
 
 
 def test_protobuf_stays_where_mediapipe_needs_it(root: Path) -> None:
