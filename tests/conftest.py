@@ -26,20 +26,6 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium or Chrome; its absence skips, or fails where one is required."""
-    from mgskel.doctor import find_browser
-
-    found = find_browser()
-    if found is None:
-        message = "needs Chromium (Debian: apt-get install chromium chromium-driver)"
-        if os.environ.get("MGSKEL_REQUIRE_BROWSER") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
-
-
-@pytest.fixture(scope="session")
 def sample_clip() -> Path:
     """A real clip of a talking man, 4 s, that comes inside an installed package."""
     from mgskel.errors import MissingDependency
