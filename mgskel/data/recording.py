@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class Recording:
         subject, view, split: who, which camera, which part of the data set.
         frame_label: (T,) what happens in each frame.
         events: gestures within it.
+        extra: what else the file tells of it.
     """
 
     sequence: PoseSequence
@@ -64,6 +65,7 @@ class Recording:
     split: str | None = None
     frame_label: np.ndarray | None = None
     events: tuple[GestureEvent, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 Builder = Callable[[int, Faults], Recording | None]

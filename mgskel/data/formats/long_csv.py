@@ -14,6 +14,7 @@ from mgskel.data.checks import make_sequence
 from mgskel.data.faults import Faults
 from mgskel.data.formats.probe import Probe
 from mgskel.data.formats.tables import column, read_rows
+from mgskel.data.losses import general_losses
 from mgskel.data.recording import Contents, ReadOptions, Recording, Recordings
 from mgskel.files import writing
 from mgskel.sequence import PoseSequence
@@ -116,10 +117,8 @@ def _layout(joints: tuple[str, ...], options: ReadOptions, faults: Faults) -> Sk
 
 def lost(sequence: PoseSequence) -> tuple[str, ...]:
     """What the table has no place for."""
-    losses = [f"unit ({sequence.unit})", "provenance", f"layout name ({sequence.skeleton.name})"]
-    if sequence.frame_size:
-        losses.append("picture size")
-    return tuple(losses)
+    losses = general_losses(sequence, fps=True, times=True)
+    return (*losses, f"unit ({sequence.unit})", f"layout name ({sequence.skeleton.name})")
 
 
 def write(path: str | Path, sequence: PoseSequence) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from mgskel.data.checks import make_sequence, with_defaults
 from mgskel.data.faults import Faults
 from mgskel.data.formats.probe import Probe
+from mgskel.data.losses import general_losses
 from mgskel.data.npz import open_npz
 from mgskel.data.recording import Contents, ReadOptions, Recording, Recordings
 from mgskel.errors import InputError
@@ -125,7 +126,9 @@ def _labels(y: np.ndarray, split: str, count: int, faults: Faults) -> np.ndarray
 
 def lost(sequence: PoseSequence) -> tuple[str, ...]:
     """What the arrays have no place for."""
-    losses = [f"frame rate ({sequence.fps:g})", "timestamps", "scores", "names", "provenance"]
+    losses = [*general_losses(sequence), "names"]
+    if not np.isin(sequence.scores, (0, 1)).all():
+        losses.append("scores")
     if sequence.num_people > _PEOPLE:
         losses.append(f"people beyond the second ({sequence.num_people})")
     if sequence.unit != "metre":

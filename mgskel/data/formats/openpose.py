@@ -18,6 +18,7 @@ import numpy as np
 
 from mgskel.data.checks import make_sequence
 from mgskel.data.faults import Faults
+from mgskel.data.folders import writing_folder
 from mgskel.data.formats.openpose_parts import (
     PARTS,
     assemble,
@@ -25,8 +26,8 @@ from mgskel.data.formats.openpose_parts import (
     split_parts,
 )
 from mgskel.data.formats.probe import Probe
+from mgskel.data.losses import general_losses
 from mgskel.data.recording import Contents, ReadOptions, Recording, Recordings
-from mgskel.files import write_text
 from mgskel.sequence import PoseSequence
 
 NAME = "OpenPose JSON"
@@ -206,9 +207,9 @@ def _tracks(persons: np.ndarray, identities: np.ndarray) -> tuple[np.ndarray, tu
 
 def lost(sequence: PoseSequence) -> tuple[str, ...]:
     """What OpenPose JSON has no place for."""
-    losses = [f"frame rate ({sequence.fps:g})", "timestamps", "provenance"]
-    if sequence.frame_size:
-        losses.append("picture size")
+    losses = general_losses(sequence)
+    if any(not name.isdigit() for name in sequence.people):
+        losses.append("names of people")
     if sequence.num_dims == 3:
         losses.append("the third coordinate")
     return tuple(losses)
@@ -217,20 +218,21 @@ def lost(sequence: PoseSequence) -> tuple[str, ...]:
 def write(folder: str | Path, sequence: PoseSequence) -> None:
     """Write one file per frame; hands and face stand in their own lists."""
     parts = split_parts(sequence.skeleton)
-    target = Path(folder)
     values = np.concatenate(
         [np.nan_to_num(sequence.keypoints[..., :2]), sequence.scores[..., None]], -1
     )
     seen: np.ndarray = np.any(sequence.present, axis=-1)
     stem = Path(sequence.source).stem or "recording"
-    for frame in range(sequence.num_frames):
-        people = [
-            _person(values[person, frame], parts, name)
-            for person, name in enumerate(sequence.people)
-            if seen[person, frame]
-        ]
-        content = json.dumps({"version": 1.3, "people": people}, allow_nan=False)
-        write_text(target / f"{stem}_{frame:012d}_keypoints.json", content + "\n")
+    with writing_folder(folder) as target:
+        for frame in range(sequence.num_frames):
+            people = [
+                _person(values[person, frame], parts, name)
+                for person, name in enumerate(sequence.people)
+                if seen[person, frame]
+            ]
+            content = json.dumps({"version": 1.3, "people": people}, allow_nan=False)
+            path = target / f"{stem}_{frame:012d}_keypoints.json"
+            path.write_text(content + "\n", encoding="utf-8")
 
 
 def _person(

@@ -18,6 +18,7 @@ from mgskel.data.faults import Faults
 from mgskel.data.formats.probe import Probe
 from mgskel.data.formats.safe_pickle import load_pickle, looks_pickled
 from mgskel.data.layouts import layout_for
+from mgskel.data.losses import general_losses, people_named
 from mgskel.data.recording import Contents, ReadOptions, Recording, Recordings
 from mgskel.files import writing
 from mgskel.sequence import PoseSequence
@@ -153,7 +154,6 @@ def _recording(
         faults=faults,
         place=place,
         fps=float(entry["fps"]) if isinstance(entry.get("fps"), (int, float)) else None,
-        unit=options.unit or ("pixel" if points.shape[-1] == 2 and _size(entry) else None),
         frame_size=_size(entry),
         source=name,
     )
@@ -175,11 +175,9 @@ def _check_details(
             total,
             "correct it; keypoint is (people, frames, joints, coordinates)",
         )
-    if points.shape[-1] == 2 and points.shape[2] and entry.get("img_shape") is not None:
-        if _size(entry) is None:
-            faults.add(
-                f"{place}, img_shape", "(height, width)", repr(entry["img_shape"])[:40], _REMEDY
-            )
+    shape = entry.get("img_shape")
+    if shape is not None and (not isinstance(shape, (tuple, list, np.ndarray)) or len(shape) != 2):
+        faults.add(f"{place}, img_shape", "(height, width)", repr(shape)[:40], _REMEDY)
 
 
 def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -188,17 +186,20 @@ def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
     if not isinstance(shape, (tuple, list, np.ndarray)) or len(shape) != 2:
         return None
     try:
-        return int(shape[1]), int(shape[0])
+        size = int(shape[1]), int(shape[0])
     except (TypeError, ValueError):
         return None
+    return size if max(size) > 1 else None  # 1x1 stands for no picture
 
 
 def lost(sequence: PoseSequence) -> tuple[str, ...]:
     """What the pickle has no place for."""
-    losses = ["timestamps", "names of people", "provenance"]
-    losses.append(f"layout name ({sequence.skeleton.name})")
-    if sequence.num_dims == 3:
-        losses.append("scores (3-D)")
+    losses = general_losses(sequence, fps=True, size=True)
+    if people_named(sequence):
+        losses.append("names of people")
+    losses += [f"unit ({sequence.unit})", f"layout name ({sequence.skeleton.name})"]
+    if sequence.num_dims == 3 and not np.isin(sequence.scores, (0, 1)).all():
+        losses.append("scores, in 3-D")
     return tuple(losses)
 
 

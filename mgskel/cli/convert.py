@@ -1,0 +1,143 @@
+"""``mgskel convert IN OUT``: recordings of any format into another, or another layout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from mgskel.cli.reading_options import add_reading_options, reading_options
+from mgskel.errors import InputError
+
+if TYPE_CHECKING:
+    from mgskel.data.recording import Contents, Recording
+
+HELP = "Convert recordings between formats and skeleton layouts."
+_TARGETS = ("npz", "bundle", "pyskl", "ntu", "openpose", "csv")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="IN", help="a file or folder of any known format")
+    parser.add_argument(
+        "out",
+        metavar="OUT",
+        help=".npz (several recordings: a bundle), .pkl (pyskl), .csv (long form), "
+        "or a folder: one file per recording",
+    )
+    parser.add_argument("--to", choices=_TARGETS, help="target format, where the ending leaves it")
+    parser.add_argument("--to-layout", metavar="LAYOUT", help="convert joints to another layout")
+    parser.add_argument(
+        "--allow-missing", action="store_true", help="joints that the source lacks become missing"
+    )
+    parser.add_argument("--to-fps", type=float, metavar="FPS", help="resample in time")
+    parser.add_argument("--only", metavar="NAME", help="one recording: its name, or number from 0")
+    parser.add_argument("--person", metavar="NAME", help="one person of each recording")
+    parser.add_argument("--min-frames", type=int, default=1, help="leave shorter recordings out")
+    parser.add_argument("--events", metavar="FILE", help="write gestures to .csv, .json or .eaf")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_reading_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.data.formats import read
+    from mgskel.data.writing import write_recordings
+
+    if args.to_fps is not None and not 0 < args.to_fps <= 1000:
+        raise InputError("impossible frame rate", expected="0 to 1000", found=f"{args.to_fps:g}")
+    contents = read(args.source, reading_options(args))
+    chosen = _choose(contents, args)
+    if args.events:
+        _write_events(args.events, chosen)
+    ready = [_change(recording, args) for recording in chosen]
+    written = write_recordings(args.out, ready, args.to, contents.class_names)
+    left_out = len(contents.recordings) - len(ready) if args.only is None else 0
+    answer = {
+        "source": args.source,
+        "source_format": contents.format,
+        "out": args.out,
+        "target": written.target,
+        "recordings": written.recordings,
+        "left_out": left_out,
+        "lost": list(written.lost),
+        "notes": list(contents.notes),
+    }
+    if args.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    _tell(answer, sys.stderr if args.json else sys.stdout)
+    return 0
+
+
+def _choose(contents: Contents, args: argparse.Namespace) -> list[Recording]:
+    every = contents.recordings
+    if args.only is not None:
+        if args.only.isdigit() and int(args.only) < len(every):
+            return [every[int(args.only)]]
+        named = [recording for recording in every if recording.name == args.only]
+        if not named:
+            raise InputError(
+                f"no recording '{args.only}' in {args.source}",
+                expected=f"a number from 0 to {len(every) - 1}, or a name",
+                found=args.only,
+                remedy="names: " + ", ".join(recording.name for recording in every[:5]),
+            )
+        return named
+    chosen = [one for one in every if one.sequence.num_frames >= args.min_frames]
+    if not chosen:
+        raise InputError(
+            "no recording is long enough",
+            expected=f"at least {args.min_frames} frames",
+            remedy="lower --min-frames",
+        )
+    return chosen
+
+
+def _change(recording: Recording, args: argparse.Namespace) -> Recording:
+    """One recording with the wanted person, layout and frame rate."""
+    import dataclasses
+
+    sequence = recording.sequence
+    if args.person is not None:
+        sequence = sequence.person(args.person)
+    if args.to_layout is not None:
+        sequence = sequence.to_skeleton(args.to_layout, args.allow_missing)
+    if args.to_fps is not None:
+        marks = recording.frame_label
+        sequence = sequence.resampled(args.to_fps)
+        if marks is not None:
+            import numpy as np
+
+            old = recording.sequence.timestamps
+            marks = marks[np.abs(sequence.timestamps[:, None] - old[None]).argmin(1)]
+            return dataclasses.replace(recording, sequence=sequence, frame_label=marks)
+    return dataclasses.replace(recording, sequence=sequence)
+
+
+def _write_events(path: str, chosen: list[Recording]) -> None:
+    from mgskel.events import write_events
+
+    if len(chosen) != 1:
+        raise InputError(
+            "events are written for one recording",
+            expected="1 recording",
+            found=f"{len(chosen)}",
+            remedy="choose one with --only",
+        )
+    if not chosen[0].events:
+        raise InputError(
+            "the recording has no gesture events",
+            remedy="put the label file beside it (iMiGUE _label.csv, SMG _finelabels.csv)",
+        )
+    write_events(path, chosen[0].events)
+
+
+def _tell(answer: dict[str, object], out: object) -> None:
+    count = "1 recording" if answer["recordings"] == 1 else f"{answer['recordings']} recordings"
+    lines = [f"{answer['out']}: {count} as {answer['target']}, from {answer['source_format']}"]
+    if answer["left_out"]:
+        lines.append(f"  left out: {answer['left_out']} that are too short")
+    for loss in answer["lost"]:  # type: ignore[attr-defined]
+        lines.append(f"  not kept: {loss}")
+    for note in answer["notes"]:  # type: ignore[attr-defined]
+        lines.append(f"  note: {note}")
+    print("\n".join(lines), file=out)  # type: ignore[call-overload]
