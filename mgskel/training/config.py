@@ -158,8 +158,6 @@ class TrainConfig:
         _require(
             0 <= self.loss.smoothing < 1, "loss.smoothing", "0 to below 1", self.loss.smoothing
         )
-        if self.data.validation == "file" and self.data.validation_file is None:
-            raise InputError("data.validation is 'file', but data.validation_file is not given")
         self.augment.strengths()
 
 

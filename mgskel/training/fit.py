@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from mgskel.skeleton import get_skeleton
 from mgskel.threads import set_threads
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
 from mgskel.training.config import DataConfig, TrainConfig
+from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
 from mgskel.training.module import RecognizerModule
 from mgskel.training.recognizer import WEIGHTS_FILE, InputSpec, ModelSpec, Recognizer
 
@@ -56,7 +56,11 @@ def load_training_data(config: DataConfig) -> TrainingData:
     fingerprint = file_hash(config.train)
     classes = class_list(everything, config.vocabulary)
     if config.validation == "file":
-        assert config.validation_file is not None
+        if config.validation_file is None:
+            raise InputError(
+                "data.validation is 'file', but no file is given",
+                remedy="give --data.validation_file FILE, or another --data.validation",
+            )
         other = load_labelled(config.validation_file, config.layout)
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
@@ -133,10 +137,15 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     validation = None
     if data.validation is not None:
         validation = data.validation.store(config.normalise, data.classes, people)
+    if config.machine.devices * config.machine.nodes > 1:
+        synchronise_norms(network)
     best = _fit(network, store, validation, data.classes, config, out)
     network.load_state_dict(best)
     recognizer = Recognizer(network.eval(), store.skeleton, data.classes, model, spec)
-    return _finish(recognizer, validation, data, config, out)
+    if place_among_processes(config.machine.devices, config.machine.nodes)[0] == 0:
+        _finish(recognizer, validation, data, config, out)
+    wait_for_all()
+    return Recognizer.load(out)
 
 
 def _fit(
@@ -148,7 +157,7 @@ def _fit(
     out: Path,
 ) -> dict[str, torch.Tensor]:
     """Run Lightning's trainer; returns the weights to keep."""
-    rank, processes = _place_among_processes(config)
+    rank, processes = place_among_processes(config.machine.devices, config.machine.nodes)
     batches = TrainingBatches(
         store,
         Policy(config.augment, store.skeleton, mirrored_classes(classes)),
@@ -221,7 +230,7 @@ def _finish(
     data: TrainingData,
     config: TrainConfig,
     out: Path,
-) -> Recognizer:
+) -> None:
     """Calibrate and judge on validation, then write the run folder's lasting files."""
     from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
     from mgskel.training.plots import plot_confusion, plot_curves
@@ -255,7 +264,6 @@ def _finish(
         notes,
     )
     finished.save(out)
-    return Recognizer.load(out)
 
 
 def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
@@ -341,23 +349,7 @@ def _drop_unseen(store: ClipStore) -> ClipStore:
     return store.select(torch.nonzero(some).flatten().tolist())
 
 
-def _place_among_processes(config: TrainConfig) -> tuple[int, int]:
-    """(rank, processes) of this process, as Lightning's launcher tells by the environment."""
-    import os
-
-    processes = config.machine.devices * config.machine.nodes
-    if processes == 1:
-        return 0, 1
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    return int(os.environ.get("NODE_RANK", 0)) * config.machine.devices + local, processes
-
-
 def _tensorboard(out: Path) -> Any:
     from lightning.pytorch.loggers import TensorBoardLogger
 
     return TensorBoardLogger(save_dir=str(out), name="tensorboard", version="")
-
-
-def streams_of(config: TrainConfig, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """The streams to train for an ensemble: those asked for, or the recipe's."""
-    return tuple(wanted) or config.streams

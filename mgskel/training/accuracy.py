@@ -1,0 +1,148 @@
+"""A recipe measured from scratch: every stream, every seed, and their ensemble.
+
+A recipe is chosen on validation and judged once on test: first each stream is trained with
+validation held out, which gives the validation scores and the ensemble's weights; where a test
+file is given, it is trained again on all training sequences for the same number of epochs, and
+only that network sees the test file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.data.labelled import Labelled, load_labelled
+from mgskel.training.config import TrainConfig
+from mgskel.training.ensemble import combine, fit_weights
+from mgskel.training.fit import TrainingData, load_training_data, train
+from mgskel.training.metrics import softmax, summary
+from mgskel.training.recognizer import Recognizer
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Probabilities (n, K) of one trained stream on the validation and test sequences."""
+
+    seconds: float
+    cpu_seconds: float
+    validation: np.ndarray | None = None
+    test: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SeedResult:
+    """One seed: every stream's answers, and what is true."""
+
+    streams: dict[str, Answers]
+    weights: np.ndarray
+    validation_truth: np.ndarray | None
+    test_truth: np.ndarray | None
+
+    def ensemble(self, part: str) -> np.ndarray | None:
+        answers = [getattr(a, part) for a in self.streams.values()]
+        return None if answers[0] is None else combine(answers, self.weights)
+
+
+def measure(
+    config: TrainConfig, streams: Sequence[str], test: Path | None, out: Path
+) -> SeedResult:
+    """Train and judge each stream of a config (for one seed); run folders go under `out`."""
+    held_out = load_training_data(config.data)
+    whole = _whole(config)
+    judged = load_labelled(test, config.data.layout) if test is not None else None
+    answers = {}
+    for stream in streams:
+        one = dataclasses.replace(config, stream=stream)
+        answers[stream] = _measure_stream(one, held_out, whole, judged, out / stream)
+    classes = held_out.classes
+    truth = _truth(held_out.validation, held_out)
+    weights = np.full(len(answers), 1 / len(answers))
+    judgements = [a.validation for a in answers.values() if a.validation is not None]
+    if truth is not None and len(judgements) == len(answers):
+        weights = fit_weights(judgements, truth)
+    test_truth = None
+    if judged is not None and judged.labels is not None:
+        test_truth = classes.indices(judged.labels, test)
+    return SeedResult(answers, weights, truth, test_truth)
+
+
+def _measure_stream(
+    config: TrainConfig,
+    held_out: TrainingData,
+    whole: TrainingData,
+    judged: Labelled | None,
+    out: Path,
+) -> Answers:
+    start, cpu = time.monotonic(), time.process_time()
+    validation = tested = None
+    if held_out.validation is not None:
+        chosen = train(config, out / "held_out", held_out)
+        validation = _answers(chosen, held_out.validation)
+    if judged is not None:
+        data = dataclasses.replace(config.data, validation="none")
+        everything = dataclasses.replace(config, data=data)
+        tested = _answers(train(everything, out / "whole", whole), judged)
+    return Answers(time.monotonic() - start, time.process_time() - cpu, validation, tested)
+
+
+def _answers(recognizer: Recognizer, data: Labelled) -> np.ndarray:
+    store = recognizer.store(data.sequences, [str(name) for name in data.names])
+    return softmax(recognizer.logits(store), recognizer.temperature)
+
+
+def _whole(config: TrainConfig) -> TrainingData:
+    """All training sequences, nothing held out."""
+    held_out = dataclasses.replace(config.data, validation="none")
+    return load_training_data(held_out)
+
+
+def _truth(data: Labelled | None, whole: TrainingData) -> np.ndarray | None:
+    if data is None or data.labels is None:
+        return None
+    return whole.classes.indices(data.labels)
+
+
+def tabulate(results: Sequence[SeedResult]) -> dict[str, Any]:
+    """Means over seeds with ``_sd`` beside each: {streams: {...}, ensemble: {...}}."""
+    streams: dict[str, dict[str, float]] = {}
+    for name in results[0].streams:
+        rows = []
+        for result in results:
+            answers = result.streams[name]
+            row = {"seconds": answers.seconds, "cpu_seconds": answers.cpu_seconds}
+            row |= _judge("val", answers.validation, result.validation_truth)
+            row |= _judge("test", answers.test, result.test_truth)
+            rows.append(row)
+        streams[name] = mean_and_spread(rows)
+    together = []
+    for result in results:
+        row = _judge("val", result.ensemble("validation"), result.validation_truth)
+        together.append(row | _judge("test", result.ensemble("test"), result.test_truth))
+    ensemble: dict[str, Any] = mean_and_spread(together)
+    ensemble["weights"] = np.mean([r.weights for r in results], axis=0).round(4).tolist()
+    return {"streams": streams, "ensemble": ensemble}
+
+
+def _judge(
+    part: str, probabilities: np.ndarray | None, truth: np.ndarray | None
+) -> dict[str, float]:
+    if probabilities is None or truth is None:
+        return {}
+    scores = summary(probabilities, truth)
+    return {f"{part}_{key}": scores[key] for key in ("top1", "macro_f1")}
+
+
+def mean_and_spread(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Mean and sample standard deviation of each key over the rows."""
+    table = {}
+    for key in rows[0]:
+        values = np.array([row[key] for row in rows])
+        table[key] = float(values.mean())
+        table[f"{key}_sd"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return table

@@ -1,0 +1,89 @@
+"""Accuracy of a recipe, trained from scratch: validation, and with --test test.
+
+    python tools/benchmark.py accuracy natops --train FILE --test FILE --json out.json
+
+Further options are config keys (--optim.epochs 20). With --out the run folders are kept, and
+the same command goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mgskel.config import load_config
+from mgskel.errors import unknown
+from mgskel.files import to_json, write_text
+from mgskel.machine import describe_machine
+from mgskel.threads import set_threads
+from mgskel.training.accuracy import measure, tabulate
+from mgskel.training.config import TrainConfig
+
+_CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="benchmark.py accuracy",
+        allow_abbrev=False,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("set", metavar="SET", help="a folder of configs/, such as natops")
+    parser.add_argument("--train", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--test", type=Path, metavar="FILE")
+    parser.add_argument("--streams", help="joint,bone,... (default: the recipe's)")
+    parser.add_argument("--backbone", help="default: the recipe's")
+    parser.add_argument("--fusion", choices=("on", "off"))
+    parser.add_argument("--seeds", type=int, default=1, metavar="N")
+    parser.add_argument("--out", type=Path, help="keep run folders here (resumable)")
+    parser.add_argument("--json", type=Path, metavar="OUT")
+    args, keys = parser.parse_known_args(argv)
+    config = recipe(args.set, args, keys)
+    streams = tuple(args.streams.split(",")) if args.streams else config.streams
+    threads = set_threads(config.machine.threads)
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        out = args.out or Path(scratch)
+        results = [
+            measure(dataclasses.replace(config, seed=seed), streams, args.test, out / f"seed{seed}")
+            for seed in range(args.seeds)
+        ]
+    report = {
+        "set": args.set,
+        "backbone": config.model.backbone,
+        "fusion": config.model.fusion,
+        "seeds": args.seeds,
+        "seconds": time.monotonic() - start,
+        **tabulate(results),
+        "machine": describe_machine() | {"threads": threads},
+    }
+    for name, row in (*report["streams"].items(), ("ensemble", report["ensemble"])):
+        shown = "  ".join(
+            f"{part} {100 * row[f'{part}_top1']:.2f} ± {100 * row[f'{part}_top1_sd']:.2f}"
+            for part in ("val", "test")
+            if f"{part}_top1" in row
+        )
+        print(f"{name:<16} {shown}", file=sys.stderr)
+    if args.json:
+        write_text(args.json, to_json(report))
+    else:
+        sys.stdout.write(to_json(report))
+    return 0
+
+
+def recipe(name: str, args: argparse.Namespace, keys: list[str]) -> TrainConfig:
+    """The set's recipe with the command's choices."""
+    path = _CONFIGS / name / "recipe.yaml"
+    if not path.is_file():
+        raise unknown("set", name, sorted(p.parent.name for p in _CONFIGS.glob("*/recipe.yaml")))
+    words = ["--data.train", str(args.train), "--machine.tensorboard", "off", *keys]
+    if args.backbone:
+        words += ["--model.backbone", args.backbone]
+    if args.fusion:
+        words += ["--model.fusion", args.fusion]
+    return load_config(TrainConfig, path, words)
