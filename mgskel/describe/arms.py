@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
-from mgskel.describe.contact import rubbing
+from mgskel.describe.contact import path_unrest, rubbing
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import Span, above, at_least, below, common, join
@@ -66,6 +66,8 @@ def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
     together = at_least(
         join(together, int(contact.join_s * body.rate)), limits.joined_min_s * body.rate
     )
+    path = left.fast_tip - right.fast_tip
+    quiet = path_unrest(body, path, thresholds) if together else 0.0
     findings = []
     for span in together:
         closest = float(np.nanmedian(nearest[span.start : span.stop]))
@@ -75,9 +77,8 @@ def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
             found(body, span, "hands_joined", ("left_hand", "right_hand"), "both", closest,
                   "shoulder widths", "touching", scored=scored, margin=sure)
         )  # fmt: skip
-        path = left.fast_tip - right.fast_tip
         findings += rubbing(
-            body, path, span, "both", ("left_hand", "right_hand"), scored, thresholds
+            body, path, quiet, span, "both", ("left_hand", "right_hand"), scored, thresholds
         )
     return findings
 
@@ -148,6 +149,8 @@ def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> lis
     down = np.einsum("ct,ct->t", offset, trunk) / length
     aside = np.abs(offset[0] - down * trunk[0]) + body.floor(hand.anchor, "neck")
     speed = _speed(body, offset)
+    path = hand.fast_tip - body.points["neck"]
+    quiet = path_unrest(body, path, thresholds)
     findings = []
     borders = (
         ("hand_to_chest", "chest", limits.chest_top, limits.chest_bottom),
@@ -169,8 +172,7 @@ def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> lis
                 found(body, span, kind, joints, side, value, "shoulder widths", "resting",
                       scored=scored, margin=trust * hand.trust)
             )  # fmt: skip
-            path = hand.fast_tip - body.points["neck"]
-            findings += rubbing(body, path, span, side, joints, scored, thresholds)
+            findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
     return findings
 
 
@@ -205,7 +207,8 @@ def _on_arm(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[
                   scored=scored, margin=trust)
         )  # fmt: skip
         path = hand.fast_tip - body.points[elbow]
-        findings += rubbing(body, path, span, side, joints, scored, thresholds)
+        quiet = path_unrest(body, path, thresholds)
+        findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
     return findings
 
 

@@ -27,6 +27,7 @@ _SCALES = (
     ("forearms", "left_elbow", "left_wrist", 0.72),
 )
 _LATERAL = ("shoulder", "eye", "ear", "hip", "elbow", "wrist")
+_LOWER_BODY = ("hip", "hip_centre", "knee", "ankle")
 _QUANTILE = 0.30
 # |second difference| of white noise: its 30% quantile is 0.385 standard deviations, times sqrt 6.
 _QUANTILE_TO_SIGMA = 0.3853 * np.sqrt(6.0)
@@ -74,16 +75,14 @@ class Body:
 
         With a band, of a signal filtered to it; without, of the slow positions.
         """
-        variance = sum(self.noise[name] ** 2 for name in names)
         if band_hz is None:
             window = max(1.0, self.limits.slow_s * self.recorded_fps)
             share = 2.0 / (3.0 * window)  # two box averages in a row are a triangle
         else:
             share = 2.0 * (band_hz[1] - band_hz[0]) / self.recorded_fps
-        share = min(
-            1.0, max(share, 0.1)
-        )  # real jitter is not white: averaging never removes it all
-        return float(self.limits.noise_factor * np.sqrt(variance * share))
+        share = min(1.0, max(share, 0.15))  # real jitter is not white: averaging leaves some of it
+        variance = sum(self.noise[name] ** 2 * share for name in names)
+        return float(self.limits.noise_factor * np.sqrt(variance))
 
     def confidence(self, *names: str) -> float:
         """Mean score of the points used, in 0..1."""
@@ -139,6 +138,9 @@ def _measure(
     for v, name in enumerate(skeleton.joints):
         there = seen[:, v]
         if there.sum() < 3 or there.mean() < limits.min_seen:
+            continue
+        below = name.endswith(_LOWER_BODY)
+        if below and np.median(scores[there, v]) < limits.lower_body_min_score:
             continue
         track = (keypoints[there, v] @ axes.T) / scale
         jitter = _noise(track, there)

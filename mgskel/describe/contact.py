@@ -17,7 +17,14 @@ from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import Span, at_least, below, join, spans
 from mgskel.describe.places import Place, head_places
-from mgskel.describe.rhythm import main_stroke, oscillations, spectral_peak
+from mgskel.describe.rhythm import (
+    band_pass,
+    believable,
+    main_stroke,
+    oscillations,
+    spectral_peak,
+    unrest,
+)
 from mgskel.describe.thresholds import Thresholds
 
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
@@ -27,12 +34,17 @@ _SIDES: tuple[Side, ...] = ("left", "right")
 
 @dataclass(frozen=True, eq=False)
 class _Distances:
-    """`to_place` (K, T): from the hand to each place, infinite where far or not seen."""
+    """`to_place` (K, T): from the hand to each place, infinite where far or not seen.
+
+    `path` (C, T) is the finger tips' against the head, `quiet` its unrest at rest.
+    """
 
     places: list[Place]
     to_place: np.ndarray
     nearest: np.ndarray
     hand: Hand
+    path: np.ndarray
+    quiet: float
 
 
 def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
@@ -42,12 +54,12 @@ def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
         hand = hand_of(body, side, thresholds.contact)
         if hand is None or not places:
             continue
-        distances = _distances(body, hand, places)
+        distances = _distances(body, hand, places, thresholds)
         findings += _touches(body, side, distances, thresholds)
     return findings
 
 
-def _distances(body: Body, hand: Hand, places: list[Place]) -> _Distances:
+def _distances(body: Body, hand: Hand, places: list[Place], thresholds: Thresholds) -> _Distances:
     to_place = np.full((len(places), body.num_frames), np.inf, np.float32)
     with np.errstate(invalid="ignore"):
         close = np.linalg.norm(hand.centre - places[0].points, axis=0) < _REACH
@@ -57,7 +69,9 @@ def _distances(body: Body, hand: Hand, places: list[Place]) -> _Distances:
         options = [np.linalg.norm(tip[:, at] - goal, axis=0) + extra for tip, extra in hand.tips]
         distance = reduce(np.fmin, options)
         to_place[k, at] = np.where(np.isnan(distance), np.inf, distance) - place.radius
-    return _Distances(places, to_place, to_place.min(axis=0), hand)
+    path = hand.fast_tip - places[0].fast_points
+    quiet = path_unrest(body, path, thresholds)
+    return _Distances(places, to_place, to_place.min(axis=0), hand, path, quiet)
 
 
 def _touches(
@@ -162,8 +176,9 @@ def _contact(
                 found(body, moving, kind, joints, side, speed, "shoulder widths per second",
                       category, scored=scored, margin=sure)
             )  # fmt: skip
-    path = distances.hand.fast_tip - distances.places[0].fast_points
-    findings += rubbing(body, path, span, side, joints, scored, thresholds)
+    findings += rubbing(
+        body, distances.path, distances.quiet, span, side, joints, scored, thresholds
+    )
     return findings
 
 
@@ -184,16 +199,26 @@ def _transits(body: Body, span: Span, distance: np.ndarray, max_s: float) -> lis
     ]
 
 
+def path_unrest(body: Body, path: np.ndarray, thresholds: Thresholds) -> float:
+    """How much a (C, T) path moves in the band of rubbing while it is quietest."""
+    moving = np.stack([band_pass(row, body.rate, thresholds.rub.band_hz) for row in path])
+    return unrest(moving, np.isfinite(path[0]), body.rate, thresholds.signal.rest_share)
+
+
 def rubbing(
     body: Body,
     path: np.ndarray,
+    quiet: float,
     span: Span,
     side: Side,
     joints: tuple[str, ...],
     scored: tuple[str, ...],
     thresholds: Thresholds,
 ) -> list[Finding]:
-    """Strokes back and forth of a (C, T) path during a contact."""
+    """Strokes back and forth of a (C, T) path during a contact.
+
+    `quiet` is the path's `path_unrest`, from which the strokes must stand out.
+    """
     limits = thresholds.rub
     span = _settled(body, path, span, thresholds.contact.settled_speed)
     inside = path[:, span.start : span.stop]
@@ -204,9 +229,7 @@ def rubbing(
     whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])
     line = main_stroke(whole, body.rate, limits.band_hz)
     noise = body.floor(*scored, band_hz=limits.band_hz) / 2
-    band = type(limits.amplitude)(
-        limits.amplitude.enter + noise, limits.amplitude.leave + noise / 2
-    )
+    band = believable(limits.amplitude, noise, quiet, thresholds.signal)
     runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals)
     findings = []
     for run in runs:

@@ -96,9 +96,9 @@ def _step(body: Body) -> int:
 
 
 def _squared_speed(body: Body, name: str, seen_from: tuple[str, ...]) -> np.ndarray:
-    track = body.points[name]
+    track = body.slow[name]
     for anchor in seen_from:
-        track = track - body.points[anchor]
+        track = track - body.slow[anchor]
     step = _step(body)
     half = step // 2
     moved = np.full(body.num_frames, np.nan)
@@ -117,7 +117,10 @@ def _jitter(body: Body, part: _Part) -> float:
     dims = len(next(iter(body.points.values())))
     own = np.mean([body.noise[name] ** 2 for name in names])
     anchors = sum(body.noise[name] ** 2 for name in part.seen_from)
-    return float(np.sqrt(2.0 * dims * (own + anchors)) * body.rate / _step(body))
+    window = max(1.0, body.limits.slow_s * body.recorded_fps)
+    # Of averaged positions: neighbouring ones share most of their frames.
+    kept = 2.0 / (3.0 * window) * min(1.0, 2.0 * _step(body) / body.rate / body.limits.slow_s)
+    return float(np.sqrt(2.0 * dims * kept * (own + anchors)) * body.rate / _step(body))
 
 
 def _windowed(values: np.ndarray, seen: np.ndarray, body: Body, limits: FidgetLimits) -> np.ndarray:

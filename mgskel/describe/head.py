@@ -14,7 +14,7 @@ from mgskel.describe.baseline import against_usual
 from mgskel.describe.body import Body
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import Span, above, at_least, join
-from mgskel.describe.rhythm import Oscillation, oscillations
+from mgskel.describe.rhythm import Oscillation, band_pass, believable, oscillations, unrest
 from mgskel.describe.thresholds import Band, Thresholds
 
 # Seen between the eyes instead of the ears, the nose moves this much less.
@@ -69,7 +69,9 @@ def _nods_and_shakes(body: Body, signals: _Signals, thresholds: Thresholds) -> l
     )
     for kind, signal, other, band_hz, band in motions:
         noise = signals.gain * body.floor(*signals.points, band_hz=band_hz) / 2
-        needed = _raised_by(band, noise)
+        moving = band_pass(signal, body.rate, band_hz)
+        quiet = unrest(moving, np.isfinite(signal), body.rate, thresholds.signal.rest_share)
+        needed = believable(band, noise, quiet, thresholds.signal)
         for run in oscillations(
             signal, body.rate, band_hz, needed, limits.min_strokes, other, limits.dominance
         ):

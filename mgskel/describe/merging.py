@@ -165,7 +165,9 @@ def _explains(finding: Finding, what: str, part: str) -> bool:
     if what == "near":
         return finding.category in ("resting", "touching", "folded") and _same_part(finding, part)
     if what == "fidgeting":
-        told = finding.kind not in ("fidgeting", "stillness") and finding.category != "near"
+        if finding.kind == "fidgeting":  # a waving arm shakes its hand
+            return part.endswith("_hand") and part.replace("hand", "arm") in finding.joints
+        told = finding.kind != "stillness" and finding.category != "near"
         return told and _same_part(finding, part)
     if what == "head":
         at_head = finding.kind.startswith("hand_to_") and finding.kind != "hand_to_arm"

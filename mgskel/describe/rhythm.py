@@ -6,10 +6,11 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, sosfiltfilt
 
 from mgskel.describe.intervals import Span, filled
-from mgskel.describe.thresholds import Band
+from mgskel.describe.thresholds import Band, SignalLimits
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,32 @@ def main_stroke(path: np.ndarray, rate: float, band_hz: tuple[float, float]) -> 
     moving = np.stack([band_pass(row, rate, band_hz) for row in path])
     _, vectors = np.linalg.eigh(moving @ moving.T)
     return vectors[:, -1] @ (path - path.mean(axis=1, keepdims=True))
+
+
+def unrest(moving: np.ndarray, seen: np.ndarray, rate: float, share: float) -> float:
+    """How much a band-passed signal moves in its quietest seconds (root mean square).
+
+    Args:
+        moving: (T,) or (C, T), band-passed; of several coordinates the mean is meant.
+        seen: (T,) where it was measured.
+        share: the quietest share of all seconds.
+    """
+    power = np.mean(np.atleast_2d(moving) ** 2, axis=0)
+    second = int(rate)
+    if len(power) < 2 * second:
+        return 0.0
+    power = uniform_filter1d(np.where(seen, power, 0.0), second, mode="nearest")
+    whole = uniform_filter1d(seen.astype(float), second, mode="nearest") > 0.95
+    if whole.sum() < second:
+        return 0.0
+    return float(np.sqrt(max(0.0, np.quantile(power[whole], share))))
+
+
+def believable(band: Band, noise: float, quiet: float, limits: SignalLimits) -> Band:
+    """A band of amplitudes raised above jitter (`noise`) and the person's own `unrest`."""
+    quiet = min(quiet, limits.max_rest)
+    enter = max(band.enter + noise, limits.rest_factor * quiet)
+    return Band(enter, enter * band.leave / band.enter)
 
 
 def spectral_peak(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> float:

@@ -22,10 +22,14 @@ class Band:
 class SignalLimits:
     rate_hz: float
     min_score: float
+    lower_body_min_score: float
     bridge_s: float
     slow_s: float
     min_noise: float
     max_noise: float
+    rest_share: float
+    rest_factor: float
+    max_rest: float
     noise_factor: float
     min_seen: float
 

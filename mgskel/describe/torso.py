@@ -9,7 +9,7 @@ from mgskel.describe.baseline import against_usual, usual
 from mgskel.describe.body import Body
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import above, at_least, below, filled, join
-from mgskel.describe.rhythm import oscillations
+from mgskel.describe.rhythm import band_pass, believable, oscillations, unrest
 from mgskel.describe.thresholds import Band, Thresholds
 
 _DIRECTIONS: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
@@ -64,9 +64,11 @@ def _sway(body: Body, thresholds: Thresholds) -> list[Finding]:
     if not body.has("neck"):
         return []
     noise = body.floor("neck", band_hz=limits.sway_band_hz) / 2
-    needed = _raised_by(limits.sway, noise)
     findings = []
     aside = body.points["neck"][0]
+    moving = band_pass(aside, body.rate, limits.sway_band_hz)
+    quiet = unrest(moving, np.isfinite(aside), body.rate, thresholds.signal.rest_share)
+    needed = believable(limits.sway, noise, quiet, thresholds.signal)
     for run in oscillations(aside, body.rate, limits.sway_band_hz, needed, limits.sway_min_strokes):
         count = max(1, round(run.strokes / 2))
         findings.append(
@@ -82,17 +84,16 @@ def _head_name(body: Body) -> str | None:
 
 
 def _straightening(body: Body, thresholds: Thresholds) -> list[Finding]:
-    """Neck and head both rise, over the hips where these are seen, else in the picture."""
+    """Neck and head both rise in the picture."""
     limits = thresholds.torso
     head = _head_name(body)
     if head is None or not body.has("neck"):
         return []
-    base = body.slow["hip_centre"][1] if body.has("hip_centre") else np.zeros(body.num_frames)
     needed = _raised_by(limits.straighten, body.floor("neck", head))
     window = int(limits.straighten_within_s * body.rate)
     rises = []
     for name in ("neck", head):
-        height = base - body.slow[name][1]
+        height = -body.slow[name][1]
         lost = np.isnan(height)
         lowest = minimum_filter1d(filled(height), window, origin=(window - 1) // 2, mode="nearest")
         rises.append(np.where(lost, np.nan, height - lowest))

@@ -17,7 +17,7 @@ Make = Callable[..., "Puppet"]  # noqa: F821
 
 def busy(make: Make, fps: float = 30.0) -> object:
     """A bit of everything, on both sides unequally."""
-    doll = make(40, fps)
+    doll = make(43, fps)
     t = doll.times
     doll.reach("right", "nose", 2, 4, rub=(0.05, 2.0)).reach("left", "left_ear", 7, 9)
     doll.head(dy=0.06 * np.sin(2 * np.pi * 2 * t) * ((t > 12) & (t < 14)))
