@@ -23,6 +23,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
 _MAX_CITED = 200
 _MAX_LISTED = 500
+_MAX_ASKED = 12
 Ids = Annotated[list[str], Field(max_length=_MAX_CITED)]
 Sentence = Annotated[str, Field(min_length=1, max_length=600)]
 
@@ -119,7 +120,7 @@ def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
     cited = {
         "type": "array",
         "items": {"$ref": "#/$defs/Id"},
-        "maxItems": min(len(ids), _MAX_CITED),
+        "maxItems": min(len(ids), _MAX_ASKED),
     }
     for part in parts.values():
         for name in ("evidence_for", "evidence_against", "explains", "evidence"):
@@ -128,7 +129,10 @@ def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
     # Servers limit how many words a schema may list.
     listed = 0 < len(ids) <= _MAX_LISTED
     parts["Id"] = {"type": "string", **({"enum": list(ids)} if listed else {})}
-    return _without_titles(schema)
+    schema["properties"]["hypotheses"]["maxItems"] = len(labels)
+    for name in ("moments", "alternative_explanations", "cannot_judge"):
+        schema["properties"][name]["maxItems"] = _MAX_ASKED
+    return _plain(schema)
 
 
 def response_format(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
@@ -139,14 +143,19 @@ def response_format(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]
     }
 
 
-def _without_titles(value: Any) -> Any:
-    """Titles and descriptions repeat names and docstrings: tokens that say nothing."""
+def _plain(value: Any) -> Any:
+    """The schema without what servers need not or cannot enforce.
+
+    Titles and descriptions repeat names and docstrings. Limits of text length are checked in
+    the reply instead: grammar-based servers unroll them, and some end in the attempt.
+    """
     if isinstance(value, dict):
         return {
-            key: _without_titles(item)
+            key: _plain(item)
             for key, item in value.items()
             if not (key in ("title", "description") and isinstance(item, str))
+            and key not in ("maxLength", "minLength")
         }
     if isinstance(value, list):
-        return [_without_titles(item) for item in value]
+        return [_plain(item) for item in value]
     return value

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -53,6 +53,8 @@ class ServerClient:
 
     settings: ServerSettings
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    # Which form of `response_format` this server takes, once it has refused another.
+    _form: list[int] = field(default_factory=lambda: [0], init=False, repr=False)
 
     def __post_init__(self) -> None:
         base_url(self.settings.url)
@@ -66,19 +68,18 @@ class ServerClient:
     def complete(self, request: ChatRequest) -> ChatReply:
         """The server's answer, after as many repetitions as allowed; else `ClientFault`."""
         attempts: list[Attempt] = []
-        notes: tuple[str, ...] = ()
+        forms = _forms(request)
         left = self.settings.retries
         while True:
+            form = min(self._form[0], len(forms) - 1)
             started = time.monotonic()
             try:
-                reply = self._once(request)
+                reply = self._once(forms[form][1])
             except _Failure as failure:
                 seconds = round(time.monotonic() - started, 3)
-                if failure.schema_refused and request.response_format is not None:
-                    # Older servers know no JSON schema; the prompt states the form as well.
-                    request = request.without_schema()
-                    notes = ("the server refused the JSON schema; it was left out",)
+                if failure.form_refused and form + 1 < len(forms):
                     attempts.append(Attempt(str(failure), seconds))
+                    self._form[0] = form + 1
                     continue
                 wait = self._wait(failure, self.settings.retries - left)
                 if not failure.may_pass or left == 0 or wait > _LONGEST_WAIT_S:
@@ -88,9 +89,8 @@ class ServerClient:
                 left -= 1
                 self.sleep(wait)
                 continue
-            seconds = round(time.monotonic() - started, 3)
-            attempts.append(Attempt("answered", seconds))
-            return ChatReply(**reply, notes=notes, attempts=tuple(attempts))
+            attempts.append(Attempt("answered", round(time.monotonic() - started, 3)))
+            return ChatReply(**reply, notes=forms[form][0], attempts=tuple(attempts))
 
     def _wait(self, failure: _Failure, repetition: int) -> float:
         if failure.retry_after_s is not None:
@@ -183,13 +183,13 @@ class _Failure(Exception):
         *,
         may_pass: bool = False,
         retry_after_s: float | None = None,
-        schema_refused: bool = False,
+        form_refused: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.may_pass = may_pass
         self.retry_after_s = retry_after_s
-        self.schema_refused = schema_refused
+        self.form_refused = form_refused
 
 
 def base_url(url: str) -> str:
@@ -216,6 +216,23 @@ def _has_openai() -> bool:
     from importlib.util import find_spec
 
     return find_spec("openai") is not None
+
+
+def _forms(request: ChatRequest) -> list[tuple[tuple[str, ...], ChatRequest]]:
+    """The request in the forms that servers know, with a note on each departure.
+
+    The JSON schema goes as `json_schema` (today's form), else inside `json_object` (llama.cpp's
+    Python server), else not at all: the prompt states the form as well, and replies are checked.
+    """
+    asked = request.response_format
+    if asked is None or asked.get("type") != "json_schema":
+        return [((), request)]
+    inside = {"type": "json_object", "schema": asked["json_schema"]["schema"]}
+    return [
+        ((), request),
+        (("schema sent inside 'json_object'",), replace(request, response_format=inside)),
+        (("the server takes no schema; none was sent",), request.without_schema()),
+    ]
 
 
 async def _read(client: openai.AsyncOpenAI, request: ChatRequest) -> bytes:
@@ -272,13 +289,14 @@ def _status_failure(error: openai.APIStatusError, key: str | None) -> _Failure:
         return _Failure(
             "rate limit", f"too many requests (429): {said}", may_pass=True, retry_after_s=wait
         )
-    if status in (408, 409) or status >= 500:
+    # Servers refuse a form that they do not know with 400, 422 or (llama.cpp's) 500.
+    form = status in (400, 422, 500) and re.search(r"response_format|json_?schema|grammar", said)
+    if not form and (status in (408, 409) or status >= 500):
         wait = _retry_after(error.response.headers)
         return _Failure(
             "server error", f"status {status}: {said}", may_pass=True, retry_after_s=wait
         )
-    schema = status in (400, 422) and re.search(r"response_format|json_?schema|grammar", said)
-    return _Failure("request refused", f"status {status}: {said}", schema_refused=bool(schema))
+    return _Failure("request refused", f"status {status}: {said}", form_refused=bool(form))
 
 
 def _retry_after(headers: Any) -> float | None:

@@ -147,14 +147,24 @@ def test_http_errors_that_will_not_pass_are_not_repeated(case: Case, server: Ser
     assert len(server.requests) == 1
 
 
-def test_an_old_server_without_json_schema_is_asked_again_without(
-    case: Case, server: Server
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_servers_that_know_other_forms_of_schema_or_none(
+    case: Case, server: Server, status: int
 ) -> None:
-    server.will(fails(400, "response_format json_schema is not supported"), says(good_reply()))
-    outcome = ask(case, server.url, retries=0)
+    refusal = fails(status, "response_format: 'json_schema' is not supported")
+    client = ServerClient(ServerSettings(server.url, timeout_s=5, retries=0))
+    reasoner = ChatReasoner(client, ChatSettings(MODEL))
+    server.will(refusal, says(good_reply()))
+    assert reasoner.judge(case).status == "ok"
+    assert server.requests[1].body["response_format"]["type"] == "json_object"
+    assert "properties" in server.requests[1].body["response_format"]["schema"]
+    server.will(refusal, refusal, refusal, says(good_reply()))
+    outcome = reasoner.judge(case)
     assert outcome.status == "ok"
-    assert "response_format" not in server.requests[1].body
-    assert "schema" in outcome.details["rounds"][0]["notes"][0]
+    assert "response_format" not in server.requests[-1].body
+    assert "no schema" in outcome.details["rounds"][0]["notes"][0]
+    assert reasoner.judge(case).status == "ok"
+    assert len(server.requests) == 5, "what the server takes is remembered"
 
 
 def test_a_body_that_breaks_off(case: Case, server: Server) -> None:
