@@ -1,0 +1,1 @@
+"""Spotting: a long recording becomes gesture events."""

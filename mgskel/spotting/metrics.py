@@ -1,0 +1,163 @@
+"""How well spotted events agree with reference events.
+
+The rule of the SMG and MiGA challenges: a prediction is right when it has the reference's label
+and overlaps it by more than the threshold (intersection over union in time). One prediction
+matches one reference, which the challenge's own code fails to enforce.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent
+
+THRESHOLDS = (0.1, 0.3, 0.5)
+_FRAME_S = 0.04
+
+
+@dataclass(frozen=True)
+class SpottingScore:
+    """Attributes:
+    f1: overlap threshold to F1 over all events (micro average).
+    frame_f1: F1 over moments of 40 ms and labels.
+    onset_error_s, offset_error_s: mean absolute error of the pairs matched at 0.3; none
+        without a match.
+    """
+
+    f1: dict[float, float]
+    frame_f1: float
+    onset_error_s: float | None
+    offset_error_s: float | None
+    n_reference: int
+    n_predicted: int
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        return {
+            **{f"f1_{threshold}": value for threshold, value in self.f1.items()},
+            "frame_f1": self.frame_f1,
+            "onset_error_s": self.onset_error_s,
+            "offset_error_s": self.offset_error_s,
+            "n_reference": self.n_reference,
+            "n_predicted": self.n_predicted,
+        }
+
+
+def score_events(
+    reference: Sequence[GestureEvent],
+    predicted: Sequence[GestureEvent],
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> SpottingScore:
+    """Compare events; people are told apart only where both sides name more than one."""
+    tracks = _by_track(reference, predicted)
+    hits = dict.fromkeys(thresholds, 0)
+    errors: list[tuple[float, float]] = []
+    for truth, found in tracks:
+        overlaps = overlap_matrix(truth, found)
+        for threshold in thresholds:
+            hits[threshold] += len(match(overlaps, threshold))
+        for i, j in match(overlaps, 0.3):
+            errors.append(
+                (abs(found[j].start_s - truth[i].start_s), abs(found[j].end_s - truth[i].end_s))
+            )
+    onset, offset = np.mean(errors, axis=0) if errors else (None, None)
+    return SpottingScore(
+        f1={t: _f1(hits[t], len(reference), len(predicted)) for t in thresholds},
+        frame_f1=_frame_f1(tracks),
+        onset_error_s=None if onset is None else float(onset),
+        offset_error_s=None if offset is None else float(offset),
+        n_reference=len(reference),
+        n_predicted=len(predicted),
+    )
+
+
+def overlap_matrix(truth: Sequence[GestureEvent], found: Sequence[GestureEvent]) -> np.ndarray:
+    """Intersection over union in time, (references, predictions)."""
+    a = np.array([[e.start_s, e.end_s] for e in truth]).reshape(-1, 1, 2)
+    b = np.array([[e.start_s, e.end_s] for e in found]).reshape(1, -1, 2)
+    shared = np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 0], b[..., 0])
+    shared = np.maximum(shared, 0)
+    union = (a[..., 1] - a[..., 0]) + (b[..., 1] - b[..., 0]) - shared
+    return shared / union
+
+
+def match(overlaps: np.ndarray, threshold: float) -> list[tuple[int, int]]:
+    """Pairs (reference, prediction) above the threshold: as many as can be, the closest first."""
+    allowed = overlaps > threshold
+    if not allowed.any():
+        return []
+    # One more pair always counts more than any gain in overlap.
+    gain = np.where(allowed, 1 + overlaps / (overlaps.sum() + 1), 0)
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
+
+
+def check_reference(reference: Sequence[GestureEvent], end_s: float) -> list[str]:
+    """What a reader should know of a reference; events outside the recording are an error."""
+    outside = [e for e in reference if e.start_s >= end_s]
+    if outside:
+        raise InputError(
+            f"{len(outside)} reference events lie after the recording's end",
+            expected=f"times within 0 to {end_s:.2f} s",
+            found=f"'{outside[0].label}' at {outside[0].start_s:.2f} s",
+            remedy="check that the reference belongs to this recording and is in seconds",
+        )
+    remarks = []
+    late = sum(e.end_s > end_s + _FRAME_S for e in reference)
+    if late:
+        remarks.append(f"{late} reference events end after the recording and count as they are")
+    twice = sum(
+        a.end_s > b.start_s
+        for events in _grouped(reference).values()
+        for a, b in zip(events, events[1:], strict=False)
+    )
+    if twice:
+        remarks.append(f"{twice} reference events overlap another of their own label and person")
+    return remarks
+
+
+def _grouped(events: Sequence[GestureEvent]) -> dict[tuple[str, str], list[GestureEvent]]:
+    groups: dict[tuple[str, str], list[GestureEvent]] = defaultdict(list)
+    for event in sorted(events, key=lambda e: e.start_s):
+        groups[event.person, event.label].append(event)
+    return groups
+
+
+def _by_track(
+    reference: Sequence[GestureEvent], predicted: Sequence[GestureEvent]
+) -> list[tuple[list[GestureEvent], list[GestureEvent]]]:
+    """Events that may be compared: of one label, and of one person where persons are told."""
+    several = len({e.person for e in reference}) > 1 and len({e.person for e in predicted}) > 1
+    tracks: dict[tuple[str, str], tuple[list[GestureEvent], list[GestureEvent]]] = {}
+    for side, events in enumerate((reference, predicted)):
+        for event in events:
+            key = (event.person if several else "", event.label.casefold())
+            tracks.setdefault(key, ([], []))[side].append(event)
+    return list(tracks.values())
+
+
+def _f1(hits: int, reference: int, predicted: int) -> float:
+    if reference + predicted == 0:
+        return 1.0
+    return 2 * hits / (reference + predicted)
+
+
+def _frame_f1(tracks: Sequence[tuple[list[GestureEvent], list[GestureEvent]]]) -> float:
+    shared = truth_total = found_total = 0
+    for truth, found in tracks:
+        end = max(e.end_s for e in (*truth, *found))
+        masks = []
+        for events in (truth, found):
+            mask = np.zeros(int(np.ceil(end / _FRAME_S)) + 1, bool)
+            for event in events:
+                mask[round(event.start_s / _FRAME_S) : round(event.end_s / _FRAME_S)] = True
+            masks.append(mask)
+        shared += int((masks[0] & masks[1]).sum())
+        truth_total += int(masks[0].sum())
+        found_total += int(masks[1].sum())
+    return _f1(shared, truth_total, found_total)
