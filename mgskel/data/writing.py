@@ -88,6 +88,8 @@ def write_recordings(
     else:
         _write_each(path, recordings, lambda file, one: one.save(file), ".npz", folder)
         lost = _losses(recordings, lambda sequence: (), ())
+    if class_names and target != "bundle":
+        lost = (*lost, "names of the classes")
     return Written(target, len(recordings), lost)
 
 

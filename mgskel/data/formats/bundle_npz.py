@@ -86,7 +86,7 @@ def _recording(
         view=_item(bundle.view, index),
         split=_text(bundle.extra.get("split"), index),
         frame_label=None if bundle.frame_label is None else bundle.frame_label[start:end],
-        extra={key: values[index] for key, values in bundle.extra.items()},
+        extra={k: values[index] for k, values in bundle.extra.items() if k != "split"},
     )
 
 

@@ -54,6 +54,7 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         options=options,
         faults=faults,
         fps=float(pose.body.fps),
+        unit=options.unit or ("pixel" if width > 1 else None),
         frame_size=(width, height) if width > 1 and height > 1 else None,
         source=probe.path.name,
     )
