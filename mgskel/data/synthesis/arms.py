@@ -19,7 +19,7 @@ from mgskel.data.synthesis.hands import hand_frame, hand_points
 from mgskel.data.synthesis.ik import FOREARM_TWIST, WRIST_BEND, solve
 from mgskel.data.synthesis.signals import Array
 
-_ROUNDS = 3
+_ROUNDS = 4
 
 
 def arm_points(body: Body, trunk: Trunk, side: str, track: HandTrack) -> dict[str, Array]:
@@ -31,16 +31,19 @@ def arm_points(body: Body, trunk: Trunk, side: str, track: HandTrack) -> dict[st
     """
     shoulder = trunk.shoulders[side]
     upward = turn(trunk.chest_turn, np.array([0.0, 1.0, 0.0]))
-    along, palm = unit(track.along), unit(track.palm)
-    wrist = track.goal - _placed(side, along, across(palm, along), track.contact)
+    along = unit(track.along)
+    palm = across(track.palm, along)
+    wrist = track.goal - _placed(side, along, palm, track.contact)
     elbow, wrist = solve(shoulder, wrist, body.upper_arm, body.forearm, track.pole)
     for _ in range(_ROUNDS):
         raised = dot(elbow - shoulder, upward) / body.upper_arm
         lifted = shoulder + 0.10 * np.maximum(raised + 0.75, 0.0) * upward
-        along, palm = _limited(side, lifted, elbow, wrist, track)
+        nearer, palm = _limited(side, lifted, elbow, wrist, track)
+        # Half a step at a time: a full one may swing between two postures for ever.
+        along = unit(along + nearer)
+        palm = across(palm, along)
         wrist = track.goal - _placed(side, along, palm, track.contact)
         elbow, wrist = solve(lifted, wrist, body.upper_arm, body.forearm, track.pole)
-    along, palm = _limited(side, lifted, elbow, wrist, track)
     named = hand_points(side, wrist, hand_frame(side, along, palm), body.hand, track.fingers)
     knuckles = [named[f"{side}_{finger}_mcp"] for finger in ("index", "middle", "ring", "pinky")]
     return named | {

@@ -65,6 +65,9 @@ def _draw(
         motion = lead if side == performance.side else lead.companion(act.opposed, time, fps, rng)
         mirror = np.array([SIGN[side], 1.0, 1.0])
         apart = np.array(act.apart) if side != performance.side else np.zeros(3)
+        if target.at[0] == 0.0 and side != performance.side:
+            # Hands that meet in the middle miss the middle together.
+            apart = apart - [2.0 * scatter[0], 0.0, 0.0]
         origin, frame = _place(
             target, side, scatter + apart, body, trunk, tracks, near, performance.reach_across
         )
@@ -80,7 +83,10 @@ def _draw(
         controls = posture(act.fingers)
         reach = body.hand * contact_point(act.contact, controls)
         track.contact[near] += weight * (reach - track.contact[near])
-        along = turn(frame, np.array(act.along) * mirror) + motion.swing[:, None] * towards
+        along = (
+            turn(frame, np.array(target.along or act.along) * mirror)
+            + motion.swing[:, None] * towards
+        )
         palm = -faces if act.palm is None else turn(frame, np.array(act.palm) * mirror)
         pole = turn(trunk.chest_turn, np.array(act.pole) * mirror)
         track.along[near] = _turned(track.along[near], along, weight)

@@ -21,7 +21,6 @@ from mgskel.data.synthesis.signals import Array, smooth_noise
 from mgskel.errors import unknown
 
 _FILE = Path(__file__).with_name("noise.yaml")
-_WANDER_HZ = (0.05, 1.2)
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,12 @@ class HandErrors:
     """When the hand model loses a hand.
 
     Attributes:
-        found: share of frames with the hand found, when slow, large and before no face.
-        near_face, fast: factors on the odds of being found.
+        found: share of frames with the hand found, when slow, large and away from the face.
+        near_face, fast: the same with the hand before the face, and when it moves fast.
         near_face_within: distance of wrist and nose that counts as near, shoulder widths.
         fast_above: speed that counts as fast, shoulder widths per second.
         large_px: shoulder width in pixels above which the hand's size does not matter.
+        size_power: how steeply the odds of being found fall below it.
         lost_s: mean length of a loss, seconds.
         swap_hz: rate at which the hands trade places.
         swap_s: how long they stay traded, on average.
@@ -67,6 +67,7 @@ class HandErrors:
     fast: float
     fast_above: float
     large_px: float
+    size_power: float
     lost_s: float
     swap_hz: float
     swap_s: float
@@ -81,18 +82,23 @@ class EstimatorErrors:
         hands: the hand model's losses, or none where hands are part of the body model.
         hand_fallback: joints that the body model still gives when a hand is lost.
         person_spread: how much all errors vary between recordings (log-normal).
+        wander_hz: band of the slow errors; jitter lies above it.
         smoothing_hz: the cleaning's low-pass, above which jitter is gone.
-        outside: how far outside the picture joints are still guessed, share of its height.
-        hidden_score: score of joints hidden behind the body, as a factor.
+        outside: how far outside the picture the score falls to 0, share of its height.
+        hidden_score, hidden_wander: factors on score and slow errors of what is hidden.
+        min_score: points with a lower score are missing, as the cleaning leaves them.
     """
 
     groups: Mapping[str, JointErrors]
     hands: HandErrors | None
     hand_fallback: tuple[str, ...]
     person_spread: float
+    wander_hz: tuple[float, float]
     smoothing_hz: float
     outside: float
     hidden_score: float
+    hidden_wander: float
+    min_score: float
 
 
 @functools.cache
@@ -144,10 +150,14 @@ def add_errors(
     for group, members in _members(errors, names).items():
         kind = errors.groups[group]
         index = np.array(members)
-        noisy[:, index] += _shaken(rng, points[:, index].shape, kind, view, errors, fps, own)
+        hidden = view.hidden[:, index]
+        noisy[:, index] += _shaken(
+            rng, points[:, index].shape, kind, view, errors, fps, own, hidden
+        )
         scores[:, index] = _scores(rng, frames, len(members), kind, fps)
     scores = np.where(view.hidden, scores * errors.hidden_score, scores)
-    lost = _outside(noisy, view, errors)
+    scores *= _inside(noisy, view, errors)
+    lost = scores < errors.min_score
     if errors.hands is not None:
         lost |= _lost_hands(rng, noisy, names, view, errors, fps, strength)
         _swap_hands(rng, noisy, names, errors.hands, fps, strength)
@@ -182,7 +192,9 @@ def _shaken(
     errors: EstimatorErrors,
     fps: float,
     own: float,
+    hidden: Array,
 ) -> Array:
+    """Errors (T, J, C) of one group of joints."""
     frames, joints, dims = shape
     pixel = view.scale / view.pixels_per_shoulder if view.pixels_per_shoulder else 0.0
     quick = np.hypot(kind.jitter * view.scale, kind.jitter_px * pixel)
@@ -194,8 +206,9 @@ def _shaken(
         return single * wave[:, :joints] + common * wave[:, joints:]
 
     offset = kind.offset * view.scale * rng.standard_normal((1, joints, dims))
-    wander = kind.wander * view.scale * mixed(_WANDER_HZ, 1.0)
-    jitter = quick * mixed((_WANDER_HZ[1], errors.smoothing_hz), 0.0)
+    wander = kind.wander * view.scale * mixed(errors.wander_hz, 0.8)
+    wander *= np.where(hidden, errors.hidden_wander, 1.0)[..., None]
+    jitter = quick * mixed((errors.wander_hz[1], errors.smoothing_hz), 0.0)
     return own * (offset + wander + jitter)
 
 
@@ -208,14 +221,13 @@ def _scores(
     return np.clip(level + 0.5 * kind.score_spread * breath, 0.02, 1.0)
 
 
-def _outside(points: Array, view: View, errors: EstimatorErrors) -> Array:
-    """Joints (T, V) too far outside the picture to be given."""
+def _inside(points: Array, view: View, errors: EstimatorErrors) -> Array:
+    """Factor (T, V) on the score: 1 inside the picture, falling to 0 outside it."""
     if view.size is None:
-        return np.zeros(points.shape[:2], bool)
-    width, height = view.size
-    margin = errors.outside * height
-    x, y = points[..., 0], points[..., 1]
-    return (x < -margin) | (x > width + margin) | (y < -margin) | (y > height + margin)
+        return np.ones(points.shape[:2])
+    size = np.array(view.size, dtype=float)
+    beyond = np.maximum(np.maximum(-points, points - size), 0.0).max(axis=-1)
+    return np.clip(1.0 - beyond / (errors.outside * size[1]), 0.0, 1.0)
 
 
 def _lost_hands(
@@ -237,22 +249,27 @@ def _lost_hands(
         wrist = place.get(f"{side}_wrist")
         if not members or wrist is None:
             continue
-        odds = np.full(len(points), hands.found / (1.0 - hands.found))
+        odds = np.full(len(points), _odds(hands.found))
         speed = np.linalg.norm(np.gradient(points[:, wrist], axis=0), axis=-1) * fps / view.scale
         speed = np.convolve(speed, np.ones(3) / 3, mode="same")
-        odds *= np.where(speed > hands.fast_above, hands.fast, 1.0)
+        odds *= np.where(speed > hands.fast_above, _odds(hands.fast) / odds, 1.0)
         if "nose" in place:
             gap = np.linalg.norm(points[:, wrist] - points[:, place["nose"]], axis=-1) / view.scale
-            odds *= np.where(gap < hands.near_face_within, hands.near_face, 1.0)
+            near = _odds(hands.near_face) / _odds(hands.found)
+            odds *= np.where(gap < hands.near_face_within, near, 1.0)
         if view.pixels_per_shoulder is not None:
-            odds *= min(view.pixels_per_shoulder / hands.large_px, 1.0) ** 2
-        odds *= np.where(view.hidden[:, wrist], 0.05, 1.0) / strength
+            odds *= min(view.pixels_per_shoulder / hands.large_px, 1.0) ** hands.size_power
+        odds *= np.where(view.hidden[:, wrist], 1e-3, 1.0) / strength
         gone = _stretches(rng, 1.0 - odds / (1.0 + odds), hands.lost_s * fps)
         keep = [
             place[f"{side}_{joint}"] for joint in errors.hand_fallback if f"{side}_{joint}" in place
         ]
         lost[:, [m for m in members if m not in keep]] |= gone[:, None]
     return lost
+
+
+def _odds(share: float) -> float:
+    return share / (1.0 - share)
 
 
 def _is_hand(name: str, side: str) -> bool:

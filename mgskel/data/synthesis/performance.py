@@ -82,7 +82,7 @@ def claims_of(program: Program, side: str) -> frozenset[str]:
     return frozenset(claims)
 
 
-_ON_OTHER_ARM = {"forearm", "elbow", "upper_arm", "wrist", "fingers_other"}
+_ON_OTHER_ARM = {"forearm", "elbow", "upper_arm", "wrist", "knuckles"}
 _PART = {
     "lean": "torso",
     "side_lean": "torso",

@@ -46,12 +46,14 @@ class Target:
         at: the place, in shoulder widths.
         faces: the direction of the body's surface there; the palm turns against it.
         posture: whether seated or standing people have it there, or both.
+        along: where the fingers must point there, whatever the program says.
     """
 
     frame: Frame
     at: Point
     faces: Point = (0.0, 0.0, 1.0)
     posture: Posture = "any"
+    along: Point | None = None
 
 
 @dataclass(frozen=True)

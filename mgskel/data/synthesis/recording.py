@@ -80,7 +80,7 @@ def film(
     camera = _at_rate(camera, rate)
     time = np.arange(max(int(round(seconds * rate)), 2)) / rate
     acting = act(rng, body, temper, performances, programs, time, rate)
-    source = source_of(settings.layout, settings.estimator)
+    source = source_of(settings.layout, settings.errors)
     world = joints(acting, source.joints)
     seen = in_camera(camera, world, rng)
     shares = _shares(performances, camera, seen, source, time)
@@ -123,7 +123,7 @@ def _observe(
         depth = float(np.median(seen[..., 2]))
         width = camera.focal * metres / max(depth, 0.3)
         view = View(width, width, camera.size, hidden)
-    errors = estimator_errors(settings.estimator)
+    errors = estimator_errors(settings.errors)
     noisy, scores = add_errors(rng, points, source.joints, view, errors, camera.fps, settings.noise)
     exact = np.ones(points.shape[:2], np.float32)
     record = {"seed": seed, "settings": to_dict(settings)}

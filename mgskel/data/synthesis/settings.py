@@ -73,7 +73,7 @@ class SynthesisSettings:
         programs: further program files (see docs/howto/own-gestures.md).
         seated: share of seated people.
         noise: strength of the estimator's errors; 0 gives perfect keypoints.
-        estimator: whose errors; a key of noise.yaml.
+        estimator: whose errors; a key of noise.yaml, or `auto` to follow the layout.
         amplitude, duration: scale of the gestures' size and time, for studies of limits.
         rest: scale of the liveliness at rest.
         seen: keep only events that the picture shows; those outside it remain in the truth.
@@ -86,7 +86,7 @@ class SynthesisSettings:
     programs: tuple[Path, ...] = ()
     seated: float = 0.65
     noise: float = 1.0
-    estimator: str = "mediapipe"
+    estimator: str = "auto"
     amplitude: Range = (1.0, 1.0)
     duration: Range = (1.0, 1.0)
     rest: float = 1.0
@@ -119,6 +119,15 @@ class SynthesisSettings:
                 raise InputError(
                     f"'{name}' is a range of scales", expected="0 < low <= high", found=(low, high)
                 )
+
+    @property
+    def errors(self) -> str:
+        """The estimator whose errors are added."""
+        if self.estimator != "auto":
+            return self.estimator
+        if self.in_metres:
+            return "depth_sensor"
+        return "mediapipe" if self.layout.startswith(("upper", "mediapipe")) else "openpose"
 
     @property
     def in_metres(self) -> bool:
