@@ -71,3 +71,15 @@ def test_protobuf_stays_where_mediapipe_needs_it(root: Path) -> None:
     bringing = {"mediapipe", "mmpose", "export", "ray", ""}
     for extra in bringing:
         assert "protobuf>=4.25.3,<5" in project(root)[extra]
+
+
+def test_every_data_file_of_the_package_is_packed(root: Path) -> None:
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    patterns = tomllib.loads(text)["tool"]["setuptools"]["package-data"]["*"]
+    data = [
+        path
+        for path in (root / "mgskel").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc") and not path.name.startswith(".")
+    ]
+    assert len(data) > 20
+    assert [path for path in data if not any(path.match(pattern) for pattern in patterns)] == []
