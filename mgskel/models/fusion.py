@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +17,8 @@ from torch.nn import functional
 
 from mgskel.errors import InputError
 from mgskel.models.graph import neighbours
-from mgskel.models.layers import shrink_time, stride_of
+from mgskel.models.layers import ModelT, shrink_time, stride_of
 from mgskel.skeleton import Skeleton
-
-ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -88,11 +85,9 @@ class BalancedFusion(nn.Module):
         super().__init__()
         self.parts = parts or FusionParts()
         self.channels, self.heads = channels, heads
-        summary = channels * (2 if self.parts.spread else 1)
-        self.joint_view = nn.Sequential(nn.LayerNorm(summary), nn.Linear(summary, width))
-        self.time_view = nn.Sequential(nn.LayerNorm(summary), nn.Linear(summary, width))
-        self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, width))
+        self.encode = nn.Linear(channels * (2 if self.parts.spread else 1), width)
         self.joint_graph = nn.Parameter(torch.from_numpy(neighbours(skeleton)).float())
+        self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, width))
         self.time_context = nn.Conv1d(width, width, reach, padding=reach // 2, groups=width)
         self.joint_gate = nn.Linear(width, heads)
         self.time_gate = nn.Linear(width, heads)
@@ -106,59 +101,61 @@ class BalancedFusion(nn.Module):
         """x (N, C, T, V), valid (N, 1, T, V) of 0 and 1 or None -> (N, C, T, V)"""
         tokens = x.permute(0, 2, 3, 1)
         seen = None if valid is None else valid.permute(0, 2, 3, 1)
-        by_joint, by_moment = self._summaries(tokens, seen)
-        joints = functional.relu(self.joint_view(by_joint) + self.joint_place)
-        moments = self.time_view(by_moment)
-        if seen is not None:
-            joints = joints * seen.amax(1)
-            moments = moments * seen.amax(2)
-        moments = functional.relu(moments + self._in_time(moments))
-        joint_gate = torch.tanh(self.joint_gate(joints + self.joint_graph @ joints))
-        time_gate = torch.tanh(self.time_gate(moments))
-        balance = self._balance(joints, moments, seen)
-        if not self.parts.joint_gate:
-            joint_gate = torch.zeros_like(joint_gate)
-        if not self.parts.time_gate:
-            time_gate = torch.zeros_like(time_gate)
-        self._trace.take(self, joint_gate, time_gate, balance)
-        per_head = self.channels // self.heads
-        share = balance.unsqueeze(1)
-        along_joints = share * joint_gate.repeat_interleave(per_head, dim=2)
-        along_time = (1 - share) * time_gate.repeat_interleave(per_head, dim=2)
+        joints, moments = self._views(tokens, seen)
+        joint_gate = self._gate(self.joint_gate, joints, self.parts.joint_gate)
+        time_gate = self._gate(self.time_gate, moments, self.parts.time_gate)
+        share = self._share(joints, moments, seen)
+        self._trace.take(self, joint_gate, time_gate, share)
+        per_head = share.unflatten(1, (1, self.heads, -1))
+        along_joints = (joint_gate.unsqueeze(3) * per_head).flatten(2)
+        along_time = (time_gate.unsqueeze(3) * (1 - per_head)).flatten(2)
         gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
 
-    @property
-    def readout(self) -> FusionReadout | None:
-        """What was decided for the last batch, if someone is `reading`."""
-        return self._trace.readout
+    def _views(self, tokens: Tensor, seen: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Each joint in its skeleton (N, V, width), and each moment among its neighbours
+        (N, T, width)."""
+        _, t, v, _ = tokens.shape
+        joints, moments = self.encode(self._summaries(tokens, seen)).split((v, t), dim=1)
+        if seen is not None:
+            joints = joints * seen.amax(1)
+            moments = moments * seen.amax(2)
+        joints = self.joint_place + self.joint_graph @ joints
+        moments = self.time_context(moments.transpose(1, 2)).transpose(1, 2)
+        return functional.relu(joints), functional.relu(moments)
 
-    def _summaries(self, tokens: Tensor, seen: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Each joint over time (N, V, 2C) and each moment over joints (N, T, 2C)."""
+    def _summaries(self, tokens: Tensor, seen: Tensor | None) -> Tensor:
+        """Mean and spread of each joint over time, then of each moment over joints,
+        (N, V + T, 2C)."""
         n, t, v, c = tokens.shape
-        if seen is None:
-            count = tokens.new_full((1, 1, 1), t), tokens.new_full((1, 1, 1), v)
-        else:
+        if seen is not None:
             tokens = tokens * seen
-            count = seen.sum(1).clamp(min=1), seen.sum(2).clamp(min=1)
-        # Sums over an outer axis of a flat view are far faster than `mean` or `var` over an axis.
-        views = []
-        squares = tokens.square() if self.parts.spread else tokens
-        for axis, total in enumerate(count):
-            shape = (n, t, v * c) if axis == 0 else (n * t, v, c)
-            mean = tokens.reshape(shape).sum(1).view(n, -1, c) / total
-            if self.parts.spread:
-                square = squares.reshape(shape).sum(1).view(n, -1, c) / total
-                spread = torch.sqrt((square - mean.square()).clamp(min=0) + 1e-5)
-                mean = torch.cat([mean, spread], dim=2)
-            views.append(mean)
-        return views[0], views[1]
+            counts = torch.cat([seen.sum(1), seen.sum(2)], dim=1)
+            # The means below divide by all frames or joints, present or not.
+            sizes = counts.new_tensor([t] * v + [v] * t).unsqueeze(1)
+            present = sizes / counts.clamp(min=1)
 
-    def _in_time(self, moments: Tensor) -> Tensor:
-        return self.time_context(moments.transpose(1, 2)).transpose(1, 2)
+        def means(values: Tensor) -> Tensor:
+            # Reducing the outer axis of a flat view is far faster than an inner axis.
+            over_time = values.reshape(n, t, v * c).mean(1).view(n, v, c)
+            over_joints = values.reshape(n * t, v, c).mean(1).view(n, t, c)
+            both = torch.cat([over_time, over_joints], dim=1)
+            return both if seen is None else both * present
 
-    def _balance(self, joints: Tensor, moments: Tensor, seen: Tensor | None) -> Tensor:
-        """The joint gate's share, (N, C)."""
+        mean = means(tokens)
+        if not self.parts.spread:
+            return mean
+        variance = torch.addcmul(means(tokens * tokens), mean, mean, value=-1)
+        return torch.cat([mean, variance.clamp(min=1e-6).sqrt()], dim=2)
+
+    def _gate(self, last: nn.Linear, codes: Tensor, wanted: bool) -> Tensor:
+        """Gates (N, length, heads) in -1..1 from encodings (N, length, width)."""
+        if not wanted:
+            return codes.new_zeros((*codes.shape[:2], self.heads))
+        return torch.tanh(last(codes))
+
+    def _share(self, joints: Tensor, moments: Tensor, seen: Tensor | None) -> Tensor:
+        """The balance: the joint gate's share of each channel, (N, C)."""
         if not self.parts.balance:
             return joints.new_full((joints.shape[0], self.channels), 0.5)
         if seen is None:
@@ -173,6 +170,11 @@ class BalancedFusion(nn.Module):
                 dim=1,
             )
         return torch.sigmoid(self.balance(both))
+
+    @property
+    def readout(self) -> FusionReadout | None:
+        """What was decided for the last batch, if someone is `reading`."""
+        return self._trace.readout
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, heads={self.heads}, {self.parts}"

@@ -8,11 +8,14 @@ frame, both without copies.
 from __future__ import annotations
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+ModelT = TypeVar("ModelT", bound=nn.Module)
 
 
 class Pointwise(nn.Conv2d):
@@ -138,7 +141,7 @@ def mean_over_time(x: Tensor, frames: Tensor | None) -> Tensor:
     return (weight @ flat).view(n, v, c) / weight.sum(2, keepdim=True).clamp(min=1)
 
 
-def fold(model: nn.Module) -> nn.Module:
+def fold(model: ModelT) -> ModelT:
     """A copy of the model for inference alone, with every normalisation that can be folded in.
 
     Gives the same results as ``model.eval()``; training it further makes no sense.

@@ -1,0 +1,40 @@
+"""``mgskel export``: a run as an ONNX file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "Write a run's network as ONNX, checked against torch; runs then with onnxruntime alone."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("onnx", type=Path, metavar="FILE.onnx", help="the file to write")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    import json
+
+    from mgskel.models.export import export_onnx
+    from mgskel.threads import set_threads
+    from mgskel.training.recognizer import DESCRIPTION_FILE, Recognizer
+
+    set_threads()
+    recognizer = Recognizer.load(args.run)
+    wanted = recognizer.input
+    description = (args.run / DESCRIPTION_FILE).read_text(encoding="utf-8")
+    deviation = export_onnx(
+        recognizer.network,
+        args.onnx,
+        frames=wanted.window,
+        people=wanted.people,
+        metadata={"recognizer": description, "classes": json.dumps(recognizer.classes.names)},
+    )
+    size = args.onnx.stat().st_size
+    print(f"{args.onnx}: {size / 1e6:.2f} MB, at most {deviation:.1e} from torch", file=sys.stderr)
+    if args.json:
+        print(json.dumps({"file": args.onnx.name, "bytes": size, "deviation": deviation}))
+    return 0

@@ -1,0 +1,112 @@
+"""Networks as ONNX files, for use without torch.
+
+The file takes ``x`` (N, C, T, V, M) float32 and ``mask`` (N, T, V, M) bool, any N and T, and gives
+``scores`` (N, K). What is written is run and compared with torch before it gets its name.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mgskel.errors import InputError, MissingDependency, PartFailed
+from mgskel.files import writing
+from mgskel.models.backbone import Backbone
+from mgskel.models.layers import fold
+
+OPSET = 18
+TOLERANCE = 1e-4
+
+
+def export_onnx(
+    model: Backbone,
+    path: str | Path,
+    frames: int = 64,
+    people: int = 1,
+    metadata: Mapping[str, str] | None = None,
+) -> float:
+    """Write a network as ONNX, and return its largest deviation from torch.
+
+    Args:
+        model: the network; a folded copy is written.
+        path: the file to write.
+        frames: a usual length of sequences; others work as well.
+        people: M, which is fixed in the file.
+        metadata: texts to keep in the file, such as class names.
+    """
+    try:
+        import onnx
+        import onnxruntime  # noqa: F401  (needed for the comparison)
+    except ImportError as error:
+        raise MissingDependency(error.name or "onnx", "export", "ONNX export") from error
+    path = Path(path)
+    if path.suffix != ".onnx":
+        raise InputError(
+            "an ONNX file needs its ending", expected="NAME.onnx", found=path.name, place=path
+        )
+    folded = fold(model).cpu()
+    with writing(path) as temporary:
+        _write(folded, temporary, frames, people)
+        if metadata:
+            written = onnx.load(str(temporary))
+            onnx.helper.set_model_props(written, dict(metadata))
+            onnx.save(written, str(temporary))
+        deviation = max(_deviations(folded, temporary, frames, people))
+        if not deviation <= TOLERANCE:
+            raise PartFailed(
+                "the ONNX file does not give the scores that torch gives, so it was not kept",
+                expected=f"at most {TOLERANCE:g} apart",
+                found=f"{deviation:g}",
+            )
+    return deviation
+
+
+def _write(model: Backbone, path: Path, frames: int, people: int) -> None:
+    x, mask = _example(model, 2, frames, people, seed=0)
+    with warnings.catch_warnings():
+        # Traced shapes are checked below at other lengths, which says more than the warnings.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            (x, mask),
+            str(path),
+            input_names=["x", "mask"],
+            output_names=["scores"],
+            dynamic_axes={
+                "x": {0: "sequences", 2: "frames"},
+                "mask": {0: "sequences", 1: "frames"},
+                "scores": {0: "sequences"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def _deviations(model: Backbone, path: Path, frames: int, people: int) -> Iterator[float]:
+    """Largest difference to torch, at several batch sizes and lengths."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    for seed, (sequences, length) in enumerate(((2, frames), (1, 1), (3, 2 * frames + 1))):
+        x, mask = _example(model, sequences, length, people, seed)
+        with torch.inference_mode():
+            expected = model(x, mask).numpy()
+        (found,) = session.run(["scores"], {"x": x.numpy(), "mask": mask.numpy()})
+        yield float(np.abs(found - expected).max())
+
+
+def _example(
+    model: Backbone, sequences: int, frames: int, people: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (frames, model.skeleton.num_joints, people)
+    x = torch.randn(sequences, model.in_channels, *shape, generator=generator)
+    mask = torch.rand(sequences, *shape, generator=generator) > 0.2
+    return x, mask

@@ -1,0 +1,139 @@
+"""Speed and size of the networks: sequences per second in training and inference, ms at batch 1.
+
+    python tools/benchmark.py speed --json out.json
+
+Batches are (16, 3, 52, 20, 1): 52 frames of 20 joints, one person. Training is a whole step of
+SGD; inference runs the folded network. Fusion on and off take turns, and the median round
+counts. Other programs on the machine slow everything: measure when it is quiet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mgskel.files import write_json
+from mgskel.machine import describe_machine
+from mgskel.models import Backbone, create_model, fold, list_models
+from mgskel.models.cost import measure_cost
+
+LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One line of the table."""
+
+    backbone: str
+    fusion: str
+    threads: int
+    params: int
+    macs: int
+    train_seq_s: float
+    infer_seq_s: float
+    batch1_ms: float
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="benchmark.py speed",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--backbones", nargs="+", choices=list_models(), default=list_models())
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N")
+    parser.add_argument("--rounds", type=int, default=7, help="timed rounds of each measurement")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures here")
+    args = parser.parse_args(argv)
+    results = []
+    for backbone in args.backbones:
+        for threads in args.threads:
+            torch.set_num_threads(threads)
+            lines = measure(backbone, threads, args.rounds)
+            results += lines
+            for line in lines:
+                print(_sentence(line), flush=True)
+    load = os.getloadavg()[0]
+    if load > max(args.threads) + 0.5:
+        print(f"the machine was busy (load {load:.1f}): these figures are too low", file=sys.stderr)
+    if args.json:
+        rows = [asdict(line) for line in results]
+        write_json(args.json, {"results": rows, "machine": describe_machine(), "load": load})
+    return 0
+
+
+def measure(backbone: str, threads: int, rounds: int) -> list[Speed]:
+    """The lines of one network with `threads` threads, without fusion and with it."""
+    torch.manual_seed(0)
+    models = {
+        fusion: create_model(backbone, LAYOUT, CLASSES, fusion=fusion) for fusion in ("off", "on")
+    }
+    x = torch.randn(SEQUENCES, 3, FRAMES, models["off"].skeleton.num_joints, 1)
+    labels = torch.arange(SEQUENCES) % CLASSES
+    folded = {fusion: fold(model) for fusion, model in models.items()}
+    train = _medians([_training(model, x, labels) for model in models.values()], rounds)
+    infer = _medians([_inference(model, x) for model in folded.values()], 2 * rounds)
+    single = _medians([_inference(model, x[:1]) for model in folded.values()], 10 * rounds)
+    return [
+        Speed(
+            backbone,
+            fusion,
+            threads,
+            **asdict(measure_cost(model, FRAMES)),
+            train_seq_s=round(SEQUENCES / train[i], 1),
+            infer_seq_s=round(SEQUENCES / infer[i], 1),
+            batch1_ms=round(1000 * single[i], 3),
+        )
+        for i, (fusion, model) in enumerate(models.items())
+    ]
+
+
+def _training(model: Backbone, x: Tensor, labels: Tensor) -> Callable[[], None]:
+    model.train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        functional.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def _inference(model: torch.nn.Module, x: Tensor) -> Callable[[], None]:
+    @torch.inference_mode()
+    def step() -> None:
+        model(x)
+
+    return step
+
+
+def _medians(steps: Sequence[Callable[[], None]], rounds: int) -> list[float]:
+    """Median seconds of each step; the steps take turns, so that a busy moment meets all."""
+    seconds: list[list[float]] = [[] for _ in steps]
+    for turn in range(rounds + 2):
+        for step, taken in zip(steps, seconds, strict=True):
+            start = time.perf_counter()
+            step()
+            if turn >= 2:
+                taken.append(time.perf_counter() - start)
+    return [statistics.median(taken) for taken in seconds]
+
+
+def _sentence(line: Speed) -> str:
+    return (
+        f"{line.backbone:<7} fusion {line.fusion:<3}  {line.threads} thread(s)  "
+        f"{line.params / 1e6:5.2f} M params  {line.macs / 1e6:7.1f} M macs  "
+        f"train {line.train_seq_s:6.1f}/s  infer {line.infer_seq_s:7.1f}/s  "
+        f"batch 1 {line.batch1_ms:6.2f} ms"
+    )
