@@ -20,6 +20,8 @@ from mgskel.skeleton import Skeleton
 _AXES = ("people M", "frames T", "joints V", "coordinates C")
 _EXTENTS = {"pixel": (3.0, 2e4), "metre": (0.02, 5.0), "normalised": (0.0, 50.0)}
 _FASTEST = 1000.0
+_SURE = 0.5  # score from which a joint's place counts against the picture size
+_CROWD = 7  # more people than this and than frames: the axes are swapped
 
 
 def make_sequence(
@@ -37,16 +39,19 @@ def make_sequence(
     source: str = "",
     people: Sequence[str] = (),
     padded_people: bool = False,
+    as_stored: bool = False,
 ) -> PoseSequence | None:
     """A sequence from arrays (M, T, V, C) and (M, T, V), or none with the reasons in `faults`.
 
     What the file says goes before what the caller knows; `unit` is guessed and the frame rate
     assumed where nobody says. Without scores, a joint exactly at the origin is missing, as the
     formats without scores mean it. With `padded_people`, absent people may stand as zeros.
+    `as_stored` arrays come as somebody else arranged them: a swap of people and frames is looked
+    for.
     """
     before = len(faults)
     spot = f"{place}: " if place else ""
-    if not check_axes(points.shape, skeleton, faults, place):
+    if not check_axes(points.shape, skeleton, faults, place, as_stored):
         return None
     rate, size = fps or options.fps or ASSUMED_FPS, frame_size or options.frame_size
     _check_rate(fps if fps is not None else rate, faults, spot)
@@ -93,7 +98,13 @@ def make_sequence(
     return sequence.noted("read", **assumed) if assumed else sequence
 
 
-def check_axes(shape: tuple[int, ...], skeleton: Skeleton, faults: Faults, place: str = "") -> bool:
+def check_axes(
+    shape: tuple[int, ...],
+    skeleton: Skeleton,
+    faults: Faults,
+    place: str = "",
+    as_stored: bool = False,
+) -> bool:
     """Whether a shape is (M, T, V, C) for a layout; a swap of axes is recognised as such."""
     joints = skeleton.num_joints
     spot = f"{place}: keypoints" if place else "keypoints"
@@ -102,7 +113,7 @@ def check_axes(shape: tuple[int, ...], skeleton: Skeleton, faults: Faults, place
         faults.add(spot, f"4 axes {wanted}", f"{len(shape)} axes, shape {shape}", "add the axes")
         return False
     if _fits(shape, joints):
-        if shape[0] > shape[1] and shape[0] > 50:
+        if as_stored and shape[0] > max(shape[1], _CROWD):
             faults.add(
                 spot,
                 f"axes {wanted}",
@@ -288,10 +299,12 @@ def _check_unit(
             "name the true unit by --unit, or rescale (millimetres / 1000)",
         )
     elif unit == "pixel" and size is not None:
-        _check_frame_size(seen, size, faults, spot)
+        _check_frame_size(seen, scores, size, faults, spot)
 
 
-def _check_frame_size(seen: np.ndarray, size: tuple[int, int], faults: Faults, spot: str) -> None:
+def _check_frame_size(
+    seen: np.ndarray, scores: np.ndarray, size: tuple[int, int], faults: Faults, spot: str
+) -> None:
     """Pixels must lie about the picture; width and height are often given the wrong way round."""
     width, height = size
     if width <= 0 or height <= 0:
@@ -299,21 +312,22 @@ def _check_frame_size(seen: np.ndarray, size: tuple[int, int], faults: Faults, s
             f"{spot}frame size", "positive width and height", f"{width}x{height}", "correct it"
         )
         return
-    flat = seen[np.isfinite(seen).all(-1)][:, :2]
+    flat = seen[(scores >= _SURE) & np.isfinite(seen).all(-1)][:, :2]
     if not len(flat):
         return
     reach = np.quantile(flat, 0.98, axis=0)
-    if (reach <= 1.25 * np.array([width, height])).all():
-        return
-    swapped = (reach <= 1.05 * np.array([height, width])).all()
-    faults.add(
-        f"{spot}frame size",
-        f"coordinates within width {width} and height {height}",
-        f"coordinates reaching x {reach[0]:.0f}, y {reach[1]:.0f}",
-        f"width and height look swapped: the picture is {height} wide and {width} high"
-        if swapped
-        else "give the true picture size by --frame-size WIDTHxHEIGHT",
-    )
+    stated, other = np.array([width, height]), np.array([height, width])
+    swapped = (reach > 1.1 * stated).any() and (reach <= 1.05 * other).all()
+    # Estimators place hidden joints beyond the picture, but not far beyond.
+    if swapped or (reach > 1.5 * stated).any():
+        faults.add(
+            f"{spot}frame size",
+            f"coordinates within width {width} and height {height}",
+            f"coordinates reaching x {reach[0]:.0f}, y {reach[1]:.0f}",
+            f"width and height look swapped: the picture is {height} wide and {width} high"
+            if swapped
+            else "give the true picture size by --frame-size WIDTHxHEIGHT",
+        )
 
 
 def with_defaults(options: ReadOptions, **defaults: object) -> ReadOptions:

@@ -55,6 +55,7 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         timestamps=timestamps,
         source=str(header["source"]),
         people=tuple(people) if len(people) == len(keypoints) else (),
+        as_stored=True,
     )
     if sequence is None:
         return Contents(NAME, Recordings.of(probe.path, []))

@@ -36,11 +36,12 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
     content = load_pickle(probe.path, faults)
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, (list, tuple)) or not annotations:
-        found = f"keys {', '.join(map(str, content))}" if isinstance(content, dict) else None
+        keys = f"keys {', '.join(map(str, content))}" if isinstance(content, dict) else None
+        found = keys or type(content).__name__
         raise faults.stop(
             "pickle",
             "a dictionary with 'split' and a list 'annotations'",
-            found or (type(content).__name__ if annotations is None else "no annotations"),
+            "no annotations" if isinstance(annotations, (list, tuple)) else found,
             "for iMiGUE challenge labels, give the .npy file beside the pickle",
         )
     splits = _splits(content, annotations, faults)
@@ -156,6 +157,7 @@ def _recording(
         fps=float(entry["fps"]) if isinstance(entry.get("fps"), (int, float)) else None,
         frame_size=_size(entry),
         source=name,
+        as_stored=True,
     )
     if sequence is None:
         return None

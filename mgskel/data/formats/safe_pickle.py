@@ -91,7 +91,9 @@ def load_pickle(path: str | Path, faults: Faults) -> Any:
                 "do not open this file with other programs unless you trust its origin; "
                 "write it again with plain arrays",
             ) from error
-        raise faults.stop("pickle", "a complete pickle", str(error), "copy it again") from error
+        raise faults.stop(
+            "pickle", "a complete pickle", str(error), "the file is cut off; copy it again"
+        ) from error
     except Exception as error:  # a damaged pickle fails in any operation that it encodes
         raise faults.stop(
             "pickle",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from mgskel.data.bundle import Bundle, save_bundle
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import get_skeleton
@@ -189,9 +190,7 @@ def mediapipe_long(frames: int = 12, named: bool = True) -> str:
 
 def imigue_rows(frames: int = 40) -> str:
     values = triples("imigue35", frames)
-    lines = [
-        ",".join([str(t)] + [f"{v:.4f}" for v in row.ravel()]) for t, row in enumerate(values)
-    ]
+    lines = [",".join([str(t)] + [f"{v:.4f}" for v in row.ravel()]) for t, row in enumerate(values)]
     return "\n".join(lines) + "\n"
 
 
@@ -262,7 +261,9 @@ def ntu_arrays(frames: int = 10) -> dict[str, np.ndarray]:
     return {"x_train": flat[:2], "y_train": y[:2], "x_test": flat[2:], "y_test": y[2:]}
 
 
-def pyskl_annotation(index: int, dims: int = 2, people: int = 1, frames: int = 12) -> dict[str, Any]:
+def pyskl_annotation(
+    index: int, dims: int = 2, people: int = 1, frames: int = 12
+) -> dict[str, Any]:
     layout = "coco17" if dims == 2 else "kinect25"
     keypoint = np.stack([person(layout, frames, seed=m, dims=dims) for m in range(people)])
     entry = {

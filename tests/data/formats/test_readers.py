@@ -12,7 +12,6 @@ import pytest
 from mgskel.data.formats import detect, read, read_sequence, validate
 from mgskel.data.recording import ReadOptions
 from mgskel.errors import InputError
-from mgskel.gestures import get_vocabulary
 
 
 def joint(sequence, name: str, person: int = 0) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -98,9 +97,7 @@ def test_openpose_track_ids_keep_people_apart(tmp_path: Path) -> None:
 
 def test_openpose_right_is_right(tmp_path: Path) -> None:
     """Points 2 to 4 of BODY_25 are the right arm: at the left of a picture of a facing person."""
-    sequence = read_sequence(
-        files.write_openpose(tmp_path / "json", [files.triples("openpose25")])
-    )
+    sequence = read_sequence(files.write_openpose(tmp_path / "json", [files.triples("openpose25")]))
     assert sequence.skeleton.joints[2:5] == ("right_shoulder", "right_elbow", "right_wrist")
     assert (joint(sequence, "right_wrist")[:, 0] < joint(sequence, "left_wrist")[:, 0]).all()
 
@@ -186,7 +183,8 @@ def test_coco_detections_and_tracks(make) -> None:  # type: ignore[no-untyped-de
 
 
 @pytest.mark.parametrize(
-    "style", ["{name}_{value}", "{value}_{number}", "{v}{one}", "{number}_{value}", "{name}.{value}"]
+    "style",
+    ["{name}_{value}", "{value}_{number}", "{v}{one}", "{number}_{value}", "{name}.{value}"],
 )
 def test_mediapipe_wide(make, style: str) -> None:  # type: ignore[no-untyped-def]
     sequence = read_sequence(make("landmarks.csv", files.mediapipe_wide(style=style)))
@@ -211,73 +209,6 @@ def test_mediapipe_empty_cells_are_missing(make) -> None:  # type: ignore[no-unt
     sequence = read_sequence(make("l.csv", "\n".join(lines)))
     assert not sequence.present[0, 3].any()
     assert sequence.present[0, 4].all()
-
-
-def test_imigue_csv_with_labels(tmp_path: Path) -> None:
-    path = files.write_imigue(tmp_path / "0007")
-    for source in (path, path.parent):
-        contents = read(source)
-        (recording,) = contents.recordings
-        assert (contents.format, contents.vocabulary) == ("iMiGUE CSV", "imigue")
-        sequence = recording.sequence
-        assert (sequence.skeleton.name, sequence.fps) == ("imigue35", 25.0)
-        np.testing.assert_allclose(
-            sequence.keypoints[0], files.person("imigue35", 40), atol=1e-3
-        )
-        assert [(e.label, e.class_id, e.micro) for e in recording.events] == [
-            ("Folding arms", 16, True),
-            ("Illustrative body language", 31, False),
-        ]
-        first = recording.events[0]
-        assert (first.start_s, first.end_s) == (3 / 25, 10 / 25)
-
-
-def test_imigue_arms_and_tips_are_anatomical(tmp_path: Path) -> None:
-    """The starter kit's "ShoulderLeft, ElbowLeft, HandLeft" (points 2 to 4) is the right arm."""
-    sequence = read_sequence(files.write_imigue(tmp_path / "0007"))
-    assert sequence.skeleton.joints[2:5] == ("right_shoulder", "right_elbow", "right_wrist")
-    assert sequence.skeleton.joints[25] == "right_thumb_tip"
-    small = sequence.to_skeleton("imigue22")
-    gap = np.linalg.norm(joint(small, "right_index_tip") - joint(small, "right_wrist"), axis=-1)
-    far = np.linalg.norm(joint(small, "right_index_tip") - joint(small, "left_wrist"), axis=-1)
-    assert (gap < far).all()
-    bones = {(small.skeleton.joints[c], small.skeleton.joints[p]) for c, p in small.skeleton.bones}
-    assert ("nose", "neck") in bones and ("right_thumb_tip", "right_wrist") in bones
-
-
-@pytest.mark.parametrize("left_first", [False, True])
-def test_imigue_challenge_array_in_both_hand_orders(tmp_path: Path, left_first: bool) -> None:
-    path = files.write_imigue_npy(tmp_path, left_first=left_first)
-    contents = read(path)
-    assert len(contents.recordings) == 2
-    assert [r.label for r in contents.recordings] == [16, 31]
-    assert contents.class_names == get_vocabulary("imigue").names
-    first, second = contents.recordings
-    assert (first.name, first.sequence.num_frames) == ("0007_0", 90)
-    assert second.sequence.num_frames == 40
-    np.testing.assert_allclose(first.sequence.keypoints[0], files.person("imigue22", 90), rtol=1e-5)
-    assert bool(contents.notes) == left_first
-    forced = read(path, ReadOptions(hand_order="right-first")).recordings[0].sequence
-    same = np.allclose(forced.keypoints, first.sequence.keypoints)
-    assert same != left_first
-
-
-def test_smg_with_labels_and_rate(tmp_path: Path) -> None:
-    path = files.write_smg(tmp_path / "Sample0036")
-    for source in (path, path.parent):
-        contents = read(source)
-        (recording,) = contents.recordings
-        sequence = recording.sequence
-        assert (sequence.skeleton.name, sequence.fps, sequence.unit) == ("kinect25", 28.0, "metre")
-        np.testing.assert_allclose(
-            sequence.keypoints[0], files.person("kinect25", 30, dims=3), atol=1e-4
-        )
-        assert [(e.label, e.micro) for e in recording.events] == [
-            ("Folding arms", True),
-            ("Illustrative hand gestures", False),
-        ]
-        assert recording.events[0].end_s == 10 / 28
-        assert recording.subject == 36
 
 
 def test_ntu_skeleton(make) -> None:  # type: ignore[no-untyped-def]
