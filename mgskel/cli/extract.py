@@ -170,13 +170,20 @@ def _importer() -> Importer:
 
 
 def _read_keypoints(path: str) -> PoseSequence:
-    from mgskel.data.formats import read_one
+    from mgskel.data.formats import read_sequence
 
-    return read_one(path)
+    return read_sequence(path)
 
 
 def _is_keypoints(path: Path) -> bool:
-    return path.suffix.lower() in (".npz", ".json", ".csv", ".npy", ".skeleton", ".pkl", ".pose")
+    """Whether a file or folder is a recording in some known format."""
+    from mgskel.data.formats import detect
+
+    try:
+        detect(path)
+    except InputError:
+        return False
+    return True
 
 
 def _answer(result: BatchResult, out: Path) -> dict[str, Any]:

@@ -29,7 +29,12 @@ from mgskel.threads import usable_cores
 
 @dataclass(frozen=True)
 class Importer:
-    """Reads keypoints that somebody else estimated: `read` one file, `takes` it in a folder."""
+    """Reads keypoints that somebody else estimated.
+
+    Attributes:
+        read: gives the recording of a file or folder.
+        takes: says whether a file or folder met in a search is a recording.
+    """
 
     read: Callable[[str], PoseSequence]
     takes: Callable[[Path], bool]

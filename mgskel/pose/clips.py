@@ -57,7 +57,8 @@ def find_clips(
 
     Args:
         out: the output folder; never searched for clips.
-        is_clip: decides in folders; by default video endings and folders of pictures.
+        is_clip: decides about files and folders met in the search; by default, video endings
+            and folders of pictures count.
     """
     found: list[tuple[str, str]] = []
     for one in inputs:
@@ -103,7 +104,10 @@ def _search(root: Path, out: Path, is_clip: Callable[[Path], bool]) -> list[Path
             and not name.endswith(OVERLAY_ENDING)
             and is_clip(here / name)
         ]
-        if clips:
+        if is_clip is not _is_video and is_clip(here):
+            result.append(here)
+            subfolders.clear()
+        elif clips:
             result += sorted(clips, key=natural_key)
         elif is_clip is _is_video and len(list_pictures(here)) > 1:
             result.append(here)

@@ -37,6 +37,13 @@ class ExtractSettings:
     people: PeopleSettings = PeopleSettings()
     cleaning: CleaningSettings = CleaningSettings()
 
+    def __post_init__(self) -> None:
+        if self.estimator.mmpose.box is not None and self.video.max_side is not None:
+            raise InputError(
+                "a given box is in full-size pixels and cannot go with shrunk pictures",
+                remedy="leave out either --box or --max-side",
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class Extraction:

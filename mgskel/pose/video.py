@@ -267,11 +267,14 @@ class Video:
     def _duration(self) -> float | None:
         """Seconds, as the header states them."""
         stream = self._stream
-        if stream.duration and stream.time_base:
-            return float(stream.duration * stream.time_base)
-        if self._container.duration:
-            return float(self._container.duration) / 1e6
-        return None
+        stated = [
+            float(stream.duration * stream.time_base)
+            if stream.duration and stream.time_base
+            else float(self._container.duration or 0) / 1e6,
+            # A demuxer that sees a file cut off may correct the duration, but not the count.
+            stream.frames / float(stream.average_rate) if stream.average_rate else 0.0,
+        ]
+        return max(stated) or None
 
     def _expected(self) -> int | None:
         duration = self._duration()

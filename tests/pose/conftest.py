@@ -1,103 +1,16 @@
-"""Clips made on the spot, and an estimator that sees squares."""
+"""Clips made on the spot, and the square estimator as an installed plug-in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from mgskel.pose.estimators import Detection
-from mgskel.skeleton import skeleton_from_dict
+from pose_clips import SIZE, square_pictures, write_video
 
-SIZE = (64, 48)
-
-
-def write_video(
-    path: Path,
-    pictures: Iterable[np.ndarray],
-    fps: int = 20,
-    codec: str = "mpeg4",
-    times_ms: Sequence[int] | None = None,
-) -> Path:
-    """Encode (H, W, 3) RGB pictures; `times_ms` makes the frame rate vary."""
-    from fractions import Fraction
-
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=fps)
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        stream.bit_rate = 2_000_000
-        if times_ms is not None:
-            stream.codec_context.time_base = Fraction(1, 1000)
-        for index, picture in enumerate(pictures):
-            if index == 0:
-                stream.height, stream.width = picture.shape[:2]
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            if times_ms is not None:
-                frame.pts = times_ms[index]
-                frame.time_base = Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
-
-
-def square_pictures(
-    count: int, size: tuple[int, int] = SIZE, speed: float = 0.5
-) -> Iterable[np.ndarray]:
-    """A bright square that wanders to the right on a dark ground."""
-    width, height = size
-    for index in range(count):
-        picture = np.full((height, width, 3), 20, np.uint8)
-        left = int(5 + speed * index) % max(width - 16, 1)
-        picture[height // 4 : height // 4 + 16, left : left + 12] = 230
-        yield picture
-
-
-class SquareEstimator:
-    """Finds the bright square: its four corners and its middle."""
-
-    batch_size = 4
-
-    def __init__(self, fails_at: int | None = None) -> None:
-        self.skeleton = skeleton_from_dict(
-            {
-                "name": "square",
-                "root": "middle",
-                "joints": ["middle", "left_top", "right_top", "left_bottom", "right_bottom"],
-                "bones": {
-                    "left_top": "middle",
-                    "right_top": "middle",
-                    "left_bottom": "middle",
-                    "right_bottom": "middle",
-                },
-            }
-        )
-        self.identity = {"name": "square", "fails_at": fails_at}
-        self._fails_at = fails_at
-        self._count = 0
-
-    def reset(self) -> None:
-        self._count = 0
-
-    def close(self) -> None:
-        pass
-
-    def estimate(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
-        return [self._one(image) for image in images]
-
-    def _one(self, image: np.ndarray) -> list[Detection]:
-        self._count += 1
-        if self._fails_at is not None and self._count > self._fails_at:
-            raise RuntimeError("the lens fell off")
-        rows, columns = np.nonzero(image.mean(-1) > 128)
-        if not len(rows):
-            return []
-        left, right, top, bottom = columns.min(), columns.max(), rows.min(), rows.max()
-        middle = ((left + right) / 2, (top + bottom) / 2)
-        points = [middle, (left, top), (right, top), (left, bottom), (right, bottom)]
-        return [Detection(np.array(points, np.float32), np.full(5, 0.9, np.float32))]
+from mgskel.pose.estimators import EstimatorSettings
+from mgskel.pose.extract import ExtractSettings
 
 
 @pytest.fixture
@@ -112,3 +25,24 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
         return write_video(path, square_pictures(count, size, speed), fps, **more)
 
     return make
+
+
+@pytest.fixture
+def plugin(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The square estimator, installed as somebody's package: 'square' by entry point."""
+    site = tmp_path_factory.mktemp("site")
+    shutil.copy(Path(__file__).with_name("pose_clips.py"), site / "square_plugin.py")
+    about = site / "square_plugin-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: square-plugin\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[mgskel.estimators]\nsquare = square_plugin:SquareEstimator\n"
+    )
+    monkeypatch.syspath_prepend(str(site))
+    return site
+
+
+@pytest.fixture
+def square(plugin: Path) -> ExtractSettings:
+    """Settings that use it."""
+    return ExtractSettings(estimator=EstimatorSettings(name="square"))

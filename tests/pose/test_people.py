@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from mgskel.errors import InputError
 from mgskel.pose.estimators import Detection
 from mgskel.pose.people import PeopleSettings, Tracker, choose, dense
