@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mgskel.files import write_text
 from mgskel.progress import Progress
-from mgskel.training.module import RecognizerModule
+from mgskel.training.module import LossModule, RecognizerModule
 
 _COLUMNS = (
     "epoch",
@@ -42,12 +42,13 @@ class History(pl.Callback):
         self._start = time.monotonic()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, RecognizerModule)
+        assert isinstance(pl_module, LossModule)
         row = {
             "epoch": trainer.current_epoch + 1,
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "train_loss": float(torch.stack(pl_module.epoch_loss).mean()),
         }
+        pl_module.epoch_loss.clear()
         row |= {f"val_{k}": v for k, v in pl_module.validation.items() if k != "n"}
         pl_module.validation = {}
         if trainer.logger is not None:
@@ -92,11 +93,8 @@ class Patience(pl.Callback):
         self.waited = 0
         self.weights: dict[str, Tensor] = {}
 
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, RecognizerModule)
-        if trainer.sanity_checking:
-            return
-        # Validation has restored the trained weights; the judged ones are asked for again.
         reached = pl_module.validation["top1"]
         if reached > self.best:
             self.best, self.waited = reached, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +27,14 @@ from mgskel.models import Backbone
 from mgskel.skeleton import get_skeleton
 from mgskel.threads import set_threads
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
-from mgskel.training.config import DataConfig, TrainConfig
+from mgskel.training.config import DataConfig, MachineConfig, OptimConfig, TrainConfig
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
-from mgskel.training.module import RecognizerModule
+from mgskel.training.module import LossModule, RecognizerModule
 from mgskel.training.recognizer import WEIGHTS_FILE, InputSpec, ModelSpec, Recognizer
 
 CONFIG_FILE = "config.yaml"
 VALIDATION_FILE = "validation.npz"
-_CHECKPOINT = Path("checkpoints") / "last.ckpt"
+CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +113,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     """
     out = Path(out)
     data = data or load_training_data(config.data)
-    _claim(out, config, data)
+    claim(out, _lasting(config), data.fingerprint, config)
     if (out / WEIGHTS_FILE).is_file() and (out / "recognizer.json").is_file():
         return Recognizer.load(out)
     _check_machine(config)
@@ -178,45 +179,64 @@ def _fit(
         batches.batches * config.optim.epochs,
         torch.from_numpy(label_vectors(classes.names)) if config.loss.label_text > 0 else None,
     )
-    checkpoint = out / _CHECKPOINT
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     patience = Patience(config.optim.patience) if config.optim.patience else None
     callbacks: list[pl.Callback] = [EpochProgress(f"training {config.stream}")]
     callbacks += [patience] if patience else []
-    callbacks += [History(out / "metrics.csv"), Checkpoint(checkpoint)]
+    callbacks += [History(out / "metrics.csv")]
     judged = list(_judged(validation, config)) if validation is not None else []
     every = 1 if patience else max(1, config.optim.epochs // 20)
+    run_trainer(module, batches, judged, callbacks, config.optim, config.machine, out, every)
+    return patience.weights if patience and patience.weights else module.evaluated_weights()
+
+
+def run_trainer(
+    module: LossModule,
+    batches: TrainingBatches,
+    judged: list[Any],
+    callbacks: list[pl.Callback],
+    optim: OptimConfig,
+    machine: MachineConfig,
+    out: Path,
+    judge_every: int = 1,
+) -> None:
+    """Lightning's trainer on our batches, going on from the folder's checkpoint if it has one."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    checkpoint = out / CHECKPOINT
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    plan = batches.plan()
+    if checkpoint.is_file():
+        # Lightning asks for the first batch before it tells the sampler the epoch.
+        plan.set_epoch(torch.load(checkpoint, weights_only=True)["epoch"] + 1)
     with warnings.catch_warnings():
         # Lightning's hints on worker processes and logging intervals do not fit in-memory data.
         warnings.filterwarnings("ignore", module="lightning")
         trainer = pl.Trainer(
-            max_epochs=config.optim.epochs,
-            accelerator=config.machine.accelerator,
-            devices=config.machine.devices,
-            num_nodes=config.machine.nodes,
-            strategy="ddp" if processes > 1 else "auto",
-            precision=config.machine.precision,
-            gradient_clip_val=config.optim.clip or None,
-            callbacks=callbacks,
-            logger=_tensorboard(out) if config.machine.tensorboard else False,
+            max_epochs=optim.epochs,
+            accelerator=machine.accelerator,
+            devices=machine.devices,
+            num_nodes=machine.nodes,
+            strategy="ddp" if machine.devices * machine.nodes > 1 else "auto",
+            precision=machine.precision,
+            gradient_clip_val=optim.clip or None,
+            callbacks=[*callbacks, Checkpoint(checkpoint)],
+            logger=_tensorboard(out) if machine.tensorboard else False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            check_val_every_n_epoch=every,
+            check_val_every_n_epoch=judge_every,
             use_distributed_sampler=False,
             default_root_dir=str(out),
         )
         trainer.fit(
             module,
-            DataLoader(batches, batch_size=None, sampler=batches.plan()),
+            DataLoader(batches, batch_size=None, sampler=plan),
             DataLoader(judged, batch_size=None) if judged else None,  # type: ignore[arg-type]
             ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
             weights_only=True,
         )
     if trainer.interrupted:
         raise KeyboardInterrupt
-    return patience.weights if patience and patience.weights else module.evaluated_weights()
 
 
 def _judged(validation: ClipStore, config: TrainConfig) -> Any:
@@ -233,11 +253,12 @@ def _finish(
 ) -> None:
     """Calibrate and judge on validation, then write the run folder's lasting files."""
     from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
-    from mgskel.training.plots import plot_confusion, plot_curves
+    from mgskel.training.plots import plot_confusion
 
     notes: dict[str, Any] = {
         "data": {"fingerprint": data.fingerprint, "train_sequences": len(data.train)},
         "config": to_dict(config),
+        "parameters": sum(p.numel() for p in recognizer.network.parameters()),
     }
     temperature = 1.0
     if validation is not None:
@@ -253,7 +274,7 @@ def _finish(
         with writing(out / VALIDATION_FILE) as temporary, open(temporary, "wb") as handle:
             np.savez(handle, logits=logits, truth=truth, names=np.array(validation.names))
         plot_confusion(out / "confusion.png", probabilities, truth, data.classes.names)
-    plot_curves(out / "curves.png", out / "metrics.csv")
+    plot_history(out)
     finished = Recognizer(
         recognizer.network,
         recognizer.skeleton,
@@ -266,6 +287,13 @@ def _finish(
     finished.save(out)
 
 
+def plot_history(out: Path) -> None:
+    """Curves of a folder's metrics as a picture."""
+    from mgskel.training.plots import plot_curves
+
+    plot_curves(out / "curves.png", out / "metrics.csv")
+
+
 def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
     """For each class the class of its mirror image, by "left" and "right" in its name."""
     position = {name.lower(): i for i, name in enumerate(classes.names)}
@@ -276,14 +304,14 @@ def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
     return tuple(swapped)
 
 
-def _claim(out: Path, config: TrainConfig, data: TrainingData) -> None:
+def claim(out: Path, lasting: dict[str, Any], fingerprint: object, config: Any) -> None:
     """Refuse a folder that holds another training; otherwise write the config into it."""
     import yaml
 
-    claim = {"config": _lasting(config), "data": data.fingerprint}
+    wanted = {"config": lasting, "data": fingerprint}
     path = out / "training.json"
     if path.is_file():
-        if read_json(path) != claim:
+        if read_json(path) != wanted:
             raise InputError(
                 "the folder holds another training",
                 place=out,
@@ -292,7 +320,7 @@ def _claim(out: Path, config: TrainConfig, data: TrainingData) -> None:
             )
         return
     out.mkdir(parents=True, exist_ok=True)
-    write_json(path, claim)
+    write_json(path, wanted)
     write_text(out / CONFIG_FILE, yaml.safe_dump(to_dict(config), sort_keys=False))
 
 

@@ -28,9 +28,11 @@ def class_weights(counts: Tensor, balance: Balance) -> Tensor:
     else:
         weights = (1 - _EFFECTIVE_BETA) / (1 - _EFFECTIVE_BETA**number)
     weights = weights * present
-    weights = weights * counts.sum() / (weights * counts).sum()
-    weights = weights.clamp(max=_HEAVIEST)
-    return (weights * counts.sum() / (weights * counts).sum()).float()
+    # Cutting the heaviest raises the others in turn; a few rounds settle it.
+    for _ in range(20):
+        weights = weights * (counts.sum() / (weights * counts).sum())
+        weights = weights.clamp(max=_HEAVIEST)
+    return weights.float()
 
 
 class SoftCrossEntropy(nn.Module):

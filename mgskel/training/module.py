@@ -27,7 +27,46 @@ class NonFiniteLoss(MgskelError):
     exit_code = 1
 
 
-class RecognizerModule(pl.LightningModule):
+class LossModule(pl.LightningModule):
+    """What the callbacks of every training need: the epoch's losses, the last validation.
+
+    Subclasses implement `loss_of`; a loss that is not finite stops the training by name.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.epoch_loss: list[Tensor] = []
+        self.validation: dict[str, float] = {}
+
+    def loss_of(self, batch: Batch, index: int) -> Tensor:
+        raise NotImplementedError
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        # Dropout follows from place and seed alone: a resumed run repeats an undisturbed one.
+        torch.manual_seed(
+            ((self.seed * 7919 + self.current_epoch) * 7919 + index) * 64 + self.global_rank
+        )
+        loss = self.loss_of(batch, index)
+        if not torch.isfinite(loss):
+            raise NonFiniteLoss(
+                "the loss is not finite; training stopped, the last checkpoint is kept",
+                place=f"epoch {self.current_epoch + 1}, batch {index + 1}",
+                found=f"loss {float(loss.detach())} on "
+                + ", ".join(batch.names[:_SHOWN_NAMES])
+                + (" ..." if len(batch.names) > _SHOWN_NAMES else ""),
+                remedy="look at these sequences with 'mgskel validate', or lower optim.lr",
+            )
+        self.epoch_loss.append(loss.detach())
+        return loss
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, index: int) -> Any:
+        if isinstance(batch, Batch):
+            return batch.to(device)
+        return super().transfer_batch_to_device(batch, device, index)
+
+
+class RecognizerModule(LossModule):
     """A backbone in training, with its losses and its weight average.
 
     Args:
@@ -44,7 +83,7 @@ class RecognizerModule(pl.LightningModule):
         steps: int,
         text_vectors: Tensor | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(config.seed)
         self.model = model
         self.config = config
         self.steps = steps
@@ -57,8 +96,6 @@ class RecognizerModule(pl.LightningModule):
         model.head.register_forward_pre_hook(self._keep_features)
         decay = config.optim.ema
         self.average = WeightAverage(model, decay) if decay > 0 else None
-        self.epoch_loss: list[Tensor] = []
-        self.validation: dict[str, float] = {}
         self._own_weights: dict[str, Tensor] | None = None
         self._logits: list[Tensor] = []
         self._truth: list[Tensor] = []
@@ -68,34 +105,14 @@ class RecognizerModule(pl.LightningModule):
         schedule = warmup_cosine(optimizer, self.steps, self.config.optim.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, index: int) -> Any:
-        if isinstance(batch, Batch):
-            return batch.to(device)
-        return super().transfer_batch_to_device(batch, device, index)
-
-    def on_train_epoch_start(self) -> None:
-        # Dropout follows from the epoch alone, so that a resumed run repeats an undisturbed one.
-        torch.manual_seed(self.config.seed * 7919 + self.current_epoch * 31 + self.global_rank)
-        self.epoch_loss = []
-
-    def training_step(self, batch: Batch, index: int) -> Tensor:
-        logits = self.model(batch.x, batch.mask)
-        loss = self.loss(logits, batch.target)
+    def loss_of(self, batch: Batch, index: int) -> Tensor:
+        loss = self.loss(self.model(batch.x, batch.mask), batch.target)
         if self.text_loss is not None:
             assert self._features is not None
-            loss = loss + self.config.loss.label_text * self.text_loss(self._features, batch.target)
+            text = self.text_loss(self._features, batch.target)
+            loss = loss + self.config.loss.label_text * text
         if self.config.loss.fusion_balance > 0:
             loss = loss + self.config.loss.fusion_balance * balance_loss(self.model)
-        if not torch.isfinite(loss):
-            raise NonFiniteLoss(
-                "the loss is not finite; training stopped, the last checkpoint is kept",
-                place=f"epoch {self.current_epoch + 1}, batch {index + 1}",
-                found=f"loss {float(loss.detach())} on "
-                + ", ".join(batch.names[:_SHOWN_NAMES])
-                + (" ..." if len(batch.names) > _SHOWN_NAMES else ""),
-                remedy="look at these sequences with 'mgskel validate', or lower optim.lr",
-            )
-        self.epoch_loss.append(loss.detach())
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:

@@ -19,7 +19,7 @@ def plot_curves(path: Path, metrics_csv: Path) -> None:
     """Losses and validation scores over the epochs."""
     with open(metrics_csv, newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
-    figure, (left, right) = _figure(1, 2, (9, 3.2))
+    figure, (left, right) = new_figure(1, 2, (9, 3.2))
     for axis, keys in ((left, ("train_loss", "val_loss")), (right, _SCORES)):
         for key in keys:
             points = [(int(r["epoch"]), float(r[key])) for r in rows if r.get(key)]
@@ -31,7 +31,7 @@ def plot_curves(path: Path, metrics_csv: Path) -> None:
     left.set_ylabel("loss")
     right.set_ylabel("share")
     right.set_ylim(0, 1.02)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 _SCORES = ("val_top1", "val_mean_class", "val_macro_f1")
@@ -44,7 +44,7 @@ def plot_confusion(
     counts = confusion(truth, probabilities.argmax(1), len(names)).astype(float)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     size = min(3 + 0.22 * len(names), 16)
-    figure, axis = _figure(1, 1, (size + 1, size))
+    figure, axis = new_figure(1, 1, (size + 1, size))
     image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if len(names) <= _MOST_LABELS:
         axis.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
@@ -52,10 +52,11 @@ def plot_confusion(
     axis.set_xlabel("answered")
     axis.set_ylabel("true")
     figure.colorbar(image, ax=axis, label="share of the true class", fraction=0.046)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
+def new_figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
+    """A figure and its axes, drawn without a display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -64,6 +65,7 @@ def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, An
     return figure, figure.subplots(rows, columns)
 
 
-def _save(figure: Any, path: Path) -> None:
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure, whole or not at all."""
     with writing(path) as temporary:
         figure.savefig(temporary, dpi=120)

@@ -1,0 +1,240 @@
+"""Learning motion without labels: masked motion prediction.
+
+Blocks of joints are hidden, moving ones more often than still ones, and the network predicts
+how the hidden joints moved from what the others did. The backbone it leaves behind is where a
+recogniser with few labels starts from (``model.pretrained``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mgskel.config import to_dict
+from mgskel.data.augment import Augmentation, Policy
+from mgskel.data.batches import Batch, TrainingBatches
+from mgskel.data.clips import ClipStore
+from mgskel.data.labelled import load_labelled
+from mgskel.data.normalise import Normalisation
+from mgskel.data.streams import stream_channels
+from mgskel.errors import InputError
+from mgskel.files import file_hash, write_json, writing
+from mgskel.models import Backbone
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import get_skeleton, skeleton_to_dict
+from mgskel.threads import set_threads
+from mgskel.training.callbacks import EpochProgress, History
+from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
+from mgskel.training.fit import claim, plot_history, run_trainer
+from mgskel.training.module import LossModule
+from mgskel.training.recognizer import WEIGHTS_FILE, ModelSpec
+from mgskel.training.schedule import make_optimizer, warmup_cosine
+
+_BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """One pretraining, whole.
+
+    Args:
+        data: files of sequences, labelled or not; all are used.
+        hidden: share of joints and moments that are hidden.
+        by_motion: how much more often moving joints are hidden; 0 hides all alike.
+    """
+
+    data: tuple[Path, ...] = ()
+    layout: str | None = None
+    to_layout: str | None = None
+    people: int | None = None
+    stream: str = "joint"
+    window: int = 64
+    hidden: float = 0.5
+    by_motion: float = 1.0
+    normalise: Normalisation = field(default_factory=Normalisation)
+    augment: Augmentation = field(default_factory=Augmentation)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    machine: MachineConfig = field(default_factory=MachineConfig)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hidden < 1:
+            raise InputError(
+                "wrong value for 'hidden'", expected="between 0 and 1", found=self.hidden
+            )
+
+
+def hide(x: Tensor, mask: Tensor, share: float, by_motion: float, rng: torch.Generator) -> Tensor:
+    """Which joints and moments to hide, (N, T, V, M) bool.
+
+    Args:
+        x: (N, C, T, V, M).
+        mask: (N, T, V, M), what was seen.
+    """
+    n, _, t, v, m = x.shape
+    blocks = -(-t // _BLOCK)
+    energy = torch.zeros(n, blocks * _BLOCK, v, m)
+    energy[:, : t - 1] = motion_of(x).norm(dim=1)[:, :-1].cpu()
+    energy = energy.unflatten(1, (blocks, _BLOCK)).mean(2)
+    energy = energy / energy.mean((1, 2, 3), keepdim=True).clamp(min=1e-6)
+    # Gumbel noise on log weights: hiding the largest is drawing without replacement.
+    uniform = torch.rand(energy.shape, generator=rng).clamp(1e-9, 1 - 1e-7)
+    rank = by_motion * torch.log(energy + 0.1) - torch.log(-torch.log(uniform))
+    flat = rank.flatten(1)
+    threshold = flat.kthvalue(int(flat.shape[1] * (1 - share)) or 1, dim=1).values
+    hidden = rank > threshold[:, None, None, None]
+    return hidden.repeat_interleave(_BLOCK, dim=1)[:, :t].to(mask.device) & mask
+
+
+def motion_of(x: Tensor) -> Tensor:
+    """Change to the next frame, (N, C, T, V, M); zero in the last."""
+    return nn.functional.pad(x[:, :, 1:] - x[:, :, :-1], (0, 0, 0, 0, 0, 1))
+
+
+class MotionPredictor(LossModule):
+    """A backbone that predicts the motion of hidden joints."""
+
+    def __init__(self, model: Backbone, config: PretrainConfig, steps: int) -> None:
+        super().__init__(config.seed)
+        self.model = model
+        self.config = config
+        self.steps = steps
+        self.predict_motion = nn.Linear(model.num_features, model.time_stride * model.in_channels)
+
+    def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override]
+        optimizer = make_optimizer(self, self.config.optim)
+        schedule = warmup_cosine(optimizer, self.steps, self.config.optim.warmup)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def loss_of(self, batch: Batch, index: int) -> Tensor:
+        """Mean squared error of the hidden joints' motion, in units of its spread.
+
+        1 is what predicting no motion at all would cost.
+        """
+        mask = batch.mask
+        if mask is None:
+            mask = batch.x.new_ones(batch.x.shape[0], *batch.x.shape[2:], dtype=torch.bool)
+        rng = torch.Generator().manual_seed(self.current_epoch * 100_003 + index)
+        hidden = hide(batch.x, mask, self.config.hidden, self.config.by_motion, rng)
+        said = self(batch.x * ~hidden[:, None], mask & ~hidden)
+        true = motion_of(batch.x)
+        judged = hidden.clone()
+        judged[:, :-1] &= mask[:, 1:]
+        judged[:, -1] = False
+        weight = judged[:, None].to(said.dtype)
+        spread = (true.square() * weight).sum() + 1e-6
+        return ((said - true).square() * weight).sum() / spread
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Predicted motion (N, C, T, V, M) from what is left to see."""
+        features = self.model.forward_features(x, mask)
+        said = self.predict_motion(features.permute(0, 1, 3, 4, 2))
+        said = said.unflatten(-1, (self.model.time_stride, -1))
+        # (N, M, T', V, stride, C) -> (N, C, T' * stride, V, M)
+        said = said.permute(0, 5, 2, 4, 3, 1).flatten(2, 3)
+        return said[:, :, : x.shape[2]]
+
+
+def pretrain(config: PretrainConfig, out: str | Path) -> Path:
+    """Train, resume, or find finished; the folder then serves as ``model.pretrained``."""
+    out = Path(out)
+    if not config.data:
+        raise InputError("no files to learn from", remedy="give --data FILE,FILE,...")
+    fingerprint = [file_hash(path) for path in config.data]
+    claim(out, _lasting(config), fingerprint, config)
+    if (out / WEIGHTS_FILE).is_file():
+        return out
+    set_threads(config.machine.threads)
+    torch.manual_seed(config.seed)
+    store = _load(config)
+    spec = ModelSpec(config.model.backbone, config.model.fusion, (), config.model.sizes)
+    channels = stream_channels(config.stream, store.skeleton, store.dims)
+    batches = TrainingBatches(
+        store,
+        Policy(config.augment, store.skeleton),
+        config.stream,
+        config.window,
+        1,
+        config.optim.batch,
+        config.seed,
+        config.optim.repeat,
+    )
+    steps = batches.batches * config.optim.epochs
+    module = MotionPredictor(spec.build(store.skeleton, 1, channels), config, steps)
+    callbacks = [EpochProgress("pretraining"), History(out / "metrics.csv")]
+    run_trainer(module, batches, [], callbacks, config.optim, config.machine, out)
+    _save(module, spec, store, fingerprint, out)
+    plot_history(out)
+    return out
+
+
+def take_over(network: nn.Module, folder: Path) -> int:
+    """Copy every tensor of a pretrained folder that fits the network; returns how many did."""
+    from safetensors.torch import load_file
+
+    path = Path(folder) / WEIGHTS_FILE
+    if not path.is_file():
+        raise InputError(
+            f"nothing pretrained at {folder}",
+            expected=f"a folder with {WEIGHTS_FILE}",
+            remedy="write one with 'mgskel pretrain'",
+        )
+    own = network.state_dict()
+    fitting = {
+        key: value
+        for key, value in load_file(path).items()
+        if key in own and own[key].shape == value.shape and not key.startswith("head.")
+    }
+    if not fitting:
+        raise InputError(
+            "no pretrained tensor fits the network",
+            place=folder,
+            expected="the same backbone, sizes, layout and stream",
+            remedy="compare the two configs",
+        )
+    network.load_state_dict(own | fitting)
+    return len(fitting)
+
+
+def _load(config: PretrainConfig) -> ClipStore:
+    sequences: list[PoseSequence] = []
+    names: list[str] = []
+    for path in config.data:
+        data = load_labelled(path, config.layout)
+        if config.to_layout is not None:
+            data = data.to_skeleton(get_skeleton(config.to_layout))
+        sequences += data.sequences
+        names += [str(name) for name in data.names]
+    zeros = [0] * len(names)
+    return ClipStore.from_sequences(sequences, config.normalise, zeros, names, config.people)
+
+
+def _save(
+    module: MotionPredictor, spec: ModelSpec, store: ClipStore, fingerprint: list[str], out: Path
+) -> None:
+    from safetensors.torch import save_file
+
+    write_json(
+        out / "pretraining.json",
+        {
+            "model": to_dict(spec) | {"leave_out": []},
+            "skeleton": skeleton_to_dict(store.skeleton),
+            "config": to_dict(module.config),
+            "sequences": len(store),
+            "data": fingerprint,
+        },
+    )
+    state = {k: v.detach().cpu().contiguous() for k, v in module.model.state_dict().items()}
+    with writing(out / WEIGHTS_FILE) as temporary:
+        save_file(state, temporary)
+
+
+def _lasting(config: PretrainConfig) -> dict[str, Any]:
+    tree = to_dict(config)
+    tree["machine"] = {"precision": config.machine.precision}
+    return {key: value for key, value in tree.items() if key != "data"}

@@ -1,0 +1,107 @@
+"""The command line that the studies in `tools/` share."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mgskel.errors import InputError, MgskelError, unknown
+from mgskel.files import write_text
+from mgskel.training.study import (
+    Results,
+    Row,
+    Trial,
+    difference_table,
+    interval,
+    plot_differences,
+    run_trials,
+)
+
+EPOCHS = {"natops": 40, "utd_mhad": 20, "jhmdb14": 25, "nw_ucla": 12}
+MakeTrials = Callable[[dict[str, int], list[str], int, bool], list[Trial]]
+
+
+def main(
+    about: str | None, name: str, make: MakeTrials, variants: Sequence[str], reference: str
+) -> int:
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=FILE", help="a recipe and its data"
+    )
+    parser.add_argument("--backbones", default="light", help="comma-separated")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--parts", action="store_true", help="also every part by itself")
+    parser.add_argument("--epochs", type=int, help="instead of the study's own numbers")
+    parser.add_argument("--minutes", type=float, help="stop starting trainings after so long")
+    parser.add_argument("--results", type=Path, default=Path("docs/results"))
+    parser.add_argument("--configs", type=Path, default=Path("configs"))
+    args = parser.parse_args()
+    try:
+        return study(args, name, make, variants, reference)
+    except MgskelError as error:
+        print(f"study: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def study(
+    args: argparse.Namespace, name: str, make: MakeTrials, variants: Sequence[str], reference: str
+) -> int:
+    """Run what is missing, then write table and plot from all rows."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    files = {}
+    for word in args.set:
+        recipe, equals, file = word.partition("=")
+        if not equals:
+            raise InputError("wrong --set", expected="NAME=FILE", found=word)
+        if recipe not in EPOCHS:
+            raise unknown("set", recipe, EPOCHS)
+        files[recipe] = Path(file)
+    epochs = {recipe: args.epochs or EPOCHS[recipe] for recipe in files}
+    results = Results(args.results / f"{name}.csv")
+    left = run_trials(
+        make(epochs, args.backbones.split(","), args.seeds, args.parts),
+        results,
+        args.configs,
+        files,
+        args.minutes,
+    )
+    shown = [variant for variant in variants if variant != reference]
+    write_text(args.results / f"{name}.md", page(name, results.rows, shown, reference))
+    plot_differences(args.results / f"{name}.png", results.rows, shown, reference)
+    print(f"{left} trainings left" if left else "done", file=sys.stderr)
+    return 1 if left else 0
+
+
+def page(name: str, rows: Sequence[Row], variants: Sequence[str], reference: str) -> str:
+    """The study's page: scores of every variant, then paired differences."""
+    lines = [
+        f"# Study: {name}",
+        "",
+        f"{len(rows)} trainings. Every seed draws its own validation part (a third of the training "
+        "file); variants are compared on the same part and seed.",
+        "",
+        "| set | backbone | variant | seeds | top-1 | 95% interval | CPU s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["set"], row["backbone"], row["variant"]), []).append(row)
+    for (recipe, backbone, variant), members in sorted(groups.items()):
+        d = interval([float(row["top1"]) for row in members])
+        cpu = sum(float(row["cpu_seconds"]) for row in members) / len(members)
+        ends = f"{100 * d.low:.1f} to {100 * d.high:.1f}" if d.pairs > 1 else ""
+        lines.append(
+            f"| {recipe} | {backbone} | {variant} | {d.pairs} | {100 * d.mean:.2f} | {ends} "
+            f"| {cpu:.0f} |"
+        )
+    lines += ["", f"## Differences to '{reference}'", ""]
+    return "\n".join(lines) + "\n" + difference_table(rows, variants, reference)

@@ -1,0 +1,98 @@
+"""A small labelled set that a small network learns in seconds, and a run trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mgskel.config import from_dict
+from mgskel.data.bundle import Bundle, save_bundle
+from mgskel.skeleton import get_skeleton
+from mgskel.training.config import TrainConfig
+
+CLASSES = 3
+
+
+def waving(count: int, seed: int = 0, layout: str = "natops8", dims: int = 3) -> Bundle:
+    """Each class swings another joint; labels start at 1, subjects at 1."""
+    rng = np.random.default_rng(seed)
+    skeleton = get_skeleton(layout)
+    rest = np.random.default_rng(7).normal(size=(skeleton.num_joints, dims))
+    frames, lengths, labels = [], [], []
+    for i in range(count):
+        length, label = int(rng.integers(12, 25)), i % CLASSES
+        points = rest + 0.05 * rng.normal(size=(length, skeleton.num_joints, dims))
+        swing = np.sin(np.linspace(0, 6, length) + rng.uniform(0, 6))
+        points[:, [label, label + CLASSES]] += 0.8 * swing[:, None, None]
+        frames.append(points)
+        lengths.append(length)
+        labels.append(label + 1)
+    return Bundle(
+        frames=np.concatenate(frames).astype(np.float32),
+        offsets=np.cumsum([0, *lengths]),
+        skeleton=skeleton,
+        label=np.array(labels),
+        subject=np.arange(count) // 6 % 4 + 1,
+        name=np.array([f"v{i // 3}_{i}" for i in range(count)]),
+        fps=25.0,
+        unit="metre",
+    )
+
+
+@pytest.fixture(scope="session")
+def train_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sets") / "train.npz"
+    save_bundle(path, waving(48, seed=0))
+    return path
+
+
+@pytest.fixture(scope="session")
+def test_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sets") / "test.npz"
+    save_bundle(path, waving(24, seed=1))
+    return path
+
+
+def small(train: Path, **changes: Any) -> TrainConfig:
+    """A config that trains in about a second; `changes` are dotted keys with __ for dots."""
+    tree: dict[str, Any] = {
+        "data": {"train": train, "validation": "subject", "held": ["4"]},
+        "window": 12,
+        "views": 2,
+        "augment": {"preset": "none", "crop": 0.2, "jitter": 0.02},
+        "normalise": {"scale": "none"},
+        "model": {"sizes": {"channels": [16, 32], "heads": 4}},
+        "optim": {"epochs": 4, "batch": 12, "lr": 0.01, "ema": 0.8},
+        "machine": {"accelerator": "cpu", "threads": 1, "tensorboard": False},
+    }
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    return from_dict(TrainConfig, tree)
+
+
+@pytest.fixture(scope="session")
+def run_folder(train_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, for reading only."""
+    from mgskel.training.fit import train
+
+    folder = tmp_path_factory.mktemp("runs") / "joint"
+    train(small(train_file, optim__epochs=8, optim__repeat=4), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_config() -> Callable[..., TrainConfig]:
+    return small
+
+
+@pytest.fixture(scope="session")
+def make_bundle() -> Callable[..., Bundle]:
+    return waving

@@ -1,0 +1,155 @@
+"""Evaluation, ensembles, predictions and the commands around them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mgskel.cli import main
+from mgskel.data.bundle import save_bundle
+from mgskel.data.labelled import ClassList
+from mgskel.errors import InputError
+from mgskel.gestures import get_vocabulary
+from mgskel.training.ensemble import combine, fit_weights
+from mgskel.training.fit import train
+from mgskel.training.submission import ma52, miga, write_predictions
+
+
+@pytest.fixture(scope="module")
+def bone_run(train_file: Path, make_config: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "bone"
+    train(make_config(train_file, stream="bone", optim__epochs=2), folder)
+    return folder
+
+
+def test_evaluate_prints_one_json_object(
+    run_folder: Path, bone_run: Path, test_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(run_folder), "--data", str(test_file), "--json"]) == 0
+    single = json.loads(capsys.readouterr().out)
+    assert {"n", "top1", "top5", "mean_class", "macro_f1", "per_class"} <= set(single)
+    low, high = single["intervals"]["top1"]
+    assert low <= single["top1"] <= high
+    assert single["resampled"] == "subjects"
+    runs = [str(run_folder), str(bone_run)]
+    assert main(["evaluate", *runs, "--data", str(test_file), "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert both["weights_from"] == "fitted on validation"
+    assert sum(both["weights"]) == pytest.approx(1)
+    assert both["top1"] >= single["top1"] - 0.1
+
+
+def test_evaluate_for_reading_and_the_confusion_picture(
+    run_folder: Path, test_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "confusion.png"
+    words = ["evaluate", str(run_folder), "--data", str(test_file), "--plot", str(picture)]
+    assert main(words) == 0
+    assert "macro_f1" in capsys.readouterr().out
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("weights", ["1,2,3", "a,b", "0,0", "-1,2"])
+def test_wrong_weights_are_refused(
+    weights: str, run_folder: Path, bone_run: Path, test_file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    runs = [str(run_folder), str(bone_run)]
+    words = ["evaluate", *runs, "--data", str(test_file), f"--weights={weights}"]
+    assert main(words) == 2
+    assert "ensemble weights" in capsys.readouterr().err
+
+
+def test_fitted_weights_prefer_the_better_member() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 300)
+    good = np.full((300, 3), 0.15)
+    good[np.arange(300), truth] = 0.7
+    noise = rng.dirichlet(np.ones(3), 300)
+    weights = fit_weights([good, noise], truth)
+    assert weights[0] > 0.75 and weights.sum() == pytest.approx(1)
+    np.testing.assert_allclose(combine([good, noise], np.array([1.0, 0.0])), good)
+    np.testing.assert_allclose(fit_weights([good, good], truth), [0.5, 0.5], atol=1e-3)
+
+
+def test_other_classes_cannot_join_an_ensemble(
+    run_folder: Path, make_bundle: Any, make_config: Any, test_file: Path, tmp_path: Path
+) -> None:
+    bundle = make_bundle(24)
+    save_bundle(tmp_path / "set.npz", replace(bundle, label=bundle.label + 10))
+    train(make_config(tmp_path / "set.npz", optim__epochs=1), tmp_path / "other")
+    runs = [str(run_folder), str(tmp_path / "other")]
+    assert main(["evaluate", *runs, "--data", str(test_file)]) == 2
+
+
+def test_predict_writes_scores(run_folder: Path, test_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    assert main(["predict", str(run_folder), "--data", str(test_file), "-o", str(out)]) == 0
+    with open(out, newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == 24
+    for row in rows:
+        shares = {k[2:]: float(v) for k, v in row.items() if k.startswith("p:")}
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+        assert row["class"] == max(shares, key=lambda k: shares[k])
+        assert float(row["score"]) == pytest.approx(max(shares.values()))
+
+
+def test_unlabelled_files_predict_but_do_not_evaluate(
+    run_folder: Path, make_bundle: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "plain.npz"
+    save_bundle(path, replace(make_bundle(6), label=None))
+    words = [str(run_folder), "--data", str(path)]
+    assert main(["predict", *words, "-o", str(tmp_path / "p.csv")]) == 0
+    assert main(["evaluate", *words]) == 2
+    assert "no labels" in capsys.readouterr().err
+
+
+def test_miga_lines_are_name_and_class() -> None:
+    assert miga(["0004_0", "0004_1"], np.eye(32)[[30, 0]]) == "0004_0,30\n0004_1,0\n"
+
+
+def test_ma52_ranks_actions_and_body_groups(tmp_path: Path) -> None:
+    classes = ClassList.of_vocabulary(get_vocabulary("ma52"))
+    vocabulary = get_vocabulary("ma52")
+    probabilities = np.full((1, 52), 0.001)
+    nodding = next(g for g in vocabulary.classes if g.name.lower().startswith("nodding"))
+    probabilities[0, nodding.id] = 0.9
+    path = tmp_path / "submission.zip"
+    write_predictions(path, "ma52", ["clip.mp4"], probabilities, classes)
+    with zipfile.ZipFile(path) as archive:
+        lines = archive.read("prediction.csv").decode().splitlines()
+    header, values = lines[0].split(","), lines[1].split(",")
+    assert header == ["vid"] + [f"action_pred_{i}" for i in range(1, 6)] + [
+        f"body_pred_{i}" for i in range(1, 6)
+    ]
+    assert values[0] == "clip.mp4" and values[1] == str(nodding.id)
+    assert values[6] == str(vocabulary.groups.index(nodding.group))
+    with pytest.raises(InputError, match="MA-52"):
+        ma52(["a"], probabilities[:, :3], ClassList(("1", "2", "3"), ("a", "b", "c")))
+
+
+def test_train_and_resume_by_command(train_file: Path, tmp_path: Path) -> None:
+    words = ["train", "-o", str(tmp_path / "run"), "--data.train", str(train_file)]
+    words += ["--window", "12", "--model.sizes.channels", "[16, 32]", "--model.sizes.heads", "4"]
+    words += ["--optim.epochs=1", "--streams", "joint,bone", "--all-streams"]
+    words += ["--machine.threads", "1", "--machine.tensorboard", "off"]
+    assert main(words) == 0
+    assert (tmp_path / "run" / "joint" / "recognizer.json").is_file()
+    assert (tmp_path / "run" / "bone" / "recognizer.json").is_file()
+    assert main(words) == 0
+
+
+def test_a_misspelt_key_names_the_nearest(
+    train_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--data.train", str(train_file), "--optim.epoch", "3"]) == 2
+    assert "did you mean 'optim.epochs'" in capsys.readouterr().err

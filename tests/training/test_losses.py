@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from mgskel.training.config import OptimConfig
+from mgskel.training.ema import WeightAverage
+from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
+from mgskel.training.schedule import make_optimizer, warmup_cosine
+
+
+@pytest.mark.parametrize("balance", ["none", "sqrt", "effective", "inverse"])
+def test_class_weights_average_to_one_over_samples(balance: str) -> None:
+    counts = torch.tensor([4023, 2, 0, 300])
+    weights = class_weights(counts, balance)  # type: ignore[arg-type]
+    assert float((weights * counts).sum() / counts.sum()) == pytest.approx(1, rel=0.01)
+    assert weights[2] == 0
+    if balance != "none":
+        assert weights[1] > weights[3] > weights[0]
+        assert weights[1] <= 10
+
+
+def test_plain_loss_is_cross_entropy() -> None:
+    logits, truth = torch.randn(5, 4), torch.tensor([0, 1, 2, 3, 0])
+    ours = SoftCrossEntropy(torch.ones(4), 0.1)(logits, nn.functional.one_hot(truth, 4).float())
+    torch.testing.assert_close(
+        ours, nn.functional.cross_entropy(logits, truth, label_smoothing=0.1)
+    )
+
+
+def test_halves_of_a_batch_average_to_the_whole() -> None:
+    loss = SoftCrossEntropy(torch.tensor([0.5, 3.0, 1.0]), 0.1)
+    logits, target = torch.randn(8, 3), torch.softmax(torch.randn(8, 3), 1)
+    halves = (loss(logits[:4], target[:4]) + loss(logits[4:], target[4:])) / 2
+    torch.testing.assert_close(halves, loss(logits, target))
+
+
+def test_label_text_loss_vanishes_at_the_target() -> None:
+    vectors = nn.functional.normalize(torch.randn(3, 6), dim=1)
+    loss = LabelTextLoss(vectors, features=6)
+    with torch.no_grad():
+        loss.project.weight.copy_(torch.eye(6))
+        loss.project.bias.zero_()
+    target = torch.eye(3)
+    assert float(loss(vectors * 4, target)) == pytest.approx(0, abs=1e-6)
+    assert float(loss(vectors[[1, 2, 0]], target)) > 0.1
+
+
+def test_average_follows_and_can_be_lent() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    average = WeightAverage(model, 0.9)
+    with torch.no_grad():
+        for _ in range(200):
+            model[0].weight.fill_(3.0)
+            average.update(model)
+    torch.testing.assert_close(average.values["0.weight"], torch.full((2, 2), 3.0))
+    model[0].weight.data.fill_(7.0)
+    with average.applied(model):
+        assert float(model[0].weight[0, 0]) == pytest.approx(3)
+    assert float(model[0].weight[0, 0]) == 7
+
+
+def test_average_survives_saving() -> None:
+    model = nn.Linear(2, 2)
+    first, second = WeightAverage(model, 0.9), WeightAverage(model, 0.9)
+    model.weight.data.add_(1)
+    first.update(model)
+    second.load_state_dict(first.state_dict())
+    model.weight.data.add_(1)
+    first.update(model)
+    second.update(model)
+    assert torch.equal(first.values["weight"], second.values["weight"])
+
+
+def test_schedule_rises_then_falls_to_zero() -> None:
+    optimizer = make_optimizer(nn.Linear(3, 3), OptimConfig(lr=1.0))
+    schedule = warmup_cosine(optimizer, steps=100, warmup=0.1)
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] == pytest.approx(0.1) and max(rates) == pytest.approx(1.0)
+    assert rates.index(max(rates)) in (9, 10)
+    assert rates[-1] < 0.01
+    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_only_matrices_decay(name: str) -> None:
+    optimizer = make_optimizer(nn.Linear(3, 3), OptimConfig(name=name))  # type: ignore[arg-type]
+    decays = {p.ndim: g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
+    assert decays == {2: 0.05, 1: 0.0}
