@@ -83,3 +83,9 @@ def test_every_data_file_of_the_package_is_packed(root: Path) -> None:
     ]
     assert len(data) > 20
     assert [path for path in data if not any(path.match(pattern) for pattern in patterns)] == []
+
+
+def test_test_files_have_names_of_their_own(root: Path) -> None:
+    """Test folders are no packages, so two files of one name would be one module."""
+    names = [path.name for path in (root / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
