@@ -27,7 +27,7 @@ FLOORS = (
         "config", "errors", "extras", "files", "gestures", "machine", "progress", "samples",
         "skeleton", "stages", "threads",
     },
-    {"sequence", "sequence_rules", "elan", "events"},
+    {"sequence", "sequence_rules", "interchange", "elan", "events"},
     {"pose", "data", "models"},
     {"training", "spotting", "attention", "describe"},
     {"reason"},
