@@ -33,7 +33,7 @@ class Condition:
 
 CONDITIONS = (
     Condition("context", "context only"),
-    Condition("true_gestures", "+ true gestures", gestures="true"),
+    Condition("true_gestures", "+ true gestures", gestures="true", placebo="shuffled_gestures"),
     Condition("recognised", "+ recognised gestures", gestures="recognised"),
     Condition("descriptions", "+ descriptions", descriptions=True, placebo="shuffled"),
     Condition(
@@ -42,6 +42,9 @@ CONDITIONS = (
         gestures="recognised",
         descriptions=True,
         placebo="shuffled_both",
+    ),
+    Condition(
+        "shuffled_gestures", "+ true gestures of another scene", gestures="true", shuffled=True
     ),
     Condition("shuffled", "+ descriptions of another scene", descriptions=True, shuffled=True),
     Condition(
