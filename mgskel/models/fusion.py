@@ -7,7 +7,7 @@ moments matter, and balances the two decisions per channel. It changes nothing u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -83,6 +83,12 @@ class BalancedFusion(nn.Module):
         reach: int = 5,
     ) -> None:
         super().__init__()
+        if channels % heads:
+            raise InputError(
+                "heads are equal groups of channels",
+                expected=f"a number of heads that divides {channels}",
+                found=heads,
+            )
         self.parts = parts or FusionParts()
         self.channels, self.heads = channels, heads
         self.encode = nn.Linear(channels * (2 if self.parts.spread else 1), width)
@@ -127,21 +133,21 @@ class BalancedFusion(nn.Module):
     def _summaries(self, tokens: Tensor, seen: Tensor | None) -> Tensor:
         """Mean and spread of each joint over time, then of each moment over joints,
         (N, V + T, 2C)."""
-        n, t, v, c = tokens.shape
-        if seen is not None:
-            tokens = tokens * seen
-            counts = torch.cat([seen.sum(1), seen.sum(2)], dim=1)
-            # The means below divide by all frames or joints, present or not.
-            sizes = counts.new_tensor([t] * v + [v] * t).unsqueeze(1)
-            present = sizes / counts.clamp(min=1)
+        n, t, v, _ = tokens.shape
 
         def means(values: Tensor) -> Tensor:
             # Reducing the outer axis of a flat view is far faster than an inner axis.
-            over_time = values.reshape(n, t, v * c).mean(1).view(n, v, c)
-            over_joints = values.reshape(n * t, v, c).mean(1).view(n, t, c)
-            both = torch.cat([over_time, over_joints], dim=1)
-            return both if seen is None else both * present
+            over_time = values.reshape(n, t, -1).mean(1).view(n, v, -1)
+            over_joints = values.reshape(n * t, v, -1).mean(1).view(n, t, -1)
+            return torch.cat([over_time, over_joints], dim=1)
 
+        if seen is None:
+            return self._mean_and_spread(means, tokens)
+        tokens = tokens * seen
+        share_seen = means(seen).clamp(min=1e-6)
+        return self._mean_and_spread(lambda values: means(values) / share_seen, tokens)
+
+    def _mean_and_spread(self, means: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
         mean = means(tokens)
         if not self.parts.spread:
             return mean

@@ -122,8 +122,9 @@ def shrink_time(valid: Tensor | None, stride: int) -> Tensor | None:
 
 
 def stride_of(block: nn.Module) -> int:
-    """A block's stride along time; 1 where it does not say."""
-    return int(getattr(block, "stride", 1))
+    """A block's stride along time, also of a bare convolution; 1 where it does not say."""
+    stride = getattr(block, "stride", 1)
+    return int(stride[0] if isinstance(stride, tuple) else stride)
 
 
 def frames_of(valid: Tensor | None) -> Tensor | None:

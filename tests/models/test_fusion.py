@@ -1,0 +1,234 @@
+"""Balanced fusion: identity at the start, learning from the first step, masks, read-outs."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mgskel.errors import InputError
+from mgskel.models import (
+    BalancedFusion,
+    FusionParts,
+    balance_loss,
+    create_model,
+    fold,
+    list_models,
+    reading,
+    with_fusion,
+)
+from mgskel.models.fusion import stage_ends
+from mgskel.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from conftest import Tiny
+
+ABLATIONS = (
+    FusionParts(),
+    FusionParts(spread=False),
+    FusionParts(joint_gate=False),
+    FusionParts(time_gate=False),
+    FusionParts(balance=False),
+)
+
+
+def lively(
+    skeleton: Skeleton, parts: FusionParts | None = None, channels: int = 8
+) -> BalancedFusion:
+    """A fusion whose gates are off their start."""
+    torch.manual_seed(0)
+    fusion = BalancedFusion(skeleton, channels, parts)
+    for parameter in fusion.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    return fusion
+
+
+def features(n: int = 3, channels: int = 8, frames: int = 6, joints: int = 4) -> Tensor:
+    return torch.randn(n, channels, frames, joints, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("parts", ABLATIONS, ids=str)
+def test_starts_as_the_identity(chain: Skeleton, parts: FusionParts) -> None:
+    x = features()
+    assert torch.equal(BalancedFusion(chain, 8, parts)(x), x)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_inserted_into_a_trained_network_changes_nothing(tiny: Tiny, name: str) -> None:
+    model = tiny.model(name, "off", "natops8")
+    x = tiny.batch("natops8")
+    mask = tiny.holes(x)
+    before = model(x, mask)
+    assert torch.equal(with_fusion(model)(x, mask), before)
+    assert model.fusions()
+
+
+def test_learns_from_the_first_step(chain: Skeleton) -> None:
+    fusion = BalancedFusion(chain, 8)
+    x = features()
+    target = x * torch.tensor([2.0, 1, 1, 1])
+    (fusion(x) - target).square().mean().backward()
+    assert fusion.joint_gate.weight.grad.abs().max() > 0
+    assert fusion.time_gate.weight.grad.abs().max() > 0
+    optimizer = torch.optim.Adam(fusion.parameters(), lr=0.02)
+    losses = []
+    for _ in range(120):
+        loss = (fusion(x) - target).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    # Doubling is the edge of what the gate can do; most of the way is enough.
+    assert losses[-1] < 0.3 * losses[0]
+    with reading(fusion):
+        fusion(x)
+    joints = fusion.readout.joints.mean((0, 1))
+    assert joints.argmax() == 0
+
+
+@pytest.mark.parametrize("parts", ABLATIONS, ids=str)
+def test_masked_features_reach_nothing_else(chain: Skeleton, parts: FusionParts) -> None:
+    fusion = lively(chain, parts)
+    x = features()
+    valid = (torch.rand(3, 1, 6, 4, generator=torch.Generator().manual_seed(2)) > 0.3).float()
+    valid[:, :, :, 3] = 0
+    valid[0, :, 2] = 0
+    changed = x + 10 * (1 - valid)
+    seen = valid.bool().expand_as(x)
+    torch.testing.assert_close(fusion(changed, valid)[seen], fusion(x, valid)[seen])
+    everything = torch.ones_like(valid)
+    torch.testing.assert_close(fusion(x, everything), fusion(x))
+
+
+def test_gates_follow_the_formula(chain: Skeleton) -> None:
+    fusion = lively(chain)
+    x = features()
+    with reading(fusion):
+        y = fusion(x)
+    out = fusion.readout
+    assert out.joints.shape == (3, 4, 4)
+    assert out.moments.shape == (3, 4, 6)
+    assert out.balance.shape == (3, 8)
+    assert ((out.balance > 0) & (out.balance < 1)).all()
+    share = out.balance[:, :, None, None]
+    joints = (out.joints - 1).repeat_interleave(2, dim=1)[:, :, None, :]
+    moments = (out.moments - 1).repeat_interleave(2, dim=1)[:, :, :, None]
+    torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
+
+
+def test_spread_tells_stillness_from_motion(chain: Skeleton) -> None:
+    """Two clips with equal means and unequal motion are alike only without the spread."""
+    still = torch.zeros(1, 8, 6, 4)
+    moving = still.clone()
+    moving[:, :, ::2, 2], moving[:, :, 1::2, 2] = 1.0, -1.0
+    for parts, alike in ((FusionParts(), False), (FusionParts(spread=False), True)):
+        fusion = lively(chain, parts)
+        weights = []
+        for x in (still, moving):
+            with reading(fusion):
+                fusion(x)
+            weights.append(fusion.readout.joints)
+        assert torch.allclose(*weights, atol=1e-5) == alike
+
+
+def test_switched_off_parts_do_nothing(chain: Skeleton) -> None:
+    x = features()
+    for parts in ABLATIONS[2:]:
+        fusion = lively(chain, parts)
+        with reading(fusion):
+            fusion(x)
+        out = fusion.readout
+        assert (out.joints == 1).all() == (not parts.joint_gate)
+        assert (out.moments == 1).all() == (not parts.time_gate)
+        assert (out.balance == 0.5).all() == (not parts.balance)
+
+
+def test_balance_loss_grows_with_the_lean_and_corrects_it(chain: Skeleton) -> None:
+    fusion = lively(chain).train()
+    x = features()
+    nn.init.zeros_(fusion.balance.weight)
+    losses = []
+    for lean in (0.0, 1.0, 4.0):
+        nn.init.constant_(fusion.balance.bias, lean)
+        fusion(x)
+        losses.append(balance_loss(fusion).item())
+    assert losses[0] == 0
+    assert losses[0] < losses[1] < losses[2] < 1
+    # Channels that lean to opposite sides are what the balance is for.
+    with torch.no_grad():
+        fusion.balance.bias.copy_(torch.tensor([4.0, -4.0] * 4))
+    fusion(x)
+    assert balance_loss(fusion).item() < 1e-6
+    nn.init.constant_(fusion.balance.bias, 4.0)
+    fusion(x)
+    balance_loss(fusion).backward()
+    assert (fusion.balance.bias.grad > 0).all()
+
+
+def test_balance_loss_without_fusion_is_zero() -> None:
+    assert balance_loss(nn.Linear(2, 2)) == 0
+
+
+def test_copies_after_a_training_pass(chain: Skeleton) -> None:
+    fusion = lively(chain).train()
+    fusion(features())
+    again = copy.deepcopy(fusion)
+    assert balance_loss(again) == 0
+    torch.testing.assert_close(fold(fusion)(features()), fusion(features()))
+
+
+def test_reading_ends(chain: Skeleton) -> None:
+    fusion = lively(chain)
+    with reading(fusion) as fusions:
+        assert fusions == [fusion]
+        fusion(features())
+    before = fusion.readout
+    fusion(features(n=2))
+    assert fusion.readout is before
+
+
+class Foreign(nn.Module):
+    """Someone else's network: plain modules in `blocks`, and no masks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+def test_goes_into_foreign_networks(chain: Skeleton) -> None:
+    model = Foreign()
+    x = features()
+    before = model(x)
+    with_fusion(model, chain, after=(0, 2))
+    assert [type(block).__name__ for block in model.blocks] == [
+        "FusedBlock",
+        "Conv2d",
+        "FusedBlock",
+    ]
+    assert torch.equal(model(x), before)
+
+
+def test_refuses_what_it_cannot_fuse(chain: Skeleton) -> None:
+    with pytest.raises(InputError, match="Linear"):
+        with_fusion(nn.Linear(2, 2), chain)
+    model = Foreign()
+    with pytest.raises(InputError, match="skeleton"):
+        with_fusion(model)
+    model.blocks[2] = nn.ReLU()
+    with pytest.raises(InputError, match="out_channels"):
+        with_fusion(model, chain)
+    with pytest.raises(InputError, match="heads"):
+        BalancedFusion(chain, 6)
+
+
+def test_stage_ends() -> None:
+    model = create_model("stgcn", "natops8", 3, fusion="off")
+    assert stage_ends(model.blocks) == [3, 6, 9]
