@@ -1,0 +1,18 @@
+"""Which joints and moments a decision rests on, and whether such pictures can be trusted.
+
+Five ways to look, one result: `attend` gives weights over people, moments and joints, and
+`mgskel.attention.faithfulness` asks the network itself whether they are true.
+"""
+
+from mgskel.attention.faithfulness import Faithfulness, faithfulness, randomised
+from mgskel.attention.look import METHODS, JointAttention, attend, attend_sequence
+
+__all__ = [
+    "METHODS",
+    "Faithfulness",
+    "JointAttention",
+    "attend",
+    "attend_sequence",
+    "faithfulness",
+    "randomised",
+]

@@ -1,0 +1,140 @@
+"""One face for every way of looking into a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mgskel.attention.explanation import explained_weights
+from mgskel.attention.gradient import gradient_weights
+from mgskel.attention.occlusion import occlusion_weights
+from mgskel.attention.readout import bone_weights, gate_weights
+from mgskel.errors import InputError, unknown
+from mgskel.models import Backbone
+from mgskel.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from mgskel.sequence import PoseSequence
+    from mgskel.training.recognizer import Recognizer
+
+# Each: network, x (1, C, T, V, M), mask (1, T, V, M), target -> weights (M, T, V), any scale.
+_WAYS: dict[str, Callable[[Backbone, Tensor, Tensor, int], Tensor]] = {
+    "gates": gate_weights,
+    "bones": bone_weights,
+    "gradient": gradient_weights,
+    "occlusion": occlusion_weights,
+    "explain": explained_weights,
+}
+METHODS = tuple(_WAYS)
+
+
+@dataclass(frozen=True, eq=False)
+class JointAttention:
+    """What one look found.
+
+    Attributes:
+        weights: (M, T, V) in 0..1, over people, moments and joints; 0 where nothing was seen.
+        method: how it was looked.
+        target: the class whose score was asked about.
+        probability: what the network gave that class.
+    """
+
+    weights: np.ndarray
+    method: str
+    target: int
+    probability: float
+    skeleton: Skeleton
+
+    def joints(self) -> np.ndarray:
+        """Mean weight of each joint, (M, V)."""
+        return self.weights.mean(1)
+
+    def moments(self) -> np.ndarray:
+        """Mean weight of each moment, (M, T)."""
+        return self.weights.mean(2)
+
+    def parts(self) -> dict[str, float]:
+        """Mean weight of each body part, over people and moments."""
+        mean = self.weights.mean((0, 1))
+        return {part: float(mean[list(v)].mean()) for part, v in self.skeleton.parts.items()}
+
+
+def attend(
+    network: Backbone,
+    x: Tensor,
+    mask: Tensor | None = None,
+    method: str = "gates",
+    target: int | None = None,
+) -> JointAttention:
+    """Look at one clip.
+
+    Args:
+        x: (1, C, T, V, M).
+        mask: (1, T, V, M), what is there; by default everything.
+        method: `gates` (balanced fusion), `bones` (graph attention), `gradient` (gradient-
+            weighted activation), `occlusion` (hiding parts), `explain` (PyTorch Geometric).
+        target: the class to ask about; by default the likeliest.
+    """
+    if method not in _WAYS:
+        raise unknown("way of looking", method, METHODS)
+    if x.dim() != 5 or x.shape[0] != 1:
+        raise InputError(
+            "attention looks at one clip at a time",
+            expected="(1, C, T, V, M)",
+            found=tuple(x.shape),
+        )
+    if mask is None:
+        mask = torch.ones((1, *x.shape[2:]), dtype=torch.bool)
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            chances = network(x, mask).softmax(1)[0]
+        chosen = int(chances.argmax()) if target is None else target
+        weights = _WAYS[method](network, x, mask, chosen).detach().cpu().double()
+    finally:
+        network.train(was_training)
+    seen = mask[0].permute(2, 0, 1)
+    return JointAttention(
+        weights=_unit(torch.where(seen, weights, torch.nan)).numpy(),
+        method=method,
+        target=chosen,
+        probability=float(chances[chosen]),
+        skeleton=network.skeleton,
+    )
+
+
+def attend_sequence(
+    recognizer: Recognizer,
+    sequence: PoseSequence,
+    method: str = "gates",
+    target: str | None = None,
+) -> JointAttention:
+    """Look at what a recognizer makes of a recording.
+
+    The moments are those of the recognizer's window, spread evenly over the recording.
+    """
+    from mgskel.data.batches import view_batches
+
+    store = recognizer.store(sequence)
+    x, mask, _ = next(
+        iter(view_batches(store, recognizer.input.stream, recognizer.input.window, 1))
+    )
+    chosen = None if target is None else recognizer.classes.names.index(target)
+    return attend(recognizer.network, x, mask, method, chosen)
+
+
+def _unit(weights: Tensor) -> Tensor:
+    """To 0..1 over what was seen; NaN becomes 0, and a flat map stays flat."""
+    known = weights[~weights.isnan()]
+    if known.numel() == 0:
+        return torch.zeros_like(weights)
+    low, high = known.min(), known.max()
+    if high - low < 1e-12:
+        return torch.where(weights.isnan(), 0.0, 0.5)
+    return ((weights - low) / (high - low)).nan_to_num(0.0)
