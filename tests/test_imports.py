@@ -40,7 +40,7 @@ FLOORS = (
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # On these floors rooms may also use one another.
 OPEN_FLOORS = (0, 1)
-DOORS = {("spotting", "training")}
+DOORS = {("spotting", "training"), ("attention", "training")}
 
 HEAVY = {
     "av", "cv2", "lightning", "matplotlib", "mediapipe", "mmcv", "mmdet", "mmengine", "mmpose",
