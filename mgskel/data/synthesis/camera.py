@@ -13,7 +13,7 @@ from mgskel.data.synthesis.signals import Array, smooth_noise
 
 _HEAD_TOP = 1.0  # above the shoulders, shoulder widths
 # Visible height of the picture at the person's distance, in shoulder widths.
-_FRAMING = {"close": (1.9, 2.6), "bust": (2.6, 3.8), "half": (3.8, 5.2), "full": (5.5, 13.0)}
+_FRAMING = {"close": (1.1, 2.6), "bust": (2.6, 3.8), "half": (3.8, 5.2), "full": (5.5, 13.0)}
 _NEAREST_M = 0.35
 
 

@@ -84,6 +84,7 @@ class EstimatorErrors:
         person_spread: how much all errors vary between recordings (log-normal).
         wander_hz: band of the slow errors; jitter lies above it.
         smoothing_hz: the cleaning's low-pass, above which jitter is gone.
+        bursts: how much jitter comes in bursts (log-normal).
         outside: how far outside the picture the score falls to 0, share of its height.
         hidden_score, hidden_wander: factors on score and slow errors of what is hidden.
         min_score: points with a lower score are missing, as the cleaning leaves them.
@@ -95,6 +96,7 @@ class EstimatorErrors:
     person_spread: float
     wander_hz: tuple[float, float]
     smoothing_hz: float
+    bursts: float
     outside: float
     hidden_score: float
     hidden_wander: float
@@ -209,6 +211,8 @@ def _shaken(
     wander = kind.wander * view.scale * mixed(errors.wander_hz, 0.8)
     wander *= np.where(hidden, errors.hidden_wander, 1.0)[..., None]
     jitter = quick * mixed((errors.wander_hz[1], errors.smoothing_hz), 0.0)
+    gust = errors.bursts * smooth_noise(rng, frames, fps, (0.2, 2.0), 0.5, joints)
+    jitter *= np.exp(gust - errors.bursts**2)[..., None]
     return own * (offset + wander + jitter)
 
 

@@ -60,7 +60,7 @@ class Temper:
     Attributes:
         sway, head, hands: strength of involuntary motion, 1 on average.
         talk: share of the time spent talking.
-        shifts_hz, glances_hz, blinks_hz: rates.
+        shifts_hz, fidgets_hz, glances_hz, blinks_hz: rates.
         breath_hz: breathing rate.
     """
 
@@ -69,6 +69,7 @@ class Temper:
     hands: float
     talk: float
     shifts_hz: float
+    fidgets_hz: float
     glances_hz: float
     blinks_hz: float
     breath_hz: float
@@ -78,9 +79,10 @@ def sample_temper(rng: np.random.Generator) -> Temper:
     return Temper(
         sway=float(rng.lognormal(0.0, 0.5)),
         head=float(rng.lognormal(0.0, 0.5)),
-        hands=float(rng.lognormal(0.0, 0.5)),
+        hands=float(rng.lognormal(0.2, 0.6)),
         talk=float(rng.choice([0.0, rng.uniform(0.2, 0.9), 1.0], p=[0.25, 0.6, 0.15])),
         shifts_hz=float(rng.uniform(0.005, 0.04)),
+        fidgets_hz=float(rng.uniform(0.02, 0.4)),
         glances_hz=float(rng.uniform(0.05, 0.4)),
         blinks_hz=float(rng.uniform(0.1, 0.5)),
         breath_hz=float(rng.uniform(0.18, 0.35)),
@@ -196,16 +198,22 @@ def _head(
 ) -> None:
     frames = len(time)
     slow = smooth_noise(rng, frames, fps, (0.05, 1.0), 1.2, 4)
-    quick = smooth_noise(rng, frames, fps, (0.3, 3.5), 0.8, 4)
+    quick = smooth_noise(rng, frames, fps, (0.3, 3.0), 1.0, 6)
+    # Heads move in bursts: calm moments alternate with lively ones.
+    burst = np.exp(0.6 * smooth_noise(rng, frames, fps, (0.1, 0.8), 0.5)[:, 0] - 0.18)
     table = (
-        ("head_pitch", 1.6, 2.0),
-        ("head_yaw", 2.0, 2.4),
-        ("head_roll", 1.1, 1.6),
-        ("head_forward", 0.008, 0.008),
+        ("head_pitch", 2.2, 3.2),
+        ("head_yaw", 3.0, 3.8),
+        ("head_roll", 1.6, 2.6),
+        ("head_forward", 0.012, 0.014),
     )
     for column, (name, calm, lively) in enumerate(table):
-        motion = calm * slow[:, column] + lively * talking * quick[:, column]
+        motion = calm * slow[:, column] + lively * talking * burst * quick[:, column]
         channels[name][:] += temper.head * motion
+    # A talking head takes the chest along.
+    channels["lean"][:] += 0.5 * temper.head * talking * burst * quick[:, 4]
+    channels["side_lean"][:] += 0.5 * temper.head * talking * burst * quick[:, 5]
+    channels["twist"][:] += 0.6 * temper.head * talking * burst * quick[:, 1]
     glances = poisson_times(rng, temper.glances_hz, float(time[-1] - time[0])) + time[0]
     levels = rng.standard_normal((len(glances) + 1, 2)) * np.array([4.5, 2.5])
     looks = steps(rng, time, glances, levels, (0.25, 0.7))
@@ -265,7 +273,7 @@ def rest_hand(
     drift = smooth_noise(rng, frames, fps, (0.05, 2.0), 1.2, 3 + 3 + NUM_CONTROLS)
     idle = temper.hands * drift
     curls = curls + 0.05 * idle[:, 6:]
-    goals = goals + 0.012 * idle[:, :3]
+    goals = goals + 0.012 * idle[:, :3] + _fidgets(rng, temper, time)
     alongs = alongs + 0.04 * idle[:, 3:6]
     frame = trunk.chest_turn if not body.seated else trunk.pelvis_turn
     origin = trunk.chest if not body.seated else trunk.pelvis
@@ -279,6 +287,13 @@ def rest_hand(
         pole=turn(trunk.chest_turn, pole),
         fingers=curls,
     )
+
+
+def _fidgets(rng: np.random.Generator, temper: Temper, time: Array) -> Array:
+    """Small changes of a resting hand's place (T, 3), too slight to be a gesture."""
+    moments = time[0] + poisson_times(rng, temper.fidgets_hz, float(time[-1] - time[0]))
+    levels = rng.standard_normal((len(moments) + 1, 3)) * np.array([0.04, 0.02, 0.04])
+    return steps(rng, time, moments, levels, (0.15, 0.8))
 
 
 def _levels(
