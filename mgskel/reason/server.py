@@ -6,22 +6,21 @@ import asyncio
 import json
 import os
 import random
-import re
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mgskel.errors import InputError, MissingDependency
-from mgskel.reason.clients import Attempt, ChatReply, ClientFault, FaultKind
+from mgskel.reason.background import wait_for
+from mgskel.reason.clients import Attempt, ChatReply, ClientFault
+from mgskel.reason.failures import KEY_VARIABLE, Failure, safe, status_failure
 from mgskel.reason.prompt import ChatRequest
 
 if TYPE_CHECKING:
     import openai
 
-KEY_VARIABLE = "MGSKEL_LLM_KEY"
 _OPENAI_HOST = "api.openai.com"
 _LONGEST_REPLY = 4 << 20
 _LONGEST_WAIT_S = 120.0
@@ -55,6 +54,9 @@ class ServerClient:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     # Which form of `response_format` this server takes, once it has refused another.
     _form: list[int] = field(default_factory=lambda: [0], init=False, repr=False)
+    _clients: dict[str | None, openai.AsyncOpenAI] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         base_url(self.settings.url)
@@ -74,8 +76,8 @@ class ServerClient:
             form = min(self._form[0], len(forms) - 1)
             started = time.monotonic()
             try:
-                reply = self._once(forms[form][1])
-            except _Failure as failure:
+                reply = wait_for(self._ask(forms[form][1]))
+            except Failure as failure:
                 seconds = round(time.monotonic() - started, 3)
                 if failure.form_refused and form + 1 < len(forms):
                     attempts.append(Attempt(str(failure), seconds))
@@ -92,72 +94,67 @@ class ServerClient:
             attempts.append(Attempt("answered", round(time.monotonic() - started, 3)))
             return ChatReply(**reply, notes=forms[form][0], attempts=tuple(attempts))
 
-    def _wait(self, failure: _Failure, repetition: int) -> float:
+    def _wait(self, failure: Failure, repetition: int) -> float:
         if failure.retry_after_s is not None:
             return failure.retry_after_s
         wait = min(self.settings.backoff_s * 2**repetition, _LONGEST_WAIT_S)
         return wait * random.uniform(0.75, 1.0)
 
-    def _fault(self, failure: _Failure, attempts: list[Attempt], wait: float) -> ClientFault:
+    def _fault(self, failure: Failure, attempts: list[Attempt], wait: float) -> ClientFault:
         tries = f" (asked {len(attempts)} times)" if len(attempts) > 1 else ""
         more = ""
         if failure.may_pass and wait > _LONGEST_WAIT_S:
             more = f"; it asks to wait {wait:.0f} s, longer than {_LONGEST_WAIT_S:.0f} s"
         return ClientFault(failure.kind, f"{failure}{more}{tries}", attempts)
 
-    def _once(self, request: ChatRequest) -> dict[str, Any]:
-        """One request in a loop of its own, so that a deadline can end it at any point.
+    async def _ask(self, request: ChatRequest) -> dict[str, Any]:
+        """One request, from connecting to the last byte within the time limit.
 
         Timeouts of HTTP clients hold for each read, so that a server that drips a byte now
-        and then is waited for for ever.
+        and then is waited for for ever; the limit here holds for the whole.
         """
-
-        def ask() -> dict[str, Any]:
-            return asyncio.run(self._ask(request))
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return ask()
-        with ThreadPoolExecutor(1) as pool:  # inside a notebook a loop is running already
-            return pool.submit(ask).result()
-
-    async def _ask(self, request: ChatRequest) -> dict[str, Any]:
         import openai
 
         key = self._key()
         try:
             async with asyncio.timeout(self.settings.timeout_s):
-                async with openai.AsyncOpenAI(
-                    base_url=base_url(self.settings.url),
-                    api_key=key or _NO_KEY,
-                    max_retries=0,
-                    timeout=self.settings.timeout_s,
-                ) as client:
-                    body = await _read(client, request)
+                body = await _read(self._client(key), request)
         except (TimeoutError, openai.APITimeoutError):
-            raise _Failure(
+            raise Failure(
                 "timeout", f"no complete answer within {self.settings.timeout_s:g} s", may_pass=True
             ) from None
         except openai.APIStatusError as error:
-            raise _status_failure(error, key) from None
+            raise status_failure(error, key) from None
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
-            raise _Failure(
+            raise Failure(
                 "refused connection",
-                f"cannot reach {host(self.settings.url)}: {_safe(cause, key)}",
+                f"cannot reach {host(self.settings.url)}: {safe(cause, key)}",
                 may_pass=True,
             ) from None
         except (openai.OpenAIError, OSError, ValueError) as error:
-            raise _Failure("not an answer", _safe(error, key), may_pass=True) from None
+            raise Failure("not an answer", safe(error, key), may_pass=True) from None
         except Exception as error:
             # The transport's own errors (a body cut short) are not wrapped by the client.
             if "httpx" not in type(error).__module__ and "httpcore" not in type(error).__module__:
                 raise
-            raise _Failure(
-                "not an answer", f"the answer broke off: {_safe(error, key)}", may_pass=True
+            raise Failure(
+                "not an answer", f"the answer broke off: {safe(error, key)}", may_pass=True
             ) from None
         return _content(body)
+
+    def _client(self, key: str | None) -> openai.AsyncOpenAI:
+        """The HTTP client for a key, made once; called in the background loop only."""
+        import openai
+
+        if key not in self._clients:
+            self._clients[key] = openai.AsyncOpenAI(
+                base_url=base_url(self.settings.url),
+                api_key=key or _NO_KEY,
+                max_retries=0,
+                timeout=self.settings.timeout_s,
+            )
+        return self._clients[key]
 
     def _key(self) -> str | None:
         """The API key from the environment; OpenAI's own key goes to OpenAI alone."""
@@ -165,31 +162,12 @@ class ServerClient:
         if name is not None:
             key = os.environ.get(name, "").strip()
             if not key:
-                raise _Failure("key missing", f"the environment variable {name} is not set")
+                raise Failure("key missing", f"the environment variable {name} is not set")
             return key
         key = os.environ.get(KEY_VARIABLE, "").strip()
         if not key and urlsplit(base_url(self.settings.url)).hostname == _OPENAI_HOST:
             key = os.environ.get("OPENAI_API_KEY", "").strip()
         return key or None
-
-
-class _Failure(Exception):
-    """One request that brought no answer."""
-
-    def __init__(
-        self,
-        kind: FaultKind,
-        message: str,
-        *,
-        may_pass: bool = False,
-        retry_after_s: float | None = None,
-        form_refused: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.may_pass = may_pass
-        self.retry_after_s = retry_after_s
-        self.form_refused = form_refused
 
 
 def base_url(url: str) -> str:
@@ -243,7 +221,7 @@ async def _read(client: openai.AsyncOpenAI, request: ChatRequest) -> bytes:
         async for chunk in response.iter_bytes():
             body += chunk
             if len(body) > _LONGEST_REPLY:
-                raise _Failure("too large", f"the answer is longer than {_LONGEST_REPLY >> 20} MiB")
+                raise Failure("too large", f"the answer is longer than {_LONGEST_REPLY >> 20} MiB")
     return bytes(body)
 
 
@@ -254,12 +232,12 @@ def _content(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         start = body[:80].decode("utf-8", "replace").strip()
         what = "a web page" if start.lower().startswith(("<!doctype", "<html")) else "no JSON"
-        raise _Failure(
+        raise Failure(
             "not an answer", f"the server sent {what}: {start!r}", may_pass=True
         ) from None
     choices = document.get("choices") if isinstance(document, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise _Failure("not an answer", "the answer holds no choice", may_pass=True)
+        raise Failure("not an answer", "the answer holds no choice", may_pass=True)
     message = choices[0].get("message")
     text = message.get("content") if isinstance(message, dict) else None
     usage = document.get("usage")
@@ -276,49 +254,3 @@ def _content(body: bytes) -> dict[str, Any]:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
-
-
-def _status_failure(error: openai.APIStatusError, key: str | None) -> _Failure:
-    status = error.status_code
-    said = _safe(error.message, key)
-    if status in (401, 403):
-        name = f"set the environment variable {KEY_VARIABLE}" if not key else "check the API key"
-        return _Failure("key missing", f"the server refuses access ({status}); {name}")
-    if status == 429:
-        wait = _retry_after(error.response.headers)
-        return _Failure(
-            "rate limit", f"too many requests (429): {said}", may_pass=True, retry_after_s=wait
-        )
-    # Servers refuse a form that they do not know with 400, 422 or (llama.cpp's) 500.
-    form = status in (400, 422, 500) and re.search(r"response_format|json_?schema|grammar", said)
-    if not form and (status in (408, 409) or status >= 500):
-        wait = _retry_after(error.response.headers)
-        return _Failure(
-            "server error", f"status {status}: {said}", may_pass=True, retry_after_s=wait
-        )
-    return _Failure("request refused", f"status {status}: {said}", form_refused=bool(form))
-
-
-def _retry_after(headers: Any) -> float | None:
-    """Seconds that the server asks to wait, given as seconds or as a date."""
-    said = headers.get("retry-after")
-    if said is None:
-        return None
-    try:
-        seconds = float(said)
-    except ValueError:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            seconds = parsedate_to_datetime(said).timestamp() - time.time()
-        except (TypeError, ValueError):
-            return None
-    return max(0.0, seconds) if seconds == seconds else None
-
-
-def _safe(said: object, key: str | None) -> str:
-    """A server's words, short, on one line, and without the key should it echo it."""
-    text = " ".join(str(said).split())
-    if key:
-        text = text.replace(key, "[key]")
-    return re.sub(r"\bsk-[\w*-]{4,}", "[key]", text)[:300] or type(said).__name__
