@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("--data", required=True, type=Path, metavar="FILE", help="labelled file")
     parser.add_argument("--layout", help="skeleton of a file that does not name its own")
+    parser.add_argument("--split", help="only this part of a file that names its parts (test)")
     parser.add_argument(
         "--weights",
         default="auto",
@@ -32,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.training.evaluate import evaluate
 
     set_threads()
-    result = evaluate(args.runs, args.data, args.layout, args.weights, args.views, args.plot)
+    result = evaluate(
+        args.runs, args.data, args.layout, args.weights, args.views, args.plot, args.split
+    )
     sys.stdout.write(to_json(result) if args.json else table(result))
     return 0
 

@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, type=Path, metavar="FILE", help="sequences")
     parser.add_argument("-o", "--out", required=True, type=Path, metavar="CSV")
     parser.add_argument("--layout", help="skeleton of a file that does not name its own")
+    parser.add_argument("--split", help="only this part of a file that names its parts (test)")
     parser.add_argument(
         "--format",
         default="scores",
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.training.submission import write_predictions
 
     set_threads()
-    scores = score(args.runs, args.data, args.layout, args.weights, args.views)
+    scores = score(args.runs, args.data, args.layout, args.weights, args.views, args.split)
     names = [str(name) for name in scores.data.names]
     classes = scores.recognizer.classes
     write_predictions(args.out, args.format, names, scores.probabilities, classes)

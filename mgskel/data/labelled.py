@@ -10,6 +10,7 @@ import numpy as np
 
 from mgskel.data.clips import ClipStore
 from mgskel.data.normalise import Normalisation
+from mgskel.data.recording import HandOrder, ReadOptions, Recording
 from mgskel.errors import InputError
 from mgskel.gestures import Vocabulary, get_vocabulary
 from mgskel.sequence import PoseSequence
@@ -67,7 +68,7 @@ class Labelled:
 
     Args:
         labels: (n,) the file's own labels as text, or none.
-        subjects, views, names: (n,) text; subjects and views may be unknown.
+        subjects, views, splits, names: (n,) text; all but the names may be unknown.
         class_names: what the file calls its labels, where it says so.
     """
 
@@ -76,6 +77,7 @@ class Labelled:
     labels: np.ndarray | None = None
     subjects: np.ndarray | None = None
     views: np.ndarray | None = None
+    splits: np.ndarray | None = None
     class_names: dict[str, str] | None = None
 
     def __len__(self) -> int:
@@ -91,8 +93,14 @@ class Labelled:
         return np.array([str(name).rpartition("_")[0] or str(name) for name in self.names])
 
     def groups(self, kind: str) -> np.ndarray:
-        """(n,) subject, view or video of each sequence."""
-        values = {"subject": self.subjects, "view": self.views, "video": self.videos}[kind]
+        """(n,) subject, view, video or split (part of the data set) of each sequence."""
+        known = {
+            "subject": self.subjects,
+            "view": self.views,
+            "video": self.videos,
+            "split": self.splits,
+        }
+        values = known[kind]
         if values is None:
             raise InputError(
                 f"the file does not say the {kind} of its sequences",
@@ -114,6 +122,7 @@ class Labelled:
             labels=part(self.labels),
             subjects=part(self.subjects),
             views=part(self.views),
+            splits=part(self.splits),
         )
 
     def to_skeleton(self, target: Skeleton) -> Labelled:
@@ -144,39 +153,97 @@ def class_list(data: Labelled, vocabulary: str | None) -> ClassList:
     return ClassList.of_labels(data.labels, data.class_names)
 
 
-def load_labelled(path: str | Path, layout: str | None = None) -> Labelled:
-    """Sequences and labels of a bundle or any labelled file that the readers know."""
-    from mgskel.data.bundle import load_bundle
+def load_labelled(
+    path: str | Path,
+    layout: str | None = None,
+    hand_order: HandOrder = "auto",
+    split: str | None = None,
+) -> Labelled:
+    """Sequences and labels of any file or folder that the readers know.
 
-    bundle = load_bundle(path, layout)
-    count = len(bundle)
-    if count == 0:
-        raise InputError("the file holds no sequences", place=path)
-    names = bundle.name if bundle.name is not None else np.arange(count)
-    keys, class_names = _label_texts(bundle.label, bundle.class_names)
+    Recordings with events become one sequence per event; others are one sequence each.
+
+    Args:
+        layout: skeleton of a file that does not name its own.
+        hand_order: for iMiGUE challenge arrays, see `ReadOptions`.
+        split: only the sequences that the file counts to this part ("train", "test").
+    """
+    from mgskel.data.formats import read
+
+    contents = read(path, ReadOptions(layout=layout, hand_order=hand_order))
+    vocabulary = get_vocabulary(contents.vocabulary) if contents.vocabulary else None
+    clips = [clip for recording in contents.recordings for clip in _clips(recording)]
+    if split is not None:
+        clips = [clip for clip in clips if clip.split == split]
+    if not clips:
+        raise InputError(
+            "the file holds no sequences" + (f" of the part '{split}'" if split else ""),
+            place=path,
+        )
     return Labelled(
-        sequences=tuple(bundle.sequence(i) for i in range(count)),
-        names=np.asarray(names).astype(str),
-        labels=keys,
-        subjects=_texts(bundle.subject),
-        views=_texts(bundle.view),
-        class_names=class_names,
+        sequences=tuple(clip.sequence for clip in clips),
+        names=np.array([clip.name for clip in clips]),
+        labels=_label_texts(clips, contents.class_names, vocabulary, path),
+        subjects=_texts([clip.subject for clip in clips]),
+        views=_texts([clip.view for clip in clips]),
+        splits=_texts([clip.split for clip in clips]),
+        class_names=_names_of(vocabulary),
     )
 
 
+def _clips(recording: Recording) -> list[Recording]:
+    """A recording as it is, or one for each of its events."""
+    if not recording.events:
+        return [recording]
+    last = float(recording.sequence.timestamps[-1])
+    return [
+        replace(
+            recording,
+            sequence=recording.sequence.crop(event.start_s, min(event.end_s, last)),
+            name=f"{recording.name}_{number}",
+            label=event.class_id,
+            events=(),
+        )
+        for number, event in enumerate(recording.events)
+    ]
+
+
 def _label_texts(
-    labels: np.ndarray | None, class_names: Sequence[str] | None
-) -> tuple[np.ndarray | None, dict[str, str] | None]:
-    """Labels as text; where the file names its classes, the names are the labels."""
-    if labels is None:
-        return None, None
-    if class_names is None:
-        return np.asarray(labels).astype(str), None
-    return np.array([str(class_names[int(label)]) for label in labels]), None
+    clips: Sequence[Recording],
+    class_names: Sequence[str] | None,
+    vocabulary: Vocabulary | None,
+    path: str | Path,
+) -> np.ndarray | None:
+    """Labels as text: in the vocabulary's raw numbering, by class name, or as they stand."""
+    given = [clip.label for clip in clips]
+    if all(label is None for label in given):
+        return None
+    if any(label is None for label in given):
+        missing = [str(c.name) for c, label in zip(clips, given, strict=True) if label is None]
+        raise InputError(
+            f"{len(missing)} of {len(clips)} sequences have no label",
+            place=path,
+            found=", ".join(missing[:5]),
+            remedy="label them, or leave them out",
+        )
+    if vocabulary is not None:
+        return np.array([str(vocabulary.by_id(int(label or 0)).raw_id) for label in given])
+    if class_names is not None:
+        return np.array([str(class_names[int(label or 0)]) for label in given])
+    return np.array([str(label) for label in given])
 
 
-def _texts(values: np.ndarray | None) -> np.ndarray | None:
-    return None if values is None else np.asarray(values).astype(str)
+def _names_of(vocabulary: Vocabulary | None) -> dict[str, str] | None:
+    if vocabulary is None:
+        return None
+    return {str(gesture.raw_id): gesture.name for gesture in vocabulary.classes}
+
+
+def _texts(values: Sequence[object]) -> np.ndarray | None:
+    """Text of each, or none where anyone's is unknown."""
+    if any(value is None for value in values):
+        return None
+    return np.array([str(value) for value in values])
 
 
 def _label_order(label: str) -> tuple[int, float, str]:

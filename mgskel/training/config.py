@@ -23,12 +23,13 @@ class DataConfig:
     Args:
         train: a bundle, or any labelled file that the readers know.
         layout: skeleton of a file that does not name its own.
+        hand_order: of iMiGUE challenge arrays; found from the data by default.
         to_layout: convert to this layout before anything else.
         vocabulary: ``imigue``, ``smg``, ``ma52`` or a YAML file; without one the classes are
             the labels found in the training file.
         validation: ``none`` (train on everything), ``random`` (a share of every class),
-            ``subject``, ``view`` or ``video`` (whole groups), ``official`` (the vocabulary's
-            own subject split) or ``file``.
+            ``subject``, ``view`` or ``video`` (whole groups), ``split`` (what the file itself
+            names, such as test), ``official`` (the vocabulary's own subject split) or ``file``.
         held: which groups to hold out; without it, about `share` of the sequences, chosen by
             `split_seed`.
         validation_file: for ``file``.
@@ -40,7 +41,10 @@ class DataConfig:
     layout: str | None = None
     to_layout: str | None = None
     vocabulary: str | None = None
-    validation: Literal["none", "random", "subject", "view", "video", "official", "file"] = "random"
+    hand_order: Literal["auto", "right-first", "left-first"] = "auto"
+    validation: Literal[
+        "none", "random", "subject", "view", "video", "split", "official", "file"
+    ] = "random"
     held: tuple[str, ...] = ()
     share: float = 0.2
     split_seed: int = 0

@@ -40,12 +40,13 @@ def score(
     layout: str | None = None,
     weights: str = "auto",
     views: int | None = None,
+    split: str | None = None,
 ) -> Scores:
     """Probabilities of a file's sequences by one run or an ensemble of runs."""
     folders = [Path(run) for run in runs]
     recognizers = [Recognizer.load(folder) for folder in folders]
     check_same_classes(folders, recognizers)
-    data = load_labelled(file, layout)
+    data = load_labelled(file, layout, split=split)
     shares, how = weights_of(folders, recognizers, weights)
     names = [str(name) for name in data.names]
     answers = []
@@ -62,9 +63,10 @@ def evaluate(
     weights: str = "auto",
     views: int | None = None,
     plot: str | Path | None = None,
+    split: str | None = None,
 ) -> dict[str, Any]:
     """Metrics with intervals, per-class table and calibration; accuracies are fractions."""
-    scores = score(runs, file, layout, weights, views)
+    scores = score(runs, file, layout, weights, views, split)
     return report(scores, file, plot)
 
 

@@ -51,7 +51,7 @@ def load_training_data(config: DataConfig) -> TrainingData:
     """Read, convert and split the files of a config."""
     if config.train is None:
         raise InputError("no training file", remedy="give --data.train FILE")
-    everything = load_labelled(config.train, config.layout)
+    everything = load_labelled(config.train, config.layout, config.hand_order)
     if config.to_layout is not None:
         everything = everything.to_skeleton(get_skeleton(config.to_layout))
     fingerprint = file_hash(config.train)
@@ -62,7 +62,7 @@ def load_training_data(config: DataConfig) -> TrainingData:
                 "data.validation is 'file', but no file is given",
                 remedy="give --data.validation_file FILE, or another --data.validation",
             )
-        other = load_labelled(config.validation_file, config.layout)
+        other = load_labelled(config.validation_file, config.layout, config.hand_order)
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
     return split_training_data(everything, classes, config, fingerprint)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgskel.data.bundle import save_bundle
+from mgskel.data.labelled import load_labelled
+from mgskel.errors import InputError
+from mgskel.gestures import GestureClass, Vocabulary
+from mgskel.skeleton import get_skeleton
+from mgskel.training import study as study_module
+from mgskel.training.study import Results, Trial, interval, paired, run_trials
+from mgskel.training.study_command import study
+from mgskel.training.transfer import TransferSet, transfer
+
+TINY = "{channels: [16, 32], heads: 4}"
+
+
+@pytest.fixture
+def configs(tmp_path: Path) -> Path:
+    folder = tmp_path / "configs" / "natops"
+    folder.mkdir(parents=True)
+    (folder / "recipe.yaml").write_text(
+        f"window: 12\nviews: 1\nnormalise: {{scale: none}}\nmodel: {{sizes: {TINY}}}\n"
+        "machine: {threads: 1}\n"
+    )
+    return folder.parent
+
+
+def trial(variant: str, seed: int = 0) -> Trial:
+    changes = ("--model.fusion", variant)
+    return Trial("natops", "light", variant, seed, 1, changes)
+
+
+def test_one_row_per_finished_training_and_only_the_missing_are_run(
+    configs: Path, train_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.csv"
+    wanted = [trial("on"), trial("off")]
+    files = {"natops": train_file}
+    assert run_trials(wanted[:1], Results(path), configs, files) == 0
+    assert len(path.read_text().splitlines()) == 2
+    run: list[Trial] = []
+
+    def counted(one: Trial, *_: object) -> dict[str, float]:
+        run.append(one)
+        return dict.fromkeys(study_module.MEASURES, 0.5)
+
+    monkeypatch.setattr(study_module, "run_trial", counted)
+    assert run_trials(wanted, Results(path), configs, files) == 0
+    assert run == wanted[1:]
+    assert run_trials(wanted, Results(path), configs, files) == 0
+    assert len(run) == 1
+    assert run_trials([trial("on", 1)], Results(path), configs, files, minutes=1e-9) == 1
+
+
+def test_pairs_share_set_backbone_and_seed() -> None:
+    rows = [
+        {"set": "a", "backbone": "b", "variant": v, "seed": s, "epochs": "1", "top1": t}
+        for v, s, t in (("on", "0", "0.9"), ("off", "0", "0.8"), ("on", "1", "0.7"),
+                        ("off", "2", "0.1"))
+    ]  # fmt: skip
+    assert paired(rows, "on", "off") == {("a", "b"): [pytest.approx(0.1)]}
+
+
+def test_interval_is_students() -> None:
+    d = interval([1.0, 2.0, 3.0])
+    assert (d.mean, d.pairs) == (2.0, 3)
+    assert d.high - d.mean == pytest.approx(4.3027 / 3**0.5, rel=1e-3)
+    assert interval([1.0]).low == float("-inf")
+
+
+def test_a_study_writes_table_and_plot(configs: Path, train_file: Path, tmp_path: Path) -> None:
+    args = argparse.Namespace(
+        set=[f"natops={train_file}"], backbones="light", seeds=2, parts=False, epochs=1,
+        minutes=None, results=tmp_path / "results", configs=configs,
+    )  # fmt: skip
+
+    def make(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) -> list[Trial]:
+        return [trial(v, seed) for seed in range(seeds) for v in ("off", "on")]
+
+    assert study(args, "fusion", make, ["off", "on"], "off") == 0
+    text = (tmp_path / "results" / "fusion.md").read_text()
+    assert "| on | natops | light | 2 |" in text
+    assert (tmp_path / "results" / "fusion.png").read_bytes()[:4] == b"\x89PNG"
+    args.set = ["nope=file"]
+    with pytest.raises(InputError, match="natops"):
+        study(args, "fusion", make, ["off", "on"], "off")
+
+
+def test_a_foreign_results_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="not one of a study"):
+        Results(tmp_path / "r.csv")
+
+
+def vocabulary(name: str, order: tuple[int, ...]) -> Vocabulary:
+    classes = tuple(
+        GestureClass(i, f"{name} {m}", "hand", True, i + 1, means=(f"motion {m}",))
+        for i, m in enumerate(order)
+    )
+    return Vocabulary(name, classes)
+
+
+def test_what_is_learned_in_one_layout_is_judged_in_another(
+    make_bundle: Any, make_config: Any, tmp_path: Path
+) -> None:
+    """The target numbers its classes the other way round."""
+    source_path, target_path = tmp_path / "source.npz", tmp_path / "target.npz"
+    save_bundle(source_path, make_bundle(48, seed=0))
+    bundle = make_bundle(24, seed=1)
+    assert bundle.label is not None
+    save_bundle(target_path, replace(bundle, label=4 - bundle.label))
+    source = TransferSet("s", load_labelled(source_path), vocabulary("s", (0, 1, 2)))
+    target = TransferSet("t", load_labelled(target_path), vocabulary("t", (2, 1, 0)))
+    config = make_config(source_path, optim__epochs=8, optim__repeat=4)
+    layout = get_skeleton("natops8")
+    scores = transfer(source, target, layout, config, tmp_path / "run")
+    assert scores["classes"] == 3 and scores["n"] == 24
+    assert scores["top1"] > 0.7, "without matching by meaning it would be below a half"
+    stranger = TransferSet("t", target.data, vocabulary("t", (7, 8, 0)))
+    with pytest.raises(InputError, match="too few classes"):
+        transfer(source, stranger, layout, config, tmp_path / "other")
