@@ -91,7 +91,7 @@ def test_a_worked_example(scene: Scene) -> None:
 def test_repetition_counts_less_each_time(scene: Scene) -> None:
     def stress(times: int) -> float:
         gestures = [
-            GestureRecord(label="Rubbing eyes", from_s=n, to_s=n + 0.5) for n in range(times)
+            GestureRecord(label="Touching ears", from_s=n, to_s=n + 0.5) for n in range(times)
         ]
         return judge(make_case(scene, gestures=gestures)).stress.value
 
