@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mgskel.data.bundle import Bundle
 
 # Nobody is so tall, in metres, nor so small, in pixels.
-_TALLEST_M = 2.6
-_SMALLEST_PX = 20.0
+TALLEST_M = 2.6
+SMALLEST_PX = 20.0
 
 
 def guess_unit(frames: np.ndarray) -> str:
@@ -23,21 +23,20 @@ def guess_unit(frames: np.ndarray) -> str:
         return "normalised"
     extent = body_extent(frames)
     if frames.shape[2] == 3:
-        return "metre" if extent <= _TALLEST_M else "normalised"
-    return "pixel" if extent >= _SMALLEST_PX else "normalised"
+        return "metre" if extent <= TALLEST_M else "normalised"
+    return "pixel" if extent >= SMALLEST_PX else "normalised"
 
 
-def body_extent(points: np.ndarray, most: int = 2000) -> float:
+def body_extent(points: np.ndarray, most: int = 500) -> float:
     """The typical largest extent of a body along an axis, over points (..., V, C)."""
     flat = points.reshape(-1, *points.shape[-2:])
     flat = flat[:: max(1, len(flat) // most)]
-    seen = np.isfinite(flat).all(-1, keepdims=True)
-    if not seen.any():
+    if not flat.size:
         return 0.0
-    low = np.where(seen, flat, np.inf).min(1)
-    high = np.where(seen, flat, -np.inf).max(1)
-    extents = (high - low).max(-1)
-    return float(np.median(extents[np.isfinite(extents)]))
+    extents = np.fmax.reduce(flat, axis=1) - np.fmin.reduce(flat, axis=1)
+    largest = np.fmax.reduce(extents, axis=1)
+    largest = largest[np.isfinite(largest)]
+    return float(np.median(largest)) if largest.size else 0.0
 
 
 def check_bundle(bundle: Bundle, faults: Faults) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from mgskel.data.bundle_rules import body_extent
+from mgskel.data.bundle_rules import SMALLEST_PX, TALLEST_M, body_extent
 from mgskel.data.faults import Faults
 from mgskel.data.layouts import layouts_with
 from mgskel.data.recording import ASSUMED_FPS, ReadOptions
@@ -20,6 +21,7 @@ from mgskel.skeleton import Skeleton
 _AXES = ("people M", "frames T", "joints V", "coordinates C")
 _EXTENTS = {"pixel": (3.0, 2e4), "metre": (0.02, 5.0), "normalised": (0.0, 50.0)}
 _FASTEST = 1000.0
+_SAMPLED = 32  # frames that are looked at to judge the size of bodies
 _SURE = 0.5  # score from which a joint's place counts against the picture size
 _CROWD = 7  # more people than this and than frames: the axes are swapped
 
@@ -57,35 +59,64 @@ def make_sequence(
     _check_rate(fps if fps is not None else rate, faults, spot)
     _check_frames(points.shape[1], timestamps, faults, spot)
     points = points.astype(np.float32, copy=False)
-    if scores is not None:
-        if scores.shape != points.shape[:3]:
-            faults.add(
-                f"{spot}scores",
-                f"shape {points.shape[:3]} (people, frames, joints)",
-                f"shape {scores.shape}",
-                "give one score per person, frame and joint",
-            )
-            return None
-        scores = _check_scores(points, scores, skeleton, options, faults, spot)
+    finite = np.isfinite(points)
+    absent = None if finite.all() else ~joints_where(finite)
+    if scores is not None and scores.shape != points.shape[:3]:
+        faults.add(
+            f"{spot}scores",
+            f"shape {points.shape[:3]} (people, frames, joints)",
+            f"shape {scores.shape}",
+            "give one score per person, frame and joint",
+        )
+        return None
+    if absent is not None:
+        _check_infinite(points, skeleton, faults, spot)
+    if scores is None:
+        off_origin: np.ndarray = np.any(points, axis=-1)
+        marks = (off_origin if absent is None else off_origin & ~absent).astype(np.float32)
     else:
-        scores = (points.any(-1) & np.isfinite(points).all(-1)).astype(np.float32)
-    _check_people(points, scores, faults, spot, padded_people)
-    unit = unit or options.unit or _likely_unit(points, scores)
-    _check_unit(points, scores, unit, size, faults, spot)
+        marks = _check_scores(scores, absent, skeleton, options, faults, spot)
+    _check_people(points, marks, faults, spot, padded_people)
+    sample = _sample(points, marks)
+    extent = body_extent(sample)
+    unit = unit or options.unit or _likely_unit(extent, points.shape[-1])
+    _check_unit(sample, extent, unit, size, faults, spot)
     if len(faults) > before and faults.stopping:
         return None
+    return _build(
+        points,
+        marks,
+        absent,
+        faults,
+        place,
+        fps=rate,
+        skeleton=skeleton,
+        timestamps=np.arange(points.shape[1]) / rate if timestamps is None else timestamps,
+        unit=unit,
+        frame_size=size,
+        source=source,
+        people=tuple(people),
+        provenance=() if fps or options.fps else ({"step": "read", "fps": f"assumed {rate:g}"},),
+    )
+
+
+def _build(
+    points: np.ndarray,
+    scores: np.ndarray,
+    absent: np.ndarray | None,
+    faults: Faults,
+    place: str,
+    **details: Any,
+) -> PoseSequence | None:
+    """The sequence; arrays are copied only where a joint's score makes it missing."""
+    ghosts = scores == 0 if absent is None else (scores == 0) & ~absent
+    if ghosts.any():
+        points = points.copy()
+        points[ghosts] = np.nan
+    if absent is not None and (scores[absent] > 0).any():
+        scores = np.where(absent, 0, scores)
     try:
-        sequence = PoseSequence.from_arrays(
-            points,
-            scores,
-            fps=rate,
-            skeleton=skeleton,
-            timestamps=timestamps,
-            unit=unit,
-            frame_size=size,
-            source=source,
-            people=tuple(people),
-        )
+        return PoseSequence(points, scores, **details)
     except InputError as error:
         faults.add(
             place or "recording",
@@ -94,8 +125,14 @@ def make_sequence(
             error.remedy or "correct the file",
         )
         return None
-    assumed = {} if fps or options.fps else {"fps": f"assumed {rate:g}"}
-    return sequence.noted("read", **assumed) if assumed else sequence
+
+
+def joints_where(coordinates: np.ndarray) -> np.ndarray:
+    """Joints all of whose coordinates hold, (..., V) of (..., V, C); quicker than `all(-1)`."""
+    result = coordinates[..., 0].copy()
+    for axis in range(1, coordinates.shape[-1]):
+        result &= coordinates[..., axis]
+    return result
 
 
 def check_axes(
@@ -192,8 +229,8 @@ def _check_frames(count: int, times: np.ndarray | None, faults: Faults, spot: st
 
 
 def _check_scores(
-    points: np.ndarray,
     scores: np.ndarray,
+    absent: np.ndarray | None,
     skeleton: Skeleton,
     options: ReadOptions,
     faults: Faults,
@@ -201,7 +238,10 @@ def _check_scores(
 ) -> np.ndarray:
     """The scores to use: clipped where the caller wants that."""
     scores = scores.astype(np.float32, copy=False)
-    absent = np.isnan(points).any(-1)
+    low, high = scores.min(initial=0), scores.max(initial=0)
+    if absent is None and low >= 0 and high <= 1:
+        return scores
+    absent = np.zeros(scores.shape, bool) if absent is None else absent
     unsure = absent & (scores > 0)
     if unsure.any():
         faults.add(
@@ -211,16 +251,14 @@ def _check_scores(
             "set the score to 0, or give the coordinates",
         )
     bad = ~((scores >= 0) & (scores <= 1)) & ~(np.isnan(scores) & absent)
-    if bad.any() and options.scores == "clip":
-        return np.clip(np.nan_to_num(scores, nan=0.0), 0, 1)
-    if bad.any():
+    if bad.any() and options.scores == "strict":
         faults.add(
             f"{spot}{_where(bad, skeleton)}, score",
             "a score in 0..1",
             f"{scores[bad][0]:g} ({int(bad.sum())} such places)",
             "some estimators score beyond 1: read with --scores clip; else correct them",
         )
-    return np.nan_to_num(scores, nan=0.0) if absent.any() else scores
+    return np.clip(np.nan_to_num(scores, nan=0.0), 0, 1)
 
 
 def _where(mask: np.ndarray, skeleton: Skeleton) -> str:
@@ -234,8 +272,9 @@ def _check_people(
 ) -> None:
     if points.shape[1] == 0:
         return
-    zero = np.array([not np.nan_to_num(person).any() for person in points], bool)
-    zero |= ~(scores > 0).any(axis=(1, 2))
+    zero: np.ndarray = ~np.any(scores > 0, axis=(1, 2))
+    for person in np.flatnonzero(~zero):
+        zero[person] = not points[person].any()
     if zero.all():
         faults.add(
             f"{spot}people",
@@ -255,22 +294,34 @@ def _check_people(
         )
 
 
-def _likely_unit(points: np.ndarray, scores: np.ndarray) -> str:
-    extent = body_extent(_seen(points, scores))
-    if points.shape[-1] == 3:
-        return "metre" if extent <= 2.6 else "normalised"
-    return "pixel" if extent >= 20 or extent == 0 else "normalised"
+def _check_infinite(points: np.ndarray, skeleton: Skeleton, faults: Faults, spot: str) -> None:
+    endless = np.isinf(points)
+    if endless.any():
+        faults.add(
+            f"{spot}{_where(endless.any(-1), skeleton)}",
+            "finite coordinates, or NaN where a joint is missing",
+            f"an infinite one ({int(endless.sum())} such places)",
+            "write NaN",
+        )
 
 
-def _seen(points: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Points with NaN where nothing was seen."""
-    absent = scores <= 0
-    return np.where(absent[..., None], np.nan, points) if absent.any() else points
+def _sample(points: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Some frames that stand for all, with NaN where nothing sure was seen, (M, T', V, C)."""
+    step = max(1, points.shape[1] // _SAMPLED)
+    points, scores = points[:, ::step], scores[:, ::step]
+    sure = scores >= min(_SURE, float(scores.max(initial=0)))
+    return np.where((sure & (scores > 0))[..., None] & np.isfinite(points), points, np.nan)
+
+
+def _likely_unit(extent: float, dims: int) -> str:
+    if dims == 3:
+        return "metre" if extent <= TALLEST_M else "normalised"
+    return "pixel" if extent >= SMALLEST_PX or extent == 0 else "normalised"
 
 
 def _check_unit(
-    points: np.ndarray,
-    scores: np.ndarray,
+    sample: np.ndarray,
+    extent: float,
     unit: str,
     size: tuple[int, int] | None,
     faults: Faults,
@@ -279,17 +330,6 @@ def _check_unit(
     if unit not in UNITS:
         faults.add(f"{spot}unit", "one of " + ", ".join(UNITS), repr(unit), "name the unit")
         return
-    if np.isinf(points).any():
-        person, frame, joint, _ = (int(i) for i in np.argwhere(np.isinf(points))[0])
-        faults.add(
-            f"{spot}person {person}, frame {frame}, joint {joint}",
-            "finite coordinates, or NaN where a joint is missing",
-            "an infinite one",
-            "write NaN",
-        )
-        return
-    seen = _seen(points, scores)
-    extent = body_extent(seen)
     low, high = _EXTENTS[unit]
     if extent and not low <= extent <= high:
         faults.add(
@@ -299,12 +339,10 @@ def _check_unit(
             "name the true unit by --unit, or rescale (millimetres / 1000)",
         )
     elif unit == "pixel" and size is not None:
-        _check_frame_size(seen, scores, size, faults, spot)
+        _check_frame_size(sample, size, faults, spot)
 
 
-def _check_frame_size(
-    seen: np.ndarray, scores: np.ndarray, size: tuple[int, int], faults: Faults, spot: str
-) -> None:
+def _check_frame_size(sample: np.ndarray, size: tuple[int, int], faults: Faults, spot: str) -> None:
     """Pixels must lie about the picture; width and height are often given the wrong way round."""
     width, height = size
     if width <= 0 or height <= 0:
@@ -312,7 +350,10 @@ def _check_frame_size(
             f"{spot}frame size", "positive width and height", f"{width}x{height}", "correct it"
         )
         return
-    flat = seen[(scores >= _SURE) & np.isfinite(seen).all(-1)][:, :2]
+    flat = sample[..., :2].reshape(-1, 2)
+    if not len(flat) or (np.fmax.reduce(flat, axis=0) <= 1.1 * np.array([width, height])).all():
+        return
+    flat = flat[~np.isnan(flat[:, 0])]
     if not len(flat):
         return
     reach = np.quantile(flat, 0.98, axis=0)

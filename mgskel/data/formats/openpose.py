@@ -118,6 +118,7 @@ def _read_clip(
     points, scores = assemble(
         values, rows[:, 0], people_axis, (len(tracks), total), layout, frames.sizes
     )
+    del frames, values  # the raw numbers, before the checks take memory of their own
     sequence = make_sequence(
         points,
         scores,

@@ -16,6 +16,7 @@ PARTS = (
     "face_keypoints_2d",
 )
 _SIZES_137 = (25, 21, 21, 70)
+_CHUNK = 512  # rows that are placed at a time, to keep memory near the arrays' own
 _BODIES = {18: "openpose18", 25: "openpose25", 135: "openpose135", 137: "openpose137"}
 
 
@@ -62,9 +63,15 @@ def assemble(
     columns = _columns(layout, [size // 3 for size in sizes])
     points = np.full((*shape, layout.num_joints, 2), np.nan, np.float32)
     scores = np.zeros((*shape, layout.num_joints), np.float32)
-    index = (people[:, None], frames[:, None], columns[None])
-    points[index], scores[index] = values[..., :2], values[..., 2]
-    points[scores == 0] = np.nan
+    for start in range(0, len(values), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        index = (people[part, None], frames[part, None], columns[None])
+        points[index], scores[index] = values[part, :, :2], values[part, :, 2]
+        points[people[part], frames[part]] = np.where(
+            scores[people[part], frames[part], :, None] == 0,
+            np.nan,
+            points[people[part], frames[part]],
+        )
     return points, scores
 
 
