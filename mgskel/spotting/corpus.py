@@ -1,0 +1,105 @@
+"""Training material for spotters: features with dense targets, from recordings and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent
+from mgskel.files import writing
+from mgskel.gestures import Vocabulary
+from mgskel.sequence import PoseSequence
+from mgskel.spotting.features import Features, FeatureSettings, features_of
+
+_UNSURE_S = 0.12
+"""Where exactly a gesture begins is a matter of opinion: so much around it teaches nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One person's recording with what happens in it.
+
+    Attributes:
+        values: (C, T, V) float16, 0 where missing.
+        mask: (T, V) bool.
+        targets: (K, T) bool, which gestures are going on.
+        known: (K, T) bool, where the target is beyond doubt.
+    """
+
+    values: np.ndarray
+    mask: np.ndarray
+    targets: np.ndarray
+    known: np.ndarray
+
+    @property
+    def num_frames(self) -> int:
+        return self.values.shape[1]
+
+
+def pieces_of(
+    sequence: PoseSequence,
+    events: Sequence[GestureEvent],
+    vocabulary: Vocabulary,
+    settings: FeatureSettings,
+) -> list[Piece]:
+    """A recording and its events (with labels of the vocabulary) as training material."""
+    several = sequence.num_people > 1
+    return [
+        Piece(
+            features.values.astype(np.float16),
+            features.mask,
+            *dense_targets(
+                [e for e in events if not several or e.person == name], vocabulary, features
+            ),
+        )
+        for name, features in zip(sequence.people, features_of(sequence, settings), strict=True)
+    ]
+
+
+def dense_targets(
+    events: Iterable[GestureEvent], vocabulary: Vocabulary, features: Features
+) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and what is known of them, both (K, T) bool."""
+    times = features.start_s + np.arange(features.num_frames) / features.rate_hz
+    targets = np.zeros((len(vocabulary), features.num_frames), bool)
+    known = np.ones_like(targets)
+    for event in events:
+        row = vocabulary.by_name(event.label).id
+        targets[row] |= (times >= event.start_s) & (times < event.end_s)
+        for edge in (event.start_s, event.end_s):
+            known[row] &= np.abs(times - edge) > _UNSURE_S
+    return targets, known
+
+
+def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
+    """One file for many pieces, laid end to end."""
+    if not pieces:
+        raise InputError("there are no recordings to learn from")
+    with writing(path) as temporary, open(temporary, "wb") as handle:
+        np.savez(
+            handle,
+            offsets=np.cumsum([0, *(p.num_frames for p in pieces)]),
+            values=np.concatenate([p.values for p in pieces], axis=1),
+            mask=np.concatenate([p.mask for p in pieces]),
+            targets=np.concatenate([p.targets for p in pieces], axis=1),
+            known=np.concatenate([p.known for p in pieces], axis=1),
+        )
+
+
+def load_pieces(path: Path) -> list[Piece]:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    bounds = arrays["offsets"]
+    return [
+        Piece(
+            arrays["values"][:, a:b],
+            arrays["mask"][a:b],
+            arrays["targets"][:, a:b],
+            arrays["known"][:, a:b],
+        )
+        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
