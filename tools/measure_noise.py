@@ -60,7 +60,7 @@ class MirrorEstimator:
 
 def estimates(clip: Path) -> tuple[PoseSequence, np.ndarray]:
     """The raw estimate of a clip, and (T, V, 2) that of its mirror image on the same frames."""
-    raw = ExtractSettings(cleaning=CleaningSettings(on=False))
+    raw = ExtractSettings(cleaning=CleaningSettings(enabled=False))
     plain = extract(clip, settings=raw).sequence
     model = MirrorEstimator()
     try:

@@ -68,4 +68,5 @@ def _cycles(performance: Performance, time: Array, fps: float, rng: np.random.Ge
     if performance.program.hands is not None or performance.program.repetitions is None:
         repetitions = max(performance.tempo * total, 1.0)
     wobble = 0.04 * smooth_noise(rng, len(time), fps, (0.2, 1.0))[:, 0] * np.sin(np.pi * share)
-    return repetitions * np.clip(share, 0.0, 1.0) + np.clip(wobble * repetitions, -0.2, 0.2)
+    cycles = repetitions * np.clip(share, 0.0, 1.0) + np.clip(wobble * repetitions, -0.2, 0.2)
+    return np.maximum.accumulate(cycles)

@@ -79,7 +79,8 @@ def _cycles(performance: Performance, time: Array, fps: float, rng: np.random.Ge
     stay = max(performance.offset_s - performance.apex_s, 1e-6)
     share = np.clip((time - performance.apex_s) / stay, 0.0, 1.0)
     wobble = 0.05 * smooth_noise(rng, len(time), fps, (0.2, 1.5))[:, 0] * np.sin(np.pi * share)
-    return np.clip(performance.repetitions * (share + np.clip(wobble, -0.08, 0.08)), 0.0, None)
+    cycles = performance.repetitions * (share + np.clip(wobble, -0.08, 0.08))
+    return np.clip(np.maximum.accumulate(cycles), 0.0, performance.repetitions)
 
 
 def _strokes(cycles: Array, extent: float, repetitions: float) -> Array:

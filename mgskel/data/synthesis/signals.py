@@ -37,15 +37,15 @@ def smooth_noise(
     """
     low, high = band
     size = _fast_length(max(int(np.ceil(frames + fps)), int(np.ceil(fps / low))))
-    frequency = np.fft.rfftfreq(size, 1.0 / fps)
-    inside = (frequency >= low) & (frequency <= min(high, 0.45 * fps))
-    inside[0] = False
-    if not inside.any():
-        inside[min(1, len(inside) - 1)] = True
-    gain = np.zeros_like(frequency)
-    gain[inside] = frequency[inside] ** -slope
-    spectrum = rng.standard_normal((2, len(frequency), columns))
-    wave = np.fft.irfft((spectrum[0] + 1j * spectrum[1]) * gain[:, None], n=size, axis=0)
+    bins = np.arange(
+        max(int(np.ceil(low * size / fps)), 1), int(min(high, 0.45 * fps) * size / fps) + 1
+    )
+    bins = bins if len(bins) else np.array([1])
+    gain = (bins * fps / size) ** -slope
+    draws = rng.standard_normal((2, len(bins), columns))
+    spectrum = np.zeros((size // 2 + 1, columns), dtype=complex)
+    spectrum[bins] = (draws[0] + 1j * draws[1]) * gain[:, None]
+    wave = np.fft.irfft(spectrum, n=size, axis=0)
     # The expected, not the sampled, variance: short pieces differ in strength as people do.
     power = 4.0 * np.sum(gain**2) / size**2
     return wave[:frames] / np.sqrt(power)

@@ -11,6 +11,8 @@ from mgskel.data.synthesis import (
     synthesise_clips,
     synthesise_recording,
 )
+from mgskel.data.synthesis.flow import draw_flow
+from mgskel.data.synthesis.programs import load_programs
 from mgskel.errors import InputError
 from mgskel.skeleton import list_skeletons
 
@@ -69,8 +71,10 @@ def test_gestures_of_one_hand_never_overlap_but_others_may():
 
 def test_long_tail_frequencies_follow_the_data_set():
     flow = FlowSettings(per_minute=(10, 10), frequencies="imigue")
-    recording = synthesise_recording(6000.0, 5, SynthesisSettings(flow=flow, seen=False), fps=2)
-    labels = [t.label for t in recording.truth]
+    performances = draw_flow(
+        np.random.default_rng(5), 6000.0, load_programs(), True, SynthesisSettings(flow=flow)
+    )
+    labels = [performance.program.label for performance in performances]
     assert labels.count("illustrate") > labels.count("shake-shoulders") > labels.count("touch-ears")
     assert labels.count("bite-nails") <= 0.01 * len(labels)
 
