@@ -1,7 +1,7 @@
 """Hands to chest, torso, arms and hips; hands joined; arms folded; hands behind the back.
 
-On the trunk a flat picture can't tell a touching hand from one held before the body: only a hand
-that rests there counts, and with less confidence.
+On the trunk a flat picture can't tell a touching hand from one held before the body, so only
+"before" is told, and only of a hand that stays there.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
-from mgskel.describe.contact import path_unrest, rubbing
+from mgskel.describe.contact import path_unrest, rubbing, slow_spans, speed_of
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
-from mgskel.describe.intervals import Span, above, at_least, below, common, join
+from mgskel.describe.intervals import above, at_least, below, common, join
 from mgskel.describe.thresholds import Thresholds
 
 _SIDES: tuple[Side, ...] = ("left", "right")
@@ -39,23 +39,17 @@ def arm_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
     return findings
 
 
-def _speed(body: Body, offset: np.ndarray) -> np.ndarray:
-    speed = np.full(body.num_frames, np.nan)
-    speed[1:-1] = np.linalg.norm(offset[:, 2:] - offset[:, :-2], axis=0) * body.rate / 2
-    return speed
-
-
-def _resting(body: Body, spans: list[Span], speed: np.ndarray, limit: float) -> list[Span]:
-    return [s for s in spans if np.nanmedian(speed[s.start : s.stop]) < limit]
-
-
 def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list[Finding]:
     limits, contact = thresholds.hands, thresholds.contact
     noise = body.floor(left.anchor, right.anchor)
     centres = np.linalg.norm(left.centre - right.centre, axis=0) + noise
     nearest = reduce(
         np.fmin,
-        [np.linalg.norm(a - b, axis=0) + max(x, y) for a, x in left.tips for b, y in right.tips],
+        [
+            np.linalg.norm(a - b, axis=0) + np.maximum(x, y)
+            for a, x in left.tips
+            for b, y in right.tips
+        ],
     )
     guessed = 0.0 if left.fingers and right.fingers else contact.guessed_extra
     nearest = nearest + noise - guessed
@@ -84,7 +78,7 @@ def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
 
 
 def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list[Finding]:
-    """Each hand at the other upper arm or elbow, and the wrists past each other."""
+    """Each hand at the other upper arm or elbow, and the hands past each other."""
     limits = thresholds.hands
     names = [f"{side}_{joint}" for side in _SIDES for joint in ("shoulder", "elbow", "wrist")]
     if not body.has(*names):
@@ -94,9 +88,9 @@ def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
         _to_arm(left, point["right_elbow"], point["right_shoulder"]),
         _to_arm(right, point["left_elbow"], point["left_shoulder"]),
     )
-    noise = body.floor("left_wrist", "right_wrist")
-    crossed = point["right_wrist"][0] - point["left_wrist"][0] - noise
-    over = above(crossed, 0.1, 0.0)
+    noise = body.floor(left.anchor, right.anchor)
+    crossed = right.centre[0] - left.centre[0] - noise
+    over = above(crossed, limits.folded_past.enter, limits.folded_past.leave)
     folded = common(
         over, below(reach + noise, limits.folded_reach.enter, limits.folded_reach.leave)
     )
@@ -111,13 +105,15 @@ def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
                   margin=margin(distance, limits.folded_reach.enter))
         )  # fmt: skip
     covered = [f for f in over if not any(f.overlap(s) > 0.3 * len(f) for s in folded)]
-    for span in at_least(covered, limits.folded_min_s * body.rate):
+    speed = speed_of(body, left.centre) + speed_of(body, right.centre)
+    covered = at_least(covered, limits.folded_min_s * body.rate)
+    for span in slow_spans(covered, speed, 2 * limits.crossed_max_speed):
         depth = float(np.nanmedian(crossed[span.start : span.stop]))
-        if depth >= 0.25:
+        if depth >= limits.crossed_past:
             findings.append(
                 found(body, span, "arms_crossed", ("left_arm", "right_arm"), "both", depth,
                       "shoulder widths", "crossed", scored=tuple(names),
-                      margin=margin(depth, 0.25))
+                      margin=margin(depth, limits.crossed_past))
             )  # fmt: skip
     return findings
 
@@ -144,11 +140,11 @@ def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> lis
     trunk[1] = _TRUNK_LENGTH
     if body.has("hip_centre"):
         trunk = np.where(np.isnan(body.slow["hip_centre"]), trunk, body.slow["hip_centre"] - neck)
-    offset = hand.centre - neck
+    offset = (hand.centre + hand.slow_tip) / 2 - neck
     length = np.einsum("ct,ct->t", trunk, trunk)
     down = np.einsum("ct,ct->t", offset, trunk) / length
     aside = np.abs(offset[0] - down * trunk[0]) + body.floor(hand.anchor, "neck")
-    speed = _speed(body, offset)
+    speed = speed_of(body, offset)
     path = hand.fast_tip - body.points["neck"]
     quiet = path_unrest(body, path, thresholds)
     findings = []
@@ -163,13 +159,13 @@ def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> lis
         )
         inside = join(above(depth, 0.05, 0.0), int(limits.join_s * body.rate))
         inside = at_least(inside, limits.body_min_s * body.rate)
-        for span in _resting(body, inside, speed, limits.body_max_speed):
+        for span in slow_spans(inside, speed, limits.body_max_speed):
             value = float(np.nanmedian(depth[span.start : span.stop]))
             trust = 1.0 if body.has_depth else _FLAT_TRUST
             joints = (f"{side}_hand", joint)
             scored = (hand.anchor, "neck")
             findings.append(
-                found(body, span, kind, joints, side, value, "shoulder widths", "resting",
+                found(body, span, kind, joints, side, value, "shoulder widths", "before",
                       scored=scored, margin=trust * hand.trust)
             )  # fmt: skip
             findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
@@ -185,19 +181,19 @@ def _on_arm(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[
     point = body.slow
     bones = [(point[shoulder], point[elbow])]
     if body.has(wrist):
-        # The last quarter of the forearm is left out: there the hands meet.
-        bones.append((point[elbow], point[elbow] + 0.75 * (point[wrist] - point[elbow])))
+        # The end of the forearm is left out: there the hands meet.
+        bones.append((point[elbow], point[elbow] + 0.6 * (point[wrist] - point[elbow])))
     distance = reduce(
         np.fmin, [_to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
     )
     distance = distance + body.floor(hand.anchor, elbow)
-    speed = _speed(body, hand.centre - point[elbow])
+    speed = speed_of(body, hand.centre - point[elbow])
     touching = join(
         below(distance, limits.arm.enter, limits.arm.leave), int(limits.join_s * body.rate)
     )
-    touching = at_least(touching, limits.body_min_s * body.rate)
+    touching = at_least(touching, limits.arm_min_s * body.rate)
     findings = []
-    for span in _resting(body, touching, speed, limits.body_max_speed * 1.5):
+    for span in slow_spans(touching, speed, limits.body_max_speed):
         closest = float(np.nanmedian(distance[span.start : span.stop]))
         trust = margin(closest, limits.arm.enter) * hand.trust * _FLAT_TRUST
         joints = (f"{side}_hand", f"{other}_arm")
@@ -224,12 +220,16 @@ def _on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]:
     # The elbow outside of the wrist, and the wrist not before the belly but at the side.
     out = outward * (point[elbow][0] - point[wrist][0])
     out = np.minimum(out, 0.3 + outward * (point[wrist][0] - point[hip][0]))
+    with np.errstate(invalid="ignore"):
+        out = np.where(point[hip][1] - point[wrist][1] >= limits.above_hip, out, 0.0)
     posed = common(
         below(away, limits.hip.enter, limits.hip.leave),
         above(out - body.floor(elbow, hip), limits.elbow_out.enter, limits.elbow_out.leave),
     )
+    posed = at_least(posed, limits.hip_min_s * body.rate)
+    speed = speed_of(body, point[wrist] - point[hip])
     findings = []
-    for span in at_least(posed, limits.folded_min_s * body.rate):
+    for span in slow_spans(posed, speed, limits.hip_max_speed):
         value = float(np.nanmedian(out[span.start : span.stop]))
         findings.append(
             found(body, span, "hand_on_hip", (f"{side}_hand", f"{side}_hip"), side, value,
@@ -260,8 +260,9 @@ def _behind_back(body: Body, thresholds: Thresholds) -> list[Finding]:
                     lost &= np.isnan(body.points[name][0])
             down = point[f"{side}_elbow"][1] - point["neck"][1]
             lost &= down > 0.3  # false where not seen: the elbows must be seen hanging
-        hips = point["left_hip"][1] + point["right_hip"][1]
-        lost &= np.isfinite(hips)
+        # With the knees in the picture, hands in the lap would be seen.
+        knees = [name for name in ("left_knee", "right_knee") if body.has(name)]
+        lost &= np.isfinite(sum(point[name][1] for name in knees)) if knees else False
         spans = join(above(lost.astype(float), 0.5, 0.5), int(0.3 * body.rate))
         category, unit = "out of sight", "share"
         value = lost.astype(float)

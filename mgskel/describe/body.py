@@ -101,12 +101,24 @@ def measure_bodies(sequence: PoseSequence, limits: SignalLimits) -> list[Body]:
         # Width and height were divided by different numbers; equal lengths must be equal again.
         width, height = sequence.frame_size
         keypoints = keypoints * np.array([width / height, 1.0])[: keypoints.shape[-1]]
-    keypoints = np.where((seen.scores >= limits.min_score)[..., None], keypoints, np.nan)
+    visible = (seen.scores >= limits.min_score) & _inside(seen, limits.margin)
+    keypoints = np.where(visible[..., None], keypoints, np.nan)
     bodies = (
         _measure(name, keypoints[m], seen.scores[m], sequence, has_depth, target, limits)
         for m, name in enumerate(sequence.people)
     )
     return [body for body in bodies if body is not None]
+
+
+def _inside(sequence: PoseSequence, margin: float) -> np.ndarray:
+    """(M, T, V) whether a point lies in the picture: beyond it, estimators only guess."""
+    if sequence.frame_size is None or sequence.unit == "metre":
+        return np.ones(sequence.scores.shape, bool)
+    size = np.array(sequence.frame_size if sequence.unit == "pixel" else (1.0, 1.0))
+    flat = sequence.keypoints[..., :2]
+    with np.errstate(invalid="ignore"):
+        inside = (flat >= -margin * size) & (flat <= (1 + margin) * size)
+    return inside[..., 0] & inside[..., 1]
 
 
 def described_points() -> Skeleton:

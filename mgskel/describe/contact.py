@@ -25,7 +25,7 @@ from mgskel.describe.rhythm import (
     spectral_peak,
     unrest,
 )
-from mgskel.describe.thresholds import Thresholds
+from mgskel.describe.thresholds import ContactLimits, Thresholds
 
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
 _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
@@ -64,9 +64,12 @@ def _distances(body: Body, hand: Hand, places: list[Place], thresholds: Threshol
     with np.errstate(invalid="ignore"):
         close = np.linalg.norm(hand.centre - places[0].points, axis=0) < _REACH
     at = np.flatnonzero(close)
+    tips = [
+        (tip[:, at], extra if isinstance(extra, float) else extra[at]) for tip, extra in hand.tips
+    ]
     for k, place in enumerate(places):
         goal = place.points[:, at]
-        options = [np.linalg.norm(tip[:, at] - goal, axis=0) + extra for tip, extra in hand.tips]
+        options = [np.linalg.norm(tip - goal, axis=0) + extra for tip, extra in tips]
         distance = reduce(np.fmin, options)
         to_place[k, at] = np.where(np.isnan(distance), np.inf, distance) - place.radius
     path = hand.fast_tip - places[0].fast_points
@@ -85,21 +88,39 @@ def _touches(
         below(sure, limits.head.enter, limits.head.leave), int(limits.join_s * body.rate)
     )
     found_spans = at_least(found_spans, limits.min_s * body.rate)
-    speed = _relative_speed(body, distances)
-    touching = [s for s in found_spans if np.nanmedian(speed[s.start : s.stop]) < limits.max_speed]
+    speed = speed_of(body, distances.hand.centre - distances.places[0].points)
+    touching = slow_spans(found_spans, speed, limits.max_speed)
     findings: list[Finding] = []
     for span in touching:
         for part, place in _places_in(body, span, distances, thresholds):
+            if _kind(place) == "hand_to_neck" and not _calm(body, part, speed, limits):
+                continue
             findings += _contact(body, side, part, place, distances, thresholds)
-    findings += _near(body, side, sure, touching, distances, thresholds)
+    findings += _near(body, side, sure, noise, touching, distances, thresholds)
     return findings
 
 
-def _relative_speed(body: Body, distances: _Distances) -> np.ndarray:
-    offset = distances.hand.centre - distances.places[0].points
+def slow_spans(found_spans: list[Span], speed: np.ndarray, limit: float) -> list[Span]:
+    """Those in which the typical of the measured speeds is below the limit."""
+    kept = []
+    for span in found_spans:
+        measured = speed[span.start : span.stop]
+        measured = measured[np.isfinite(measured)]
+        if len(measured) and np.median(measured) < limit:
+            kept.append(span)
+    return kept
+
+
+def speed_of(body: Body, offset: np.ndarray) -> np.ndarray:
+    """Speed (T,) of a (C, T) path, in shoulder widths per second."""
     speed = np.full(body.num_frames, np.nan)
     speed[1:-1] = np.linalg.norm(offset[:, 2:] - offset[:, :-2], axis=0) * body.rate / 2
     return speed
+
+
+def _calm(body: Body, span: Span, speed: np.ndarray, limits: ContactLimits) -> bool:
+    long = len(span) >= limits.neck_min_s * body.rate
+    return long and bool(slow_spans([span], speed, limits.neck_max_speed))
 
 
 def _places_in(
@@ -123,7 +144,8 @@ def _places_in(
     stops = starts[1:] + [len(best)]
     parts: list[tuple[Span, Place | None]] = []
     for (a, b), start, stop in zip(runs, starts, stops, strict=True):
-        place = _nearest_place(inside[:, a:b], distances.places, limits.ambiguous)
+        unseen = np.isnan(distances.path[0, span.start + a : span.start + b]).mean()
+        place = _nearest_place(inside[:, a:b], distances.places, float(unseen), limits)
         part = Span(span.start + start, span.start + stop)
         if parts and _kind(parts[-1][1]) == _kind(place):
             parts[-1] = (Span(parts[-1][0].start, part.stop), place)
@@ -132,14 +154,24 @@ def _places_in(
     return parts
 
 
-def _nearest_place(distances: np.ndarray, places: list[Place], ambiguous: float) -> Place | None:
-    """`distances` (K, n). None when another kind of place is about as near."""
+def _nearest_place(
+    distances: np.ndarray, places: list[Place], unseen: float, limits: ContactLimits
+) -> Place | None:
+    """None when another kind of place is about as near.
+
+    Args:
+        distances: (K, n).
+        unseen: share of the time without fingers, when the place is a guess.
+    """
     mean = np.sort(distances, axis=1)[:, : max(1, distances.shape[1] // 2)].mean(axis=1)
     order = np.argsort(mean, kind="stable")
     best = places[order[0]]
+    needed = limits.ambiguous + limits.ambiguous_guess * unseen
+    if best.kind == "hand_to_ear":
+        needed += limits.ambiguous_ear
     for k in order[1:]:
         if places[k].kind != best.kind:
-            return best if mean[k] - mean[order[0]] >= ambiguous else None
+            return best if mean[k] - mean[order[0]] >= needed else None
     return best
 
 
@@ -271,6 +303,7 @@ def _near(
     body: Body,
     side: Side,
     sure: np.ndarray,
+    noise: float,
     touching: list[Span],
     distances: _Distances,
     thresholds: Thresholds,
@@ -279,7 +312,8 @@ def _near(
     apart = np.where(np.isfinite(sure), sure, np.inf)
     for span in touching:
         apart[span.start : span.stop] = np.inf
-    apart[apart < limits.head.leave] = np.inf  # the band between touching and near says nothing
+    # Between touching and near nothing is said, nor where noise may hide a contact.
+    apart[apart - 2 * noise < limits.head.leave] = np.inf
     close = spans(np.isfinite(apart) & (apart <= limits.near.leave))
     findings = []
     for span in at_least(close, limits.near_min_s * body.rate):

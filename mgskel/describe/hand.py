@@ -13,7 +13,8 @@ from mgskel.describe.thresholds import ContactLimits
 
 # Wrist to the palm's centre and to the finger tips, in forearm lengths.
 _PALM, _TIP = 0.35, 0.65
-_FINGERS = ("index", "middle", "ring", "pinky")
+_FINGERS = ("index", "middle", "ring", "pinky", "thumb")
+_POINTING = ("index_tip", "middle_tip")
 _GUESS_TRUST = 0.7
 
 
@@ -23,14 +24,17 @@ class Hand:
 
     Attributes:
         tips: points that can touch, each with what to add to its distance.
+        fast_tip: the pointing finger's tip, or what is seen nearest to it; for strokes.
+        slow_tip: the same averaged, the palm where it is lost.
         anchor: the point whose noise and score stand for the hand.
         fingers: whether finger points are seen, not only the arm.
         trust: what the confidence of a contact is multiplied by.
     """
 
     centre: np.ndarray
-    tips: list[tuple[np.ndarray, float]]
+    tips: list[tuple[np.ndarray, np.ndarray | float]]
     fast_tip: np.ndarray
+    slow_tip: np.ndarray
     anchor: str
     fingers: bool
     trust: float
@@ -39,15 +43,9 @@ class Hand:
 def hand_of(body: Body, side: Side, limits: ContactLimits) -> Hand | None:
     """The hand of a side, or none where neither it nor the forearm is seen."""
     wrist, elbow = f"{side}_wrist", f"{side}_elbow"
-    tips: list[tuple[np.ndarray, float]] = []
-    for finger in _FINGERS:
-        if body.has(name := f"{side}_{finger}_tip"):
-            pointing = finger in ("index", "middle")
-            tips.append((body.slow[name], 0.0 if pointing else limits.side_extra))
+    tips = _finger_tips(body, side, limits)
     if not tips and body.has(name := f"{side}_hand_tip"):
         tips.append((body.slow[name], 0.0))
-    if body.has(name := f"{side}_thumb_tip"):
-        tips.append((body.slow[name], limits.side_extra))
     fingers = bool(tips)
     centre, anchor = None, wrist
     if body.has(name := f"{side}_hand"):
@@ -66,8 +64,30 @@ def hand_of(body: Body, side: Side, limits: ContactLimits) -> Hand | None:
     moving = [name for f in ("index", "middle") if body.has(name := f"{side}_{f}_tip")]
     moving += [name for name in (f"{side}_hand_tip", f"{side}_hand", wrist) if body.has(name)]
     # A wrist moves less than the finger tips, but where nothing else is seen it must do.
-    fast = reduce(_first, [body.points[name] for name in moving[:1] or [anchor]])
-    return Hand(centre, tips, fast, anchor, fingers, 1.0 if fingers else _GUESS_TRUST)
+    pointing = (moving or [anchor])[0]
+    slow_tip = _first(body.slow[pointing], centre)
+    return Hand(
+        centre, tips, body.points[pointing], slow_tip, anchor, fingers,
+        1.0 if fingers else _GUESS_TRUST,
+    )  # fmt: skip
+
+
+def _finger_tips(
+    body: Body, side: Side, limits: ContactLimits
+) -> list[tuple[np.ndarray, np.ndarray | float]]:
+    """Finger tips; the longest stretched finger points, curled ones count as farther away."""
+    names = [name for f in _FINGERS if body.has(name := f"{side}_{f}_tip")]
+    paths = [body.slow[name] for name in names]
+    sideways = [0.0 if name.endswith(_POINTING) else limits.side_extra for name in names]
+    wrist = f"{side}_wrist"
+    if not paths or not body.has(wrist):
+        return list(zip(paths, sideways, strict=True))
+    reach = [np.linalg.norm(path - body.slow[wrist], axis=0) for path in paths]
+    longest = reduce(np.fmax, reach)
+    return [
+        (path, extra + limits.curled_share * (longest - own))
+        for path, extra, own in zip(paths, sideways, reach, strict=True)
+    ]
 
 
 def _first(preferred: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from mgskel.describe.thresholds import Band, Thresholds
 
 # Seen between the eyes instead of the ears, the nose moves this much less.
 _EYES_GAIN = 2.5
+_EARS_APART, _EYES_APART = 0.40, 0.17
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,26 +121,54 @@ def _lasting(body: Body, signal: np.ndarray, band: Band, min_s: float) -> list[S
 
 
 def _tilts(body: Body, thresholds: Thresholds) -> list[Finding]:
-    """In-plane: the line of the eyes or ears against the horizontal, and against the usual."""
+    """In-plane: the lines of ears and eyes against the horizontal, and against the usual.
+
+    A turned head shows these lines foreshortened, and then a nod looks like a tilt. Both lines
+    must therefore agree where both are seen, and be seen in enough of their length.
+    """
     limits = thresholds.head
-    for left, right in (("left_ear", "right_ear"), ("left_eye", "right_eye")):
-        if not body.has(left, right):
-            continue
-        line = body.slow[left] - body.slow[right]
-        length = float(np.nanmedian(np.linalg.norm(line[:2], axis=0)))
-        if not length > 0.05:
-            continue
-        angle = np.degrees(np.arctan2(line[1], np.maximum(line[0], 0.3 * length)))
-        angle = against_usual(angle, body.rate, thresholds.baseline)
-        needed = _raised_by(limits.tilt, float(np.degrees(body.floor(left, right) / length)))
-        findings = []
-        sides: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
-        for side, sign in sides:
-            for span in _lasting(body, sign * angle, needed, limits.hold_min_s):
-                value = float(np.nanmax(sign * angle[span.start : span.stop]))
-                findings.append(
-                    found(body, span, "head_tilt", ("head",), side, value, "degrees", "tilted",
-                          scored=(left, right), margin=margin(value, needed.enter))
-                )  # fmt: skip
-        return findings
-    return []
+    lines = [
+        _Line(left, right, length)
+        for left, right, length in (
+            ("left_ear", "right_ear", _EARS_APART), ("left_eye", "right_eye", _EYES_APART)
+        )
+        if body.has(left, right)
+    ]  # fmt: skip
+    if not lines:
+        return []
+    angles = np.stack([_angle(body, line, thresholds) for line in lines])
+    noise = min(
+        float(np.degrees(body.floor(line.left, line.right) / line.length)) for line in lines
+    )
+    needed = _raised_by(limits.tilt, noise)
+    scored = (lines[0].left, lines[0].right)
+    findings = []
+    sides: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
+    for side, sign in sides:
+        agreed = np.min(sign * angles, axis=0)
+        for span in _lasting(body, agreed, needed, limits.hold_min_s):
+            value = float(np.nanmax(agreed[span.start : span.stop]))
+            findings.append(
+                found(body, span, "head_tilt", ("head",), side, value, "degrees", "tilted",
+                      scored=scored, margin=margin(value, needed.enter))
+            )  # fmt: skip
+    return findings
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Two joints and their distance in shoulder widths, seen frontally."""
+
+    left: str
+    right: str
+    length: float
+
+
+def _angle(body: Body, line: _Line, thresholds: Thresholds) -> np.ndarray:
+    """(T,) degrees against the usual, positive to the person's left; NaN where foreshortened."""
+    offset = body.slow[line.left] - body.slow[line.right]
+    angle = np.degrees(np.arctan2(offset[1], offset[0]))
+    with np.errstate(invalid="ignore"):
+        short = ~(np.linalg.norm(offset, axis=0) >= thresholds.head.tilt_line * line.length)
+    angle[short | (np.abs(angle) > 75.0)] = np.nan
+    return against_usual(angle, body.rate, thresholds.baseline)

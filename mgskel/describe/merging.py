@@ -17,7 +17,7 @@ _DIRECTED = ("head_turn", "head_tilt", "torso_lean")
 
 # A weaker statement says nothing new while a stronger one (on the right) explains it.
 _EXPLAINED_BY: dict[str, tuple[str, ...]] = {
-    "hand_to_chest": ("arms_folded", "arms_crossed", "hands_joined"),
+    "hand_to_chest": ("arms_folded", "arms_crossed"),
     "hand_to_torso": ("arms_folded", "arms_crossed", "hands_joined"),
     "hand_to_arm": ("arms_folded", "arms_crossed", "hands_joined"),
     "arms_crossed": ("arms_folded", "hands_joined"),
@@ -34,8 +34,8 @@ _PARTS_OF = {
     "hand": ("hand", "arm"),
     "arms": ("hand", "arm"),
     "head": ("head",),
-    "torso": ("torso", "head", "arm"),
-    "shoulders": ("torso", "arm"),
+    "torso": ("torso", "head"),
+    "shoulders": ("torso",),
 }
 
 
@@ -71,6 +71,9 @@ def _join(first: Finding, second: Finding) -> Finding:
     details = dict(first.details)
     for name, value in second.details.items():
         details[name] = details.get(name, 0.0) + value if name == "count" else value
+    if "rate_hz" in details:
+        lasted = first.duration_s + second.duration_s
+        details["rate_hz"] = details["count"] / max(lasted, 1e-6)
     smaller = (first.unit, first.category) == _SMALLEST
     value = min(first.value, second.value) if smaller else max(first.value, second.value)
     if first.kind in ("head_nod", "head_shake"):
@@ -163,7 +166,7 @@ class _Explanations:
 
 def _explains(finding: Finding, what: str, part: str) -> bool:
     if what == "near":
-        return finding.category in ("resting", "touching", "folded") and _same_part(finding, part)
+        return finding.category in ("before", "touching", "folded") and _same_part(finding, part)
     if what == "fidgeting":
         if finding.kind == "fidgeting":  # a waving arm shakes its hand
             return part.endswith("_hand") and part.replace("hand", "arm") in finding.joints

@@ -22,6 +22,7 @@ class Band:
 class SignalLimits:
     rate_hz: float
     min_score: float
+    margin: float
     lower_body_min_score: float
     bridge_s: float
     slow_s: float
@@ -45,14 +46,20 @@ class ContactLimits:
     head: Band
     centre_extra: float
     side_extra: float
+    curled_share: float
     guessed_extra: float
     near: Band
+    ambiguous_guess: float
+    ambiguous_ear: float
     ambiguous: float
     min_s: float
     near_min_s: float
     join_s: float
     place_min_s: float
     max_speed: float
+    neck_min_s: float
+    neck_max_speed: float
+    arm_min_s: float
     body_min_s: float
     body_max_speed: float
     arm: Band
@@ -71,7 +78,13 @@ class HandsLimits:
     joined_centres: Band
     joined_min_s: float
     folded_reach: Band
+    folded_past: Band
+    crossed_past: float
+    crossed_max_speed: float
     folded_min_s: float
+    above_hip: float
+    hip_min_s: float
+    hip_max_speed: float
     behind_min_s: float
     behind: Band
     hip: Band
@@ -96,6 +109,7 @@ class HeadLimits:
     dominance: float
     min_strokes: int
     turn: Band
+    tilt_line: float
     tilt: Band
     pitch: Band
     hold_min_s: float
@@ -107,6 +121,7 @@ class TorsoLimits:
     lean_min_s: float
     straighten: Band
     straighten_within_s: float
+    straighten_own: float
     sway_band_hz: tuple[float, float]
     sway: Band
     sway_min_strokes: int
@@ -114,6 +129,7 @@ class TorsoLimits:
     turn_min_s: float
     shoulders: Band
     shoulders_min_s: float
+    shoulders_elbow: float
 
 
 @dataclass(frozen=True)

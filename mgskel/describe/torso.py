@@ -83,21 +83,28 @@ def _head_name(body: Body) -> str | None:
     return next((name for name in ("head", "nose", "head_top") if body.has(name)), None)
 
 
+def _rise(body: Body, height: np.ndarray, within_s: float) -> np.ndarray:
+    """How much higher than at the lowest moment of the last seconds, (T,)."""
+    window = int(within_s * body.rate)
+    lowest = minimum_filter1d(filled(height), window, origin=(window - 1) // 2, mode="nearest")
+    return np.where(np.isnan(height), np.nan, height - lowest)
+
+
 def _straightening(body: Body, thresholds: Thresholds) -> list[Finding]:
-    """Neck and head both rise in the picture."""
+    """Neck and head both rise in the picture, and, where hips are seen, not merely with them."""
     limits = thresholds.torso
     head = _head_name(body)
     if head is None or not body.has("neck"):
         return []
     needed = _raised_by(limits.straighten, body.floor("neck", head))
-    window = int(limits.straighten_within_s * body.rate)
-    rises = []
-    for name in ("neck", head):
-        height = -body.slow[name][1]
-        lost = np.isnan(height)
-        lowest = minimum_filter1d(filled(height), window, origin=(window - 1) // 2, mode="nearest")
-        rises.append(np.where(lost, np.nan, height - lowest))
-    rise = np.minimum(rises[0], rises[1])
+    within = limits.straighten_within_s
+    rise = np.minimum(
+        _rise(body, -body.slow["neck"][1], within), _rise(body, -body.slow[head][1], within)
+    )
+    if body.has("hip_centre"):
+        over_hips = _rise(body, body.slow["hip_centre"][1] - body.slow["neck"][1], within)
+        alone = over_hips >= limits.straighten_own * rise
+        rise = np.where(alone | np.isnan(over_hips), rise, 0.0)
     findings = []
     for span in at_least(above(rise, needed.enter, needed.leave), 0.2 * body.rate):
         value = float(np.nanmax(rise[span.start : span.stop]))
@@ -143,6 +150,10 @@ def _shoulders(body: Body, thresholds: Thresholds) -> list[Finding]:
         lifted = -against_usual(height, body.rate, thresholds.baseline)
         # Of a narrower gap, only what the shoulder itself rose by is a raised shoulder.
         raised = np.minimum(narrowed, lifted)
+        if body.has(elbow := f"{side}_elbow"):
+            with np.errstate(invalid="ignore"):
+                hanging = body.slow[elbow][1] - height >= limits.shoulders_elbow
+            raised = np.where(hanging | np.isnan(body.slow[elbow][1]), raised, 0.0)
         needed = _raised_by(limits.shoulders, body.floor(shoulder, head))
         spans = above(raised, needed.enter, needed.leave)
         for span in at_least(join(spans, int(0.2 * body.rate)), limits.shoulders_min_s * body.rate):

@@ -91,8 +91,8 @@ def _hand_action(joints: Sequence[str], side: str, category: str) -> str:
             return f"{hand} moved to {place}"
         case "leaving":
             return f"{hand} moved away from {place}"
-        case "resting":
-            return f"{hand} rested at {place}"
+        case "before":
+            return f"{hand} {'were' if many else 'was'} held before {place}"
     return f"{hand} touched {place}"
 
 

@@ -1,0 +1,200 @@
+"""Do the statements agree with the programs that made the motion? Precision and recall per kind.
+
+Each synthetic recording is described and compared with its truth: the performances, and, since
+people also move without performing anything, what the exact joints in 3-D did (`oracle`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgskel.config import load_config
+from mgskel.data.synthesis.recording import synthesise_recording
+from mgskel.data.synthesis.settings import SynthesisSettings
+from mgskel.data.synthesis.truth import ProgramTruth, SyntheticRecording
+from mgskel.describe.measurements import describe
+from mgskel.describe.oracle import Oracle
+from mgskel.describe.statements import Statement
+
+_SLACK_S = 0.6  # borders of a performance are soft
+_SHOWN = 0.8  # a performance out of the picture need not be told
+_PASSING = ("approaching", "leaving", "near", "undecided")
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Which kinds tell a body movement, and from which size and number on they must."""
+
+    kinds: tuple[str, ...]
+    channel: str
+    least: float
+    times: float = 0.0
+
+
+@dataclass(frozen=True)
+class StudyTruth:
+    """Content of `study_truth.yaml`."""
+
+    targets: Mapping[str, tuple[str, ...]]
+    hidden_targets: Mapping[str, tuple[str, ...]]
+    movements: Mapping[str, Movement]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One thing that happened: `kinds` tell it rightly; `must` it be told?"""
+
+    kinds: tuple[str, ...]
+    sides: tuple[str, ...]
+    from_s: float
+    to_s: float
+    must: bool
+
+
+@dataclass
+class Score:
+    """Counts of one kind."""
+
+    told: int = 0
+    right: int = 0
+    happened: int = 0
+    found: int = 0
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.told if self.told else float("nan")
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.happened if self.happened else float("nan")
+
+
+@functools.cache
+def study_truth() -> StudyTruth:
+    return load_config(StudyTruth, Path(__file__).with_name("study_truth.yaml"))
+
+
+def expectations(recording: SyntheticRecording) -> list[Expected]:
+    """What the performances of a recording should be told as."""
+    return [e for truth in recording.truth for e in _expected(truth, recording)]
+
+
+def _expected(truth: ProgramTruth, recording: SyntheticRecording) -> list[Expected]:
+    table = study_truth()
+    shown = truth.visible >= _SHOWN
+    sides = (truth.side, "both") if truth.side in ("left", "right") else ("left", "right", "both")
+    expected = []
+    if kinds := table.targets.get(truth.target):
+        expected.append(Expected(kinds, (*sides, "none"), truth.apex_s, truth.offset_s, shown))
+    if kinds := table.hidden_targets.get(truth.target):
+        expected.append(Expected(kinds, (*sides, "none"), truth.apex_s, truth.offset_s, False))
+    repeats = truth.repetitions >= 1 and truth.manner not in ("", "hold", "touch")
+    if repeats:
+        plain = truth.manner in ("rub", "scratch") and truth.target in table.targets
+        large = truth.amplitude >= 0.08 and truth.repetitions >= 2.5
+        in_plane = truth.target not in ("ear", "meeting_lap", "meeting_belly", "meeting_chest")
+        must = shown and plain and large and in_plane and 1.0 <= truth.tempo_hz <= 5.0
+        expected.append(
+            Expected(("rubbing",), (*sides, "none"), truth.apex_s, truth.offset_s, must)
+        )
+    if movement := table.movements.get(truth.label):
+        expected.append(_of_movement(truth, movement, shown))
+    return expected
+
+
+def _of_movement(truth: ProgramTruth, movement: Movement, shown: bool) -> Expected:
+    size = dict(truth.moves).get(movement.channel, 0.0)
+    large = abs(size) >= movement.least and truth.repetitions >= movement.times
+    # A swing that repeats moves half as far to each side as it is long.
+    return Expected(
+        movement.kinds, ("left", "right", "both", "none"), truth.onset_s, truth.end_s,
+        shown and large,
+    )  # fmt: skip
+
+
+def compare_one(
+    statements: Sequence[Statement],
+    expected: Sequence[Expected],
+    oracle: Oracle,
+    scores: dict[str, Score],
+) -> list[Statement]:
+    """Add one recording to the scores; returns the statements that nothing bears out."""
+    measured = [s for s in statements if s.category not in _PASSING]
+    kinds = {kind for e in expected for kind in e.kinds} | {"rubbing"}
+    wrong = []
+    for statement in measured:
+        if statement.kind not in kinds and statement.kind not in oracle.KINDS:
+            continue
+        score = scores.setdefault(statement.kind, Score())
+        score.told += 1
+        right = any(_tells(statement, e) for e in expected) or oracle.bears_out(statement)
+        score.right += right
+        if not right:
+            wrong.append(statement)
+    for e in expected:
+        if e.must:
+            score = scores.setdefault(e.kinds[0], Score())
+            score.happened += 1
+            score.found += any(_tells(s, e) for s in measured)
+    return wrong
+
+
+def _tells(statement: Statement, expected: Expected) -> bool:
+    if statement.kind not in expected.kinds or statement.side not in expected.sides:
+        return False
+    overlap = min(statement.to_s, expected.to_s + _SLACK_S) - max(
+        statement.from_s, expected.from_s - _SLACK_S
+    )
+    return overlap >= 0.3 * min(statement.duration_s, expected.to_s - expected.from_s)
+
+
+def study(
+    seeds: Iterable[int],
+    seconds: float,
+    settings: SynthesisSettings | None = None,
+    clean: bool = False,
+) -> dict[str, Score]:
+    """Scores per kind over recordings of the given seeds.
+
+    Args:
+        clean: describe the exact joints instead of what an estimator would give.
+    """
+    scores: dict[str, Score] = {}
+    for seed in seeds:
+        study_one(seed, seconds, settings or SynthesisSettings(), clean, scores)
+    return scores
+
+
+def study_one(
+    seed: int,
+    seconds: float,
+    settings: SynthesisSettings,
+    clean: bool,
+    scores: dict[str, Score],
+) -> tuple[SyntheticRecording, list[Statement]]:
+    """One recording's part of the study, and its statements that nothing bears out."""
+    recording = synthesise_recording(seconds, seed, settings)
+    exact = synthesise_recording(seconds, seed, dataclasses.replace(settings, space="camera"))
+    statements = describe(recording.clean if clean else recording.sequence).statements
+    wrong = compare_one(statements, expectations(recording), Oracle(exact.clean), scores)
+    return recording, wrong
+
+
+def table(scores: Mapping[str, Score]) -> str:
+    """Markdown, one row per kind."""
+    rows = ["| kind | told | precision | happened | recall |", "|---|---:|---:|---:|---:|"]
+    for kind in sorted(scores):
+        s = scores[kind]
+        rows.append(
+            f"| {kind} | {s.told} | {_share(s.precision, s.told)} | {s.happened} "
+            f"| {_share(s.recall, s.happened)} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _share(value: float, count: int) -> str:
+    return f"{value:.2f}" if count else ""
