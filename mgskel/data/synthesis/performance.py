@@ -142,7 +142,7 @@ def perform(
         hold = repetitions / tempo
         if act is None:
             # A waving body is under way from the first moment: rise and fall belong to the waves.
-            onset, offset = min(onset, 0.3 * hold), min(offset, 0.3 * hold)
+            onset, offset = min(onset, 0.45 / tempo), min(offset, 0.45 / tempo)
             hold -= onset + offset
     apex = start_s + onset
     leave = apex + hold
