@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
     case = _case(args)
     if args.dry_run:
         return _dry_run(args, case)
-    outcome = _reasoner(args).judge(case)
+    reasoner = _reasoner(args)
+    if args.llm_url is not None:
+        print(f"asking {reasoner.name} (up to {args.timeout:g} s a request)", file=sys.stderr)
+    outcome = reasoner.judge(case)
     if args.out is not None:
         outcome.save(args.out)
     _report(args, outcome)

@@ -20,7 +20,7 @@ class Failure(Exception):
     Attributes:
         may_pass: whether the same request may succeed later.
         retry_after_s: how long the server asks to wait.
-        form_refused: whether the server does not know this form of `response_format`.
+        refused_parameter: what part of the request the server does not take, if it says so.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class Failure(Exception):
         *,
         may_pass: bool = False,
         retry_after_s: float | None = None,
-        form_refused: bool = False,
+        refused_parameter: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.may_pass = may_pass
         self.retry_after_s = retry_after_s
-        self.form_refused = form_refused
+        self.refused_parameter = refused_parameter
 
 
 def status_failure(error: openai.APIStatusError, key: str | None) -> Failure:
@@ -50,14 +50,28 @@ def status_failure(error: openai.APIStatusError, key: str | None) -> Failure:
         return Failure(
             "rate limit", f"too many requests (429): {said}", may_pass=True, retry_after_s=wait
         )
-    # Servers refuse a form that they do not know with 400, 422 or (llama.cpp's) 500.
-    form = status in (400, 422, 500) and re.search(r"response_format|json_?schema|grammar", said)
-    if not form and (status in (408, 409) or status >= 500):
-        wait = _retry_after(error.response.headers)
+    # Servers refuse what they do not know with 400, 422 or (llama.cpp's Python server) 500.
+    refused = _refused_parameter(error, said) if status in (400, 422, 500) else None
+    if status in (408, 409) or status >= 500:
         return Failure(
-            "server error", f"status {status}: {said}", may_pass=True, retry_after_s=wait
+            "server error",
+            f"status {status}: {said}",
+            may_pass=True,
+            retry_after_s=_retry_after(error.response.headers),
+            refused_parameter=refused,
         )
-    return Failure("request refused", f"status {status}: {said}", form_refused=bool(form))
+    return Failure("request refused", f"status {status}: {said}", refused_parameter=refused)
+
+
+def _refused_parameter(error: openai.APIStatusError, said: str) -> str | None:
+    """The parameter that a refusal is about: named in its own field, or in its words."""
+    named = getattr(error, "param", None)
+    if re.search(r"response_format|json_?schema|grammar", f"{named} {said}"):
+        return "response_format"
+    if isinstance(named, str):
+        return named
+    found = re.search(r"(?i)unsupported (?:parameter|value)\W+(\w+)", said)
+    return found[1] if found else None
 
 
 def _retry_after(headers: Any) -> float | None:

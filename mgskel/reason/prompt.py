@@ -87,9 +87,6 @@ class ChatRequest:
         """Content hash: the same question to the same model has the same key."""
         return json_hash(self.payload())
 
-    def without_schema(self) -> ChatRequest:
-        return replace(self, response_format=None)
-
     def answered(self, reply: str, errors: Sequence[str]) -> ChatRequest:
         """The repair round: the reply and what is wrong with it, sent back once."""
         faults = "\n".join(f"- {error}" for error in errors)

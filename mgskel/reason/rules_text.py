@@ -141,6 +141,10 @@ def _open_questions(
     for name, signal in (("valence", valence), ("arousal", arousal), ("stress", stress)):
         if not signal.evidence_for and not signal.evidence_against:
             questions.append(f"{name}: nothing seen or said points anywhere")
+    speakers = {item.category.casefold() for item in case.of("said")}
+    person = case.scene.person
+    if speakers and not speakers & {"", person.casefold()}:
+        questions.append(f"which words are the judged person's: nobody is called '{person}'")
     known = {sighting.item.id for sighting in sightings}
     mute = sum(1 for item in case.items if item.id not in known)
     if mute:

@@ -8,13 +8,14 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mgskel.errors import InputError, MissingDependency
 from mgskel.reason.background import wait_for
 from mgskel.reason.clients import Attempt, ChatReply, ClientFault
+from mgskel.reason.dialect import Dialect, departures, translated
 from mgskel.reason.failures import KEY_VARIABLE, Failure, safe, status_failure
 from mgskel.reason.prompt import ChatRequest
 
@@ -52,8 +53,7 @@ class ServerClient:
 
     settings: ServerSettings
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
-    # Which form of `response_format` this server takes, once it has refused another.
-    _form: list[int] = field(default_factory=lambda: [0], init=False, repr=False)
+    _dialect: Dialect = field(default_factory=Dialect, init=False, repr=False, compare=False)
     _clients: dict[str | None, openai.AsyncOpenAI] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -70,18 +70,16 @@ class ServerClient:
     def complete(self, request: ChatRequest) -> ChatReply:
         """The server's answer, after as many repetitions as allowed; else `ClientFault`."""
         attempts: list[Attempt] = []
-        forms = _forms(request)
         left = self.settings.retries
         while True:
-            form = min(self._form[0], len(forms) - 1)
+            spoken = self._dialect.spoken()
             started = time.monotonic()
             try:
-                reply = wait_for(self._ask(forms[form][1]))
+                reply = wait_for(self._ask(translated(request, spoken)))
             except Failure as failure:
                 seconds = round(time.monotonic() - started, 3)
-                if failure.form_refused and form + 1 < len(forms):
+                if self._dialect.learn(failure, spoken, request):
                     attempts.append(Attempt(str(failure), seconds))
-                    self._form[0] = form + 1
                     continue
                 wait = self._wait(failure, self.settings.retries - left)
                 if not failure.may_pass or left == 0 or wait > _LONGEST_WAIT_S:
@@ -92,7 +90,8 @@ class ServerClient:
                 self.sleep(wait)
                 continue
             attempts.append(Attempt("answered", round(time.monotonic() - started, 3)))
-            return ChatReply(**reply, notes=forms[form][0], attempts=tuple(attempts))
+            notes = departures(request, spoken)
+            return ChatReply(**reply, notes=notes, attempts=tuple(attempts))
 
     def _wait(self, failure: Failure, repetition: int) -> float:
         if failure.retry_after_s is not None:
@@ -107,7 +106,7 @@ class ServerClient:
             more = f"; it asks to wait {wait:.0f} s, longer than {_LONGEST_WAIT_S:.0f} s"
         return ClientFault(failure.kind, f"{failure}{more}{tries}", attempts)
 
-    async def _ask(self, request: ChatRequest) -> dict[str, Any]:
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """One request, from connecting to the last byte within the time limit.
 
         Timeouts of HTTP clients hold for each read, so that a server that drips a byte now
@@ -196,28 +195,11 @@ def _has_openai() -> bool:
     return find_spec("openai") is not None
 
 
-def _forms(request: ChatRequest) -> list[tuple[tuple[str, ...], ChatRequest]]:
-    """The request in the forms that servers know, with a note on each departure.
-
-    The JSON schema goes as `json_schema` (today's form), else inside `json_object` (llama.cpp's
-    Python server), else not at all: the prompt states the form as well, and replies are checked.
-    """
-    asked = request.response_format
-    if asked is None or asked.get("type") != "json_schema":
-        return [((), request)]
-    inside = {"type": "json_object", "schema": asked["json_schema"]["schema"]}
-    return [
-        ((), request),
-        (("schema sent inside 'json_object'",), replace(request, response_format=inside)),
-        (("the server takes no schema; none was sent",), request.without_schema()),
-    ]
-
-
-async def _read(client: openai.AsyncOpenAI, request: ChatRequest) -> bytes:
+async def _read(client: openai.AsyncOpenAI, request: dict[str, Any]) -> bytes:
     """The raw answer, no more of it than an answer may have."""
     body = bytearray()
     create: Any = client.chat.completions.with_streaming_response.create
-    async with create(**request.payload()) as response:
+    async with create(**request) as response:
         async for chunk in response.iter_bytes():
             body += chunk
             if len(body) > _LONGEST_REPLY:

@@ -167,6 +167,32 @@ def test_servers_that_know_other_forms_of_schema_or_none(
     assert len(server.requests) == 5, "what the server takes is remembered"
 
 
+def test_models_that_refuse_common_parameters(case: Case, server: Server) -> None:
+    """Models that reason at length take neither temperature nor seed nor max_tokens."""
+
+    def strict(request: Request) -> None:
+        for name in ("temperature", "max_tokens", "seed"):
+            if name in request.body:
+                error = {"message": f"Unsupported parameter: '{name}'"}
+                error |= {"param": name} if name != "seed" else {}
+                return request.send(json.dumps({"error": error}).encode(), 400)
+        says(good_reply())(request)
+
+    server.will(strict)
+    outcome = ask(case, server.url, retries=0)
+    assert outcome.status == "ok"
+    body = server.requests[-1].body
+    assert body["max_completion_tokens"] == 2000 and "temperature" not in body
+    assert body["response_format"]["type"] == "json_schema"
+    assert "the server refused 'seed'" in outcome.details["rounds"][0]["notes"]
+
+
+def test_a_refusal_without_another_way_is_told(case: Case, server: Server) -> None:
+    server.will(fails(400, "Unsupported parameter: 'messages'"))
+    assert_failed(ask(case, server.url), "request refused", "messages")
+    assert len(server.requests) == 1
+
+
 def test_a_body_that_breaks_off(case: Case, server: Server) -> None:
     def cut(request: Request) -> None:
         request.send(b'{"choices": [{"mess', length=5000)

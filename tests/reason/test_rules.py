@@ -116,7 +116,8 @@ def test_words_count_only_where_the_judged_person_speaks(scene: Scene) -> None:
         return make_case(scene.model_copy(update={"said": said}))
 
     assert judge(case("candidate")).judgement == "anxiety"
-    assert judge(case("interviewer")).abstain
+    other = judge(case("interviewer"))
+    assert other.abstain and any("'candidate'" in question for question in other.cannot_judge)
 
 
 def test_a_negation_turns_valence_and_keeps_quiet_about_the_rest() -> None:

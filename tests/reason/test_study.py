@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -141,6 +144,36 @@ def test_an_interruption_loses_nothing_that_was_answered(tmp_path: Path, server:
     assert len(server.requests) == asked, "the replies are kept apart from the rows"
     kept = Journal(journal).read()
     assert len(kept) == 6 and {row.status for row in kept.values()} == {"ok"}
+
+
+def test_a_killed_study_goes_on_where_it_was(tmp_path: Path, server: Server) -> None:
+    """Killed without warning in the middle of asking: what was answered is not asked again."""
+    good = answers()
+
+    def stuck_after_five(request: Request) -> None:
+        if len(server.requests) > 5:
+            server.stopping.wait(60)
+        good(request)
+
+    server.will(stuck_after_five)
+    options = (*LLM, "--llm-url", server.url, "--conditions", "context", "true_gestures")
+    command = [sys.executable, str(ROOT / "tools" / "study_reasoning.py"), "--scenes", *THREE]
+    command += ["-o", str(tmp_path), *options, "--concurrency", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    journal = tmp_path / "answers.jsonl"
+    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 4):
+        assert process.poll() is None, "the study ended before it was killed"
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    answered = set(Journal(journal).read())
+    asked = len(server.requests)
+    assert 4 <= len(answered) < 6
+    server.will(good)
+    assert study(tmp_path, *options) == 0
+    assert len(server.requests) - asked <= 6 - len(answered)
+    kept = Journal(journal).read()
+    assert answered < set(kept) and {row.status for row in kept.values()} == {"ok"}
 
 
 def test_recorded_replies_replay_without_any_server(tmp_path: Path, server: Server) -> None:
