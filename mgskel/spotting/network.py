@@ -93,7 +93,7 @@ class DenseNetwork(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Logits (N, K + 1, T // 2) of x (N, C, T, V), mask (N, T, V) bool.
 
-        Entry j is the answer for frame 2 j - shift.
+        Entry j is the answer for frame 2 j + shift.
         """
         logits = self.light.forward_frames(x.unsqueeze(4), mask.unsqueeze(3))
         return logits[:, 0].transpose(1, 2)
