@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 def compare(name: str, path: Path, parse: Callable[[Path], Any], repeat: int) -> dict[str, Any]:
     """Seconds of the parser alone, of reading, and of also building every sequence.
 
-    The two are timed in turn, so that a busy machine slows both alike.
+    Processor time, so that other work on the machine does not count.
     """
     seconds: dict[str, list[float]] = {"parse": [], "read": [], "build": []}
     for _ in range(repeat):
@@ -70,9 +70,9 @@ def compare(name: str, path: Path, parse: Callable[[Path], Any], repeat: int) ->
 
 
 def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def build(contents: Contents) -> list[Any]:

@@ -29,7 +29,7 @@ _ENDING = "_light_hand.csv"
 
 def sniff(probe: Probe) -> bool:
     if probe.is_folder:
-        return any(entry.name.endswith(_ENDING) for entry in probe.entries)
+        return bool(probe.files(_ENDING))
     cells = probe.first_line.split(",")
     # A file of this name is one of iMiGUE's, even where it is damaged.
     named = probe.path.name.endswith(_ENDING)
@@ -47,7 +47,7 @@ def _is_number(text: str) -> bool:
 def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
     files = [probe.path]
     if probe.is_folder:
-        files = [entry for entry in probe.entries if entry.name.endswith(_ENDING)]
+        files = probe.files(_ENDING)
     options = with_defaults(options, fps=_FPS)
     recordings = [_read_video(file, options, faults, len(files) > 1) for file in files]
     return Contents(NAME, Recordings.of(probe.path, recordings), vocabulary="imigue")

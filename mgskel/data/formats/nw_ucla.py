@@ -25,8 +25,8 @@ _CLASSES = 10
 
 def sniff(probe: Probe) -> bool:
     if probe.is_folder:
-        first = next((entry for entry in probe.entries if entry.suffix == ".json"), None)
-        return first is not None and sniff(Probe(first))
+        first = probe.first_json()
+        return first is not None and sniff(first)
     if not probe.looks_json:
         return False
     if b'"skeletons"' in probe.head:
@@ -37,7 +37,7 @@ def sniff(probe: Probe) -> bool:
 def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
     files = [probe.path]
     if probe.is_folder:
-        files = [entry for entry in probe.entries if entry.suffix == ".json"]
+        files = probe.files(".json")
     recordings = [_read_file(file, options, faults) for file in files]
     return Contents(NAME, Recordings.of(probe.path, recordings))
 

@@ -8,8 +8,8 @@ people: without its tracking option, person p of a frame is the p-th one of its 
 from __future__ import annotations
 
 import json
+import os
 import re
-from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,7 @@ import numpy as np
 from mgskel.data.checks import make_sequence
 from mgskel.data.faults import Faults
 from mgskel.data.folders import writing_folder
-from mgskel.data.formats.openpose_parts import (
-    PARTS,
-    assemble,
-    body_layout,
-    split_parts,
-)
+from mgskel.data.formats.openpose_parts import PARTS, ClipArrays, split_parts
 from mgskel.data.formats.probe import Probe
 from mgskel.data.losses import general_losses
 from mgskel.data.recording import Contents, ReadOptions, Recording, Recordings
@@ -37,65 +32,46 @@ _MOST_FRAMES = 10_000_000
 
 def sniff(probe: Probe) -> bool:
     if probe.is_folder:
-        first = next((entry for entry in probe.entries if entry.suffix == ".json"), None)
-        return first is not None and sniff(Probe(first))
+        first = probe.first_json()
+        return first is not None and sniff(first)
     return probe.looks_json and b'"people"' in probe.head
 
 
 def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    files = [f for f in probe.entries if f.suffix == ".json"] if probe.is_folder else [probe.path]
-    clips: dict[str, list[tuple[int, Path]]] = {}
-    for file in files:
-        match = _FRAME.match(file.stem)
+    folder = probe.path if probe.is_folder else probe.path.parent
+    names = probe.names if probe.is_folder else (probe.path.name,)
+    clips: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        stem, ending = os.path.splitext(name)
+        if ending != ".json" and probe.is_folder:
+            continue
+        match = _FRAME.match(stem)
         if match is None and probe.is_folder:
             faults.add(
-                file.name,
-                "a frame number in the name",
-                "none",
-                "name it CLIP_000000000000_keypoints",
+                name, "a frame number in the name", "none", "name it CLIP_000000000000_keypoints"
             )
             continue
-        clip, number = (match["clip"], int(match["number"])) if match else (file.stem, 0)
-        clips.setdefault(clip, []).append((number, file))
-    recordings = []
-    for clip, numbered in clips.items():
-        name = clip or probe.path.name
-        recordings.append(_read_clip(name, sorted(numbered), options, faults, len(clips) > 1))
+        title, number = (match["clip"], int(match["number"])) if match else (stem, 0)
+        clips.setdefault(title, []).append((number, name))
+    several, recordings = len(clips) > 1, []
+    for title in sorted(clips):
+        numbered = clips.pop(title)
+        numbered.sort()
+        name = title or probe.path.name
+        recordings.append(_read_clip(name, numbered, folder, options, faults, several))
     return Contents(NAME, Recordings.of(probe.path, recordings))
-
-
-class _Frames:
-    """Numbers of all frames, appended as they are parsed."""
-
-    def __init__(self) -> None:
-        self.numbers = array("f")
-        self.rows: list[tuple[int, int]] = []  # frame, person
-        self.tracks: list[int] = []
-        self.sizes: tuple[int, ...] | None = None
 
 
 def _read_clip(
     name: str,
-    numbered: Sequence[tuple[int, Path]],
+    numbered: list[tuple[int, str]],
+    folder: Path,
     options: ReadOptions,
     faults: Faults,
     named: bool,
 ) -> Recording | None:
     place = f"clip {name}" if named else ""
-    frames = _Frames()
-    first = numbered[0][0]
-    previous = None
-    for number, file in numbered:
-        if number == previous:
-            faults.add(
-                file.name, "each frame number once", f"{number} again", "remove one of the files"
-            )
-        previous = number
-        people = _people(file, faults)
-        for person, entry in enumerate(people):
-            _add_person(entry, person, number - first, frames, file, faults)
-    faults.raise_if_stopping()
-    total = numbered[-1][0] - first + 1
+    first, total = numbered[0][0], numbered[-1][0] - numbered[0][0] + 1
     if total > _MOST_FRAMES:
         raise faults.stop(
             place or "frames",
@@ -103,7 +79,16 @@ def _read_clip(
             f"{first} to {numbered[-1][0]}",
             "rename the files",
         )
-    if frames.sizes is None:
+    clip = ClipArrays(total, options.layout, faults)
+    previous = None
+    for number, file in numbered:
+        if number == previous:
+            faults.add(file, "each frame number once", f"{number} again", "remove one of the files")
+        previous = number
+        for person, entry in enumerate(_people(f"{folder}{os.sep}{file}", file, faults)):
+            clip.add(entry, person, number - first, file)
+    faults.raise_if_stopping()
+    if clip.layout is None:
         faults.add(
             place or "people",
             "a person who is seen at least once",
@@ -111,99 +96,47 @@ def _read_clip(
             "leave the clip out, or extract it again",
         )
         return None
-    layout = body_layout(frames.sizes, options.layout, faults)
-    values = np.frombuffer(frames.numbers, np.float32).reshape(len(frames.rows), -1, 3)
-    rows = np.array(frames.rows)
-    people_axis, tracks = _tracks(rows[:, 1], np.array(frames.tracks))
-    points, scores = assemble(
-        values, rows[:, 0], people_axis, (len(tracks), total), layout, frames.sizes
-    )
-    del frames, values  # the raw numbers, before the checks take memory of their own
+    gaps = total - len(numbered)
+    numbered.clear()  # ten thousand names weigh as much as the arrays of a small layout
+    points, scores, people = clip.finish()
     sequence = make_sequence(
         points,
         scores,
-        skeleton=layout,
+        skeleton=clip.layout,
         options=options,
         faults=faults,
         place=place,
         source=name,
-        people=tracks,
+        people=people,
     )
     if sequence is None:
         return None
-    gaps = total - len(numbered)
-    if gaps:
+    if gaps > 0:
         sequence = sequence.noted("read", missing_frame_files=gaps)
     return Recording(sequence, name)
 
 
-def _people(file: Path, faults: Faults) -> list[Any]:
+def _people(path: str, name: str, faults: Faults) -> list[Any]:
     """The people of one frame's file."""
     try:
-        tree = json.loads(file.read_bytes())
+        with open(path, "rb") as handle:
+            tree = json.loads(handle.read())
     except json.JSONDecodeError as error:
         faults.add(
-            f"{file.name}, line {error.lineno}, column {error.colno}",
+            f"{name}, line {error.lineno}, column {error.colno}",
             "complete JSON",
             error.msg,
             "the file may be cut off; write it again, or remove it (the frame is then missing)",
         )
         return []
-    except (UnicodeDecodeError, RecursionError) as error:
-        faults.add(file.name, "JSON text", type(error).__name__, "write it again, or remove it")
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        faults.add(name, "JSON text", type(error).__name__, "write it again, or remove it")
         return []
     people = tree.get("people") if isinstance(tree, dict) else None
     if not isinstance(people, list):
-        faults.add(
-            file.name, "an object with a list 'people'", type(tree).__name__, "write it again"
-        )
+        faults.add(name, "an object with a list 'people'", type(tree).__name__, "write it again")
         return []
     return people
-
-
-def _add_person(
-    entry: Any, person: int, frame: int, frames: _Frames, file: Path, faults: Faults
-) -> None:
-    place = f"{file.name}, person {person}"
-    if not isinstance(entry, dict) or "pose_keypoints_2d" not in entry:
-        faults.add(place, "'pose_keypoints_2d'", "none", "run OpenPose with --write_json")
-        return
-    parts = [entry.get(key) or () for key in PARTS]
-    sizes = tuple(map(len, parts))
-    if frames.sizes is None:
-        if any(size % 3 for size in sizes):
-            faults.add(place, "x, y, score of each point", f"{sizes} numbers", "write it again")
-            return
-        frames.sizes = sizes
-    elif sizes != frames.sizes:
-        faults.add(
-            place,
-            f"{frames.sizes} numbers, as before, in {', '.join(PARTS)}",
-            f"{sizes} numbers",
-            "do not mix OpenPose models in one clip",
-        )
-        return
-    before = len(frames.numbers)
-    try:
-        for part in parts:
-            frames.numbers.extend(part)
-    except TypeError:
-        del frames.numbers[before:]
-        faults.add(place, "numbers only", "something else", "write it again")
-        return
-    identity = entry.get("person_id", -1)
-    if isinstance(identity, list):
-        identity = identity[0] if identity else -1
-    frames.rows.append((frame, person))
-    frames.tracks.append(identity if isinstance(identity, int) else -1)
-
-
-def _tracks(persons: np.ndarray, identities: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Place of each row on the people axis, and the people's names."""
-    if (identities >= 0).all():
-        known, places = np.unique(identities, return_inverse=True)
-        return places, tuple(str(identity) for identity in known)
-    return persons, tuple(str(person + 1) for person in range(int(persons.max()) + 1))
 
 
 def lost(sequence: PoseSequence) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,23 @@ class Probe:
         return self.path.is_dir()
 
     @functools.cached_property
-    def entries(self) -> tuple[Path, ...]:
-        """The files of a folder, sorted; nothing for a file."""
+    def names(self) -> tuple[str, ...]:
+        """Names in a folder, sorted, hidden ones left out; nothing for a file."""
         if not self.is_folder:
             return ()
-        return tuple(sorted(p for p in self.path.iterdir() if not p.name.startswith(".")))
+        try:
+            return tuple(sorted(n for n in os.listdir(self.path) if not n.startswith(".")))
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
+
+    def files(self, ending: str) -> list[Path]:
+        """The files of a folder whose names end so."""
+        return [self.path / name for name in self.names if name.endswith(ending)]
+
+    def first_json(self) -> Probe | None:
+        """A look at a folder's first JSON file, if it has one."""
+        name = next((name for name in self.names if name.endswith(".json")), None)
+        return None if name is None else Probe(self.path / name)
 
     @functools.cached_property
     def head(self) -> bytes:

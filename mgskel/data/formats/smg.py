@@ -27,7 +27,7 @@ _ENDING = "_skeleton.csv"
 
 def sniff(probe: Probe) -> bool:
     if probe.is_folder:
-        return any(entry.name.endswith(_ENDING) for entry in probe.entries)
+        return bool(probe.files(_ENDING))
     cells = len(probe.first_line.split(","))
     if len(probe.head) == 4096 and b"\n" not in probe.head:
         cells = _JOINTS * _VALUES if probe.path.name.endswith(_ENDING) else cells
@@ -37,7 +37,7 @@ def sniff(probe: Probe) -> bool:
 def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
     files = [probe.path]
     if probe.is_folder:
-        files = [entry for entry in probe.entries if entry.name.endswith(_ENDING)]
+        files = probe.files(_ENDING)
     recordings = [_read_sample(file, options, faults, len(files) > 1) for file in files]
     return Contents(NAME, Recordings.of(probe.path, recordings), vocabulary="smg")
 
