@@ -141,10 +141,15 @@ def _meanings() -> dict[str, tuple[str, ...]]:
     return known
 
 
+def meanings_of(label: str) -> tuple[str, ...]:
+    """The elementary movements of a gesture class of any vocabulary, or the label as one."""
+    folded = label.strip().casefold()
+    return _meanings().get(folded, (folded.replace(" ", "-"),))
+
+
 def movements_of_gesture(label: str, priors: Priors) -> tuple[Movement, ...]:
     """The entries that a gesture's label falls under; none when nothing is known about it."""
-    folded = label.strip().casefold()
-    means = _meanings().get(folded, (folded.replace(" ", "-"),))
+    means = meanings_of(label)
     return tuple(entry for entry in priors.movements if set(entry.means) & set(means))
 
 

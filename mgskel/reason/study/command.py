@@ -24,8 +24,8 @@ from mgskel.reason.prompt import (
 )
 from mgskel.reason.rules import RulesReasoner
 from mgskel.reason.schema import SCHEMA_VERSION
-from mgskel.reason.study.conditions import CONDITIONS, condition
-from mgskel.reason.study.examples import load_examples
+from mgskel.reason.study.conditions import CONDITIONS, Condition, condition
+from mgskel.reason.study.examples import Example, load_examples
 from mgskel.reason.study.results import evaluate, write_results
 from mgskel.reason.study.runner import Asked, Journal, Row, StudyPlan, Task, open_tasks, run_study
 
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--scenes", type=Path, nargs="+", default=[SCENES], help="scene files or folders")
+    add("--act", type=int, metavar="SEED", help="measure statements on synthetic motion instead")
     add("--imigue", type=Path, metavar="FOLDER", help="iMiGUE recordings instead of scenes")
     add("--imigue-labels", type=Path, metavar="CSV", help="video,label with win or lose")
     add("--smg", type=Path, metavar="FOLDER", help="SMG recordings instead of scenes")
@@ -84,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
-    plan, train = _plan(args)
+    if args.repeats < 1 or args.concurrency < 1:
+        raise InputError("--repeats and --concurrency are at least 1")
+    material = _material(args)
+    plan = StudyPlan(material.examples, material.conditions, _reasoners(args), args.repeats)
     journal = Journal(args.out / "answers.jsonl")
     todo = open_tasks(plan, journal.read())
     estimate = Estimate.of(todo, args.max_tokens)
@@ -105,7 +109,8 @@ def _run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
 
         rows = run_study(plan, journal, args.concurrency, count)
     command = " ".join(["python tools/study_reasoning.py", *map(shlex.quote, _public(arguments))])
-    write_results(evaluate(plan, rows, train), args.out, args.page, command)
+    result = evaluate(plan, rows, material.train, material.note)
+    write_results(result, args.out, args.page, command)
     failed = sum(row.status == "failed" for row in rows)
     print(f"written to {args.page or args.out / 'results.md'}", file=sys.stderr)
     if failed:
@@ -114,35 +119,67 @@ def _run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _plan(args: argparse.Namespace) -> tuple[StudyPlan, tuple[str, ...]]:
-    """What is to be asked, and the training labels for the baselines where there are any."""
-    if args.repeats < 1 or args.concurrency < 1:
-        raise InputError("--repeats and --concurrency are at least 1")
-    train: tuple[str, ...] = ()
-    if args.imigue or args.smg:
-        from mgskel.reason.datasets import load_imigue_emotion, load_smg_emotion
+@dataclass(frozen=True)
+class Material:
+    """What a study asks about.
 
-        if args.imigue:
-            split = load_imigue_emotion(args.imigue, args.imigue_labels)
-        else:
-            split = load_smg_emotion(args.smg, args.stressed_code, args.fps)
-        examples, train = split.test, tuple(one.reference.emotion for one in split.train)
-        if split.missing:
-            print(
-                f"{len(split.missing)} recordings of the official split are missing; the result "
-                f"is not comparable with published ones: {', '.join(split.missing[:10])} ...",
-                file=sys.stderr,
-            )
-        # The data sets come with annotated gestures only.
-        shown = tuple(
-            one
-            for one in map(condition, args.conditions)
-            if not one.descriptions and one.gestures != "recognised"
-        )
+    Attributes:
+        train: labels of the training part, where a data set has one.
+        note: where the evidence comes from.
+    """
+
+    examples: tuple[Example, ...]
+    conditions: tuple[Condition, ...]
+    train: tuple[str, ...] = ()
+    note: str = ""
+
+
+def _material(args: argparse.Namespace) -> Material:
+    shown = tuple(map(condition, args.conditions))
+    if args.imigue or args.smg:
+        return _data_set(args, shown)
+    examples = load_examples(args.scenes)
+    if args.act is not None:
+        return _acted(examples, args.act, shown)
+    return Material(
+        examples,
+        shown,
+        note="Scenes, gestures, the recogniser's output and the statements were written by hand.",
+    )
+
+
+def _data_set(args: argparse.Namespace, shown: tuple[Condition, ...]) -> Material:
+    from mgskel.reason.datasets import load_imigue_emotion, load_smg_emotion
+
+    if args.imigue:
+        name, split = "iMiGUE", load_imigue_emotion(args.imigue, args.imigue_labels)
     else:
-        examples = load_examples(args.scenes)
-        shown = tuple(map(condition, args.conditions))
-    return StudyPlan(examples, shown, _reasoners(args), args.repeats), train
+        name, split = "SMG", load_smg_emotion(args.smg, args.stressed_code, args.fps)
+    note = f"Recordings of {name}, official test part, with the annotated gestures."
+    if split.missing:
+        note += (
+            f" {len(split.missing)} recordings of the official split are missing, so that the "
+            "result is not comparable with published ones."
+        )
+        print(f"{note} Missing: {', '.join(split.missing[:10])} ...", file=sys.stderr)
+    # The data sets come with annotated gestures only.
+    possible = tuple(one for one in shown if not one.descriptions and one.gestures != "recognised")
+    train = tuple(one.reference.emotion for one in split.train)
+    return Material(split.test, possible, train, note)
+
+
+def _acted(examples: Sequence[Example], seed: int, shown: tuple[Condition, ...]) -> Material:
+    from mgskel.reason.study.acting import act_example
+
+    acted = [act_example(example, seed + number) for number, example in enumerate(examples)]
+    left_out = [f"{one.example.name}: {label}" for one in acted for label in one.left_out]
+    note = (
+        "The statements were measured: a synthetic person performed the annotated gestures "
+        "before a synthetic camera with an estimator's errors, and the result was described. "
+        "Scenes, gestures and the recogniser's output were written by hand. Not performed, for "
+        f"want of a program or because the body part was busy: {', '.join(left_out) or 'nothing'}."
+    )
+    return Material(tuple(one.example for one in acted), shown, note=note)
 
 
 def _reasoners(args: argparse.Namespace) -> tuple[Asked, ...]:

@@ -31,13 +31,21 @@ class StudyResult:
     summaries: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
     baselines: tuple[Baseline, ...]
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return _without_nan(asdict(self))
 
 
-def evaluate(plan: StudyPlan, rows: Sequence[Row], train: Sequence[str] = ()) -> StudyResult:
-    """Summaries of every reasoner and condition, and the comparisons that answer the question."""
+def evaluate(
+    plan: StudyPlan, rows: Sequence[Row], train: Sequence[str] = (), note: str = ""
+) -> StudyResult:
+    """Summaries of every reasoner and condition, and the comparisons that answer the question.
+
+    Args:
+        train: labels of the training part, for the baselines of a data set.
+        note: where the evidence comes from, for the page.
+    """
     examples: Mapping[str, Example] = {example.name: example for example in plan.examples}
     names = [shown.name for shown in plan.conditions]
     reasoners = list(dict.fromkeys(asked.name for asked in plan.reasoners))
@@ -56,6 +64,7 @@ def evaluate(plan: StudyPlan, rows: Sequence[Row], train: Sequence[str] = ()) ->
         ),
         comparisons=tuple(one for one in comparisons if one.tests),
         baselines=baselines(plan.examples, train),
+        note=note,
     )
 
 
@@ -88,12 +97,13 @@ def markdown(result: StudyResult, picture: str, command: str) -> str:
         command,
         "```",
         "",
-        f"{result.scenes} scenes, written for this project or taken from a data set, are judged "
+        f"{result.scenes} scenes are judged "
         "under several conditions with everything else equal. Accuracy counts invalid answers and "
         "abstentions as wrong. Intervals are 95% bootstrap intervals that resample scenes. "
         "The placebos show a scene the evidence of another one: evidence that helps must beat "
         "its placebo, not only the bare context.",
         "",
+        *([result.note, ""] if result.note else []),
         f"![Accuracy by condition]({picture})",
         "",
         "## Accuracy and calibration",
