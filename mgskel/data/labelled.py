@@ -170,9 +170,11 @@ def load_labelled(
     """
     from mgskel.data.formats import read
 
-    contents = read(path, ReadOptions(layout=layout, hand_order=hand_order))
-    vocabulary = get_vocabulary(contents.vocabulary) if contents.vocabulary else None
-    clips = [clip for recording in contents.recordings for clip in _clips(recording)]
+    options = ReadOptions(layout=layout, hand_order=hand_order)
+    parts = [read(part, options) for part in _parts(Path(path))]
+    first = parts[0]
+    vocabulary = get_vocabulary(first.vocabulary) if first.vocabulary else None
+    clips = [clip for part in parts for recording in part.recordings for clip in _clips(recording)]
     if split is not None:
         clips = [clip for clip in clips if clip.split == split]
     if not clips:
@@ -183,12 +185,20 @@ def load_labelled(
     return Labelled(
         sequences=tuple(clip.sequence for clip in clips),
         names=np.array([clip.name for clip in clips]),
-        labels=_label_texts(clips, contents.class_names, vocabulary, path),
+        labels=_label_texts(clips, first.class_names, vocabulary, path),
         subjects=_texts([clip.subject for clip in clips]),
         views=_texts([clip.view for clip in clips]),
         splits=_texts([clip.split for clip in clips]),
         class_names=_names_of(vocabulary),
     )
+
+
+def _parts(path: Path) -> list[Path]:
+    """A data set kept as one folder per recording is read folder by folder."""
+    if not path.is_dir():
+        return [path]
+    inside = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    return inside if inside and all(entry.is_dir() for entry in inside) else [path]
 
 
 def _clips(recording: Recording) -> list[Recording]:

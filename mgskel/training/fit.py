@@ -22,7 +22,7 @@ from mgskel.data.labelled import ClassList, Labelled, class_list, load_labelled
 from mgskel.data.splits import Split, by_group, hold_out, official_split, stratified
 from mgskel.data.streams import stream_channels
 from mgskel.errors import InputError
-from mgskel.files import file_hash, read_json, write_json, write_text
+from mgskel.files import file_hash, json_hash, read_json, write_json, write_text
 from mgskel.models import Backbone
 from mgskel.skeleton import get_skeleton
 from mgskel.threads import set_threads
@@ -54,7 +54,7 @@ def load_training_data(config: DataConfig) -> TrainingData:
     everything = load_labelled(config.train, config.layout, config.hand_order)
     if config.to_layout is not None:
         everything = everything.to_skeleton(get_skeleton(config.to_layout))
-    fingerprint = file_hash(config.train)
+    fingerprint = data_fingerprint(config.train)
     classes = class_list(everything, config.vocabulary)
     if config.validation == "file":
         if config.validation_file is None:
@@ -66,6 +66,14 @@ def load_training_data(config: DataConfig) -> TrainingData:
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
     return split_training_data(everything, classes, config, fingerprint)
+
+
+def data_fingerprint(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's files and their names."""
+    if not path.is_dir():
+        return file_hash(path)
+    files = sorted(inside for inside in path.rglob("*") if inside.is_file())
+    return json_hash([[str(file.relative_to(path)), file_hash(file)] for file in files])
 
 
 def split_training_data(

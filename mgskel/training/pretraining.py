@@ -22,14 +22,14 @@ from mgskel.data.labelled import load_labelled
 from mgskel.data.normalise import Normalisation
 from mgskel.data.streams import stream_channels
 from mgskel.errors import InputError
-from mgskel.files import file_hash, write_json, writing
+from mgskel.files import write_json, writing
 from mgskel.models import Backbone
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import get_skeleton, skeleton_to_dict
 from mgskel.threads import set_threads
 from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
-from mgskel.training.fit import claim, plot_history, run_trainer
+from mgskel.training.fit import claim, data_fingerprint, plot_history, run_trainer
 from mgskel.training.module import LossModule
 from mgskel.training.recognizer import WEIGHTS_FILE, ModelSpec
 from mgskel.training.schedule import make_optimizer, warmup_cosine
@@ -145,7 +145,7 @@ def pretrain(config: PretrainConfig, out: str | Path) -> Path:
     out = Path(out)
     if not config.data:
         raise InputError("no files to learn from", remedy="give --data FILE,FILE,...")
-    fingerprint = [file_hash(path) for path in config.data]
+    fingerprint = [data_fingerprint(path) for path in config.data]
     claim(out, _lasting(config), fingerprint, config)
     if (out / WEIGHTS_FILE).is_file():
         return out

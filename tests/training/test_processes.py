@@ -65,19 +65,21 @@ def test_every_norm_of_every_network_is_shared() -> None:
 
 @pytest.mark.slow
 def test_two_processes_equal_one(train_file: Path, tmp_path: Path, root: Path) -> None:
-    run(words(train_file, tmp_path / "one"), root)
-    run(words(train_file, tmp_path / "two", **{"machine.devices": "2"}), root)
+    # Plain descent: Adam would blow up the rounding noise of biases that a norm cancels.
+    keys = {"optim.name": "sgd", "optim.lr": "0.05", "optim.weight_decay": "0.0005"}
+    run(words(train_file, tmp_path / "one", **keys), root)
+    run(words(train_file, tmp_path / "two", **keys | {"machine.devices": "2"}), root)
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two"))
     assert one.keys() == two.keys()
     for key, value in one.items():
-        torch.testing.assert_close(two[key], value, atol=2e-3, rtol=2e-2, msg=key)
+        torch.testing.assert_close(two[key], value, atol=1e-3, rtol=1e-2, msg=key)
 
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(
     train_file: Path, tmp_path: Path, root: Path
 ) -> None:
-    keys = {"optim.epochs": "12", "optim.repeat": "20"}
+    keys = {"optim.epochs": "8", "optim.repeat": "10"}
     run(words(train_file, tmp_path / "undisturbed", **keys), root)
     command = words(train_file, tmp_path / "killed", **keys)
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}

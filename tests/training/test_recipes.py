@@ -1,0 +1,141 @@
+"""The recipes load, and those of the gated sets train end to end on files in their formats."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mgskel.cli import main
+from mgskel.config import load_config
+from mgskel.training.config import TrainConfig
+
+SETS = ("imigue", "smg", "ma52", "ntu60", "nw_ucla", "utd_mhad", "natops", "jhmdb14")
+QUICK = [
+    "--optim.epochs", "1", "--optim.batch", "16", "--window", "16", "--views", "1",
+    "--model.sizes", "{channels: [16, 32], heads: 4}",
+    "--machine.accelerator", "cpu", "--machine.threads", "1", "--machine.tensorboard", "off",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_set_has_a_recipe(name: str, root: Path) -> None:
+    config = load_config(TrainConfig, root / "configs" / name / "recipe.yaml")
+    assert config.optim.epochs >= 10 and len(config.streams) >= 4
+    assert any(config.augment.strengths().values())
+
+
+def long_tail(count: int, classes: int, rng: np.random.Generator) -> np.ndarray:
+    shares = 1 / np.arange(1, classes + 1) ** 1.5
+    return rng.choice(classes, count, p=shares / shares.sum())
+
+
+def test_imigue_from_the_challenge_arrays_to_a_submission(root: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    count = 200
+    data = np.zeros((count, 3, 90, 22, 1), np.float32)
+    rest = rng.uniform(300, 700, (2, 1, 22))
+    for clip in data:
+        length = int(rng.integers(20, 91))
+        clip[:2, :length, :, 0] = rest + rng.normal(0, 5, (2, length, 22))
+        clip[2, :length, :, 0] = rng.uniform(0.2, 1, (length, 22))
+    names = [f"{i // 10:04d}_{i % 10}" for i in range(count)]
+    np.save(tmp_path / "train_data.npy", data)
+    labels = long_tail(count, 32, rng).tolist()
+    with open(tmp_path / "train_label.pkl", "wb") as handle:
+        pickle.dump((names, labels), handle)
+    run = tmp_path / "run"
+    recipe = root / "configs" / "imigue" / "recipe.yaml"
+    file = str(tmp_path / "train_data.npy")
+    with pytest.warns(UserWarning, match="of 32 classes have no training sequence"):
+        code = main(["train", "-c", str(recipe), "-o", str(run), "--data.train", file, *QUICK])
+    assert code == 0
+    out = tmp_path / "Submission.csv"
+    assert main(["predict", str(run), "--data", file, "-o", str(out), "--format", "miga"]) == 0
+    rows = list(csv.reader(out.open()))
+    assert [row[0] for row in rows] == names
+    assert all(0 <= int(row[1]) < 32 for row in rows)
+
+
+def test_smg_from_its_tables_by_the_official_split(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "smg"
+    for subject in (1, 2, 34, 36, 40):
+        sample = folder / f"Sample{subject:04d}"
+        sample.mkdir(parents=True)
+        frames = 400
+        table = np.zeros((frames, 25, 11))
+        table[:, :, :3] = rng.normal(size=(1, 25, 3)) + 0.01 * rng.normal(size=(frames, 25, 3))
+        np.savetxt(sample / f"{sample.name}_skeleton.csv", table.reshape(frames, -1), "%.4f", ",")
+        starts = range(1, frames - 40, 30)
+        rows = [(1 + int(c), s, s + 25) for c, s in zip(long_tail(20, 17, rng), starts)]  # noqa: B905
+        text = "".join(f"{label},{start},{end}\n" for label, start, end in rows)
+        (sample / f"{sample.name}_finelabels.csv").write_text(text)
+    run = tmp_path / "run"
+    recipe = root / "configs" / "smg" / "recipe.yaml"
+    with pytest.warns(UserWarning, match="of 17 classes"):
+        words = ["train", "-c", str(recipe), "-o", str(run), "--data.train", str(folder), *QUICK]
+        assert main(words) == 0
+    notes = json.loads((run / "recognizer.json").read_text())["notes"]
+    assert notes["data"]["train_sequences"] == 36
+    assert notes["validation"]["n"] == 24, "subjects 36 and 40"
+    assert main(["evaluate", str(run), "--data", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 60
+
+
+def test_ntu_from_the_npz_with_two_people_by_its_own_parts(root: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def part(count: int) -> tuple[np.ndarray, np.ndarray]:
+        x = np.zeros((count, 30, 150), np.float32)
+        x[:, :20, :75] = rng.normal(size=(count, 20, 75))
+        x[: count // 2, :20, 75:] = rng.normal(size=(count // 2, 20, 75))
+        return x, np.eye(60, dtype=np.int64)[np.arange(count) % 4]
+
+    (x, y), (x_test, y_test) = part(40), part(12)
+    path = tmp_path / "ntu.npz"
+    np.savez(path, x_train=x, y_train=y, x_test=x_test, y_test=y_test)
+    run = tmp_path / "run"
+    recipe = root / "configs" / "ntu60" / "recipe.yaml"
+    assert (
+        main(["train", "-c", str(recipe), "-o", str(run), "--data.train", str(path), *QUICK]) == 0
+    )
+    description = json.loads((run / "recognizer.json").read_text())
+    assert description["input"]["people"] == 2
+    assert description["notes"]["validation"]["n"] == 12
+    assert main(["evaluate", str(run), "--data", str(path), "--split", "test"]) == 0
+
+
+def test_ma52_from_pickles_of_the_published_split(root: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 48), ("val", 16)):
+        annotations = [
+            {
+                "frame_dir": f"{name}{i}.mp4",
+                "label": i % 8,
+                "img_shape": (1080, 1920),
+                "original_shape": (1080, 1920),
+                "total_frames": 20,
+                "keypoint": rng.uniform(100, 900, (1, 20, 17, 2)).astype(np.float32),
+                "keypoint_score": rng.uniform(0.3, 1, (1, 20, 17)).astype(np.float32),
+            }
+            for i in range(count)
+        ]
+        with open(tmp_path / f"{name}.pkl", "wb") as handle:
+            pickle.dump(annotations, handle)
+    run = tmp_path / "run"
+    words = ["train", "-c", str(root / "configs" / "ma52" / "recipe.yaml"), "-o", str(run)]
+    words += ["--data.train", str(tmp_path / "train.pkl"), "--data.layout", "coco17"]
+    words += ["--data.validation_file", str(tmp_path / "val.pkl"), *QUICK]
+    with pytest.warns(UserWarning, match="44 of 52 classes"):
+        assert main(words) == 0
+    out = tmp_path / "submission.zip"
+    words = ["predict", str(run), "--data", str(tmp_path / "val.pkl"), "--layout", "coco17"]
+    assert main([*words, "-o", str(out), "--format", "ma52"]) == 0
+    assert out.read_bytes()[:2] == b"PK"
