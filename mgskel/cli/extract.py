@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-c", "--config", type=Path, help="settings file; see configs/extract/default.yaml")
     add("--estimator", help="mediapipe (default), mmpose, one of your own, or 'imported' for "
         "keypoint files of any format that 'mgskel convert' reads")  # fmt: skip
-    add("--workers", type=int, default=1, metavar="N", help="clips worked on at once")
+    add("--workers", type=int, metavar="N",
+        help="clips worked on at once, one core each; default: all cores")  # fmt: skip
     add("--engine", choices=("local", "ray"), default="local", help="where workers run")
     add("--overlay", nargs="?", const="blank", choices=("blank", "blur", "picture"),
         help="also write an mp4 of the skeleton, on a blank ground by default")  # fmt: skip

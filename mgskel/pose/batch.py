@@ -72,13 +72,18 @@ def extract_batch(
     out: str | Path,
     *,
     settings: ExtractSettings | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     engine: EngineName = "local",
     importer: Importer | None = None,
     afterwards: Afterwards | None = None,
     quiet: bool = False,
 ) -> BatchResult:
-    """Extract clips and folders of clips into `out`; see the module's text for what is redone."""
+    """Extract clips and folders of clips into `out`; see the module's text for what is redone.
+
+    Args:
+        workers: how many clips are worked on at once, each on one core; by default as many as
+            there are cores. A single clip gets all cores.
+    """
     folder = Path(out)
     settings = settings or ExtractSettings()
     clips = find_clips(inputs, folder, importer.takes if importer else None)
@@ -106,12 +111,14 @@ def extract_batch(
                 settings,
                 importer.read if importer else None,
                 afterwards.make if afterwards else None,
-                max(usable_cores() // workers, 1),
+                1 if len(todo) > 1 else None,
             )
             for clip in todo
         ]
         if jobs:
-            running = create_engine(engine, workers, len(jobs))
+            running = create_engine(
+                engine, usable_cores() if workers is None else workers, len(jobs)
+            )
             with Progress(_frames(todo, settings, importer), "extract", quiet=quiet) as progress:
                 for job, outcome in running.run(jobs, progress.advance):
                     manifest.record(_entry(job.clip, hashes[job.clip.name], key, outcome))

@@ -103,14 +103,19 @@ def list_estimators() -> tuple[str, ...]:
     return ("mediapipe", "mmpose", *sorted(_own_estimators()))
 
 
-def create_estimator(settings: EstimatorSettings = EstimatorSettings()) -> Estimator:
-    """The estimator of that name, ready to run."""
+def create_estimator(
+    settings: EstimatorSettings = EstimatorSettings(), threads: int | None = None
+) -> Estimator:
+    """The estimator of that name, ready to run, on so many threads (by default its own choice)."""
     if settings.name == "mediapipe":
         from mgskel.pose.mediapipe import MediaPipe
 
-        return MediaPipe(settings.mediapipe)
+        return MediaPipe(settings.mediapipe, threads)
     if settings.name == "mmpose":
         from mgskel.pose.mmpose import MMPose
+        from mgskel.threads import set_threads
+
+        set_threads(threads)
 
         return MMPose(settings.mmpose)
     made = _own_factory(settings.name)(**dict(settings.own))

@@ -29,7 +29,7 @@ class Job:
         importer: reads keypoints instead of estimating them.
         afterwards: makes more of an extraction (an overlay); gets it, the clip's path, and the
             results' path without ending.
-        threads: what each worker may use of torch's threads.
+        threads: how many the estimator may use; none leaves it to the estimator.
     """
 
     clip: Clip
@@ -140,10 +140,6 @@ def _kept_estimator(settings: EstimatorSettings, threads: int | None) -> Estimat
     """This process's estimator: loading models once per worker, not once per clip."""
     key = json_hash(repr(settings))
     if key not in _KEPT:
-        if settings.name == "mmpose":
-            from mgskel.threads import set_threads
-
-            set_threads(threads)
         _KEPT.clear()
-        _KEPT[key] = create_estimator(settings)
+        _KEPT[key] = create_estimator(settings, threads)
     return _KEPT[key]

@@ -13,11 +13,15 @@ from mgskel.pose.smoothing import stretches
 from mgskel.sequence import PoseSequence
 
 USABLE_SCORE = 0.3
+# Head and shoulders must mostly be seen. Hands come and go: a hand that is out of the picture
+# most of the time is still seen when it comes to the face.
 _ENOUGH = 0.5
+_ENOUGH_OF_HANDS = 0.1
+_COME_AND_GO = ("hand", "wrist", "elbow", "arm")
 _REST_WINDOW_S = 0.5
 _REST_SHARE = 0.2
 _MOST_JITTER = 0.04
-_SLOWEST_FPS = 10.0
+_SLOWEST_FPS = 9.5
 _SMALLEST_PX = 20.0
 
 # Gesture groups, and what must be seen for them: joints or parts, alternatives by "|".
@@ -143,6 +147,7 @@ def _judge(
 ) -> Verdict:
     """One group's verdict; the first hindrance found is the reason given."""
     layout = sequence.skeleton
+    rarest = 1.0
     for need in needs:
         shares = {}
         for name in need.split("|"):
@@ -153,9 +158,11 @@ def _judge(
         spoken = " or ".join(name.replace("_", " ") for name in need.split("|"))
         if not shares:
             return Verdict(group, False, f"the layout '{layout.name}' has no {spoken}")
-        if max(shares.values()) < _ENOUGH:
-            best = max(shares.values())
+        best = max(shares.values())
+        passing = any(need.endswith(name) for name in _COME_AND_GO)
+        if best < (_ENOUGH_OF_HANDS if passing else _ENOUGH):
             return Verdict(group, False, f"{spoken} usable in only {best:.0%} of the frames")
+        rarest = min(rarest, best)
     if sequence.fps < _SLOWEST_FPS:
         return Verdict(group, False, f"{sequence.fps:.3g} frames per second are too few")
     if sequence.unit == "pixel" and scale < _SMALLEST_PX:
@@ -164,6 +171,8 @@ def _judge(
     shaky = jitter.get(_part_of(needs[0].split("|")[0], sequence), 0.0)
     if shaky > most:
         return Verdict(group, False, f"jitter of {shaky:.3f} shoulder widths hides it")
+    if rarest < _ENOUGH:
+        return Verdict(group, True, f"only while in view: {rarest:.0%} of the frames")
     return Verdict(group, True, "the needed points are seen well enough")
 
 

@@ -1,0 +1,156 @@
+"""MediaPipe for real: on the sample clip that comes with an installed package, and on our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("mediapipe")
+
+from mgskel.errors import InputError
+from mgskel.pose.estimators import EstimatorSettings, MediaPipeSettings
+from mgskel.pose.extract import ExtractSettings, extract
+from mgskel.pose.mediapipe import FACE_POINTS, MediaPipe, layout
+from mgskel.pose.people import PeopleSettings
+from mgskel.pose.video import VideoSettings, open_source
+from mgskel.skeleton import get_skeleton
+
+CLIPS = (
+    "a7_s5_t2_color.avi",
+    "a7_s5_t3_color.avi",
+    "exercise.avi",
+    "obama_speech.mp4",
+    "WolfgangLanger_Pexels.mp4",
+)
+
+
+def part(seconds: float, **more: object) -> ExtractSettings:
+    return ExtractSettings(video=VideoSettings(end=seconds), **more)
+
+
+def test_a_talking_man(sample_clip: Path) -> None:
+    result = extract(sample_clip, settings=part(0.4))
+    sequence = result.sequence
+    assert sequence.skeleton == get_skeleton("mediapipe_holistic")
+    assert sequence.num_people == 1 and sequence.frame_size == (193, 144)  # square pixels
+    assert result.quality.parts["head"] > 0.9
+    nose, mouth = (sequence.joint(name)[0].mean(0) for name in ("nose", "upper_lip"))
+    left_eye, right_eye = (sequence.joint(f"{side}_eye")[0].mean(0) for side in ("left", "right"))
+    assert left_eye[0] > right_eye[0]  # his left is on the right of the picture
+    assert left_eye[1] < nose[1] < mouth[1]
+
+
+def test_two_runs_give_the_same_numbers(sample_clip: Path) -> None:
+    model, lone = MediaPipe(), MediaPipe(threads=1)
+    first = extract(sample_clip, estimator=model, settings=part(0.2)).sequence
+    again = extract(sample_clip, estimator=model, settings=part(0.2)).sequence
+    single = extract(sample_clip, estimator=lone, settings=part(0.2)).sequence
+    for other in (again, single):
+        np.testing.assert_array_equal(first.keypoints, other.keypoints)
+        np.testing.assert_array_equal(first.scores, other.scores)
+    model.close(), lone.close()
+
+
+def test_face_points_agree_with_the_body_model(sample_clip: Path) -> None:
+    """The named vertices of the mesh are where the body model sees the same things."""
+    model = MediaPipe(MediaPipeSettings(face="full"))
+    frames = open_source(sample_clip)
+    (person,) = next(model.estimate([frame.image])[0:1][0] for frame in frames)
+    frames.close()
+    model.close()
+    skeleton = model.skeleton
+    points = dict(zip(skeleton.joints, person.keypoints, strict=True))
+    width = np.linalg.norm(points["left_eye_outer"] - points["right_eye_outer"])
+    for side in ("left", "right"):
+        lid = (points[f"{side}_eye_upper"] + points[f"{side}_eye_lower"]) / 2
+        assert np.linalg.norm(lid - points[f"{side}_eye"]) < 0.3 * width
+        assert points[f"{side}_brow_mid"][1] < points[f"{side}_eye_upper"][1]
+    lips = (points["upper_lip"] + points["lower_lip"]) / 2
+    assert np.linalg.norm(lips - (points["mouth_left"] + points["mouth_right"]) / 2) < 0.4 * width
+    assert points["forehead"][1] < points["left_brow_mid"][1] < points["chin"][1]
+    assert points["left_jaw"][0] > points["chin"][0] > points["right_jaw"][0]
+    for name, vertex in FACE_POINTS.items():
+        np.testing.assert_array_equal(points[name], points[f"face_{vertex}"])
+
+
+def test_layouts_of_needed_and_full_face() -> None:
+    needed = layout(MediaPipeSettings())
+    full = layout(MediaPipeSettings(face="full"))
+    assert {needed.index(name) for name in FACE_POINTS} == set(needed.parts["face"])
+    assert full.num_joints == needed.num_joints + 468
+    assert full.joints[: needed.num_joints] == needed.joints
+
+
+def test_nobody_is_nobody() -> None:
+    model = MediaPipe()
+    assert model.estimate([np.full((120, 160, 3), 128, np.uint8)]) == [[]]
+    model.close()
+
+
+@pytest.mark.parametrize("complexity", [0, 2])
+def test_complexities_that_would_download_are_refused(complexity: int) -> None:
+    with pytest.raises(InputError, match="lacks its weights") as error:
+        MediaPipe(MediaPipeSettings(complexity=complexity))
+    assert "nothing is downloaded" in str(error.value)
+    with pytest.raises(InputError, match="unknown MediaPipe complexity"):
+        MediaPipe(MediaPipeSettings(complexity=5))
+
+
+def test_lost_hands_fall_back_to_the_body_model(shared: Path) -> None:
+    clip = shared / "clips" / "obama_speech.mp4"
+    sequence = extract(clip, settings=part(0.8)).sequence
+    joints = sequence.skeleton
+    knuckle, tip = joints.index("left_index_mcp"), joints.index("left_index_tip")
+    lost = ~sequence.present[0, :, tip]
+    assert lost.mean() > 0.5  # the hand model sees nothing behind a lectern
+    kept = sequence.present[0, lost, knuckle]
+    assert kept.any()
+    assert (sequence.scores[0, lost, knuckle][kept] < 0.8).all()  # and does not boast
+
+
+@pytest.mark.slow
+def test_jumping_to_the_other_person_is_noticed(shared: Path) -> None:
+    """Between 0.8 and 2 s MediaPipe leaves the speaker for the man beside him."""
+    clip = shared / "clips" / "obama_speech.mp4"
+    model = MediaPipe()
+    sequence = extract(clip, estimator=model).sequence
+    nose = sequence.joint("nose")[0]
+    lost = ~np.isfinite(nose[:, 0])
+    assert lost[10:24].all() and not lost[26:].any() and not lost[:8].any()
+    assert nose[~lost, 0].min() > 180  # the other man's nose is at 105
+    settings = ExtractSettings(people=PeopleSettings(keep="all", shortest_s=0.0))
+    everybody = extract(clip, estimator=model, settings=settings).sequence
+    others = [name for name in everybody.people if name != sequence.people[0]]
+    assert others
+    model.close()
+    both = everybody.present.any(2)
+    assert (both.sum(0) <= 1).all()  # one person per frame, under different names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLIPS)
+def test_every_clip_is_extracted(shared: Path, name: str) -> None:
+    result = extract(shared / "clips" / name)
+    assert result.quality.parts["head"] > 0.8
+    assert result.quality.longest_loss_s < 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("take", ["a7_s5_t2", "a7_s5_t3"])
+def test_agreement_with_openpose(shared: Path, take: str) -> None:
+    """On two takes whose OpenPose keypoints are known; aligned by one scale and shift."""
+    from utd_agreement import agreement
+
+    result = agreement(shared, take)
+    print(f"{take}: median distance {result.median_sw:.3f} shoulder widths, {result.about}")
+    assert result.median_sw < 0.15
+
+
+def test_settings_reach_the_estimator(sample_clip: Path) -> None:
+    chosen = EstimatorSettings(mediapipe=MediaPipeSettings(face="full"))
+    sequence = extract(sample_clip, settings=part(0.1, estimator=chosen)).sequence
+    assert sequence.skeleton.has("face_467")
+    record = sequence.provenance[0]["estimator"]
+    assert record["settings"]["face"] == "full" and len(record["weights"]) == 64

@@ -1,0 +1,111 @@
+"""Speed of extraction beside a bare loop that decodes and calls the same estimator.
+
+Bare loop and pipeline take turns, so that another load on the machine strikes both alike; the
+medians are compared. Worker counts are measured on a batch of copies of the clip, also in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mgskel.pose.batch import extract_batch
+from mgskel.pose.estimators import Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.extract import ExtractSettings, extract
+from mgskel.pose.video import VideoSettings
+from mgskel.samples import sample_clip
+
+
+def bare_loop(clip: Path, estimator: Estimator, seconds: float | None) -> tuple[int, float]:
+    """Frames, and frames per second, of decoding and estimating one after the other."""
+    import av
+
+    estimator.reset()
+    begin, frames = time.perf_counter(), 0
+    with av.open(str(clip)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for picture in container.decode(stream):
+            if seconds is not None and picture.time is not None and picture.time >= seconds:
+                break
+            estimator.estimate([picture.to_ndarray(format="rgb24")])
+            frames += 1
+    return frames, frames / (time.perf_counter() - begin)
+
+
+def pipeline(clip: Path, estimator: Estimator, settings: ExtractSettings, out: Path) -> float:
+    """Frames per second of the whole extraction, writing included."""
+    begin = time.perf_counter()
+    result = extract(clip, estimator=estimator, settings=settings)
+    result.sequence.save(out)
+    return result.sequence.num_frames / (time.perf_counter() - begin)
+
+
+def batch(clip: Path, copies: int, workers: int, settings: ExtractSettings, folder: Path) -> float:
+    """Frames per second of a batch of copies of the clip, start-up included."""
+    clips = folder / "clips"
+    if not clips.exists():
+        clips.mkdir()
+        for index in range(copies):
+            (clips / f"{index}{clip.suffix}").symlink_to(clip.resolve())
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        begin = time.perf_counter()
+        result = extract_batch([clips], out, settings=settings, workers=workers, quiet=True)
+        elapsed = time.perf_counter() - begin
+    return sum(entry.frames for entry in result.entries) / elapsed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clip", type=Path, help="default: the sample clip")
+    parser.add_argument("--estimator", default="mediapipe")
+    parser.add_argument("--seconds", type=float, help="only so much of the clip")
+    parser.add_argument("--repeats", type=int, default=3, help="turns of bare loop and pipeline")
+    parser.add_argument("--copies", type=int, default=8, help="clips in the batch")
+    parser.add_argument("--batch-repeats", type=int, default=1, help="turns of worker counts")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="worker counts")
+    args = parser.parse_args(argv)
+
+    clip = args.clip or sample_clip()
+    settings = ExtractSettings(
+        estimator=EstimatorSettings(name=args.estimator), video=VideoSettings(end=args.seconds)
+    )
+    estimator = create_estimator(settings.estimator)
+    bare: list[float] = []
+    full: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bare_loop(clip, estimator, 0.5)  # models are loaded before anything is timed
+        for _ in range(args.repeats):
+            frames, speed = bare_loop(clip, estimator, args.seconds)
+            bare.append(speed)
+            full.append(pipeline(clip, estimator, settings, folder / "pose.npz"))
+        estimator.close()
+        by_workers: dict[int, list[float]] = {count: [] for count in args.workers}
+        for _ in range(args.batch_repeats):
+            for count, speeds in by_workers.items():
+                speeds.append(batch(clip, args.copies, count, settings, folder))
+    answer = {
+        "clip": clip.name,
+        "frames": frames,
+        "bare_fps": round(statistics.median(bare), 2),
+        "pipeline_fps": round(statistics.median(full), 2),
+        "workers": {str(n): round(statistics.median(s), 2) for n, s in by_workers.items()},
+    }
+    json.dump(answer, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+    print(
+        f"pipeline at {answer['pipeline_fps'] / answer['bare_fps']:.3f} of the bare loop",
+        file=sys.stderr,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
