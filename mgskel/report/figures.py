@@ -40,7 +40,8 @@ def body_map(
     # The heaviest last, so that nothing hides it.
     order = np.flatnonzero(seen)[np.argsort(weights[seen])]
     axis.scatter(
-        flat[order, 0], flat[order, 1], c=weights[order], s=12 + 150 * weights[order] ** 1.5, cmap=_MAP,
+        flat[order, 0], flat[order, 1],
+        c=weights[order], s=12 + 150 * weights[order] ** 1.5, cmap=_MAP,
         vmin=0, vmax=1, edgecolors="white", linewidths=0.4, zorder=2,
     )  # fmt: skip
     axis.set_aspect("equal")

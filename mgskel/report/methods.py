@@ -30,7 +30,7 @@ def methods_paragraph(
     if estimate:
         sentences.append(
             f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
-            f"were estimated with {estimate.get('estimator', 'the stated estimator')}."
+            f"were estimated with {_estimator(estimate)}."
         )
     else:
         sentences.append(
@@ -55,6 +55,15 @@ def methods_paragraph(
             "statements and the described scene; each claim cites its evidence."
         )
     return " ".join(sentences)
+
+
+def _estimator(record: Mapping[str, Any]) -> str:
+    """The estimator's own account of itself, as far as a reader needs it."""
+    about = record.get("estimator")
+    if not isinstance(about, Mapping):
+        return str(about or "the stated estimator")
+    version = about.get("version")
+    return f"{about.get('name', 'the stated estimator')}" + (f" {version}" if version else "")
 
 
 def _series(words: Sequence[str]) -> str:

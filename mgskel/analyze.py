@@ -1,0 +1,380 @@
+"""The whole path: a clip goes in, a report folder comes out.
+
+Each stage reads what the one before wrote, so the folder is also a record of the work: run it
+again and finished stages are reused, change a setting and only what rests on it is redone.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mgskel import __version__
+from mgskel.config import to_dict
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent, read_events, write_events
+from mgskel.files import file_hash, json_hash, read_json, read_text
+from mgskel.pose.extract import ExtractSettings
+from mgskel.progress import Progress
+from mgskel.sequence import PoseSequence
+from mgskel.stages import Stages, working_in
+
+if TYPE_CHECKING:
+    from mgskel.pose.extract import Extraction
+    from mgskel.reason.connect import ModelOptions
+    from mgskel.report.content import Attention, Strip
+    from mgskel.spotting.spotter import Spotter
+
+POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
+EVENTS = ("events.csv", "events.eaf")
+STATEMENTS, ASSESSMENT = "statements.json", "assessment.json"
+_ENERGY_STEP_S = 0.2
+
+
+@dataclass(frozen=True)
+class AnalyzeSettings:
+    """What a run may be told.
+
+    Attributes:
+        extract: estimator, people and cleaning.
+        model: a spotter's run folder; none for the recognizer that ships.
+        scene: scene file; none for an unknown situation.
+        llm: which language model judges; none for the rules.
+        reference: true events to compare with.
+        with_video: put the recording's pictures into the page.
+        attention: compute what the recognizer looked at.
+    """
+
+    extract: ExtractSettings = field(default_factory=ExtractSettings)
+    model: Path | None = None
+    scene: Path | None = None
+    llm: ModelOptions | None = None
+    reference: Path | None = None
+    with_video: bool = False
+    attention: bool = True
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a run did.
+
+    Attributes:
+        reused: stages that were still fresh.
+        notes: what the user should know.
+        assessed: the assessment's status: ok, invalid or failed.
+    """
+
+    folder: Path
+    reused: tuple[str, ...]
+    notes: tuple[str, ...]
+    assessed: str
+
+    @property
+    def report(self) -> Path:
+        return self.folder / REPORT
+
+
+def analyze(
+    source: str | Path,
+    folder: str | Path,
+    settings: AnalyzeSettings | None = None,
+    progress: Progress | None = None,
+    *,
+    keypoints: bool = False,
+) -> Analysis:
+    """Run every stage for one clip, or for keypoints that are already there.
+
+    Args:
+        source: a clip; or, with `keypoints` or the ending ``.npz``, a recording in any format
+            of keypoints that can be read.
+        folder: where the report and everything it rests on is written.
+    """
+    keypoints = keypoints or Path(source).suffix == ".npz"
+    run = _Run(source, Path(folder), settings or AnalyzeSettings(), progress, keypoints)
+    with working_in(Path(folder)):
+        return run.all_stages()
+
+
+class _Run:
+    """One clip on its way; each method is one stage."""
+
+    def __init__(
+        self,
+        source: str | Path,
+        folder: Path,
+        settings: AnalyzeSettings,
+        progress: Progress | None,
+        keypoints: bool,
+    ) -> None:
+        self.source = source
+        self.keypoints = keypoints
+        self.folder = folder
+        self.settings = settings
+        self.progress = progress or Progress(None, "analyze", quiet=True)
+        self.notes: list[str] = []
+        self.reused: list[str] = []
+
+    def all_stages(self) -> Analysis:
+        self._check_settings()
+        self.stages = Stages(self.folder)
+        # The next stages' packages take seconds to import: time that extraction can hide.
+        warm = threading.Thread(target=_import_later_rooms, daemon=True)
+        warm.start()
+        sequence, quality, key = self._pose()
+        warm.join()
+        spotter = self._spotter()
+        events, key = self._events(sequence, quality, spotter, key)
+        description, key = self._describe(sequence, events, key)
+        outcome = self._reason(description, key)
+        self._report(sequence, quality, events, description, outcome, spotter)
+        return Analysis(self.folder, tuple(self.reused), tuple(self.notes), outcome["status"])
+
+    def _check_settings(self) -> None:
+        """Everything that can be wrong is found before an hour of extraction, not after."""
+        from mgskel.reason.scene import load_scene
+
+        if self.settings.scene is not None:
+            load_scene(self.settings.scene)
+        if self.settings.reference is not None:
+            read_events(self.settings.reference)
+        if self.settings.llm is not None:
+            from mgskel.reason.connect import chat_reasoner
+
+            chat_reasoner(self.settings.llm)
+
+    def _stage(
+        self, name: str, files: Sequence[str], rests_on: object, work: Callable[[], None]
+    ) -> str:
+        """Do the work unless its files are fresh; returns the key that later stages rest on."""
+        key = json_hash([name, __version__, rests_on])
+        if self.stages.fresh(name, key, files):
+            self.reused.append(name)
+        else:
+            self.progress.begin(f"{self._name}: {name}", 1, "steps")
+            work()
+            self.stages.finished(name, key, files)
+        return key
+
+    @property
+    def _name(self) -> str:
+        return Path(str(self.source)).name
+
+    def _pose(self) -> tuple[PoseSequence, dict[str, Any], str]:
+        from mgskel.files import write_json
+        from mgskel.pose.extract import extract
+
+        def work() -> None:
+            if self.keypoints:
+                extraction = _imported(Path(self.source), self.settings.extract)
+            else:
+                self.progress.begin(f"{self._name}: extract", None)
+                extraction = extract(
+                    self.source, settings=self.settings.extract, progress=self.progress
+                )
+            extraction.sequence.save(self.folder / POSE)
+            report = {**extraction.quality.to_dict(), "notes": list(extraction.notes)}
+            write_json(self.folder / QUALITY, report)
+
+        basis = [_content_key(self.source), to_dict(self.settings.extract)]
+        key = self._stage("extract", (POSE, QUALITY), basis, work)
+        quality = _mapping(read_json(self.folder / QUALITY), QUALITY)
+        self.notes += quality.get("notes", [])
+        return PoseSequence.load(self.folder / POSE), quality, key
+
+    def _spotter(self) -> Spotter:
+        from mgskel.spotting.spotter import load_spotter
+
+        return load_spotter(self.settings.model)
+
+    def _events(
+        self,
+        sequence: PoseSequence,
+        quality: Mapping[str, Any],
+        spotter: Spotter,
+        before: str,
+    ) -> tuple[tuple[GestureEvent, ...], str]:
+        def work() -> None:
+            found = spotter.spot(sequence)
+            for name in EVENTS:
+                write_events(self.folder / name, found)
+
+        key = self._stage("spot", EVENTS, [before, spotter.fingerprint], work)
+        self.notes += spotter.remarks(sequence)
+        return read_events(self.folder / EVENTS[0]), key
+
+    def _describe(
+        self, sequence: PoseSequence, events: Sequence[GestureEvent], before: str
+    ) -> tuple[dict[str, Any], str]:
+        from mgskel.describe import describe
+
+        def work() -> None:
+            describe(sequence, events).save(self.folder / STATEMENTS)
+
+        key = self._stage("describe", (STATEMENTS,), before, work)
+        return _mapping(read_json(self.folder / STATEMENTS), STATEMENTS), key
+
+    def _reason(self, description: Mapping[str, Any], before: str) -> dict[str, Any]:
+        from mgskel.reason import RulesReasoner, Scene, assess, load_scene
+        from mgskel.reason.connect import chat_reasoner
+
+        scene_file, llm = self.settings.scene, self.settings.llm
+        scene = load_scene(scene_file) if scene_file else Scene(setting="not described")
+
+        def work() -> None:
+            reasoner = chat_reasoner(llm) if llm else RulesReasoner()
+            assess(description, scene, reasoner).save(self.folder / ASSESSMENT)
+
+        asked = [before, scene.model_dump(mode="json"), llm and dataclasses.asdict(llm)]
+        key = self._stage("reason", (ASSESSMENT,), asked, work)
+        outcome = _mapping(read_json(self.folder / ASSESSMENT), ASSESSMENT)
+        if outcome["status"] == "failed" and "reason" in self.reused:
+            # A server that did not answer yesterday may answer today.
+            self.reused.remove("reason")
+            work()
+            self.stages.finished("reason", key, (ASSESSMENT,))
+            outcome = _mapping(read_json(self.folder / ASSESSMENT), ASSESSMENT)
+        if outcome["status"] != "ok":
+            self.notes.append(f"no assessment ({outcome['status']}): {outcome['reason']}")
+        return outcome
+
+    def _report(
+        self,
+        sequence: PoseSequence,
+        quality: Mapping[str, Any],
+        events: Sequence[GestureEvent],
+        description: Mapping[str, Any],
+        outcome: Mapping[str, Any],
+        spotter: Spotter,
+    ) -> None:
+        from mgskel.report.content import ReportContent
+        from mgskel.report.page import write_page
+
+        self.progress.begin(f"{self._name}: report", 1, "steps")
+        truth: tuple[GestureEvent, ...] = ()
+        score = ""
+        if self.settings.reference is not None:
+            truth = read_events(self.settings.reference)
+            score = spotter.score_in_words(truth, events, sequence.duration_s)
+        content = ReportContent(
+            title=self._name,
+            sequence=sequence,
+            events=events,
+            description=description,
+            quality=quality,
+            outcome=outcome,
+            vocabulary=spotter.vocabulary,
+            truth=truth,
+            truth_score=score,
+            energy=_energy(sequence),
+            attention=self._attention(sequence, spotter),
+            provenance=_provenance(sequence, spotter, self.settings),
+            files={
+                name: read_text(self.folder / name) for name in (*EVENTS, STATEMENTS, ASSESSMENT)
+            },
+            video=_video(self.source) if self.settings.with_video else None,
+            remarks=spotter.remarks(sequence),
+        )
+        write_page(self.folder / REPORT, content)
+
+    def _attention(self, sequence: PoseSequence, spotter: Spotter) -> Attention | None:
+        from mgskel.report.content import Attention
+
+        found = spotter.attention(sequence) if self.settings.attention else None
+        return None if found is None else Attention(*found)
+
+
+def _import_later_rooms() -> None:
+    from mgskel import describe, reason, spotting  # noqa: F401
+    from mgskel.report import page  # noqa: F401
+
+
+def _imported(path: Path, settings: ExtractSettings) -> Extraction:
+    """Keypoints from elsewhere on the path of extracted ones; our own are not cleaned twice."""
+    from mgskel.data.formats import read_sequence
+    from mgskel.pose.extract import Extraction, refine
+    from mgskel.pose.quality import quality_report
+
+    recording = read_sequence(path)
+    if any(record.get("step") in ("extract", "import") for record in recording.provenance):
+        return Extraction(recording, quality_report(recording), (), 0.0)
+    return refine(recording, settings, source=path.name)
+
+
+def _content_key(source: str | Path) -> str:
+    """What an input's reuse rests on: its content; a camera or stream is never the same twice."""
+    path = Path(source)
+    if path.is_file():
+        return file_hash(path)
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        return json_hash([[p.relative_to(path).as_posix(), file_hash(p)] for p in files])
+    import uuid
+
+    return uuid.uuid4().hex
+
+
+def _mapping(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(
+            "does not hold what this program wrote", place=name, found=str(type(value))
+        )
+    return value
+
+
+def _energy(sequence: PoseSequence) -> list[Strip]:
+    """Movement per body part for the timeline: the page's full height is a brisk gesture."""
+    import numpy as np
+
+    from mgskel.describe import fidget_energy
+    from mgskel.report.content import Strip
+
+    full = 1.5
+    moved = fidget_energy(sequence)
+    if moved.times.size < 2:
+        return []
+    step = float(moved.times[1] - moved.times[0])
+    every = max(1, round(_ENERGY_STEP_S / step))
+    strips = []
+    for person, rows in zip(moved.people, moved.energy, strict=True):
+        for part, row in zip(moved.parts, rows, strict=True):
+            if not np.isfinite(row).any():
+                continue
+            padded = np.pad(np.nan_to_num(row), (0, -row.size % every))
+            peaks = padded.reshape(-1, every).max(1)
+            # The root keeps small movements visible beside large ones.
+            values = np.sqrt(np.clip(peaks / full, 0, 1))
+            strips.append(Strip(person, part.replace("_", " "), values, every * step))
+    return strips
+
+
+def _provenance(
+    sequence: PoseSequence, spotter: Spotter, settings: AnalyzeSettings
+) -> list[tuple[str, str]]:
+    steps = {str(record["step"]): record for record in sequence.provenance}
+    facts = [("mgskel", __version__), ("recognizer", spotter.name)]
+    facts += [("recognizer fingerprint", spotter.fingerprint[:16])]
+    for name, record in steps.items():
+        details = ", ".join(f"{k}: {v}" for k, v in record.items() if k != "step")
+        facts.append((f"step: {name}", details))
+    facts.append(("settings hash", json_hash(to_dict(settings.extract))[:16]))
+    return facts
+
+
+def _video(source: str | Path) -> str | None:
+    """The clip as a data URL, where a browser can play it."""
+    path = Path(source)
+    kinds = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
+    if not path.is_file() or path.suffix.lower() not in kinds:
+        raise InputError(
+            "the page cannot show this recording's pictures",
+            expected="an .mp4, .m4v or .webm file",
+            found=str(source),
+            remedy="convert the clip to mp4, or leave out --with-video",
+        )
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f"data:{kinds[path.suffix.lower()]};base64,{content}"
