@@ -109,7 +109,7 @@ def _run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
 
         rows = run_study(plan, journal, args.concurrency, count)
     command = " ".join(["python tools/study_reasoning.py", *map(shlex.quote, _public(arguments))])
-    result = evaluate(plan, rows, material.train, material.note)
+    result = replace(evaluate(plan, rows, material.train), note=material.note, title=material.title)
     write_results(result, args.out, args.page, command)
     failed = sum(row.status == "failed" for row in rows)
     print(f"written to {args.page or args.out / 'results.md'}", file=sys.stderr)
@@ -125,13 +125,14 @@ class Material:
 
     Attributes:
         train: labels of the training part, where a data set has one.
-        note: where the evidence comes from.
+        note, title: where the evidence comes from, for the page.
     """
 
     examples: tuple[Example, ...]
     conditions: tuple[Condition, ...]
     train: tuple[str, ...] = ()
     note: str = ""
+    title: str = "Do gestures help the reasoner?"
 
 
 def _material(args: argparse.Namespace) -> Material:
@@ -179,7 +180,8 @@ def _acted(examples: Sequence[Example], seed: int, shown: tuple[Condition, ...])
         "Scenes, gestures and the recogniser's output were written by hand. Not performed, for "
         f"want of a program or because the body part was busy: {', '.join(left_out) or 'nothing'}."
     )
-    return Material(tuple(one.example for one in acted), shown, note=note)
+    title = "Do gestures help the reasoner? With measured statements"
+    return Material(tuple(one.example for one in acted), shown, note=note, title=title)
 
 
 def _reasoners(args: argparse.Namespace) -> tuple[Asked, ...]:
