@@ -56,8 +56,10 @@ class FusionReadout:
 class BalancedFusion(nn.Module):
     """Two views, two gates, one balance per channel.
 
-    With ``a`` the joint gate, ``b`` the time gate (both in -1..1, per head, a head being a group
-    of channels) and ``s`` the balance::
+    The views summarise each joint over time, and each moment over joints, by mean and spread. A
+    joint's gate follows from its own summary and from those of the joints it hangs on; a moment's
+    gate from its own and those of a few moments around it. With ``a`` and ``b`` these gates (in
+    -1..1, one per head, a head being a group of channels) and ``s`` the balance::
 
         y[n, c, t, v] = x[n, c, t, v] * (1 + s[n, c] a[n, c, v] + (1 - s[n, c]) b[n, c, t])
 
@@ -70,7 +72,7 @@ class BalancedFusion(nn.Module):
         parts: what to leave out, for ablations.
         width: channels of the summaries' encodings.
         heads: gates per axis; must divide `channels`.
-        reach: moments that the time gate sees at once.
+        reach: moments to either side that the time gate takes into account.
     """
 
     def __init__(
@@ -78,9 +80,9 @@ class BalancedFusion(nn.Module):
         skeleton: Skeleton,
         channels: int,
         parts: FusionParts | None = None,
-        width: int = 32,
+        width: int = 16,
         heads: int = 4,
-        reach: int = 5,
+        reach: int = 2,
     ) -> None:
         super().__init__()
         if channels % heads:
@@ -90,14 +92,13 @@ class BalancedFusion(nn.Module):
                 found=heads,
             )
         self.parts = parts or FusionParts()
-        self.channels, self.heads = channels, heads
+        self.channels, self.heads, self.reach = channels, heads, reach
         self.encode = nn.Linear(channels * (2 if self.parts.spread else 1), width)
-        self.joint_graph = nn.Parameter(torch.from_numpy(neighbours(skeleton)).float())
-        self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, width))
-        self.time_context = nn.Conv1d(width, width, reach, padding=reach // 2, groups=width)
         self.joint_gate = nn.Linear(width, heads)
-        self.time_gate = nn.Linear(width, heads)
-        self.balance = nn.Linear(2 * width, channels)
+        self.joint_graph = nn.Parameter(torch.from_numpy(neighbours(skeleton)).float())
+        self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, heads))
+        self.time_gate = nn.Linear(width * (2 * reach + 1), heads)
+        self.balance = nn.Linear(width, channels)
         for last in (self.joint_gate, self.time_gate):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
@@ -106,29 +107,21 @@ class BalancedFusion(nn.Module):
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """x (N, C, T, V), valid (N, 1, T, V) of 0 and 1 or None -> (N, C, T, V)"""
         tokens = x.permute(0, 2, 3, 1)
+        _, t, v, _ = tokens.shape
         seen = None if valid is None else valid.permute(0, 2, 3, 1)
-        joints, moments = self._views(tokens, seen)
-        joint_gate = self._gate(self.joint_gate, joints, self.parts.joint_gate)
-        time_gate = self._gate(self.time_gate, moments, self.parts.time_gate)
-        share = self._share(joints, moments, seen)
+        codes = functional.relu(self.encode(self._summaries(tokens, seen)))
+        share = self._share(codes, seen)
+        joints, moments = codes.split((v, t), dim=1)
+        if seen is not None:
+            joints, moments = joints * seen.amax(1), moments * seen.amax(2)
+        joint_gate = self._joint_gate(joints)
+        time_gate = self._time_gate(moments)
         self._trace.take(self, joint_gate, time_gate, share)
         per_head = share.unflatten(1, (1, self.heads, -1))
         along_joints = (joint_gate.unsqueeze(3) * per_head).flatten(2)
         along_time = (time_gate.unsqueeze(3) * (1 - per_head)).flatten(2)
         gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
-
-    def _views(self, tokens: Tensor, seen: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Each joint in its skeleton (N, V, width), and each moment among its neighbours
-        (N, T, width)."""
-        _, t, v, _ = tokens.shape
-        joints, moments = self.encode(self._summaries(tokens, seen)).split((v, t), dim=1)
-        if seen is not None:
-            joints = joints * seen.amax(1)
-            moments = moments * seen.amax(2)
-        joints = self.joint_place + self.joint_graph @ joints
-        moments = self.time_context(moments.transpose(1, 2)).transpose(1, 2)
-        return functional.relu(joints), functional.relu(moments)
 
     def _summaries(self, tokens: Tensor, seen: Tensor | None) -> Tensor:
         """Mean and spread of each joint over time, then of each moment over joints,
@@ -154,28 +147,31 @@ class BalancedFusion(nn.Module):
         variance = torch.addcmul(means(tokens * tokens), mean, mean, value=-1)
         return torch.cat([mean, variance.clamp(min=1e-6).sqrt()], dim=2)
 
-    def _gate(self, last: nn.Linear, codes: Tensor, wanted: bool) -> Tensor:
-        """Gates (N, length, heads) in -1..1 from encodings (N, length, width)."""
-        if not wanted:
-            return codes.new_zeros((*codes.shape[:2], self.heads))
-        return torch.tanh(last(codes))
-
-    def _share(self, joints: Tensor, moments: Tensor, seen: Tensor | None) -> Tensor:
-        """The balance: the joint gate's share of each channel, (N, C)."""
+    def _share(self, codes: Tensor, seen: Tensor | None) -> Tensor:
+        """The balance: the joint gate's share of each channel, (N, C), from both views."""
         if not self.parts.balance:
-            return joints.new_full((joints.shape[0], self.channels), 0.5)
+            return codes.new_full((codes.shape[0], self.channels), 0.5)
         if seen is None:
-            both = torch.cat([joints.mean(1), moments.mean(1)], dim=1)
-        else:
-            has_joint, has_moment = seen.amax(1), seen.amax(2)
-            both = torch.cat(
-                [
-                    (joints * has_joint).sum(1) / has_joint.sum(1).clamp(min=1),
-                    (moments * has_moment).sum(1) / has_moment.sum(1).clamp(min=1),
-                ],
-                dim=1,
-            )
-        return torch.sigmoid(self.balance(both))
+            return torch.sigmoid(self.balance(codes.mean(1)))
+        present = torch.cat([seen.amax(1), seen.amax(2)], dim=1)
+        total = (codes * present).sum(1) / present.sum(1).clamp(min=1)
+        return torch.sigmoid(self.balance(total))
+
+    def _joint_gate(self, joints: Tensor) -> Tensor:
+        """(N, V, width) -> gates (N, V, heads) in -1..1"""
+        if not self.parts.joint_gate:
+            return joints.new_zeros((*joints.shape[:2], self.heads))
+        evidence = self.joint_gate(joints)
+        return torch.tanh(self.joint_place + self.joint_graph @ evidence)
+
+    def _time_gate(self, moments: Tensor) -> Tensor:
+        """(N, T, width) -> gates (N, T, heads) in -1..1"""
+        t = moments.shape[1]
+        if not self.parts.time_gate:
+            return moments.new_zeros((*moments.shape[:2], self.heads))
+        longer = functional.pad(moments, (0, 0, self.reach, self.reach))
+        around = [longer[:, i : i + t] for i in range(2 * self.reach + 1)]
+        return torch.tanh(self.time_gate(torch.cat(around, dim=2)))
 
     @property
     def readout(self) -> FusionReadout | None:
@@ -271,7 +267,7 @@ def with_fusion(
             that know their ``out_channels`` (and ``stride`` along time, if not 1).
         skeleton: the layout of the joint axis; by default the model's own.
         parts: what to leave out, for ablations.
-        after: positions of the blocks to fuse; by default the last of each stage (time stride).
+        after: positions of the blocks to fuse; by default `stage_ends`.
     """
     blocks = getattr(model, "blocks", None)
     skeleton = skeleton or getattr(model, "skeleton", None)
@@ -294,7 +290,11 @@ def with_fusion(
 
 
 def stage_ends(blocks: nn.ModuleList) -> list[int]:
-    """Positions of the blocks after which time is strided, and of the last one."""
+    """Positions of the blocks after which time is strided; in a network of one stage, its middle.
+
+    Not the last block: what is weighed there is only averaged, while behind a stage the next one
+    still works on it.
+    """
     strides = [stride_of(block) for block in blocks]
-    last = len(strides) - 1
-    return [i for i in range(len(strides)) if i == last or strides[i + 1] > 1]
+    ends = [i for i in range(len(strides) - 1) if strides[i + 1] > 1]
+    return ends or [(len(strides) - 1) // 2]

@@ -119,6 +119,25 @@ def test_gates_follow_the_formula(chain: Skeleton) -> None:
     torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
 
 
+def test_gates_look_at_their_neighbourhood(chain: Skeleton) -> None:
+    fusion = BalancedFusion(chain, 8, reach=2)
+    nn.init.normal_(fusion.joint_gate.weight)
+    nn.init.normal_(fusion.time_gate.weight)
+    x = features(frames=9)
+    changed = x.clone()
+    changed[:, :, 4, 3] += 3
+    outs = []
+    for clip in (x, changed):
+        with reading(fusion):
+            fusion(clip)
+        outs.append(fusion.readout)
+    joints = (outs[0].joints - outs[1].joints).abs().amax((0, 1))
+    moments = (outs[0].moments - outs[1].moments).abs().amax((0, 1))
+    # Joint 3 hangs on joint 1; joints 0 and 2 are two bones away.
+    assert (joints > 1e-4).tolist() == [False, True, False, True]
+    assert (moments > 1e-4).tolist() == [False] * 2 + [True] * 5 + [False] * 2
+
+
 def test_spread_tells_stillness_from_motion(chain: Skeleton) -> None:
     """Two clips with equal means and unequal motion are alike only without the spread."""
     still = torch.zeros(1, 8, 6, 4)
@@ -224,11 +243,12 @@ def test_refuses_what_it_cannot_fuse(chain: Skeleton) -> None:
         with_fusion(model)
     model.blocks[2] = nn.ReLU()
     with pytest.raises(InputError, match="out_channels"):
-        with_fusion(model, chain)
+        with_fusion(model, chain, after=(2,))
     with pytest.raises(InputError, match="heads"):
         BalancedFusion(chain, 6)
 
 
 def test_stage_ends() -> None:
     model = create_model("stgcn", "natops8", 3, fusion="off")
-    assert stage_ends(model.blocks) == [3, 6, 9]
+    assert stage_ends(model.blocks) == [3, 6]
+    assert stage_ends(Foreign().blocks) == [1]
