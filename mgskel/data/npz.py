@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,19 @@ import numpy as np
 
 from mgskel.data.faults import Faults
 from mgskel.errors import InputError
+
+# What reading a damaged archive raises, besides ValueError.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    KeyError,
+    SyntaxError,
+    MemoryError,
+    NotImplementedError,
+)
 
 
 @contextmanager
@@ -21,9 +36,7 @@ def open_npz(path: str | Path, faults: Faults) -> Iterator[NpzArrays]:
             yield NpzArrays(archive, faults)
     except FileNotFoundError as error:
         raise InputError(f"file not found: {path}", remedy="check the path") from error
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, TypeError, AttributeError) as error:
-        if faults.stopping:
-            raise
+    except (*_DAMAGED, ValueError, TypeError, AttributeError) as error:
         raise faults.stop(
             "file",
             "a complete npz archive of arrays",
@@ -70,7 +83,7 @@ class NpzArrays:
                 if pickled
                 else "the file is cut off; copy or write it again",
             ) from error
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
+        except _DAMAGED as error:
             raise self._faults.stop(
                 f"array '{key}'",
                 "a complete array",

@@ -53,6 +53,9 @@ def _read_file(path: Path, options: ReadOptions, faults: Faults) -> Recording | 
             "the file may be cut off; copy it again",
         )
         return None
+    except (UnicodeDecodeError, RecursionError) as error:
+        faults.add(path.name, "JSON text", type(error).__name__, "copy it again")
+        return None
     points = _points(tree, path, faults)
     if points is None:
         return None

@@ -315,3 +315,35 @@ def small_bundle() -> Bundle:
 def write_bundle(path: Path) -> Path:
     save_bundle(path, small_bundle())
     return path
+
+
+def write_all(folder: Path) -> dict[str, Path]:
+    """One good file of every format."""
+    folder.mkdir(exist_ok=True)
+    sequence().save(folder / "own.npz")
+    np.savez(folder / "ntu.npz", **ntu_arrays())
+    texts = {
+        "mmpose.json": json.dumps(mmpose_tree()),
+        "coco.json": json.dumps(coco_tree()),
+        "a05_s02_e03_v01.json": json.dumps(nw_ucla_tree()),
+        "mediapipe.csv": mediapipe_wide(),
+        "S001C002P003R002A013.skeleton": ntu_text(),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    (folder / "npy").mkdir()
+    return {
+        "mgskel npz": folder / "own.npz",
+        "bundle": write_bundle(folder / "bundle.npz"),
+        "NTU npz": folder / "ntu.npz",
+        "iMiGUE challenge npy": write_imigue_npy(folder / "npy"),
+        "pyskl pickle": write_pickle(folder / "a.pkl", pyskl_tree()),
+        "OpenPose JSON": write_openpose(folder / "op", [triples("openpose25")]),
+        "NW-UCLA JSON": folder / "a05_s02_e03_v01.json",
+        "MMPose JSON": folder / "mmpose.json",
+        "COCO keypoint JSON": folder / "coco.json",
+        "MediaPipe CSV": folder / "mediapipe.csv",
+        "iMiGUE CSV": write_imigue(folder / "0007"),
+        "SMG CSV": write_smg(folder / "Sample0036"),
+        "NTU skeleton": folder / "S001C002P003R002A013.skeleton",
+    }

@@ -315,40 +315,8 @@ def test_pose_format(tmp_path: Path) -> None:
     assert "FACE_LANDMARKS" in contents.notes[0]
 
 
-def write_all(folder: Path) -> dict[str, Path]:
-    """One good file of every format."""
-    folder.mkdir(exist_ok=True)
-    files.sequence().save(folder / "own.npz")
-    np.savez(folder / "ntu.npz", **files.ntu_arrays())
-    texts = {
-        "mmpose.json": json.dumps(files.mmpose_tree()),
-        "coco.json": json.dumps(files.coco_tree()),
-        "a05_s02_e03_v01.json": json.dumps(files.nw_ucla_tree()),
-        "mediapipe.csv": files.mediapipe_wide(),
-        "S001C002P003R002A013.skeleton": files.ntu_text(),
-    }
-    for name, text in texts.items():
-        (folder / name).write_text(text)
-    (folder / "npy").mkdir()
-    return {
-        "mgskel npz": folder / "own.npz",
-        "bundle": files.write_bundle(folder / "bundle.npz"),
-        "NTU npz": folder / "ntu.npz",
-        "iMiGUE challenge npy": files.write_imigue_npy(folder / "npy"),
-        "pyskl pickle": files.write_pickle(folder / "a.pkl", files.pyskl_tree()),
-        "OpenPose JSON": files.write_openpose(folder / "op", [files.triples("openpose25")]),
-        "NW-UCLA JSON": folder / "a05_s02_e03_v01.json",
-        "MMPose JSON": folder / "mmpose.json",
-        "COCO keypoint JSON": folder / "coco.json",
-        "MediaPipe CSV": folder / "mediapipe.csv",
-        "iMiGUE CSV": files.write_imigue(folder / "0007"),
-        "SMG CSV": files.write_smg(folder / "Sample0036"),
-        "NTU skeleton": folder / "S001C002P003R002A013.skeleton",
-    }
-
-
 def test_every_good_file_is_recognised_by_content_and_has_no_faults(tmp_path: Path) -> None:
-    for name, path in write_all(tmp_path / "all").items():
+    for name, path in files.write_all(tmp_path / "all").items():
         report = validate(path)
         assert report.format == name
         assert report.ok, (name, report.faults)
