@@ -33,7 +33,8 @@ def arm_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
         hand = hands[side]
         if hand is not None:
             findings += _on_trunk(body, side, hand, thresholds)
-            findings += _on_arm(body, side, hand, thresholds)
+            opposite = right if side == "left" else left
+            findings += _on_arm(body, side, hand, opposite, thresholds)
             findings += _on_hip(body, side, thresholds)
     findings += _behind_back(body, thresholds)
     return findings
@@ -59,6 +60,9 @@ def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
     )
     together = at_least(
         join(together, int(contact.join_s * body.rate)), limits.joined_min_s * body.rate
+    )
+    together = slow_spans(
+        together, speed_of(body, (left.centre + right.centre) / 2), limits.joined_max_speed
     )
     path = left.fast_tip - right.fast_tip
     quiet = path_unrest(body, path, thresholds) if together else 0.0
@@ -106,6 +110,11 @@ def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
         )  # fmt: skip
     covered = [f for f in over if not any(f.overlap(s) > 0.3 * len(f) for s in folded)]
     speed = speed_of(body, left.centre) + speed_of(body, right.centre)
+    close = np.maximum(
+        _to_arm(left, point["right_wrist"], point["right_elbow"]),
+        _to_arm(right, point["left_wrist"], point["left_elbow"]),
+    )
+    covered = [s for s in covered if np.nanmedian(close[s.start : s.stop]) < limits.crossed_reach]
     covered = at_least(covered, limits.folded_min_s * body.rate)
     for span in slow_spans(covered, speed, 2 * limits.crossed_max_speed):
         depth = float(np.nanmedian(crossed[span.start : span.stop]))
@@ -118,8 +127,8 @@ def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
     return findings
 
 
-def _to_arm(hand: Hand, elbow: np.ndarray, shoulder: np.ndarray) -> np.ndarray:
-    return reduce(np.fmin, [_to_bone(tip, elbow, shoulder) + extra for tip, extra in hand.tips])
+def _to_arm(hand: Hand, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    return reduce(np.fmin, [_to_bone(tip, start, end) + extra for tip, extra in hand.tips])
 
 
 def _to_bone(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -172,7 +181,9 @@ def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> lis
     return findings
 
 
-def _on_arm(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[Finding]:
+def _on_arm(
+    body: Body, side: Side, hand: Hand, opposite: Hand | None, thresholds: Thresholds
+) -> list[Finding]:
     limits = thresholds.contact
     other = "right" if side == "left" else "left"
     shoulder, elbow, wrist = (f"{other}_{joint}" for joint in ("shoulder", "elbow", "wrist"))
@@ -187,6 +198,9 @@ def _on_arm(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[
         np.fmin, [_to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
     )
     distance = distance + body.floor(hand.anchor, elbow)
+    if opposite is not None:
+        together = np.linalg.norm(hand.centre - opposite.centre, axis=0) < limits.arm_hands_apart
+        distance = np.where(together, np.inf, distance)
     speed = speed_of(body, hand.centre - point[elbow])
     touching = join(
         below(distance, limits.arm.enter, limits.arm.leave), int(limits.join_s * body.rate)

@@ -197,7 +197,7 @@ def _contact(
     kind = _kind(place)
     findings = [
         found(body, span, kind, joints, side, closest, "shoulder widths", "touching",
-              scored=scored, margin=sure),
+              scored=scored, margin=sure, guessed=float(not distances.hand.fingers)),
     ]  # fmt: skip
     apart = np.linalg.norm(distances.hand.centre - distances.places[0].points, axis=0)
     for category, moving in _transits(body, span, apart, limits.approach_max_s):
@@ -249,8 +249,10 @@ def rubbing(
 ) -> list[Finding]:
     """Strokes back and forth of a (C, T) path during a contact.
 
-    `quiet` is the path's `path_unrest`, from which the strokes must stand out.
+    `quiet` is the path's `path_unrest`, from which the strokes must stand out. Before the trunk
+    a flat picture can't tell rubbing from moving to and fro in the air: there only that is told.
     """
+    kind = "hand_strokes" if joints[-1] in ("chest", "torso") else "rubbing"
     limits = thresholds.rub
     span = _settled(body, path, span, thresholds.contact.settled_speed)
     inside = path[:, span.start : span.stop]
@@ -276,7 +278,7 @@ def rubbing(
             category = "moderate"
         where = Span(span.start + run.span.start, span.start + run.span.stop)
         findings.append(
-            found(body, where, "rubbing", joints, side, rate, "Hz", category, scored=scored,
+            found(body, where, kind, joints, side, rate, "Hz", category, scored=scored,
                   margin=margin(run.amplitude, band.enter), count=run.strokes,
                   amplitude=run.amplitude)
         )  # fmt: skip

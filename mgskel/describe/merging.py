@@ -12,7 +12,6 @@ from mgskel.describe.thresholds import MergeLimits
 
 # Where the smallest value is the telling one; elsewhere it is the largest.
 _SMALLEST = ("shoulder widths", "touching")
-_COUNTED = ("head_nod", "head_shake", "rubbing", "torso_sway")
 _DIRECTED = ("head_turn", "head_tilt", "torso_lean")
 
 # A weaker statement says nothing new while a stronger one (on the right) explains it.
@@ -23,7 +22,7 @@ _EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "arms_crossed": ("arms_folded", "hands_joined"),
     "head_turn": ("head_shake", "torso_turn"),
     "head_pitch": ("head_nod", "torso_turn"),
-    "head_tilt": ("torso_turn", "torso_lean"),
+    "head_tilt": ("torso_turn", "torso_lean", "head_turn"),
     "head_shake": ("torso_turn",),
     "torso_lean": ("torso_sway", "torso_turn"),
     "shoulders_raised": ("torso_turn", "torso_lean", "torso_straighten"),
@@ -179,7 +178,7 @@ def _explains(finding: Finding, what: str, part: str) -> bool:
 
 
 def _same_part(finding: Finding, part: str) -> bool:
-    word = finding.kind.split("_")[0] if finding.kind != "rubbing" else "hand"
+    word = "hand" if finding.kind == "rubbing" else finding.kind.split("_")[0]
     if not part.endswith(_PARTS_OF.get(word, ())):
         return False
     side = part.split("_")[0]

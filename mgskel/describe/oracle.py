@@ -23,7 +23,7 @@ class Oracle:
         "hands_behind_back",
         "hand_on_hip", "head_turn", "head_tilt", "head_pitch", "head_nod", "head_shake",
         "torso_lean", "torso_sway", "torso_straighten", "torso_turn", "shoulders_raised",
-        "rubbing",
+        "rubbing", "hand_strokes",
     )  # fmt: skip
 
     def __init__(self, exact: PoseSequence) -> None:
@@ -77,7 +77,7 @@ class Oracle:
                 return self._spread(_yaw_across(self._joints), inside) >= 15.0
             case "shoulders_raised":
                 return self._raised(inside, statement.side)
-            case "rubbing":
+            case "rubbing" | "hand_strokes":
                 return self._stroked(inside, statement)
         return False
 

@@ -59,6 +59,7 @@ class ContactLimits:
     max_speed: float
     neck_min_s: float
     neck_max_speed: float
+    arm_hands_apart: float
     arm_min_s: float
     body_min_s: float
     body_max_speed: float
@@ -77,9 +78,11 @@ class HandsLimits:
     joined: Band
     joined_centres: Band
     joined_min_s: float
+    joined_max_speed: float
     folded_reach: Band
     folded_past: Band
     crossed_past: float
+    crossed_reach: float
     crossed_max_speed: float
     folded_min_s: float
     above_hip: float

@@ -32,6 +32,8 @@ def action(kind: str, joints: Sequence[str], side: str, category: str) -> str:
         if side == "both" and set(joints) == {"left_hand", "right_hand"}:
             return "The hands rubbed against each other"
         return f"{_hands(side)} rubbed {_place(joints, side)}"
+    if kind == "hand_strokes":
+        return f"{_hands(side)} moved to and fro before {_place(joints, side)}"
     if kind.startswith("hand_to_"):
         return _hand_action(joints, side, category)
     many = side == "both"
@@ -140,12 +142,12 @@ def _measure(finding: Finding) -> str:
     count = round(details.get("count", 0))
     match finding.kind:
         case "head_nod" | "head_shake":
-            times = "once" if count == 1 else f"{count} times"
-            return f": {times}, {details['rate_hz']:.1f} per second"
+            return f": {_times(count)}, {details['rate_hz']:.1f} per second"
         case "torso_sway":
-            times = "once" if count == 1 else f"{count} times"
-            return f": {times}, {details['rate_hz']:.1f} per second, {_widths(2 * value)} wide"
-        case "rubbing":
+            return (
+                f": {_times(count)}, {details['rate_hz']:.1f} per second, {_widths(2 * value)} wide"
+            )
+        case "rubbing" | "hand_strokes":
             pace = "" if finding.category == "undecided" else f" ({finding.category})"
             return (
                 f": {count} strokes, {value:.1f} to and fro per second{pace}, "
@@ -168,6 +170,10 @@ def _measure(finding: Finding) -> str:
     if finding.category in ("approaching", "leaving"):
         return f", at {value:.1f} shoulder widths per second"
     return f" ({lasting(finding.duration_s)})"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _widths(value: float) -> str:

@@ -1,0 +1,40 @@
+"""Statements against the programs that made the motion; in full: tools/study_description.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgskel.data.synthesis.recording import synthesise_recording
+from mgskel.describe.study import Score, expectations, study, table
+
+
+def together(scores: dict[str, Score], prefix: str) -> Score:
+    chosen = [score for kind, score in scores.items() if kind.startswith(prefix)]
+    return Score(
+        *(sum(getattr(s, n) for s in chosen) for n in ("told", "right", "happened", "found"))
+    )
+
+
+def test_performances_become_expectations() -> None:
+    recording = synthesise_recording(60, 3)
+    expected = expectations(recording)
+    assert expected
+    for e in expected:
+        assert e.kinds and 0 <= e.from_s <= e.to_s <= 60
+
+
+def test_statements_agree_with_a_few_recordings() -> None:
+    scores = study(range(700, 705), 60)
+    everything = together(scores, "")
+    assert everything.told >= 20
+    assert everything.precision >= 0.85
+    assert "| kind | told | precision |" in table(scores)
+
+
+@pytest.mark.slow
+def test_precision_and_recall_by_group() -> None:
+    scores = study(range(700, 740), 120)
+    for prefix in ("head_", "hand_to_", "torso_", "shoulders_raised", "hands_joined"):
+        group = together(scores, prefix)
+        assert group.precision >= 0.85, prefix
+        assert group.recall >= 0.8, prefix
