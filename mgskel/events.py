@@ -88,7 +88,7 @@ def event_of(
         return GestureEvent(
             person=str(_or(values.get("person"), "1")).strip(),
             label=gesture.name if gesture else label,
-            class_id=known[0] if gesture else int(_number(values, "class_id", known[0])),
+            class_id=known[0] if gesture else _whole(values, "class_id", known[0]),
             start_s=_number(values, "start_s", math.nan),
             end_s=_number(values, "end_s", math.nan),
             score=_number(values, "score", 1.0),
@@ -109,6 +109,13 @@ def _number(values: Mapping[str, object], name: str, default: float) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise InputError(f"'{name}' is {value!r}, not a number") from None
+
+
+def _whole(values: Mapping[str, object], name: str, default: int) -> int:
+    value = _number(values, name, default)
+    if not value.is_integer():
+        raise InputError(f"'{name}' is {values[name]!r}, not a whole number")
+    return int(value)
 
 
 def _switch(values: Mapping[str, object], name: str, default: bool) -> bool:

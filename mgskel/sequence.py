@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -259,7 +260,7 @@ class PoseSequence:
                 arrays = {name: archive[name] for name in _ARRAYS}
         except FileNotFoundError as error:
             raise InputError(f"file not found: {path}", remedy="check the path") from error
-        except (zipfile.BadZipFile, EOFError, ValueError, OSError, KeyError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, KeyError) as error:
             raise InputError(
                 f"cannot be read as npz: {error}",
                 place=path,

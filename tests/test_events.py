@@ -163,6 +163,8 @@ HEADER = "person,label,class_id,start_s,end_s,score,micro\n"
         ("e.csv", HEADER + "A,Nod,-2,1,2,1,true\n", "below -1"),
         ("e.csv", HEADER + "A,Nod,1,1,2,1,perhaps\n", "true or false"),
         ("e.csv", HEADER + "A,,1,1,2,1,true\n", "'label' is missing"),
+        ("e.csv", HEADER + "A,Nod,nan,1,2,1,true\n", "not a whole number"),
+        ("e.json", '{"events": [{"label": "x", "start_s": [1], "end_s": 2}]}', "not a number"),
         ("e.csv", HEADER + '"A,Nod,1,1,2,1,true\n', "line 2"),
         ("e.json", '{"events": 3}', "not a list of events"),
         ("e.json", '{"events": [{"label": "x"}]}', "'start_s' is missing"),
