@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.data.synthesis.signals import Array
+from mgskel.errors import InputError
 from mgskel.sequence import PoseSequence
 
 _FLOOR = 1e-5
@@ -122,8 +123,15 @@ def separate(real: RestWindows, synthetic: RestWindows, seed: int = 0) -> Separa
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    x_real, x_made = features(real), features(synthetic)
     people = np.unique(real.person)
+    if len(people) < 2 or len(np.unique(synthetic.person)) < len(people):
+        raise InputError(
+            "too few people to keep some out of the training",
+            expected="windows of rest of at least two real people, and as many synthetic ones",
+            found=f"{len(people)} real, {len(np.unique(synthetic.person))} synthetic",
+            remedy="give more or longer recordings in which all compared joints are seen",
+        )
+    x_real, x_made = features(real), features(synthetic)
     linear: list[float] = []
     forest: list[float] = []
     for fold, person in enumerate(people):

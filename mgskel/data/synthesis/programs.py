@@ -135,9 +135,9 @@ class Program:
     amplitude: Range = (0.02, 0.05)
     tempo: Range | None = None
     repetitions: Range | None = None
-    onset: Range = (0.35, 0.8)
-    hold: Range = (0.3, 1.8)
-    offset: Range = (0.35, 0.8)
+    onset: Range = (0.3, 0.7)
+    hold: Range = (0.3, 1.3)
+    offset: Range = (0.3, 0.7)
     chance: float = 1.0
     posture: Posture = "any"
     micro: bool = True

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from mgskel.config import to_dict
-from mgskel.data.synthesis.actor import Acting, act, joints
-from mgskel.data.synthesis.body import sample_body
+from mgskel.data.synthesis.actor import act, joints
+from mgskel.data.synthesis.body import Body, sample_body
 from mgskel.data.synthesis.camera import Camera, in_camera, project, sample_camera
 from mgskel.data.synthesis.flow import draw_flow
 from mgskel.data.synthesis.noise import View, add_errors, estimator_errors
@@ -20,7 +20,12 @@ from mgskel.data.synthesis.settings import DEFAULT, SynthesisSettings
 from mgskel.data.synthesis.signals import Array
 from mgskel.data.synthesis.sources import Source, source_of
 from mgskel.data.synthesis.truth import SyntheticRecording, event_of, truth_of
-from mgskel.data.synthesis.visibility import hidden_joints, visible_share
+from mgskel.data.synthesis.visibility import (
+    covered_joints,
+    hidden_joints,
+    sample_desk,
+    visible_share,
+)
 from mgskel.errors import InputError
 from mgskel.gestures import get_vocabulary
 from mgskel.sequence import PoseSequence
@@ -82,15 +87,17 @@ def film(
     acting = act(rng, body, temper, performances, programs, time, rate)
     source = source_of(settings.layout, settings.errors)
     world = joints(acting, source.joints)
+    covered = covered_joints(world, sample_desk(rng, settings.camera.desk, body))
     seen = in_camera(camera, world, rng)
-    shares = _shares(performances, camera, seen, source, time)
+    shares = _shares(performances, camera, seen, source, time, covered)
     wider: tuple[str, ...] = ("bust", "half", "full", "full")
     while must_show and wider and min(shares, default=1.0) < _SEEN:
         camera = _at_rate(sample_camera(rng, settings.camera, body, wider[0]), rate)
         wider = wider[1:]
-        seen = in_camera(camera, world, rng)
-        shares = _shares(performances, camera, seen, source, time)
-    clean, noisy = _observe(rng, acting, camera, seen, source, settings, time, seed)
+        seen, covered = in_camera(camera, world, rng), covered_joints(world, None)
+        shares = _shares(performances, camera, seen, source, time, covered)
+    hidden = hidden_joints(acting, source.joints, seen) | covered
+    clean, noisy = _observe(rng, body, camera, seen, hidden, source, settings, time, seed)
     vocabulary = get_vocabulary("synthetic")
     ids = {name: index for index, name in enumerate(vocabulary.names)}
     events = tuple(
@@ -104,17 +111,17 @@ def film(
 
 def _observe(
     rng: np.random.Generator,
-    acting: Acting,
+    body: Body,
     camera: Camera,
     seen: Array,
+    hidden: Array,
     source: Source,
     settings: SynthesisSettings,
     time: Array,
     seed: int,
 ) -> tuple[PoseSequence, PoseSequence]:
     """The recording without and with the estimator's errors, in the wanted layout."""
-    hidden = hidden_joints(acting, source.joints, camera, seen)
-    metres = acting.body.metres
+    metres = body.metres
     if settings.in_metres:
         points = seen
         view = View(metres, None, None, hidden)
@@ -156,10 +163,17 @@ def _sequence(
 
 
 def _shares(
-    performances: Sequence[Performance], camera: Camera, seen: Array, source: Source, time: Array
+    performances: Sequence[Performance],
+    camera: Camera,
+    seen: Array,
+    source: Source,
+    time: Array,
+    covered: Array,
 ) -> tuple[float, ...]:
     pixels = project(camera, seen)
-    return tuple(visible_share(p, pixels, source.joints, camera.size, time) for p in performances)
+    return tuple(
+        visible_share(p, pixels, source.joints, camera.size, time, covered) for p in performances
+    )
 
 
 def _scaled(temper: Temper, strength: float) -> Temper:

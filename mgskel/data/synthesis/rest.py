@@ -82,7 +82,7 @@ def sample_temper(rng: np.random.Generator) -> Temper:
         hands=float(rng.lognormal(0.2, 0.6)),
         talk=float(rng.choice([0.0, rng.uniform(0.2, 0.9), 1.0], p=[0.25, 0.6, 0.15])),
         shifts_hz=float(rng.uniform(0.005, 0.04)),
-        fidgets_hz=float(rng.uniform(0.02, 0.4)),
+        fidgets_hz=float(rng.uniform(0.03, 0.6)),
         glances_hz=float(rng.uniform(0.05, 0.4)),
         blinks_hz=float(rng.uniform(0.1, 0.5)),
         breath_hz=float(rng.uniform(0.18, 0.35)),
@@ -292,7 +292,9 @@ def rest_hand(
 def _fidgets(rng: np.random.Generator, temper: Temper, time: Array) -> Array:
     """Small changes of a resting hand's place (T, 3), too slight to be a gesture."""
     moments = time[0] + poisson_times(rng, temper.fidgets_hz, float(time[-1] - time[0]))
-    levels = rng.standard_normal((len(moments) + 1, 3)) * np.array([0.04, 0.02, 0.04])
+    # Mostly tiny, now and then a larger one.
+    size = np.clip(rng.standard_t(3, (len(moments) + 1, 3)), -4.0, 4.0)
+    levels = size * np.array([0.03, 0.015, 0.03])
     return steps(rng, time, moments, levels, (0.15, 0.8))
 
 

@@ -20,6 +20,7 @@ class CameraSettings:
         yaw, pitch, roll: degrees off the frontal, level view (positive pitch: from above).
         view_angle: vertical opening, degrees.
         framing: relative frequency of what the picture shows.
+        desk: share of people behind a desk or lectern, which hides what lies below its top.
         off_centre: how far from the middle the person may be, share of the picture's height.
         shake: strength of a hand-held camera's motion, degrees; most cameras stand still.
         fps: frame rates, one of which is drawn.
@@ -31,8 +32,9 @@ class CameraSettings:
     roll: Range = (-4.0, 4.0)
     view_angle: Range = (22.0, 60.0)
     framing: Mapping[str, float] = field(
-        default_factory=lambda: {"close": 0.15, "bust": 0.35, "half": 0.30, "full": 0.20}
+        default_factory=lambda: {"close": 0.15, "bust": 0.30, "half": 0.28, "full": 0.27}
     )
+    desk: float = 0.2
     off_centre: float = 0.15
     shake: Range = (0.0, 0.4)
     fps: tuple[float, ...] = (12.0, 15.0, 24.0, 25.0, 28.0, 30.0, 30.0)

@@ -31,6 +31,9 @@ _LIMB = (
 # What an estimator finds before anything is computed from it; joints of other layouts are taken
 # as found directly.
 _FINDS = {"mediapipe": "mediapipe_holistic"}
+_TELLING = ("nose",) + tuple(
+    f"{side}_{joint}" for joint in ("shoulder", "wrist", "hip", "knee", "ankle") for side in SIDES
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,20 +81,8 @@ def source_of(layout: str, estimator: str) -> Source:
             remedy="leave these joints out of the layout",
         )
     needed = dict.fromkeys(p for joint in target.joints for p in _parents(joint, direct))
-    # Losing and hiding a hand is decided at its wrist and near the face.
-    needed |= dict.fromkeys(
-        n
-        for n in (
-            "nose",
-            "left_wrist",
-            "right_wrist",
-            "left_shoulder",
-            "right_shoulder",
-            "left_hip",
-            "right_hip",
-        )
-        if n in direct
-    )
+    # What the picture shows is decided at these joints, whether or not the layout has them.
+    needed |= dict.fromkeys(joint for joint in _TELLING if joint in direct)
     joints = tuple(needed)
     skeleton = Skeleton(
         f"synthetic body for {target.name}",

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from mgskel.data.synthesis.actor import Acting
-from mgskel.data.synthesis.camera import Camera
+from mgskel.data.synthesis.body import Body
 from mgskel.data.synthesis.channels import SIDES
 from mgskel.data.synthesis.performance import Performance
 from mgskel.data.synthesis.signals import Array
 
 
-def hidden_joints(acting: Acting, names: Sequence[str], camera: Camera, seen: Array) -> Array:
+def hidden_joints(acting: Acting, names: Sequence[str], seen: Array) -> Array:
     """Joints (T, V) hidden behind trunk or head: hands behind the back, the far ear."""
     place = {name: index for index, name in enumerate(names)}
     hidden = np.zeros(seen.shape[:2], bool)
@@ -52,14 +52,30 @@ def hidden_joints(acting: Acting, names: Sequence[str], camera: Camera, seen: Ar
     return hidden
 
 
+def sample_desk(rng: np.random.Generator, share: float, body: Body) -> float | None:
+    """Height in metres of a desk or lectern before the person, if there is one."""
+    above_hips = rng.uniform(0.30, 0.52) if body.seated else rng.uniform(0.20, 0.65)
+    return (body.hip_height + above_hips) * body.metres if rng.random() < share else None
+
+
+def covered_joints(world: Array, desk: float | None) -> Array:
+    """Joints (T, V) below the top of a desk."""
+    return np.zeros(world.shape[:2], bool) if desk is None else world[..., 1] < desk
+
+
 def visible_share(
     performance: Performance,
     pixels: Array,
     names: Sequence[str],
     size: tuple[int, int],
     time: Array,
+    covered: Array,
 ) -> float:
-    """Share of the apex during which the joints that make the gesture lie inside the picture."""
+    """Share of the apex during which the picture holds the joints that make the gesture.
+
+    Args:
+        covered: (T, V) joints hidden by things before the body.
+    """
     members = [i for i, name in enumerate(names) if name in _needed(performance)]
     near = slice(
         *np.searchsorted(
@@ -71,6 +87,7 @@ def visible_share(
         return 0.0
     width, height = size
     inside = (points >= 0).all(-1) & (points[..., 0] < width) & (points[..., 1] < height)
+    inside &= ~covered[near][:, members]
     return float((inside.mean(axis=1) >= 0.75).mean())
 
 
