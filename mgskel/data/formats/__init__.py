@@ -87,7 +87,7 @@ def detect(path: str | Path) -> tuple[Format, Probe]:
 
 def _glimpse(probe: Probe) -> str:
     if probe.is_folder:
-        names = probe.names[:3]
+        names = sorted(probe.listed())[:3]
         return f"a folder with {', '.join(names)}..." if names else "an empty folder"
     if probe.npz_keys:
         return "an npz with the arrays " + ", ".join(sorted(probe.npz_keys))

@@ -39,9 +39,8 @@ def sniff(probe: Probe) -> bool:
 
 def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
     folder = probe.path if probe.is_folder else probe.path.parent
-    names = probe.names if probe.is_folder else (probe.path.name,)
     clips: dict[str, list[tuple[int, str]]] = {}
-    for name in names:
+    for name in probe.listed() or [probe.path.name]:
         stem, ending = os.path.splitext(name)
         if ending != ".json" and probe.is_folder:
             continue

@@ -26,23 +26,25 @@ class Probe:
     def is_folder(self) -> bool:
         return self.path.is_dir()
 
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        """Names in a folder, sorted, hidden ones left out; nothing for a file."""
+    def listed(self) -> list[str]:
+        """Names in a folder, hidden ones left out, in no order; nothing for a file.
+
+        Not kept: a folder of frames has so many that they weigh as much as the recording.
+        """
         if not self.is_folder:
-            return ()
+            return []
         try:
-            return tuple(sorted(n for n in os.listdir(self.path) if not n.startswith(".")))
+            return [name for name in os.listdir(self.path) if not name.startswith(".")]
         except OSError as error:
             raise InputError(f"cannot read {self.path}: {error.strerror}") from error
 
     def files(self, ending: str) -> list[Path]:
         """The files of a folder whose names end so."""
-        return [self.path / name for name in self.names if name.endswith(ending)]
+        return [self.path / name for name in sorted(self.listed()) if name.endswith(ending)]
 
     def first_json(self) -> Probe | None:
         """A look at a folder's first JSON file, if it has one."""
-        name = next((name for name in self.names if name.endswith(".json")), None)
+        name = min((name for name in self.listed() if name.endswith(".json")), default=None)
         return None if name is None else Probe(self.path / name)
 
     @functools.cached_property
