@@ -26,6 +26,7 @@ WITHOUT = {
     for part in PRESETS["micro"]
 }
 VARIANTS = PRESET_VARIANTS | ALONE | WITHOUT
+REFERENCES = dict.fromkeys(("micro", "action", *ALONE), "none") | dict.fromkeys(WITHOUT, "micro")
 
 
 def trials(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) -> list[Trial]:
@@ -41,4 +42,4 @@ def trials(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) 
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(__doc__, "augmentation", trials, list(VARIANTS), reference="none"))
+    raise SystemExit(main(__doc__, "augmentation", trials, REFERENCES))

@@ -35,4 +35,8 @@ def trials(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) 
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(__doc__, "fusion", trials, list(VARIANTS), reference="off"))
+    raise SystemExit(
+        main(
+            __doc__, "fusion", trials, {variant: "off" for variant in VARIANTS if variant != "off"}
+        )
+    )

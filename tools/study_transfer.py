@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--layout", default="kinect20", help="the common layout")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, default=Path("docs/results"))
     parser.add_argument("--configs", type=Path, default=Path("configs"))
     args = parser.parse_args()
@@ -71,7 +72,13 @@ def study(args: argparse.Namespace) -> None:
                         continue
                     print(" ".join(key), file=sys.stderr)
                     words = ["--optim.epochs", str(args.epochs), "--seed", str(seed)]
-                    words += ["--machine.tensorboard", "off", *changes]
+                    words += [
+                        "--machine.tensorboard",
+                        "off",
+                        "--machine.threads",
+                        str(args.threads),
+                        *changes,
+                    ]
                     recipe = args.configs / source.name / "recipe.yaml"
                     config = load_config(TrainConfig, recipe, words)
                     with tempfile.TemporaryDirectory() as folder:

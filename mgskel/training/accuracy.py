@@ -20,17 +20,22 @@ import numpy as np
 from mgskel.data.labelled import Labelled, load_labelled
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
-from mgskel.training.fit import TrainingData, load_training_data, train
+from mgskel.training.fit import TrainingData, load_training_data, split_training_data, train
 from mgskel.training.metrics import softmax, summary
 from mgskel.training.recognizer import Recognizer
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Probabilities (n, K) of one trained stream on the validation and test sequences."""
+    """Probabilities (n, K) of one trained stream on the validation and test sequences.
+
+    `seconds` are those of training and judging the network for the test file, or for validation
+    where there is no test file; `validation_seconds` always the latter.
+    """
 
     seconds: float
     cpu_seconds: float
+    validation_seconds: float
     validation: np.ndarray | None = None
     test: np.ndarray | None = None
 
@@ -53,8 +58,11 @@ def measure(
     config: TrainConfig, streams: Sequence[str], test: Path | None, out: Path
 ) -> SeedResult:
     """Train and judge each stream of a config (for one seed); run folders go under `out`."""
-    held_out = load_training_data(config.data)
-    whole = _whole(config)
+    whole = load_training_data(dataclasses.replace(config.data, validation="none"))
+    if config.data.validation == "file":
+        held_out = load_training_data(config.data)
+    else:
+        held_out = split_training_data(whole.train, whole.classes, config.data, whole.fingerprint)
     judged = load_labelled(test, config.data.layout) if test is not None else None
     answers = {}
     for stream in streams:
@@ -79,27 +87,25 @@ def _measure_stream(
     judged: Labelled | None,
     out: Path,
 ) -> Answers:
-    start, cpu = time.monotonic(), time.process_time()
     validation = tested = None
+    start, cpu = time.monotonic(), time.process_time()
     if held_out.validation is not None:
         chosen = train(config, out / "held_out", held_out)
         validation = _answers(chosen, held_out.validation)
+    seconds = validation_seconds = time.monotonic() - start
     if judged is not None:
         data = dataclasses.replace(config.data, validation="none")
         everything = dataclasses.replace(config, data=data)
+        start, cpu = time.monotonic(), time.process_time()
         tested = _answers(train(everything, out / "whole", whole), judged)
-    return Answers(time.monotonic() - start, time.process_time() - cpu, validation, tested)
+        seconds = time.monotonic() - start
+    cpu_seconds = time.process_time() - cpu
+    return Answers(seconds, cpu_seconds, validation_seconds, validation, tested)
 
 
 def _answers(recognizer: Recognizer, data: Labelled) -> np.ndarray:
     store = recognizer.store(data.sequences, [str(name) for name in data.names])
     return softmax(recognizer.logits(store), recognizer.temperature)
-
-
-def _whole(config: TrainConfig) -> TrainingData:
-    """All training sequences, nothing held out."""
-    held_out = dataclasses.replace(config.data, validation="none")
-    return load_training_data(held_out)
 
 
 def _truth(data: Labelled | None, whole: TrainingData) -> np.ndarray | None:
@@ -115,7 +121,11 @@ def tabulate(results: Sequence[SeedResult]) -> dict[str, Any]:
         rows = []
         for result in results:
             answers = result.streams[name]
-            row = {"seconds": answers.seconds, "cpu_seconds": answers.cpu_seconds}
+            row = {
+                "seconds": answers.seconds,
+                "cpu_seconds": answers.cpu_seconds,
+                "val_seconds": answers.validation_seconds,
+            }
             row |= _judge("val", answers.validation, result.validation_truth)
             row |= _judge("test", answers.test, result.test_truth)
             rows.append(row)

@@ -18,7 +18,7 @@ from mgskel.config import to_dict
 from mgskel.data.augment import Augmentation, Policy
 from mgskel.data.batches import Batch, TrainingBatches
 from mgskel.data.clips import ClipStore
-from mgskel.data.labelled import load_labelled
+from mgskel.data.labelled import Labelled, load_labelled
 from mgskel.data.normalise import Normalisation
 from mgskel.data.streams import stream_channels
 from mgskel.errors import InputError
@@ -140,10 +140,14 @@ class MotionPredictor(LossModule):
         return said[:, :, : x.shape[2]]
 
 
-def pretrain(config: PretrainConfig, out: str | Path) -> Path:
-    """Train, resume, or find finished; the folder then serves as ``model.pretrained``."""
+def pretrain(config: PretrainConfig, out: str | Path, data: Labelled | None = None) -> Path:
+    """Train, resume, or find finished; the folder then serves as ``model.pretrained``.
+
+    Args:
+        data: ready sequences; read from the config's files where absent.
+    """
     out = Path(out)
-    if not config.data:
+    if data is None and not config.data:
         raise InputError("no files to learn from", remedy="give --data FILE,FILE,...")
     fingerprint = [data_fingerprint(path) for path in config.data]
     claim(out, _lasting(config), fingerprint, config)
@@ -151,7 +155,7 @@ def pretrain(config: PretrainConfig, out: str | Path) -> Path:
         return out
     set_threads(config.machine.threads)
     torch.manual_seed(config.seed)
-    store = _load(config)
+    store = _store(config, data)
     spec = ModelSpec(config.model.backbone, config.model.fusion, (), config.model.sizes)
     channels = stream_channels(config.stream, store.skeleton, store.dims)
     batches = TrainingBatches(
@@ -201,11 +205,11 @@ def take_over(network: nn.Module, folder: Path) -> int:
     return len(fitting)
 
 
-def _load(config: PretrainConfig) -> ClipStore:
+def _store(config: PretrainConfig, given: Labelled | None) -> ClipStore:
     sequences: list[PoseSequence] = []
     names: list[str] = []
-    for path in config.data:
-        data = load_labelled(path, config.layout)
+    files = (load_labelled(path, config.layout) for path in config.data)
+    for data in files if given is None else (given,):
         if config.to_layout is not None:
             data = data.to_skeleton(get_skeleton(config.to_layout))
         sequences += data.sequences

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from mgskel.training.fit import load_training_data, train
 KEYS = ("set", "backbone", "variant", "seed", "epochs")
 MEASURES = ("n", "top1", "macro_f1", "loss", "parameters", "cpu_seconds", "seconds")
 Row = dict[str, str]
+_AUTO = Path("auto")  # as model.pretrained: pretrain within the trial
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def run_trials(
     configs: Path,
     files: Mapping[str, Path],
     minutes: float | None = None,
+    threads: int = 1,
 ) -> int:
     """Do what is missing, until done or out of time; returns how many trials are left."""
     missing = [trial for trial in trials if not results.has(trial)]
@@ -90,21 +92,23 @@ def run_trials(
         if time.monotonic() > deadline:
             return len(missing) - number
         print(f"{number + 1}/{len(missing)}: {' '.join(trial.key)}", file=sys.stderr)
-        results.add(trial, run_trial(trial, configs, files[trial.set]))
+        results.add(trial, run_trial(trial, configs, files[trial.set], threads))
     return 0
 
 
-def run_trial(trial: Trial, configs: Path, file: Path) -> dict[str, float]:
+def run_trial(trial: Trial, configs: Path, file: Path, threads: int = 1) -> dict[str, float]:
     """Train once and judge on the held-out part."""
     words = ["--data.train", str(file), "--model.backbone", trial.backbone]
     words += ["--optim.epochs", str(trial.epochs), "--seed", str(trial.seed)]
     words += ["--data.split_seed", str(trial.seed), "--data.held", "[]", "--data.share", "0.33"]
-    words += ["--machine.tensorboard", "off", *trial.changes]
+    words += ["--machine.tensorboard", "off", "--machine.threads", str(threads), *trial.changes]
     config = load_config(TrainConfig, configs / trial.set / "recipe.yaml", words)
     data = load_training_data(config.data)
     start, cpu = time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        recognizer = train(config, folder, data)
+        if config.model.pretrained == _AUTO:
+            config = _pretrained_first(config, Path(folder) / "pretrained")
+        recognizer = train(config, Path(folder) / "run", data)
     from mgskel.training.metrics import negative_log_likelihood, softmax
 
     assert data.validation is not None and data.validation.labels is not None
@@ -121,6 +125,26 @@ def run_trial(trial: Trial, configs: Path, file: Path) -> dict[str, float]:
         "cpu_seconds": time.process_time() - cpu,
         "seconds": time.monotonic() - start,
     }
+
+
+def _pretrained_first(config: TrainConfig, folder: Path) -> TrainConfig:
+    """Pretrain on the whole training part, without its labels, and start from that."""
+    from mgskel.training.pretraining import PretrainConfig, pretrain
+
+    model = replace(config.model, pretrained=None)
+    settings = PretrainConfig(
+        stream=config.stream,
+        window=config.window,
+        normalise=config.normalise,
+        augment=config.augment,
+        model=model,
+        optim=replace(config.optim, repeat=1),
+        machine=config.machine,
+        seed=config.seed,
+    )
+    everyone = replace(config.data, labels_share=1.0)
+    pretrain(settings, folder, load_training_data(everyone).train)
+    return replace(config, model=replace(model, pretrained=folder))
 
 
 @dataclass(frozen=True)
@@ -166,38 +190,37 @@ def interval(values: Sequence[float]) -> Difference:
 
 
 def difference_table(
-    rows: Sequence[Row], variants: Sequence[str], reference: str, measure: str = "top1"
+    rows: Sequence[Row], references: Mapping[str, str], measure: str = "top1"
 ) -> str:
-    """Markdown: each variant against the reference per set and backbone, and over all pairs."""
+    """Markdown: each variant against its reference per set and backbone, and over all pairs."""
     lines = [
-        f"| variant | set | backbone | pairs | difference in {measure} (points) | 95% interval |",
-        "|---|---|---|---|---|---|",
+        f"| variant | against | set | backbone | pairs | {measure}, points | 95% interval |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for variant in variants:
+    for variant, reference in references.items():
         groups = paired(rows, variant, reference, measure)
+        title = f"{variant} | {reference}"
         together = [value for values in groups.values() for value in values]
         for (name, backbone), values in groups.items():
-            lines.append(_line(variant, name, backbone, values))
+            lines.append(_line(title, name, backbone, values))
         if together:
-            lines.append(_line(variant, "**all**", "", together))
+            lines.append(_line(title, "**all**", "", together))
     return "\n".join(lines) + "\n"
 
 
-def _line(variant: str, name: str, backbone: str, values: list[float]) -> str:
+def _line(title: str, name: str, backbone: str, values: list[float]) -> str:
     d = interval(values)
     ends = f"{100 * d.low:+.2f} to {100 * d.high:+.2f}" if d.pairs > 1 else "one pair"
-    return f"| {variant} | {name} | {backbone} | {d.pairs} | {100 * d.mean:+.2f} | {ends} |"
+    return f"| {title} | {name} | {backbone} | {d.pairs} | {100 * d.mean:+.2f} | {ends} |"
 
 
-def plot_differences(
-    path: Path, rows: Sequence[Row], variants: Sequence[str], reference: str
-) -> None:
+def plot_differences(path: Path, rows: Sequence[Row], references: Mapping[str, str]) -> None:
     """Every paired difference as a point, its mean and 95% interval as a bar."""
     from mgskel.training.plots import new_figure, save_figure
 
-    figure, axis = new_figure(1, 1, (7, 1.2 + 0.35 * len(variants)))
+    figure, axis = new_figure(1, 1, (7, 1.2 + 0.35 * len(references)))
     rng = np.random.default_rng(0)
-    for place, variant in enumerate(variants):
+    for place, (variant, reference) in enumerate(references.items()):
         groups = paired(rows, variant, reference)
         values = 100 * np.array([v for values in groups.values() for v in values])
         if not len(values):
@@ -208,7 +231,8 @@ def plot_differences(
             axis.plot([d.low, d.high], [place, place], color="black", linewidth=2)
         axis.plot([d.mean], [place], "|", color="black", markersize=14)
     axis.axvline(0, color="grey", linewidth=0.8)
-    axis.set_yticks(range(len(variants)), variants)
+    axis.set_yticks(range(len(references)), list(references))
     axis.invert_yaxis()
-    axis.set_xlabel(f"top-1 against '{reference}', percentage points (bar: 95% interval)")
+    against = ", ".join(dict.fromkeys(references.values()))
+    axis.set_xlabel(f"top-1 against {against}, percentage points (bar: 95% interval)")
     save_figure(figure, path)

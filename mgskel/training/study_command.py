@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mgskel.errors import InputError, MgskelError, unknown
@@ -25,9 +25,13 @@ EPOCHS = {"natops": 40, "utd_mhad": 20, "jhmdb14": 25, "nw_ucla": 12}
 MakeTrials = Callable[[dict[str, int], list[str], int, bool], list[Trial]]
 
 
-def main(
-    about: str | None, name: str, make: MakeTrials, variants: Sequence[str], reference: str
-) -> int:
+def main(about: str | None, name: str, make: MakeTrials, references: Mapping[str, str]) -> int:
+    """Parse the command and run the study.
+
+    Args:
+        make: the trials, from epochs by set, backbones, number of seeds, and ``--parts``.
+        references: for each variant the one that it is compared with.
+    """
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -39,11 +43,14 @@ def main(
     parser.add_argument("--parts", action="store_true", help="also every part by itself")
     parser.add_argument("--epochs", type=int, help="instead of the study's own numbers")
     parser.add_argument("--minutes", type=float, help="stop starting trainings after so long")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="per training; several studies may run side by side"
+    )
     parser.add_argument("--results", type=Path, default=Path("docs/results"))
     parser.add_argument("--configs", type=Path, default=Path("configs"))
     args = parser.parse_args()
     try:
-        return study(args, name, make, variants, reference)
+        return study(args, name, make, references)
     except MgskelError as error:
         print(f"study: {error}", file=sys.stderr)
         return error.exit_code
@@ -52,7 +59,7 @@ def main(
 
 
 def study(
-    args: argparse.Namespace, name: str, make: MakeTrials, variants: Sequence[str], reference: str
+    args: argparse.Namespace, name: str, make: MakeTrials, references: Mapping[str, str]
 ) -> int:
     """Run what is missing, then write table and plot from all rows."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -73,15 +80,15 @@ def study(
         args.configs,
         files,
         args.minutes,
+        args.threads,
     )
-    shown = [variant for variant in variants if variant != reference]
-    write_text(args.results / f"{name}.md", page(name, results.rows, shown, reference))
-    plot_differences(args.results / f"{name}.png", results.rows, shown, reference)
+    write_text(args.results / f"{name}.md", page(name, results.rows, references))
+    plot_differences(args.results / f"{name}.png", results.rows, references)
     print(f"{left} trainings left" if left else "done", file=sys.stderr)
     return 1 if left else 0
 
 
-def page(name: str, rows: Sequence[Row], variants: Sequence[str], reference: str) -> str:
+def page(name: str, rows: Sequence[Row], references: Mapping[str, str]) -> str:
     """The study's page: scores of every variant, then paired differences."""
     lines = [
         f"# Study: {name}",
@@ -103,5 +110,5 @@ def page(name: str, rows: Sequence[Row], variants: Sequence[str], reference: str
             f"| {recipe} | {backbone} | {variant} | {d.pairs} | {100 * d.mean:.2f} | {ends} "
             f"| {cpu:.0f} |"
         )
-    lines += ["", f"## Differences to '{reference}'", ""]
-    return "\n".join(lines) + "\n" + difference_table(rows, variants, reference)
+    lines += ["", "## Paired differences", ""]
+    return "\n".join(lines) + "\n" + difference_table(rows, references)

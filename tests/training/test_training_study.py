@@ -77,19 +77,27 @@ def test_interval_is_students() -> None:
 def test_a_study_writes_table_and_plot(configs: Path, train_file: Path, tmp_path: Path) -> None:
     args = argparse.Namespace(
         set=[f"natops={train_file}"], backbones="light", seeds=2, parts=False, epochs=1,
-        minutes=None, results=tmp_path / "results", configs=configs,
+        minutes=None, threads=1, results=tmp_path / "results", configs=configs,
     )  # fmt: skip
 
     def make(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) -> list[Trial]:
         return [trial(v, seed) for seed in range(seeds) for v in ("off", "on")]
 
-    assert study(args, "fusion", make, ["off", "on"], "off") == 0
+    assert study(args, "fusion", make, {"on": "off"}) == 0
     text = (tmp_path / "results" / "fusion.md").read_text()
-    assert "| on | natops | light | 2 |" in text
+    assert "| on | off | natops | light | 2 |" in text
     assert (tmp_path / "results" / "fusion.png").read_bytes()[:4] == b"\x89PNG"
     args.set = ["nope=file"]
     with pytest.raises(InputError, match="natops"):
-        study(args, "fusion", make, ["off", "on"], "off")
+        study(args, "fusion", make, {"on": "off"})
+
+
+def test_a_trial_can_pretrain_first(configs: Path, train_file: Path) -> None:
+    changes = ("--model.pretrained", "auto", "--data.labels_share", "0.5")
+    one = Trial("natops", "light", "pretrained", 0, 1, changes)
+    measures = study_module.run_trial(one, configs, train_file)
+    assert set(measures) == set(study_module.MEASURES)
+    assert 0 <= measures["top1"] <= 1
 
 
 def test_a_foreign_results_file_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgskel.training.accuracy import mean_and_spread, measure, tabulate
+
+
+def test_streams_and_their_ensemble_on_validation_and_test(
+    make_config: Any, train_file: Path, test_file: Path, tmp_path: Path
+) -> None:
+    config = make_config(train_file, optim__epochs=6, optim__repeat=4)
+    result = measure(config, ("joint", "bone"), test_file, tmp_path)
+    table = tabulate([result, result])
+    assert set(table["streams"]) == {"joint", "bone"}
+    for row in (*table["streams"].values(), table["ensemble"]):
+        assert 0.3 < row["val_top1"] <= 1 and row["val_top1_sd"] == 0
+        assert 0.3 < row["test_top1"] <= 1
+    assert table["streams"]["joint"]["seconds"] > 0
+    assert table["ensemble"]["test_top1"] > 0.6
+    assert sum(table["ensemble"]["weights"]) == pytest.approx(1, abs=1e-3)
+    # The network that sees the test file learned from everything, the other did not.
+    assert (tmp_path / "joint" / "whole" / "recognizer.json").is_file()
+    assert (tmp_path / "joint" / "held_out" / "validation.npz").is_file()
+    assert not (tmp_path / "joint" / "whole" / "validation.npz").exists()
+
+
+def test_without_a_test_file_only_validation_is_measured(
+    make_config: Any, train_file: Path, tmp_path: Path
+) -> None:
+    table = tabulate([measure(make_config(train_file), ("joint",), None, tmp_path)])
+    assert "val_top1" in table["ensemble"] and "test_top1" not in table["ensemble"]
+    assert not (tmp_path / "joint" / "whole").exists()
+
+
+def test_spread_is_between_seeds() -> None:
+    table = mean_and_spread([{"a": 1.0}, {"a": 3.0}])
+    assert table == {"a": 2.0, "a_sd": pytest.approx(2**0.5)}
+    assert mean_and_spread([{"a": 1.0}])["a_sd"] == 0
