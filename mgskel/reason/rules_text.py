@@ -73,11 +73,16 @@ def _summary(
     opening = "Judged by fixed rules, without a language model and without reading the context. "
     if too_little:
         counted = len({sighting.item.id for sighting in sightings})
-        found = f"only {counted} of {len(case.items)} pieces of evidence" if case.items else "no"
-        return (
-            f"{opening}No judgement: {found} say something that the rules know, too little "
-            "to choose among the emotions."
-        )
+        if not case.items:
+            why = "there is no evidence"
+        elif not counted:
+            why = "nothing in the evidence says something that the rules know"
+        else:
+            why = (
+                f"what the rules know of the evidence ({counted} of {len(case.items)}) is too "
+                "little to choose among the emotions"
+            )
+        return f"{opening}No judgement: {why}."
     if abstain:
         return (
             f"{opening}No judgement: the evidence fits {first.emotion} and {second.emotion} "
