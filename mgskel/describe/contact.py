@@ -263,8 +263,8 @@ def rubbing(
     whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])
     line = main_stroke(whole, body.rate, limits.band_hz)
     noise = body.floor(*scored, band_hz=limits.band_hz) / 2
-    band = believable(limits.amplitude, noise, quiet, thresholds.signal)
-    runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals)
+    band = believable(limits.amplitude, noise, quiet, body.duration_s, thresholds.signal)
+    runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals + 1)
     findings = []
     for run in runs:
         piece = line[run.span.start : run.span.stop]

@@ -72,7 +72,7 @@ def _nods_and_shakes(body: Body, signals: _Signals, thresholds: Thresholds) -> l
         noise = signals.gain * body.floor(*signals.points, band_hz=band_hz) / 2
         moving = band_pass(signal, body.rate, band_hz)
         quiet = unrest(moving, np.isfinite(signal), body.rate, thresholds.signal.rest_share)
-        needed = believable(band, noise, quiet, thresholds.signal)
+        needed = believable(band, noise, quiet, body.duration_s, thresholds.signal)
         for run in oscillations(
             signal, body.rate, band_hz, needed, limits.min_strokes, other, limits.dominance
         ):

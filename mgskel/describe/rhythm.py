@@ -103,9 +103,12 @@ def unrest(moving: np.ndarray, seen: np.ndarray, rate: float, share: float) -> f
     return float(np.sqrt(max(0.0, np.quantile(power[whole], share))))
 
 
-def believable(band: Band, noise: float, quiet: float, limits: SignalLimits) -> Band:
+def believable(
+    band: Band, noise: float, quiet: float, duration_s: float, limits: SignalLimits
+) -> Band:
     """A band of amplitudes raised above jitter (`noise`) and the person's own `unrest`."""
-    quiet = min(quiet, limits.max_rest)
+    if duration_s < limits.rest_trust_s:
+        quiet = min(quiet, limits.max_rest)  # a short clip may hold no rest at all
     enter = max(band.enter + noise, limits.rest_factor * quiet)
     return Band(enter, enter * band.leave / band.enter)
 

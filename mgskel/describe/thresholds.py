@@ -31,6 +31,7 @@ class SignalLimits:
     rest_share: float
     rest_factor: float
     max_rest: float
+    rest_trust_s: float
     noise_factor: float
     min_seen: float
 

@@ -68,7 +68,7 @@ def _sway(body: Body, thresholds: Thresholds) -> list[Finding]:
     aside = body.points["neck"][0]
     moving = band_pass(aside, body.rate, limits.sway_band_hz)
     quiet = unrest(moving, np.isfinite(aside), body.rate, thresholds.signal.rest_share)
-    needed = believable(limits.sway, noise, quiet, thresholds.signal)
+    needed = believable(limits.sway, noise, quiet, body.duration_s, thresholds.signal)
     for run in oscillations(aside, body.rate, limits.sway_band_hz, needed, limits.sway_min_strokes):
         count = max(1, round(run.strokes / 2))
         findings.append(
