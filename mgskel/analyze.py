@@ -251,15 +251,18 @@ class _Run:
         outcome: Mapping[str, Any],
         spotter: Spotter,
     ) -> None:
+        from mgskel.describe import Description
         from mgskel.report.content import ReportContent
         from mgskel.report.page import write_page
+        from mgskel.spotting.reference import translate
 
         self.progress.begin(f"{self._name}: report", 1, "steps")
         truth: tuple[GestureEvent, ...] = ()
         score = ""
         if self.settings.reference is not None:
-            truth = read_events(self.settings.reference)
-            score = spotter.score_in_words(truth, events, sequence.duration_s)
+            given = read_events(self.settings.reference)
+            truth = translate(given, spotter.vocabulary).events
+            score = spotter.score_in_words(given, events, sequence.duration_s)
         content = ReportContent(
             title=self._name,
             sequence=sequence,
@@ -278,6 +281,7 @@ class _Run:
             },
             video=_video(self.source) if self.settings.with_video else None,
             remarks=spotter.remarks(sequence),
+            summary=Description.from_dict(description).text("short"),
         )
         write_page(self.folder / REPORT, content)
 

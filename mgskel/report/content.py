@@ -60,7 +60,8 @@ class ReportContent:
         provenance: pairs of a fact's name and its value.
         files: name to content of what can be downloaded.
         video: the recording as a data URL, only when the user asked for pictures of the person.
-        remarks: sentences for the reader, such as what the recogniser abstained from.
+        remarks: sentences on what the recogniser says nothing of, and why.
+        summary: what the body did, in a few sentences.
     """
 
     title: str
@@ -78,6 +79,7 @@ class ReportContent:
     files: Mapping[str, str] = field(default_factory=dict)
     video: str | None = None
     remarks: Sequence[str] = ()
+    summary: str = ""
 
 
 def page_data(content: ReportContent) -> dict[str, Any]:
@@ -102,7 +104,8 @@ def page_data(content: ReportContent) -> dict[str, Any]:
             for index, event in enumerate(_in_order(content.truth))
         ],
         "truth_score": content.truth_score,
-        "no_events": " ".join(content.remarks) or "The recogniser found no gesture it was sure of.",
+        "remarks": list(content.remarks),
+        "summary": content.summary,
         "groups": colours,
         "energy": _strips(content.energy, "#0072b2"),
         "seen": _strips(_seen(content.sequence), "#7a828a"),

@@ -100,8 +100,11 @@ def quality_table(quality: Mapping[str, Any]) -> list[list[str]]:
 
 def verdict_lines(quality: Mapping[str, Any]) -> list[str]:
     """Which gestures the recording can and cannot show."""
-    return [
-        f"{item['group']}: {'can be shown' if item['can_show'] else 'cannot be shown'}"
-        + (f" ({item['why']})" if item.get("why") else "")
-        for item in quality.get("verdict") or []
+    verdict = quality.get("verdict") or []
+    shown = [item["group"] for item in verdict if item["can_show"]]
+    lines = [f"Can be shown: {', '.join(shown)}."] if shown else []
+    return lines + [
+        f"Cannot be shown: {item['group']}" + (f" ({item['why']})." if item.get("why") else ".")
+        for item in verdict
+        if not item["can_show"]
     ]

@@ -14,12 +14,23 @@ mgskel.panels = function panels() {
     for (const other of document.querySelectorAll(".moment.current")) other.classList.remove("current");
     if (row) { row.classList.add("current"); row.scrollIntoView({ block: "nearest" }); }
   };
-  const chips = (ids, kind) => make("span", { class: "chips" }, ...ids.map((id) => {
+  const MOST_CHIPS = 6;
+  const chips = (ids, kind) => {
+    const holder = make("span", { class: "chips" }, ...ids.slice(0, MOST_CHIPS).map((id) => chip(id, kind)));
+    const rest = ids.slice(MOST_CHIPS);
+    if (rest.length) {
+      const more = make("button", { type: "button", class: `chip ${kind}`, text: `+${rest.length}`, "aria-label": `Show ${rest.length} more`,
+        on: { click: () => more.replaceWith(...rest.map((id) => chip(id, kind))) } });
+      holder.append(more);
+    }
+    return holder;
+  };
+  const chip = (id, kind) => {
     const item = evidence.get(id);
     return make("button", { type: "button", class: `chip ${kind}`, text: id, title: item ? `${span(item)}: ${item.text}` : id,
       "aria-label": `${kind === "against" ? "Evidence against" : "Evidence"} ${id}${item ? `: ${item.text}` : ""}`,
       "data-evidence": id, on: { click: () => follow(id) } });
-  }));
+  };
   const cited = (item, word = "For") => {
     const lines = [];
     if (item.evidence_for && item.evidence_for.length) lines.push(make("p", { class: "quiet" }, `${word}: `, chips(item.evidence_for, "")));
@@ -45,13 +56,15 @@ mgskel.panels = function panels() {
     const result = outcome.assessment;
     box.append(make("p", { text: result.summary }));
     if (result.abstain) box.append(make("p", { class: "notice", text: "The reasoner abstains: the evidence does not suffice for a judgement." }));
+    const weighed = result.abstain ? make("details", {}, make("summary", { text: "What was weighed, short of a judgement" })) : box;
+    if (result.abstain) box.append(weighed);
     for (const hypothesis of [...result.hypotheses].sort((a, b) => b.probability - a.probability)) {
       const percent = `${Math.round(hypothesis.probability * 100)}%`;
-      box.append(make("div", { class: "hypothesis" },
+      weighed.append(make("div", { class: "hypothesis" },
         make("div", { class: "row" }, make("strong", { text: hypothesis.emotion }), make("span", { text: percent })),
         make("div", { class: "bar", "aria-hidden": "true" }, make("i", { style: { width: percent } })), ...cited(hypothesis)));
     }
-    box.append(make("div", { class: "scales" },
+    weighed.append(make("div", { class: "scales" },
       scale("Valence", result.valence, -1, 1, ["negative", "positive"]),
       scale("Arousal", result.arousal, -1, 1, ["drowsy", "activated"]),
       scale("Stress", result.stress, 0, 1, ["relaxed", "stressed"])));
@@ -81,7 +94,9 @@ mgskel.panels = function panels() {
   function gestures() {
     const box = at("gestures");
     if (report.truth_score) at("truth").append(make("p", { class: "notice", text: report.truth_score }));
-    if (!report.events.length) box.append(make("p", { text: report.no_events }));
+    if (!report.events.length) box.append(make("p", { text: "The recogniser found no gesture it was sure of." }));
+    if (report.remarks.length) box.append(make("details", report.events.length ? {} : { open: "" },
+      make("summary", { text: "What it says nothing of" }), list(report.remarks)));
     moments(box, report.events, (event) => ({
       text: make("span", {}, make("i", { class: "swatch", style: { background: event.colour }, "aria-hidden": "true" }),
         make("b", { text: event.label }), ` ${event.row}${report.player.people.length > 1 ? `, person ${event.person}` : ""}${event.micro ? "" : ", not a micro-gesture"}`),
@@ -118,5 +133,6 @@ mgskel.panels = function panels() {
 
   at("title").textContent = report.title;
   at("lead").textContent = report.lead;
+  at("summary").textContent = report.summary;
   assessment(); gestures(); statements(); rest();
 };
