@@ -6,17 +6,20 @@ the recording is known or still to come. The grid has one fixed rate.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, get_skeleton
+from mgskel.spotting.grid import flat_view, to_grid
 
 CHANNELS = 6
 """Place from the neck, speed, and distance from the joint's own usual place; x and y of each."""
 _LIMIT = 8.0
-_EVERY = 5
+EVERY = 5
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -72,56 +75,115 @@ def features_of(
 
 def on_grid(sequence: PoseSequence, settings: FeatureSettings) -> PoseSequence:
     """The recording in the network's layout and rate, flat, with y downwards."""
-    flat = sequence.to_skeleton(settings.skeleton, allow_missing=True)
-    points = flat.keypoints[..., :2]
-    if flat.unit == "metre":
-        points = points * np.array([1, -1], np.float32)
-    elif flat.unit == "normalised" and flat.frame_size:
-        points = points * np.array(flat.frame_size, np.float32)
-    flat = flat.replace(keypoints=points)
-    return flat if abs(flat.fps - settings.rate_hz) < 1e-6 else flat.resampled(settings.rate_hz)
+    return to_grid(flat_view(sequence, settings.skeleton), settings.rate_hz)
 
 
 def person_features(points: np.ndarray, settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:
     """Features (C, T, V) and mask (T, V) of points (T, V, 2) on the grid."""
-    layout = settings.skeleton
-    memory = max(1, round(settings.memory_s * settings.rate_hz))
-    neck = layout.index("neck")
-    left, right = layout.indices("left_shoulder", "right_shoulder")
-    seen = np.isfinite(points).all(-1)
-    width = np.linalg.norm(points[:, left] - points[:, right], axis=-1)
-    scale = _held(_trailing(width[:, None], memory, 0.75)[:, 0])
-    scale = np.where(np.isfinite(scale) & (scale > 0), scale, np.nan)[:, None, None]
-    usual = _trailing(points.reshape(len(points), -1), memory, 0.5).reshape(points.shape)
+    rows = habits(settings)
+    usual = _trailing(points.reshape(len(points), 2 * points.shape[1]), rows, 0.5).reshape(
+        points.shape
+    )
+    scale = _held(_trailing(_widths(points, settings.skeleton), rows, 0.75)[:, 0])
     step = np.full_like(points, np.nan)
-    step[1:] = (points[1:] - points[:-1]) * settings.rate_hz
+    step[1:] = points[1:] - points[:-1]
+    return assemble(points, step, usual, scale, settings)
+
+
+def habits(settings: FeatureSettings) -> int:
+    """How many of every fifth frames usual places and scale look back on."""
+    return max(1, round(settings.memory_s * settings.rate_hz) // EVERY)
+
+
+def assemble(
+    points: np.ndarray,
+    step: np.ndarray,
+    usual: np.ndarray,
+    scale: np.ndarray,
+    settings: FeatureSettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features (C, T, V) and mask (T, V).
+
+    Args:
+        points, step, usual: places, ways since the frame before, usual places, (T, V, 2).
+        scale: (T,) shoulder widths.
+    """
+    neck = settings.skeleton.index("neck")
+    unit = np.where(np.isfinite(scale) & (scale > 0), scale, np.nan)[:, None, None]
     # Where a joint has just appeared its speed is unknown, not infinite.
-    step = np.where(np.isfinite(step), step, 0)
+    speed = np.where(np.isfinite(step), step, 0) * settings.rate_hz
     centre = points[:, neck : neck + 1]
     centre = np.where(np.isfinite(centre), centre, usual[:, neck : neck + 1])
-    parts = [(points - centre) / scale, step / scale, (points - usual) / scale]
+    parts = [(points - centre) / unit, speed / unit, (points - usual) / unit]
     values = np.concatenate(parts, axis=-1)
-    mask = seen & np.isfinite(values).all(-1)
+    mask = np.isfinite(points).all(-1) & np.isfinite(values).all(-1)
     values = np.where(mask[..., None], np.clip(values, -_LIMIT, _LIMIT), 0)
     return np.ascontiguousarray(values.transpose(2, 0, 1), np.float32), mask
 
 
-def _trailing(values: np.ndarray, memory: int, quantile: float) -> np.ndarray:
-    """Quantile of each column over about the last `memory` rows, gaps left out, (T, K).
+class FeatureStream:
+    """`person_features`, frame by frame."""
+
+    def __init__(self, settings: FeatureSettings) -> None:
+        self.settings = settings
+        self._rows: deque[np.ndarray] = deque(maxlen=habits(settings))
+        self._widths: deque[np.ndarray] = deque(maxlen=habits(settings))
+        self._usual: np.ndarray = np.zeros(0)
+        self._scale = np.nan
+        self._before: np.ndarray | None = None
+        self._count = 0
+
+    def push(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (C, V) and mask (V,) of the next frame (V, 2)."""
+        if self._count % EVERY == 0:
+            self._rows.append(points.reshape(-1))
+            self._widths.append(_widths(points[None], self.settings.skeleton)[0])
+            self._usual = quantile(np.stack(self._rows), 0.5).reshape(points.shape)
+            width = float(quantile(np.stack(self._widths), 0.75)[0])
+            self._scale = width if np.isfinite(width) else self._scale
+        self._count += 1
+        step = np.full_like(points, np.nan) if self._before is None else points - self._before
+        self._before = points
+        values, mask = assemble(
+            points[None], step[None], self._usual[None], np.array([self._scale]), self.settings
+        )
+        return values[:, 0], mask[0]
+
+
+def _widths(points: np.ndarray, layout: Skeleton) -> np.ndarray:
+    """Distance between the shoulders, (T, 1)."""
+    left, right = layout.indices("left_shoulder", "right_shoulder")
+    return np.asarray(np.linalg.norm(points[:, left] - points[:, right], axis=-1, keepdims=True))
+
+
+def _trailing(values: np.ndarray, rows: int, share: float) -> np.ndarray:
+    """Quantile of each column over the last `rows` of every fifth row, gaps left out, (T, K).
 
     Every fifth row stands for its neighbours: what changes within a third of a second is no
     habit, and the rest is five times as fast twice over.
     """
-    import pandas
+    some = values[::EVERY]
+    if not len(some):
+        return np.zeros(values.shape)
+    padded = np.concatenate([np.full((rows - 1, some.shape[1]), np.nan, some.dtype), some])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, rows, axis=0)
+    coarse = [quantile(windows[i : i + _BLOCK], share, -1) for i in range(0, len(some), _BLOCK)]
+    return np.repeat(np.concatenate(coarse), EVERY, axis=0)[: len(values)]
 
-    some = pandas.DataFrame(values[::_EVERY])
-    window = max(1, memory // _EVERY)
-    coarse = some.rolling(window, min_periods=1).quantile(quantile).to_numpy()
-    return np.repeat(coarse, _EVERY, axis=0)[: len(values)]
+
+def quantile(values: np.ndarray, share: float, axis: int = 0) -> np.ndarray:
+    """Quantile along an axis, gaps (NaN) left out; NaN where there is nothing else."""
+    ranked = np.moveaxis(np.sort(values.astype(np.float64), axis=axis), axis, 0)
+    last = np.isfinite(ranked).sum(0) - 1
+    place = np.maximum(last, 0) * share
+    low = place.astype(int)
+    high = np.minimum(low + 1, np.maximum(last, 0))
+    below = np.take_along_axis(ranked, low[None], 0)[0]
+    above = np.take_along_axis(ranked, high[None], 0)[0]
+    return np.asarray(below + (above - below) * (place - low))
 
 
 def _held(values: np.ndarray) -> np.ndarray:
     """Gaps take the last value before them; those at the beginning stay."""
-    import pandas
-
-    return pandas.Series(values).ffill().to_numpy()
+    known = np.where(np.isfinite(values), np.arange(len(values)), 0)
+    return np.asarray(values[np.maximum.accumulate(known)])

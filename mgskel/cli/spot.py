@@ -1,0 +1,118 @@
+"""``mgskel spot``: the gestures in a long recording of keypoints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mgskel.cli.reading_options import add_reading_options, reading_options
+
+if TYPE_CHECKING:
+    from mgskel.events import GestureEvent
+    from mgskel.sequence import PoseSequence
+    from mgskel.spotting.spotter import Spotter
+
+HELP = "Find gestures in a long recording, and score them where a reference is given."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("pose", type=Path, metavar="POSE", help="keypoints (pose.npz or any readable format)")
+    add("-o", "--output", type=Path, metavar="EVENTS", help="events.csv, .eaf (ELAN) or .json")
+    add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
+    add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) in the "
+        "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
+    add("--person", metavar="ID", help="only this person (a track's name)")
+    add("--media", metavar="NAME", help="the clip's file name, for ELAN to open beside the tiers")
+    add("--json", action="store_true", help="print one JSON object: the score with --reference, "
+        "else the events")  # fmt: skip
+    add_reading_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.events import write_events
+    from mgskel.files import to_json
+    from mgskel.spotting import load_spotter
+    from mgskel.threads import set_threads
+
+    set_threads()
+    sequence = _recording(args)
+    spotter = load_spotter(args.model)
+    truth = _reference(args, sequence, spotter)
+    events = spotter.spot(sequence)
+    for remark in spotter.remarks(sequence):
+        print(f"note: {remark}", file=sys.stderr)
+    if args.output is not None:
+        write_events(args.output, events, media=args.media)
+    if truth is not None:
+        score = _score(truth, events)
+        sys.stdout.write(to_json(score) if args.json else _score_table(score))
+    elif args.json:
+        from dataclasses import asdict
+
+        sys.stdout.write(to_json({"events": [asdict(event) for event in events]}))
+    else:
+        sys.stdout.write(_event_table(events))
+    return 0
+
+
+def _recording(args: argparse.Namespace) -> PoseSequence:
+    from mgskel.data.formats import read
+
+    contents = read(args.pose, reading_options(args))
+    for note in contents.notes:
+        print(f"note: {note}", file=sys.stderr)
+    sequence = contents.only.sequence
+    return sequence if args.person is None else sequence.person(args.person)
+
+
+def _reference(
+    args: argparse.Namespace, sequence: PoseSequence, spotter: Spotter
+) -> tuple[GestureEvent, ...] | None:
+    """The true events in the spotter's words, checked before any work is done."""
+    if args.reference is None:
+        return None
+    from mgskel.events import read_events
+    from mgskel.spotting.metrics import check_reference
+    from mgskel.spotting.reference import translate
+
+    truth = read_events(args.reference)
+    end = float(sequence.timestamps[0]) + sequence.duration_s if sequence.num_frames else 0.0
+    remarks = check_reference(truth, end)
+    reference = translate(truth, spotter.vocabulary)
+    if reference.vocabulary != spotter.vocabulary.name:
+        remarks.append(f"the reference's labels were read as those of '{reference.vocabulary}'")
+    if reference.unknown:
+        remarks.append(
+            "left out, because the recognizer has no such gesture: " + ", ".join(reference.unknown)
+        )
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    return reference.events
+
+
+def _score(truth: Sequence[GestureEvent], events: Sequence[GestureEvent]) -> dict[str, Any]:
+    from mgskel.spotting.metrics import score_events
+
+    return score_events(truth, events).to_dict()
+
+
+def _score_table(score: dict[str, Any]) -> str:
+    rows = {name: "-" if value is None else f"{value:.4g}" for name, value in score.items()}
+    return "".join(f"{name:<16}{value:>8}\n" for name, value in rows.items())
+
+
+def _event_table(events: Sequence[GestureEvent]) -> str:
+    if not events:
+        return "no gestures found\n"
+    width = max(len(event.label) for event in events)
+    people = len({event.person for event in events}) > 1
+    lines = [
+        f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
+        + (f"  person {event.person}" if people else "")
+        for event in events
+    ]
+    return "\n".join([f"{len(events)} gestures (from s, to s, gesture, score)", *lines]) + "\n"

@@ -1,0 +1,131 @@
+"""Any recording on one even time grid: at once, or frame by frame as a camera gives them.
+
+Between two frames keypoints are interpolated, but not across a hole in the recording, and a
+joint that either frame lacks is lacking between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import Skeleton
+
+_LONGEST_GAP_S = 0.5
+_GAP_FRAMES = 2.5
+# Closer to a frame than this share of a step, the frame itself counts: clocks are not exact.
+_SNAP = 1e-3
+
+
+def flat_view(sequence: PoseSequence, layout: Skeleton) -> PoseSequence:
+    """The recording in a layout, in two dimensions with equal units and y downwards."""
+    flat = sequence.to_skeleton(layout, allow_missing=True)
+    points = flat.keypoints[..., :2]
+    if flat.unit == "metre":
+        points = points * np.array([1, -1], np.float32)
+    elif flat.unit == "normalised" and flat.frame_size:
+        points = points * np.array(flat.frame_size, np.float32)
+    return flat.replace(keypoints=points)
+
+
+def to_grid(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
+    """The recording at an even rate, from its first frame on."""
+    times = sequence.timestamps
+    if len(times) < 2:
+        return sequence.replace(fps=rate_hz)
+    span = times[-1] - times[0]
+    moments = times[0] + np.arange(int(np.floor(span * rate_hz + _SNAP)) + 1) / rate_hz
+    right = np.clip(np.searchsorted(times, moments, "right"), 1, len(times) - 1)
+    left = right - 1
+    weight = np.clip((moments - times[left]) / (times[right] - times[left]), 0, 1)
+    left, right, weight = _snapped(left, right, weight)
+    holes = times[right] - times[left] > longest_gap_s(sequence.fps)
+    points, scores = blend(
+        (sequence.keypoints[:, left], sequence.scores[:, left]),
+        (sequence.keypoints[:, right], sequence.scores[:, right]),
+        weight.astype(np.float32)[:, None],
+    )
+    points[:, holes] = np.nan
+    scores[:, holes] = 0
+    return sequence.replace(keypoints=points, scores=scores, timestamps=moments, fps=rate_hz)
+
+
+def longest_gap_s(fps: float) -> float:
+    """Time between frames from which on nothing is known of what was between them."""
+    return max(_LONGEST_GAP_S, _GAP_FRAMES / fps)
+
+
+def blend(
+    before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray], weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (..., V, 2) and scores (..., V) between two frames; weight 1 is the later one."""
+    w = np.asarray(weight, np.float32)
+    points = before[0] * (1 - w[..., None]) + after[0] * w[..., None]
+    scores = np.minimum(before[1], after[1])
+    points[scores == 0] = np.nan
+    return points, scores
+
+
+def _snapped(
+    left: np.ndarray, right: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """On a frame, its neighbour has no say: not even a missing one."""
+    left = np.where(weight > 1 - _SNAP, right, left)
+    right = np.where(weight < _SNAP, left, right)
+    return left, right, np.where((weight < _SNAP) | (weight > 1 - _SNAP), 0.0, weight)
+
+
+class GridStream:
+    """`to_grid` for one person, frame by frame.
+
+    Args:
+        rate_hz: moments per second.
+        fps: nominal rate of the frames to come.
+    """
+
+    def __init__(self, rate_hz: float, fps: float) -> None:
+        self.rate_hz = rate_hz
+        self.gap_s = longest_gap_s(fps)
+        self.start_s = 0.0
+        self._count = 0
+        self._last: tuple[np.ndarray, np.ndarray, float] | None = None
+
+    def push(
+        self, points: np.ndarray, scores: np.ndarray, time_s: float
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Take in one frame (V, 2), (V,); yields the moments up to it that are now known."""
+        frame = (points, scores)
+        if self._last is None:
+            self.start_s = time_s
+            self._last = (*frame, time_s)
+            self._count = 1
+            yield points, scores
+            return
+        before, then = self._last[:2], self._last[2]
+        step = time_s - then
+        while True:
+            moment = self.start_s + self._count / self.rate_hz
+            weight = (moment - then) / step
+            # Of a moment just after this frame, the next frame may know more.
+            if weight > 1 and (moment - time_s) * self.rate_hz > _SNAP:
+                break
+            self._count += 1
+            yield self._between(before, frame, weight, step)
+        self._last = (*frame, time_s)
+
+    def _between(
+        self,
+        before: tuple[np.ndarray, np.ndarray],
+        after: tuple[np.ndarray, np.ndarray],
+        weight: float,
+        step: float,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if weight < _SNAP:
+            return before
+        if weight > 1 - _SNAP:
+            return after
+        if step > self.gap_s:
+            return np.full_like(after[0], np.nan), np.zeros_like(after[1])
+        return blend(before, after, np.array(weight))

@@ -1,0 +1,90 @@
+"""What must be seen before a gesture may be said, and what to tell where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgskel.gestures import Vocabulary
+from mgskel.pose.quality import USABLE_SCORE
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import Skeleton
+
+ENOUGH = 0.5
+"""Share of the moments (or of a body part's joints) that must be usable."""
+_SLOWEST_FPS = 10.0
+
+
+def usable_joints(scores: np.ndarray) -> np.ndarray:
+    """Joints that were not only guessed, (..., V) bool."""
+    return np.asarray(scores >= USABLE_SCORE)
+
+
+def need_met(need: str, usable: np.ndarray, layout: Skeleton) -> np.ndarray:
+    """Whether one need ("nose", or alternatives "left_ear|right_ear") is met, (T,) bool.
+
+    Args:
+        usable: (T, V) bool in the layout's joints.
+    """
+    met = np.zeros(len(usable), bool)
+    for name in need.split("|"):
+        if layout.has(name):
+            met |= usable[:, layout.index(name)]
+        elif layout.parts.get(name):
+            met |= usable[:, list(layout.parts[name])].mean(1) >= ENOUGH
+    return met
+
+
+def served_classes(vocabulary: Vocabulary, usable: np.ndarray, layout: Skeleton) -> np.ndarray:
+    """Whether everything that each class needs is usable, (K, T) bool, from (T, V) bool."""
+    met = {need: need_met(need, usable, layout) for gesture in vocabulary for need in gesture.needs}
+    served = np.ones((len(vocabulary), len(usable)), bool)
+    for row, gesture in zip(served, vocabulary, strict=True):
+        for need in gesture.needs:
+            row &= met[need]
+    return served
+
+
+def silences(grid: PoseSequence, source: PoseSequence, vocabulary: Vocabulary) -> list[str]:
+    """Plain sentences on what nothing is said of, and why.
+
+    Args:
+        grid: the recording in the recognizer's layout.
+        source: the recording as it came.
+    """
+    if source.num_frames == 0:
+        return ["The recording has no frames."]
+    remarks = []
+    if source.fps < _SLOWEST_FPS:
+        remarks.append(
+            f"At {source.fps:.3g} frames per second, quick gestures (nodding, shaking) escape."
+        )
+    for person, scores in zip(grid.people, grid.scores, strict=True):
+        usable = usable_joints(scores)
+        there = usable.any(1)
+        who = f"Person {person}" if source.num_people > 1 else "The person"
+        if not there.any():
+            remarks.append(f"{who} is never seen well enough to say anything.")
+            continue
+        if there.mean() < 1 - ENOUGH / 5:
+            remarks.append(f"{who} is seen {there.mean():.0%} of the time; the rest is left out.")
+        remarks += _unmet(who, usable[there], vocabulary, grid.skeleton)
+    return remarks
+
+
+def _unmet(who: str, usable: np.ndarray, vocabulary: Vocabulary, layout: Skeleton) -> list[str]:
+    silent: dict[str, list[str]] = {}
+    for gesture in vocabulary:
+        for need in gesture.needs:
+            share = float(need_met(need, usable, layout).mean())
+            if share < ENOUGH:
+                words = " or ".join(name.replace("_", " ") for name in need.split("|"))
+                seen = f"is usable {share:.0%} of the time" if share else "is not seen"
+                silent.setdefault(f"{who}'s {words} {seen}", []).append(gesture.name)
+                break
+    return [f"{why}: nothing is said of {_listed(names)}." for why, names in silent.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,152 @@
+"""Following a camera: frames in one at a time, events out as soon as they are over.
+
+The events are those that `Spotter.spot` finds in the whole recording: features look back only,
+the network `lookahead_s` ahead, and a gesture is over after two quiet moments.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import torch
+
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent
+from mgskel.sequence import PoseSequence
+from mgskel.skeleton import Skeleton, get_skeleton
+from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
+from mgskel.spotting.features import FeatureStream
+from mgskel.spotting.grid import GridStream, flat_view
+from mgskel.spotting.needs import served_classes, usable_joints
+from mgskel.spotting.network import STRIDE
+from mgskel.spotting.spotter import Spotter
+
+
+class OnlineSpotter:
+    """Follows one person.
+
+    Args:
+        skeleton: layout of the frames to come.
+        fps: their nominal rate; their times may be uneven.
+        unit, frame_size: of the coordinates, as in `PoseSequence`.
+    """
+
+    def __init__(
+        self,
+        spotter: Spotter,
+        skeleton: Skeleton | str = "mediapipe_holistic",
+        fps: float = 30.0,
+        *,
+        unit: str = "pixel",
+        frame_size: tuple[int, int] | None = None,
+        person: str = "1",
+    ) -> None:
+        self.spotter = spotter
+        self.skeleton = get_skeleton(skeleton)
+        self.fps, self.unit, self.frame_size, self.person = fps, unit, frame_size, person
+        network = spotter.quick
+        self._network = network
+        settings = network.features
+        self._layout = settings.skeleton
+        self._grid = GridStream(settings.rate_hz, fps)
+        self._features = FeatureStream(settings)
+        self._decoder = Decoder(spotter.vocabulary, spotter.decoding, spotter.step_s, person)
+        # Before the first frame nobody is seen.
+        self._back = -(-network.past // STRIDE) * STRIDE
+        blank = np.zeros((network.light.in_channels, self._layout.num_joints), np.float32)
+        nobody = np.zeros(self._layout.num_joints, bool)
+        self._blank = (blank, nobody, nobody)
+        self._window: deque[tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(
+            [self._blank] * (self._back + network.ahead), maxlen=self._back + 1 + network.ahead
+        )
+        self._arrived = self._rows = self._answered = 0
+        self._last_s: float | None = None
+
+    @property
+    def delay_s(self) -> float:
+        """Longest time from the end of a gesture, as said, to its being said."""
+        ahead = self._network.ahead / self._network.features.rate_hz
+        quiet = (QUIET_MOMENTS - 1) * self.spotter.step_s
+        return ahead + quiet + 1 / self.fps - min(self.spotter.decoding.offset_shift_s, 0.0)
+
+    def push(
+        self, keypoints: np.ndarray, scores: np.ndarray | None, time_s: float
+    ) -> tuple[GestureEvent, ...]:
+        """Take in one frame; returns the gestures that are over.
+
+        Args:
+            keypoints: (V, C), NaN where missing.
+            scores: (V,), or none where every joint is as good as it can be.
+            time_s: seconds, later than the frame before.
+        """
+        if self._last_s is not None and not time_s > self._last_s:
+            raise InputError(
+                "frames must come in the order of time",
+                expected=f"a time after {self._last_s:.3f} s",
+                found=f"{time_s:.3f} s",
+                remedy="drop the frame, or start a new OnlineSpotter",
+            )
+        self._last_s = time_s
+        frame = self._flat(np.asarray(keypoints, np.float32), scores)
+        events: list[GestureEvent] = []
+        for points, confidences in self._grid.push(*frame, time_s):
+            values, mask = self._features.push(points)
+            events += self._advance((values, mask, usable_joints(confidences)))
+            self._arrived += 1
+        return tuple(events)
+
+    def finish(self) -> tuple[GestureEvent, ...]:
+        """No more frames: answers for the last moments, and the gestures still going on."""
+        events: list[GestureEvent] = []
+        while self._answered * STRIDE < self._arrived:
+            events += self._advance(self._blank)
+        return (*events, *self._decoder.finish())
+
+    def _advance(self, row: tuple[np.ndarray, np.ndarray, np.ndarray]) -> list[GestureEvent]:
+        """One grid frame more; every second time the network has an answer."""
+        self._window.append(row)
+        self._rows += 1
+        if self._rows <= self._answered * STRIDE + self._network.ahead:
+            return []
+        usable = self._window[self._back][2][None]
+        scores = self._answer()
+        if not usable.any():
+            scores = np.zeros_like(scores)
+        served = served_classes(self.spotter.vocabulary, usable, self._layout)[:, 0]
+        time_s = self._grid.start_s + self._answered * self.spotter.step_s
+        self._answered += 1
+        return self._decoder.step(time_s, scores, served)
+
+    @torch.inference_mode()
+    def _answer(self) -> np.ndarray:
+        """Probabilities (K,) for the window's moment `_back`."""
+        x = torch.from_numpy(np.stack([row[0] for row in self._window], 1))[None]
+        mask = torch.from_numpy(np.stack([row[1] for row in self._window]))[None]
+        place = (self._back - self._network.shift) // STRIDE
+        return np.asarray(self._network(x, mask)[0, :-1, place].sigmoid().numpy())
+
+    def _flat(
+        self, keypoints: np.ndarray, scores: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One frame in the network's layout, (V, 2) and (V,)."""
+        if keypoints.ndim != 2 or len(keypoints) != self.skeleton.num_joints:
+            raise InputError(
+                "the frame does not fit the layout",
+                expected=f"({self.skeleton.num_joints}, 2 or 3) keypoints of "
+                f"'{self.skeleton.name}'",
+                found=f"shape {keypoints.shape}",
+                remedy="name the frames' own layout: OnlineSpotter(spotter, skeleton=...)",
+            )
+        flat = flat_view(
+            PoseSequence.from_arrays(
+                keypoints[None],
+                None if scores is None else np.asarray(scores, np.float32)[None],
+                fps=self.fps,
+                skeleton=self.skeleton,
+                unit=self.unit,
+                frame_size=self.frame_size,
+            ),
+            self._layout,
+        )
+        return flat.keypoints[0, 0], flat.scores[0, 0]

@@ -1,0 +1,172 @@
+"""Spotter: a recording in, gesture events out, with one trained network and its thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.events import GestureEvent, in_order
+from mgskel.gestures import Vocabulary
+from mgskel.sequence import PoseSequence
+from mgskel.spotting.decoding import DecodingSettings, decode
+from mgskel.spotting.features import Features, on_grid, person_features
+from mgskel.spotting.needs import served_classes, silences, usable_joints
+from mgskel.spotting.network import STRIDE, DenseNetwork
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One person's way through a recording, as the decoder takes it in.
+
+    Attributes:
+        scores: (K + 1, T) probabilities of the gestures and of any gesture.
+        served: (K, T) bool, whether what each gesture needs is seen.
+        start_s, step_s: the time of moment 0 and from one moment to the next.
+    """
+
+    person: str
+    scores: np.ndarray
+    served: np.ndarray
+    start_s: float
+    step_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Spotter:
+    """A network, what its outputs are called, and when they count.
+
+    Args:
+        fingerprint: hash of everything that decides its answers; empty until saved or loaded.
+        notes: provenance: what it was trained on, and its measured figures.
+    """
+
+    network: DenseNetwork
+    vocabulary: Vocabulary
+    decoding: DecodingSettings
+    name: str = "own"
+    fingerprint: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
+        """The gestures of every person, in the order of time."""
+        return in_order(event for track in self.tracks(sequence) for event in self.decode(track))
+
+    def decode(self, track: Track) -> list[GestureEvent]:
+        """The events of one person."""
+        return decode(
+            track.scores[:-1],
+            track.served,
+            self.vocabulary,
+            self.decoding,
+            track.step_s,
+            track.start_s,
+            track.person,
+        )
+
+    def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+        """What the network makes of each person."""
+        grid = self.grid(sequence)
+        start = float(grid.timestamps[0]) if grid.num_frames else 0.0
+        for person, scores in enumerate(grid.scores):
+            usable = usable_joints(scores)
+            answers = self.quick.scores(self.features(grid, person))
+            # Where nobody is seen, nobody gestures.
+            answers = answers * usable.any(1)
+            served = served_classes(self.vocabulary, usable, grid.skeleton)
+            yield Track(
+                grid.people[person],
+                answers[:, ::STRIDE],
+                served[:, ::STRIDE],
+                start,
+                self.step_s,
+            )
+
+    def grid(self, sequence: PoseSequence) -> PoseSequence:
+        """The recording in the network's layout and rate."""
+        return on_grid(sequence, self.network.features)
+
+    def features(self, grid: PoseSequence, person: int) -> Features:
+        settings = self.network.features
+        start = float(grid.timestamps[0]) if grid.num_frames else 0.0
+        values, mask = person_features(grid.keypoints[person], settings)
+        return Features(values, mask, start, settings.rate_hz)
+
+    def classify(self, sequence: PoseSequence) -> np.ndarray:
+        """Probabilities of the classes for a clip cut around one gesture, (K,).
+
+        The clip's moments count as far as they look like a gesture at all. Of several people
+        the one who moves most decidedly counts.
+        """
+        best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
+        for track in self.tracks(sequence):
+            chances = clip_chances(track)
+            clear = float(track.scores[-1].max(initial=0.0))
+            if clear > clearest:
+                best, clearest = chances, clear
+        return best
+
+    def remarks(self, sequence: PoseSequence) -> list[str]:
+        """What it says nothing of because joints are missing, in plain sentences."""
+        return silences(self.grid(sequence), sequence, self.vocabulary)
+
+    def score_in_words(
+        self, truth: Sequence[GestureEvent], events: Sequence[GestureEvent], duration_s: float
+    ) -> str:
+        """How well events agree with true ones, which may be in another vocabulary's words."""
+        from mgskel.spotting.reference import agreement_in_words
+
+        return agreement_in_words(truth, events, self.vocabulary, duration_s)
+
+    def attention(self, sequence: PoseSequence) -> tuple[np.ndarray, float] | None:
+        """What the found gestures rest on: weights (M, steps, V) in 0..1 and seconds per step.
+
+        None where nothing was found.
+        """
+        from mgskel.spotting.looking import look
+
+        return look(self, sequence)
+
+    def save(self, folder: str | Path) -> None:
+        from mgskel.spotting.stored import save_spotter
+
+        save_spotter(self, Path(folder))
+
+    @property
+    def step_s(self) -> float:
+        """Time between two of the network's answers."""
+        return STRIDE / self.network.features.rate_hz
+
+    @cached_property
+    def quick(self) -> DenseNetwork:
+        """The network with its normalisations folded in, for answers."""
+        return self.network.folded()
+
+
+def clip_chances(track: Track) -> np.ndarray:
+    """Class probabilities of a clip, (K,), from its moments."""
+    classes = len(track.scores) - 1
+    if track.scores.shape[1] == 0:
+        return np.full(classes, 1 / classes)
+    scores = np.clip(track.scores[:-1], 1e-6, 1 - 1e-6)
+    weight = track.scores[-1] ** 2 + 1e-6
+    evidence = (scores * weight).sum(1) / weight.sum()
+    return np.asarray(evidence / evidence.sum())
+
+
+def load_spotter(folder: str | Path | None = None) -> Spotter:
+    """A spotter from its folder; without one, the recognizer that comes with the package."""
+    from mgskel.spotting.stored import read_spotter
+
+    return read_spotter(SHIPPED if folder is None else Path(folder))
+
+
+def spot(sequence: PoseSequence, model: str | Path | None = None) -> tuple[GestureEvent, ...]:
+    """The gestures of a recording; `model` is a spotter's folder, by default the shipped one."""
+    return load_spotter(model).spot(sequence)

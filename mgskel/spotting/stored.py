@@ -1,0 +1,140 @@
+"""Spotters on disk: weights as numbers, everything else as text; nothing in them is executed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import mgskel
+from mgskel.config import from_dict, to_dict
+from mgskel.errors import InputError
+from mgskel.files import file_hash, json_hash, read_json, write_json, writing
+from mgskel.gestures import Vocabulary
+from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.features import FeatureSettings
+from mgskel.spotting.network import DenseNetwork, NetworkSettings
+
+if TYPE_CHECKING:
+    from mgskel.spotting.spotter import Spotter
+
+SCHEMA = "mgskel-spotter/1"
+WEIGHTS, DESCRIPTION = "model.safetensors", "recognizer.json"
+_DECISIVE = ("weights_sha256", "network", "features", "vocabulary", "decoding")
+
+
+def save_spotter(spotter: Spotter, folder: Path) -> None:
+    """Write weights (half precision), then the description that vouches for them."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+        for name, value in spotter.network.state_dict().items()
+    }
+    with writing(folder / WEIGHTS) as temporary:
+        save_file(state, temporary)
+    write_json(
+        folder / DESCRIPTION,
+        {
+            "schema": SCHEMA,
+            "mgskel": mgskel.__version__,
+            "name": spotter.name,
+            "weights_sha256": file_hash(folder / WEIGHTS),
+            "network": to_dict(spotter.network.settings),
+            "features": to_dict(spotter.network.features),
+            "vocabulary": to_dict(asdict(spotter.vocabulary)),
+            "decoding": to_dict(spotter.decoding),
+            "notes": to_dict(dict(spotter.notes)),
+        },
+    )
+
+
+def read_spotter(folder: Path) -> Spotter:
+    """Rebuild a spotter from its folder."""
+    from mgskel.spotting.spotter import Spotter
+
+    tree = _description(folder)
+    place = str(folder / DESCRIPTION)
+    try:
+        vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
+        decoding = from_dict(DecodingSettings, tree["decoding"], place)
+        network = DenseNetwork(
+            len(vocabulary),
+            from_dict(NetworkSettings, tree["network"], place),
+            from_dict(FeatureSettings, tree["features"], place),
+        )
+        name, notes = str(tree["name"]), dict(tree.get("notes", {}))
+    except (KeyError, TypeError, ValueError, AssertionError) as error:
+        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+    if not len(vocabulary) == len(decoding.enter) == len(decoding.leave):
+        raise _damaged(folder, "thresholds for another number of classes")
+    _fill(network, folder, str(tree["weights_sha256"]))
+    fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
+    return Spotter(network.eval(), vocabulary, decoding, name, fingerprint, notes)
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    missing = [name for name in (DESCRIPTION, WEIGHTS) if not (folder / name).is_file()]
+    if missing:
+        raise InputError(
+            f"no spotter at {folder}",
+            expected=f"a folder with {DESCRIPTION} and {WEIGHTS}",
+            found=f"no {' and no '.join(missing)}" if folder.is_dir() else "no such folder",
+            remedy="leave out the model to use the one that ships, or train one: "
+            "docs/howto/annotate-and-finetune.md",
+        )
+    tree = read_json(folder / DESCRIPTION, "spotter description")
+    if not isinstance(tree, dict) or "schema" not in tree:
+        raise _damaged(folder, "no schema")
+    if tree["schema"] != SCHEMA:
+        raise InputError(
+            "this is not a spotter of this version",
+            place=folder,
+            expected=SCHEMA,
+            found=tree["schema"],
+            remedy="runs of 'mgskel train' classify cut clips ('mgskel predict'); "
+            "for long recordings train a spotter: docs/howto/annotate-and-finetune.md",
+        )
+    return tree
+
+
+def _fill(network: DenseNetwork, folder: Path, expected: str) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    found = file_hash(folder / WEIGHTS)
+    if found != expected:
+        raise InputError(
+            f"{WEIGHTS} is not the file that {DESCRIPTION} was written for",
+            place=folder,
+            expected=f"sha256 {expected[:16]}...",
+            found=f"sha256 {found[:16]}...",
+            remedy="the file was changed or damaged: copy the folder again",
+        )
+    try:
+        state = load_file(folder / WEIGHTS)
+    except SafetensorError as error:
+        raise _damaged(folder, str(error)) from error
+    own = network.state_dict()
+    wrong = sorted(set(own) ^ set(state))
+    wrong += sorted(k for k in set(own) & set(state) if own[k].shape != state[k].shape)
+    if wrong:
+        raise _damaged(folder, "weights that do not fit the described network: " + wrong[0])
+    network.load_state_dict(
+        {
+            name: value.to(own[name].dtype) if torch.is_floating_point(value) else value
+            for name, value in state.items()
+        }
+    )
+
+
+def _damaged(folder: Path, found: str) -> InputError:
+    return InputError(
+        f"{DESCRIPTION} does not describe a spotter",
+        place=folder,
+        found=found,
+        remedy="copy the folder again",
+    )

@@ -1,0 +1,199 @@
+"""Recordings in, events out; folders are trusted only when they are whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent
+from mgskel.sequence import PoseSequence
+from mgskel.spotting.spotter import load_spotter, spot
+
+
+def test_what_is_saved_comes_back(stored, saved, recording):
+    again = load_spotter(saved)
+    assert again.fingerprint == stored.fingerprint
+    assert again.vocabulary == stored.vocabulary
+    events = again.spot(recording.sequence)
+    assert events
+    assert events == stored.spot(recording.sequence) == spot(recording.sequence, saved)
+
+
+def test_half_precision_hardly_moves_the_scores(tiny, stored, recording):
+    (a,), (b,) = (list(s.tracks(recording.sequence)) for s in (tiny, stored))
+    assert np.abs(a.scores - b.scores).max() < 0.01
+
+
+def test_settings_change_the_fingerprint(tiny, stored, tmp_path):
+    decoding = replace(tiny.decoding, onset_shift_s=0.1)
+    replace(tiny, decoding=decoding).save(tmp_path)
+    assert load_spotter(tmp_path).fingerprint != stored.fingerprint
+
+
+def copied(saved, tmp_path):
+    for path in saved.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def test_changed_weights_are_refused(saved, tmp_path):
+    folder = copied(saved, tmp_path)
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(bytes(weights))
+    with pytest.raises(InputError, match="not the file"):
+        load_spotter(folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "recognizer.json"])
+def test_a_missing_file_is_named(saved, tmp_path, name):
+    folder = copied(saved, tmp_path)
+    (folder / name).unlink()
+    with pytest.raises(InputError) as error:
+        load_spotter(folder)
+    assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 1},
+        {"network": {"channels": [8, "x"]}},
+        {"network": {"channels": [8, 8], "heads": 2}},
+        {"vocabulary": None},
+        {"decoding": {"enter": [0.5], "leave": [0.5], "shortest_s": [0.1]}},
+    ],
+)
+def test_a_changed_description_is_refused(saved, tmp_path, change):
+    folder = copied(saved, tmp_path)
+    tree = json.loads((folder / "recognizer.json").read_text())
+    (folder / "recognizer.json").write_text(json.dumps({**tree, **change}))
+    with pytest.raises(InputError):
+        load_spotter(folder)
+
+
+def test_no_folder_at_all(tmp_path):
+    with pytest.raises(InputError, match="no spotter"):
+        load_spotter(tmp_path / "nowhere")
+
+
+def test_several_people_are_told_apart(stored, recording):
+    one = recording.sequence
+    two = one.replace(
+        keypoints=np.concatenate([one.keypoints, one.keypoints + 50]),
+        scores=np.concatenate([one.scores, one.scores]),
+        people=("anna", "ben"),
+    )
+    events = stored.spot(two)
+    mine = [(e.label, e.start_s, e.end_s) for e in events if e.person == "anna"]
+    yours = [(e.label, e.start_s, e.end_s) for e in events if e.person == "ben"]
+    assert mine
+    assert mine == yours
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 7])
+def test_shorter_than_a_window(stored, recording, frames):
+    brief = recording.sequence.frames(slice(0, frames))
+    assert all(e.end_s <= 1.5 for e in stored.spot(brief))
+    assert stored.classify(brief).sum() == pytest.approx(1)
+    assert isinstance(stored.remarks(brief), list)
+
+
+def test_constant_joints_are_harmless(stored):
+    points = np.ones((1, 60, 27, 2), np.float32)
+    stored.spot(PoseSequence.from_arrays(points, fps=30, skeleton="upper"))
+
+
+def test_nobody_is_no_gesture(stored, recording):
+    gone = recording.sequence
+    empty = gone.replace(
+        keypoints=np.full_like(gone.keypoints, np.nan), scores=np.zeros_like(gone.scores)
+    )
+    assert stored.spot(empty) == ()
+    assert stored.attention(empty) is None
+    assert "never seen" in " ".join(stored.remarks(empty))
+
+
+def test_nothing_is_said_while_nobody_is_there(stored, recording):
+    points = recording.sequence.keypoints.copy()
+    scores = recording.sequence.scores.copy()
+    absent = (recording.sequence.timestamps >= 10) & (recording.sequence.timestamps < 20)
+    points[:, absent], scores[:, absent] = np.nan, 0
+    events = stored.spot(recording.sequence.replace(keypoints=points, scores=scores))
+    assert events
+    assert not [e for e in events if e.start_s > 10.2 and e.end_s < 19.8]
+    remarks = stored.remarks(recording.sequence.replace(keypoints=points, scores=scores))
+    assert any("75%" in remark for remark in remarks)
+
+
+def test_without_hands_hand_gestures_are_not_said(stored, recording):
+    sequence = recording.sequence
+    lost = [i for i, j in enumerate(sequence.skeleton.joints) if "wrist" in j or "hand" in j]
+    lost += [i for i, j in enumerate(sequence.skeleton.joints) if j.endswith("_tip")]
+    points, scores = sequence.keypoints.copy(), sequence.scores.copy()
+    points[:, :, lost], scores[:, :, lost] = np.nan, 0
+    blind = sequence.replace(keypoints=points, scores=scores)
+    groups = {stored.vocabulary.by_id(e.class_id).group for e in stored.spot(blind)}
+    assert groups <= {"head", "body", "hand"}
+    assert not {"touching ear", "hands together", "folding arms"} & {
+        e.label for e in stored.spot(blind)
+    }
+    assert any("hands together" in remark for remark in stored.remarks(blind))
+
+
+@pytest.mark.parametrize("layout", ["openpose25", "coco17", "mediapipe33", "kinect20"])
+def test_other_layouts(stored, layout):
+    from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
+
+    made = synthesise_recording(8, 3, SynthesisSettings(layout=layout))
+    stored.spot(made.sequence)
+    assert stored.classify(made.sequence).shape == (len(stored.vocabulary),)
+
+
+def test_uneven_and_changing_frame_rates(stored, recording):
+    sequence = recording.sequence
+    keep = np.r_[0:400, 400 : sequence.num_frames : 2]
+    events = stored.spot(sequence.frames(keep))
+    before = [e for e in stored.spot(sequence) if e.end_s < 16]
+    assert [e for e in events if e.end_s < 16] == before
+
+
+def test_a_hole_in_the_recording_is_not_filled(stored, recording):
+    sequence = recording.sequence
+    times = sequence.timestamps
+    cut = sequence.frames(np.flatnonzero((times < 10) | (times >= 30)))
+    assert not [e for e in stored.spot(cut) if e.start_s > 10.3 and e.end_s < 29.7]
+
+
+def test_metres_and_pixels_agree_on_what_is_up(stored, recording):
+    sequence = recording.sequence
+    metres = sequence.replace(
+        keypoints=sequence.keypoints * np.array([0.01, -0.01], np.float32),
+        unit="metre",
+        frame_size=None,
+    )
+    (a,), (b,) = (list(stored.tracks(s)) for s in (sequence, metres))
+    assert np.abs(a.scores - b.scores).max() < 1e-3
+
+
+def test_attention_has_the_recordings_own_joints(stored, recording):
+    weights, step = stored.attention(recording.sequence)
+    steps = round(recording.sequence.duration_s / step)
+    assert weights.shape == (1, steps, recording.sequence.num_joints)
+    assert weights.min() >= 0
+    assert weights.max() == pytest.approx(1)
+
+
+def test_agreement_in_words_translates_other_vocabularies(stored, recording):
+    text = stored.score_in_words(recording.events, (), 40)
+    assert text.startswith("Of ")
+    assert "0 were found" in text
+    truth = [GestureEvent("1", "Touching ears", 8, 1.0, 2.0)]
+    mine = [GestureEvent("1", "touching ear", 10, 1.0, 2.0)]
+    assert "1 were found" in stored.score_in_words(truth, mine, 60)
+    with pytest.raises(InputError, match="no label"):
+        stored.score_in_words([GestureEvent("1", "yodelling", -1, 0, 1)], mine, 60)
