@@ -25,7 +25,7 @@ from mgskel.errors import InputError
 from mgskel.files import file_hash, json_hash, read_json, write_json, write_text
 from mgskel.models import Backbone
 from mgskel.skeleton import get_skeleton
-from mgskel.threads import set_threads
+from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
 from mgskel.training.config import DataConfig, MachineConfig, OptimConfig, TrainConfig
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
@@ -126,6 +126,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
         return Recognizer.load(out)
     _check_machine(config)
     set_threads(config.machine.threads)
+    keep_freed_memory()
     torch.manual_seed(config.seed)
     people = config.data.people or max(s.num_people for s in data.train.sequences)
     store = data.train.store(config.normalise, data.classes, people)

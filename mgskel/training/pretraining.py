@@ -26,7 +26,7 @@ from mgskel.files import write_json, writing
 from mgskel.models import Backbone
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import get_skeleton, skeleton_to_dict
-from mgskel.threads import set_threads
+from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.fit import claim, data_fingerprint, plot_history, run_trainer
@@ -154,6 +154,7 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Labelled | None = No
     if (out / WEIGHTS_FILE).is_file():
         return out
     set_threads(config.machine.threads)
+    keep_freed_memory()
     torch.manual_seed(config.seed)
     store = _store(config, data)
     spec = ModelSpec(config.model.backbone, config.model.fusion, (), config.model.sizes)

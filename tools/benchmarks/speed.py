@@ -26,6 +26,7 @@ from mgskel.files import write_json
 from mgskel.machine import describe_machine
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost
+from mgskel.threads import keep_freed_memory
 
 LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52
 
@@ -55,7 +56,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=7, help="timed rounds of each measurement")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures here")
     args = parser.parse_args(argv)
-    results = []
+    keep_freed_memory()  # as training does
+    results: list[Speed] = []
     for backbone in args.backbones:
         for threads in args.threads:
             torch.set_num_threads(threads)
