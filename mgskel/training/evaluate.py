@@ -14,6 +14,7 @@ from mgskel.errors import InputError
 from mgskel.training.ensemble import check_same_classes, combine, weights_of
 from mgskel.training.metrics import bootstrap, calibration_error, per_class, softmax, summary
 from mgskel.training.recognizer import Recognizer
+from mgskel.training.submission import group_probabilities, ma52_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,7 @@ def report(scores: Scores, file: str | Path, plot: str | Path | None = None) -> 
         from mgskel.training.plots import plot_confusion
 
         plot_confusion(Path(plot), scores.probabilities, truth, classes.names)
+    extra = ma52_measures(scores.probabilities, truth) if classes.vocabulary == "ma52" else {}
     intervals = bootstrap(scores.probabilities, truth, scores.data.subjects)
     return summary(scores.probabilities, truth) | {
         "per_class": per_class(scores.probabilities, truth, classes.names),
@@ -92,4 +94,21 @@ def report(scores: Scores, file: str | Path, plot: str | Path | None = None) -> 
         "ece": calibration_error(scores.probabilities, truth),
         "weights": [float(weight) for weight in scores.weights],
         "weights_from": scores.how,
+        **extra,
+    }
+
+
+def ma52_measures(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """MA-52's own measures: body-group accuracy, and F1_mean over actions and body groups.
+
+    F1_mean is the mean of macro- and micro-F1 of both; micro-F1 is accuracy.
+    """
+    groups = ma52_groups()
+    body = group_probabilities(probabilities, groups)
+    action, parts = summary(probabilities, truth), summary(body, groups[truth])
+    values = (action["macro_f1"], action["top1"], parts["macro_f1"], parts["top1"])
+    return {
+        "body_top1": parts["top1"],
+        "body_macro_f1": parts["macro_f1"],
+        "f1_mean": float(np.mean(values)),
     }

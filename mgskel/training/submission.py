@@ -70,11 +70,7 @@ def ma52(names: Sequence[str], probabilities: np.ndarray, classes: ClassList) ->
             expected="data.vocabulary ma52 in training",
             found=classes.vocabulary or "no vocabulary",
         )
-    vocabulary = get_vocabulary("ma52")
-    group = [vocabulary.groups.index(gesture.group) for gesture in vocabulary.classes]
-    bodies = np.zeros((len(probabilities), len(vocabulary.groups)))
-    for action, body in enumerate(group):
-        bodies[:, body] += probabilities[:, action]
+    bodies = group_probabilities(probabilities, ma52_groups())
     header = ["vid"]
     header += [f"action_pred_{rank}" for rank in range(1, _RANKS + 1)]
     header += [f"body_pred_{rank}" for rank in range(1, _RANKS + 1)]
@@ -83,6 +79,17 @@ def ma52(names: Sequence[str], probabilities: np.ndarray, classes: ClassList) ->
         for name, actions, body in zip(names, probabilities, bodies, strict=True)
     )
     return _csv([header, *rows])
+
+
+def ma52_groups() -> np.ndarray:
+    """(52,) body group of each action."""
+    vocabulary = get_vocabulary("ma52")
+    return np.array([vocabulary.groups.index(gesture.group) for gesture in vocabulary.classes])
+
+
+def group_probabilities(probabilities: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """(n, G): the summed probabilities (n, K) of each group's classes; `groups` is (K,)."""
+    return probabilities @ np.eye(groups.max() + 1)[groups]
 
 
 def _best(values: np.ndarray) -> list[int]:

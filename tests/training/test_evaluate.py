@@ -18,8 +18,9 @@ from mgskel.data.labelled import ClassList
 from mgskel.errors import InputError
 from mgskel.gestures import get_vocabulary
 from mgskel.training.ensemble import combine, fit_weights
+from mgskel.training.evaluate import ma52_measures
 from mgskel.training.fit import train
-from mgskel.training.submission import ma52, miga, write_predictions
+from mgskel.training.submission import ma52, ma52_groups, miga, write_predictions
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +136,18 @@ def test_ma52_ranks_actions_and_body_groups(tmp_path: Path) -> None:
     assert values[6] == str(vocabulary.groups.index(nodding.group))
     with pytest.raises(InputError, match="MA-52"):
         ma52(["a"], probabilities[:, :3], ClassList(("1", "2", "3"), ("a", "b", "c")))
+
+
+def test_ma52_measures_count_groups_and_actions() -> None:
+    groups = ma52_groups()
+    truth = np.array([0, 5, 20, 45])
+    right = ma52_measures(np.eye(52)[truth], truth)
+    assert right == {"body_top1": 1, "body_macro_f1": 1, "f1_mean": 1}
+    neighbour = int(np.flatnonzero(groups == groups[5])[1])
+    answers = np.array([0, neighbour, 20, 45])
+    assert answers[1] != truth[1]
+    partly = ma52_measures(np.eye(52)[answers], truth)
+    assert partly["body_top1"] == 1 and partly["f1_mean"] < 1
 
 
 def test_train_and_resume_by_command(train_file: Path, tmp_path: Path) -> None:
