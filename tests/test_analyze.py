@@ -1,0 +1,213 @@
+"""The whole path: report folders are complete, reused while they hold, and never half written."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from mgskel.analyze import AnalyzeSettings, analyze
+from mgskel.cli import main
+from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
+from mgskel.errors import InputError
+from mgskel.events import read_events, write_events
+from mgskel.gestures import get_vocabulary
+from mgskel.sequence import PoseSequence
+from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.network import DenseNetwork, NetworkSettings
+from mgskel.spotting.spotter import Spotter
+from mgskel.stages import working_in
+
+FILES = {"report.html", "pose.npz", "events.csv", "events.eaf", "statements.json",
+         "assessment.json"}  # fmt: skip
+STAGES = ("extract", "spot", "describe", "reason")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """An untrained spotter that finds something in everything."""
+    torch.manual_seed(1)
+    vocabulary = get_vocabulary("common")
+    network = DenseNetwork(len(vocabulary), NetworkSettings(channels=(16, 16), heads=2)).eval()
+    settings = DecodingSettings.uniform(len(vocabulary), enter=0.45, leave=0.3)
+    folder = tmp_path_factory.mktemp("model")
+    Spotter(network, vocabulary, settings, name="untrained").save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    made = synthesise_recording(12, 3, SynthesisSettings(layout="mediapipe_holistic"), fps=20)
+    folder = tmp_path_factory.mktemp("recording")
+    made.sequence.save(folder / "talk.npz")
+    write_events(folder / "truth.csv", made.events)
+    return folder / "talk.npz"
+
+
+@pytest.fixture(scope="module")
+def finished(recording, model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out")
+    result = analyze(recording, folder, AnalyzeSettings(model=model))
+    assert result.reused == ()
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """A finished report folder that a test may damage."""
+    copy = tmp_path / "out"
+    shutil.copytree(finished, copy)
+    return copy
+
+
+def embedded(folder):
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    return json.loads(re.search(r'id="report">(.*?)</script>', page, re.S).group(1))
+
+
+def test_everything_promised_is_there(finished):
+    assert {p.name for p in finished.iterdir() if not p.name.startswith(".")} >= FILES
+    data = embedded(finished)
+    events = read_events(finished / "events.csv")
+    assert len(data["events"]) == len(events)
+    assert read_events(finished / "events.eaf", get_vocabulary("common"))
+    assert (
+        data["statements"] == json.loads((finished / "statements.json").read_text())["statements"]
+    )
+    assert data["outcome"]["reasoner"].startswith("rules")
+    assert set(data["files"]) == FILES - {"report.html", "pose.npz"}
+    assert PoseSequence.load(finished / "pose.npz").num_frames == data["player"]["frames"]
+
+
+def test_a_rerun_reuses_every_stage(recording, model, folder):
+    before = (folder / "report.html").read_bytes()
+    assert analyze(recording, folder, AnalyzeSettings(model=model)).reused == STAGES
+    assert (folder / "report.html").read_bytes() == before
+
+
+def test_a_new_scene_is_only_reasoned_anew(recording, model, folder, root):
+    scene = next((root / "configs" / "scenes").glob("*.yaml"))
+    settings = AnalyzeSettings(model=model, scene=scene)
+    assert analyze(recording, folder, settings).reused == STAGES[:3]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "kept"),
+    [("pose.npz", ()), ("events.csv", STAGES[:1]), ("statements.json", STAGES[:2])],
+)
+def test_damaged_files_are_made_again(recording, model, folder, damaged, kept):
+    good = (folder / damaged).read_bytes()
+    (folder / damaged).write_bytes(good[: len(good) // 2])
+    reused = analyze(recording, folder, AnalyzeSettings(model=model)).reused
+    assert set(kept) <= set(reused)
+    assert STAGES[len(kept)] not in reused
+    assert (folder / damaged).read_bytes() == good
+
+
+def test_another_recording_is_not_mixed_with_the_old(recording, model, folder, tmp_path):
+    other = tmp_path / "other.npz"
+    PoseSequence.load(recording).crop(0, 6).save(other)
+    assert analyze(other, folder, AnalyzeSettings(model=model)).reused == ()
+    assert embedded(folder)["duration_s"] == pytest.approx(6, abs=0.1)
+
+
+def test_truth_is_shown_beside_what_was_found(recording, model, tmp_path):
+    settings = AnalyzeSettings(model=model, reference=recording.parent / "truth.csv")
+    analyze(recording, tmp_path / "out", settings)
+    data = embedded(tmp_path / "out")
+    assert data["truth"]
+    assert "true gestures" in data["truth_score"]
+    assert {event["row"] for event in data["truth"]} <= set(data["groups"])
+
+
+def test_hostile_names_and_transcripts_stay_text(recording, model, tmp_path):
+    name = "a<img src=x onerror=alert(1)>.npz"
+    shutil.copy(recording, tmp_path / name)
+    scene = tmp_path / "scene.yaml"
+    scene.write_text(
+        "setting: interview\nsaid:\n  - {who: the person, from_s: 1, to_s: 2, "
+        "text: '</script><script>alert(1)</script>'}\n"
+    )
+    analyze(tmp_path / name, tmp_path / "out", AnalyzeSettings(model=model, scene=scene))
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in page
+    assert page.count("</script>") == 2
+
+
+def test_a_second_run_into_a_busy_folder_is_refused(recording, model, folder):
+    with working_in(folder), pytest.raises(InputError, match="another run"):
+        analyze(recording, folder, AnalyzeSettings(model=model))
+
+
+def write_clip(path, pictures):
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = 160, 120
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "nothing to analyze"),
+        (["{clip}", "--from", "{pose}"], "not both"),
+        (["--from", "none.npz"], "not found"),
+        (["--from", "{pose}", "--model", "nowhere"], "nowhere"),
+        (["--from", "{pose}", "--scene", "none.yaml"], "not found"),
+        (["--from", "{pose}", "--reference", "none.csv"], "none.csv"),
+        (["--from", "{pose}", "--llm-url", "http://localhost:1"], "--llm-model"),
+        (["--from", "{pose}", "--with-video"], "cannot show this recording's pictures"),
+        (["--from", "{text}"], "no known format"),
+        (["none.mp4"], "none.mp4"),
+        (["{text}"], "text.txt"),
+    ],
+)
+def test_bad_input_is_named_and_leaves_no_report(
+    recording, model, tmp_path, capsys, arguments, said
+):
+    (tmp_path / "text.txt").write_text("hello")
+    names = {"pose": recording, "text": tmp_path / "text.txt", "clip": "clip.mp4"}
+    words = [word.format(**names) for word in arguments]
+    if "--model" not in words:
+        words += ["--model", str(model)]
+    out = tmp_path / "out"
+    assert main(["analyze", *words, "-o", str(out), "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert not (out / "report.html").exists()
+
+
+def test_an_output_that_is_a_file_is_refused(recording, tmp_path, capsys):
+    (tmp_path / "out").write_text("")
+    assert main(["analyze", "--from", str(recording), "-o", str(tmp_path / "out")]) == 2
+    assert "is a file" in capsys.readouterr().err
+
+
+def test_a_clip_without_a_person_harms_no_other(recording, model, tmp_path, capsys):
+    pytest.importorskip("mediapipe")
+    noise = np.random.default_rng(0).integers(0, 255, (8, 120, 160, 3)).astype(np.uint8)
+    write_clip(tmp_path / "empty.mp4", noise)
+    words = [str(tmp_path / "empty.mp4"), str(recording), "--model", str(model), "--quiet"]
+    assert main(["analyze", *words, "-o", str(tmp_path / "out")]) == 1
+    assert "no person" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "empty" / "report.html").exists()
+    assert (tmp_path / "out" / "talk" / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_a_real_clip_becomes_a_report_with_the_shipped_recognizer(sample_clip, tmp_path):
+    result = analyze(sample_clip, tmp_path / "out")
+    data = embedded(tmp_path / "out")
+    assert result.assessed == "ok"
+    assert data["player"]["frames"] == 120
+    assert data["quality"]["verdict"]
