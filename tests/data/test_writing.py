@@ -57,7 +57,11 @@ def sequences(
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape = (people, frames, skeleton.num_joints)
     picture = size == 2 and draw(st.booleans())
-    points = rng.uniform(1, 600, (*shape, size)) if picture else rng.normal(scale=0.3, size=(*shape, size))
+    points = (
+        rng.uniform(1, 600, (*shape, size))
+        if picture
+        else rng.normal(scale=0.3, size=(*shape, size))
+    )
     scores = rng.uniform(0.05, 1, shape) * (rng.uniform(size=shape) > draw(st.floats(0, 0.5)))
     scores[:, 0, 0] = 0.5  # everybody is seen somewhere
     scores[:, -1, -1] = 0.5
