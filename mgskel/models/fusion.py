@@ -118,8 +118,9 @@ class BalancedFusion(nn.Module):
         time_gate = self._time_gate(moments)
         self._trace.take(self, joint_gate, time_gate, share)
         per_head = share.unflatten(1, (1, self.heads, -1))
-        along_joints = (joint_gate.unsqueeze(3) * per_head).flatten(2)
-        along_time = (time_gate.unsqueeze(3) * (1 - per_head)).flatten(2)
+        joint_gate, time_gate = joint_gate.unsqueeze(3), time_gate.unsqueeze(3)
+        along_joints = (joint_gate * per_head).flatten(2)
+        along_time = torch.addcmul(time_gate, time_gate, per_head, value=-1).flatten(2)
         gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
 
@@ -161,8 +162,9 @@ class BalancedFusion(nn.Module):
         """(N, V, width) -> gates (N, V, heads) in -1..1"""
         if not self.parts.joint_gate:
             return joints.new_zeros((*joints.shape[:2], self.heads))
-        evidence = self.joint_gate(joints)
-        return torch.tanh(self.joint_place + self.joint_graph @ evidence)
+        n = joints.shape[0]
+        place, graph = self.joint_place.expand(n, -1, -1), self.joint_graph.expand(n, -1, -1)
+        return torch.tanh(torch.baddbmm(place, graph, self.joint_gate(joints)))
 
     def _time_gate(self, moments: Tensor) -> Tensor:
         """(N, T, width) -> gates (N, T, heads) in -1..1"""

@@ -19,7 +19,7 @@ pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 
-@pytest.mark.parametrize("fusion", ("off", "on"))
+@pytest.mark.parametrize("fusion", (pytest.param("off", marks=pytest.mark.slow), "on"))
 @pytest.mark.parametrize("name", list_models())
 def test_onnx_equals_torch(tiny: Tiny, tmp_path: Path, name: str, fusion: str) -> None:
     from mgskel.models.export import export_onnx
