@@ -30,9 +30,11 @@ class Anchors:
 
 
 class AnchorReader:
-    """Reads anchors of detections in one layout."""
+    """Reads anchors of detections in one layout; no person is smaller than `least_size`."""
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    def __init__(self, skeleton: Skeleton, least_size: float) -> None:
+        self._least_size = least_size
+
         def have(*names: str) -> list[int]:
             return [skeleton.index(name) for name in names if skeleton.has(name)]
 
@@ -61,7 +63,7 @@ class AnchorReader:
         sums = weights @ np.where(sure[:, None], joints, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             points = sums / total[:, None]
-        return Anchors(points, self._size(points, detection))
+        return Anchors(points, max(self._size(points, detection), self._least_size))
 
     def _size(self, points: np.ndarray, detection: Detection) -> float:
         lengths = []
@@ -73,11 +75,11 @@ class AnchorReader:
                 lengths.append(_PER_EARS * _length(ears[0] - ears[1]))
         known = [length for length in lengths if length == length]
         if known:
-            return max(max(known), 1.0)
+            return max(known)
         seen = detection.keypoints[detection.scores > 0]
         if not len(seen):
-            return 1.0
-        return max(_PER_BOX * _length(seen.max(0) - seen.min(0)), 1.0)
+            return 0.0
+        return _PER_BOX * _length(seen.max(0) - seen.min(0))
 
 
 def _length(vector: np.ndarray) -> float:

@@ -48,8 +48,8 @@ def _read(path: Path) -> Mapping[str, Any]:
             "loading could run code",
             place=path,
             found=_first_line(error),
-            remedy="get it from a source you trust and save its 'state_dict' alone, "
-            "or as .safetensors",
+            remedy="if you trust its source, save its 'state_dict' alone: "
+            "torch.save({'state_dict': torch.load(OLD, weights_only=False)['state_dict']}, NEW)",
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise _unfit(path, _first_line(error)) from error
@@ -63,13 +63,11 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _harmless() -> list[Any]:
-    """Plain value classes that MMEngine's own checkpoints hold beside the weights."""
-    from mmengine.logging.history_buffer import HistoryBuffer
-
+    """Numpy arrays and numbers, which many checkpoints hold beside the weights."""
     kinds = [type(np.dtype(name)) for name in ("f4", "f8", "i4", "i8", "u1", "?")]
     reconstruct = np.zeros(0).__reduce__()[0]
     scalar = np.float64(0).__reduce__()[0]
-    return [HistoryBuffer, np.ndarray, np.dtype, reconstruct, scalar, *kinds]
+    return [np.ndarray, np.dtype, reconstruct, scalar, *kinds]
 
 
 def _check_fit(model: Any, weights: Mapping[str, Any], path: Path) -> None:

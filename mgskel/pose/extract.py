@@ -114,11 +114,11 @@ def refine(
     if raw.num_dims == 3:
         cleaned = clean(raw.replace(source=name), settings.cleaning)
         return _judged(cleaned, (), begin)
-    tracker = Tracker(raw.skeleton, settings.people)
+    size = raw.frame_size if raw.frame_size and raw.unit == "pixel" else _extent(raw.keypoints)
+    tracker = Tracker(raw.skeleton, size, settings.people)
     for frame in range(raw.num_frames):
         people = zip(raw.keypoints[:, frame], raw.scores[:, frame], strict=True)
         tracker.push(frame, raw.timestamps[frame], [Detection(p, s) for p, s in people])
-    size = raw.frame_size or _extent(raw.keypoints)
     seen = _Seen(
         tracker.finish(), raw.timestamps, raw.fps, size, raw.skeleton, [], raw.frame_size, raw.unit
     )
@@ -145,13 +145,14 @@ def _follow(
 ) -> _Seen:
     """Estimate and track every frame."""
     model.reset()
-    tracker = Tracker(model.skeleton, people)
+    tracker: Tracker | None = None
     times: list[float] = []
     if progress is not None and progress.total is None:
         progress.total = frames.expected
     depth = max(2 * model.batch_size, 8)
     for batch in _batches(ahead(frames, depth), model.batch_size):
         for frame, found in zip(batch, _estimate(model, batch), strict=True):
+            tracker = tracker or Tracker(model.skeleton, frames.size, people)
             scale = frames.size[0] / frame.image.shape[1]
             if scale != 1:
                 found = [Detection(one.keypoints * scale, one.scores) for one in found]
@@ -162,7 +163,8 @@ def _follow(
     stamps = np.array(times)
     fps = _rate(stamps, frames.fps)
     size = frames.size
-    return _Seen(tracker.finish(), stamps, fps, size, model.skeleton, frames.faults, size)
+    tracks = tracker.finish() if tracker is not None else ()
+    return _Seen(tracks, stamps, fps, size, model.skeleton, frames.faults, size)
 
 
 def _estimate(model: Estimator, batch: Sequence[Frame]) -> list[list[Detection]]:
@@ -249,5 +251,6 @@ def _rate(times: np.ndarray, nominal: float | None) -> float:
 
 def _extent(points: np.ndarray) -> tuple[int, int]:
     """(width, height) that holds all points, for recordings that don't say."""
-    reach = np.nanmax(np.abs(points), axis=(0, 1, 2)) if np.isfinite(points).any() else np.ones(2)
-    return (max(int(reach[0] + 1), 1), max(int(reach[1] + 1), 1))
+    seen = points[np.isfinite(points).all(-1)]
+    reach = np.abs(seen).max(0) if len(seen) else np.ones(2)
+    return max(int(np.ceil(reach[0])), 1), max(int(np.ceil(reach[1])), 1)

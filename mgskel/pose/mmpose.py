@@ -160,7 +160,8 @@ def _index() -> Mapping[str, FoundModel]:
     if spec is None or spec.origin is None:
         raise MissingDependency("mmpose", "mmpose", "the estimator 'mmpose'")
     root = Path(spec.origin).parent / ".mim"
-    known = {path.stem: FoundModel(path) for path in sorted((root / "configs").rglob("*.py"))}
+    files = [p for p in sorted((root / "configs").rglob("*.py")) if "_base_" not in p.parts]
+    known = {path.stem: FoundModel(path) for path in files}
     aliases: dict[str, FoundModel] = {}
     for entry in read_yaml(root / "model-index.yml")["Import"]:
         content = read_yaml(root / entry)

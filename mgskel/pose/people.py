@@ -24,6 +24,8 @@ from mgskel.pose.estimators import Detection
 from mgskel.skeleton import Skeleton
 
 _FORBIDDEN = 1e6
+# Of the picture's longer side: a floor where a size can't be told, as from a single point.
+_LEAST_SIZE = 0.04
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,10 @@ class Track:
 class Tracker:
     """Takes each frame's detections in order; `finish` gives the tracks."""
 
-    def __init__(self, skeleton: Skeleton, settings: PeopleSettings = PeopleSettings()) -> None:
-        self._reader = AnchorReader(skeleton)
+    def __init__(
+        self, skeleton: Skeleton, frame_size: tuple[int, int], settings: PeopleSettings
+    ) -> None:
+        self._reader = AnchorReader(skeleton, _LEAST_SIZE * max(frame_size))
         self._settings = settings
         self._tracks: list[Track] = []
         self._open: list[Track] = []

@@ -13,6 +13,7 @@ from mgskel.errors import InputError, PartFailed
 from mgskel.pose.cleaning import CleaningSettings
 from mgskel.pose.estimators import Detection, EstimatorSettings
 from mgskel.pose.extract import ExtractSettings, extract, refine
+from mgskel.pose.people import PeopleSettings
 from mgskel.pose.video import VideoSettings
 from mgskel.progress import Progress
 from mgskel.sequence import PoseSequence
@@ -196,3 +197,19 @@ def test_speed_after_the_estimator(tmp_path) -> None:
         best = max(best, 6000 / (time.process_time() - begin))
     print(f"after the estimator: {best:.0f} frames per second of CPU time")
     assert best > 2000
+
+
+def test_normalised_keypoints_are_tracked_too() -> None:
+    layout = get_skeleton("coco17")
+    pose = np.random.default_rng(0).uniform(0, 0.2, (layout.num_joints, 2))
+    pose[layout.index("nose")] = (0.1, 0.0)
+    pose[layout.index("left_shoulder")] = (0.16, 0.08)
+    pose[layout.index("right_shoulder")] = (0.04, 0.08)
+    points = np.stack([np.tile(pose, (30, 1, 1)), np.tile(pose + (0.6, 0.3), (30, 1, 1))])
+    points[:, 10:20] = points[::-1, 10:20].copy()
+    raw = PoseSequence.from_arrays(points, fps=25, skeleton=layout, unit="normalised")
+    everybody = ExtractSettings(people=PeopleSettings(keep="all"))
+    sequence = refine(raw, everybody).sequence
+    assert sequence.num_people == 2
+    for person in range(2):
+        assert np.ptp(sequence.joint("nose")[person, :, 0]) < 0.01

@@ -43,7 +43,7 @@ def person_at(x: float, y: float = 250, size: float = 100, rng=None) -> Detectio
 
 
 def follow(frames: list[list[Detection]], fps: float = FPS):
-    tracker = Tracker(LAYOUT)
+    tracker = Tracker(LAYOUT, SIZE, PeopleSettings())
     for index, detections in enumerate(frames):
         tracker.push(index, index / fps, detections)
     return tracker.finish()
