@@ -28,6 +28,7 @@ from mgskel.describe.rhythm import (
 from mgskel.describe.thresholds import ContactLimits, Thresholds
 
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
+_SEEN = 0.7  # share of a contact in which a path must be seen to show strokes
 _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
 _SIDES: tuple[Side, ...] = ("left", "right")
 
@@ -208,9 +209,12 @@ def _contact(
                 found(body, moving, kind, joints, side, speed, "shoulder widths per second",
                       category, scored=scored, margin=sure)
             )  # fmt: skip
-    findings += rubbing(
-        body, distances.path, distances.quiet, span, side, joints, scored, thresholds
-    )
+    path, quiet = distances.path, distances.quiet
+    if np.isfinite(path[0, span.start : span.stop]).mean() < _SEEN:
+        # Before the face the fingers are often lost; then the palm's path must do.
+        path = distances.hand.fast_palm - distances.places[0].fast_points
+        quiet = path_unrest(body, path, thresholds)
+    findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
     return findings
 
 
@@ -257,7 +261,7 @@ def rubbing(
     span = _settled(body, path, span, thresholds.contact.settled_speed)
     inside = path[:, span.start : span.stop]
     seen = np.isfinite(inside[0])
-    if len(span) < 8 or seen.mean() < 0.7:
+    if len(span) < 8 or seen.mean() < _SEEN:
         return []
     frames = np.arange(len(span))
     whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])

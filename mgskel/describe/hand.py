@@ -25,6 +25,7 @@ class Hand:
     Attributes:
         tips: points that can touch, each with what to add to its distance.
         fast_tip: the pointing finger's tip, or what is seen nearest to it; for strokes.
+        fast_palm: the anchor's own path, which is seen more often than the tips.
         slow_tip: the same averaged, the palm where it is lost.
         anchor: the point whose noise and score stand for the hand.
         fingers: whether finger points are seen, not only the arm.
@@ -34,6 +35,7 @@ class Hand:
     centre: np.ndarray
     tips: list[tuple[np.ndarray, np.ndarray | float]]
     fast_tip: np.ndarray
+    fast_palm: np.ndarray
     slow_tip: np.ndarray
     anchor: str
     fingers: bool
@@ -67,7 +69,7 @@ def hand_of(body: Body, side: Side, limits: ContactLimits) -> Hand | None:
     pointing = (moving or [anchor])[0]
     slow_tip = _first(body.slow[pointing], centre)
     return Hand(
-        centre, tips, body.points[pointing], slow_tip, anchor, fingers,
+        centre, tips, body.points[pointing], body.points[anchor], slow_tip, anchor, fingers,
         1.0 if fingers else _GUESS_TRUST,
     )  # fmt: skip
 
