@@ -87,7 +87,9 @@ def film(
     acting = act(rng, body, temper, performances, programs, time, rate)
     source = source_of(settings.layout, settings.errors)
     world = joints(acting, source.joints)
-    covered = covered_joints(world, sample_desk(rng, settings.camera.desk, body))
+    # Depth sensors are set up with a free view.
+    desks = 0.0 if settings.in_metres else settings.camera.desk
+    covered = covered_joints(world, sample_desk(rng, desks, body))
     seen = in_camera(camera, world, rng)
     shares = _shares(performances, camera, seen, source, time, covered)
     wider: tuple[str, ...] = ("bust", "half", "full", "full")
