@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from mgskel.reason.clients import FaultKind
+from mgskel.reason.prompt import clean
 
 if TYPE_CHECKING:
     import openai
@@ -92,8 +93,8 @@ def _retry_after(headers: Any) -> float | None:
 
 
 def safe(said: object, key: str | None) -> str:
-    """A server's words, short, on one line, and without the key should it echo it."""
-    text = " ".join(str(said).split())
+    """A server's words, short, on one line, without its paths, nor the key should it echo it."""
+    text = clean(str(said), 5000)
     if key:
         text = text.replace(key, "[key]")
     return re.sub(r"\bsk-[\w*-]{4,}", "[key]", text)[:300] or type(said).__name__
