@@ -18,6 +18,7 @@ from mgskel.sequence import PoseSequence
 from mgskel.sequence_rules import UNITS
 from mgskel.skeleton import Skeleton
 
+SINGLE_FRAME = "a single frame"
 _AXES = ("people M", "frames T", "joints V", "coordinates C")
 _EXTENTS = {"pixel": (3.0, 2e4), "metre": (0.02, 5.0), "normalised": (0.0, 50.0)}
 _FASTEST = 1000.0
@@ -201,7 +202,7 @@ def _check_frames(count: int, times: np.ndarray | None, faults: Faults, spot: st
         faults.add(
             f"{spot}frames",
             "at least two frames, to see any movement",
-            "a single frame",
+            SINGLE_FRAME,
             "leave it out: mgskel convert --min-frames 2",
             stops=False,
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mgskel.data.checks import SINGLE_FRAME
 from mgskel.data.faults import Fault, Faults, InvalidFile
 from mgskel.data.formats import (
     bundle_npz,
@@ -31,6 +32,8 @@ from mgskel.data.formats.probe import Probe
 from mgskel.data.recording import Contents, ReadOptions, Recording
 from mgskel.errors import InputError, MgskelError, MissingDependency
 from mgskel.sequence import PoseSequence
+
+_STRAY_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -164,4 +167,21 @@ def validate(path: str | Path, options: ReadOptions | None = None) -> Report:
             f"{error.message}" + (f": {error.found}" if error.found else ""),
             error.remedy or "correct the file",
         )
-    return Report(str(path), name, faults.all, count, notes)
+    found, strays = _without_strays(faults.all, count)
+    return Report(str(path), name, found, count, (*notes, *strays))
+
+
+def _without_strays(
+    faults: tuple[Fault, ...], recordings: int
+) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
+    """Faults that count, and notes on those that don't.
+
+    A recording of one frame shows no movement. But a few of them among hundreds are the data
+    set's own, as published, and no reason to refuse it.
+    """
+    strays = [fault for fault in faults if fault.found == SINGLE_FRAME]
+    if not 0 < len(strays) <= _STRAY_SHARE * recordings:
+        return faults, ()
+    places = ", ".join(fault.place for fault in strays[:5])
+    note = f"{len(strays)} of {recordings} recordings have a single frame: {places}"
+    return tuple(fault for fault in faults if fault.found != SINGLE_FRAME), (note,)
