@@ -94,14 +94,14 @@ class BalancedFusion(nn.Module):
         self.parts = parts or FusionParts()
         self.channels, self.heads, self.reach = channels, heads, reach
         self.encode = nn.Linear(channels * (2 if self.parts.spread else 1), width)
-        self.joint_gate = nn.Linear(width, heads)
-        self.joint_graph = nn.Parameter(torch.from_numpy(neighbours(skeleton)).float())
-        self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, heads))
-        self.time_gate = nn.Linear(width * (2 * reach + 1), heads)
-        self.balance = nn.Linear(width, channels)
-        for last in (self.joint_gate, self.time_gate):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        if self.parts.joint_gate:
+            self.joint_gate = _starting_at_zero(width, heads)
+            self.joint_graph = nn.Parameter(torch.from_numpy(neighbours(skeleton)).float())
+            self.joint_place = nn.Parameter(torch.zeros(skeleton.num_joints, heads))
+        if self.parts.time_gate:
+            self.time_gate = _starting_at_zero(width * (2 * reach + 1), heads)
+        if self.parts.balance:
+            self.balance = nn.Linear(width, channels)
         self._trace = _Trace()
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -182,6 +182,13 @@ class BalancedFusion(nn.Module):
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, heads={self.heads}, {self.parts}"
+
+
+def _starting_at_zero(inputs: int, outputs: int) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class _Trace:

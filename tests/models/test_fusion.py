@@ -90,6 +90,15 @@ def test_learns_from_the_first_step(chain: Skeleton) -> None:
 
 
 @pytest.mark.parametrize("parts", ABLATIONS, ids=str)
+def test_no_idle_parameters(chain: Skeleton, parts: FusionParts) -> None:
+    """Training in several processes stumbles over parameters that take no part."""
+    fusion = lively(chain, parts)
+    fusion(features()).square().sum().backward()
+    idle = [key for key, value in fusion.named_parameters() if value.grad is None]
+    assert idle == []
+
+
+@pytest.mark.parametrize("parts", ABLATIONS, ids=str)
 def test_masked_features_reach_nothing_else(chain: Skeleton, parts: FusionParts) -> None:
     fusion = lively(chain, parts)
     x = features()
