@@ -43,12 +43,13 @@ class Normalisation:
             median bone lengths (steadier in 2-D, where a side view has no shoulder width),
             ``none`` by nothing.
         rotate: ``front`` turns 3-D clips so that the body's median pose stands upright and
-            faces the camera; ``none`` leaves the view alone.
+            faces the camera, ``start`` so that it does in the first quarter of the clip, before
+            the action has bent or turned it; ``none`` leaves the view alone.
     """
 
     origin: Literal["clip", "frame", "start", "none"] = "clip"
     scale: Literal["shoulders", "bones", "none"] = "shoulders"
-    rotate: Literal["front", "none"] = "none"
+    rotate: Literal["front", "start", "none"] = "none"
 
 
 def normalise(keypoints: np.ndarray, skeleton: Skeleton, settings: Normalisation) -> np.ndarray:
@@ -70,8 +71,8 @@ def normalise(keypoints: np.ndarray, skeleton: Skeleton, settings: Normalisation
         # A joint that is never seen has no median: the fallbacks below deal with that.
         warnings.simplefilter("ignore", RuntimeWarning)
         points -= _origin(main, skeleton, settings.origin)
-        if settings.rotate == "front" and points.shape[-1] == 3:
-            points = points @ _facing_rotation(main, skeleton).T
+        if settings.rotate != "none" and points.shape[-1] == 3:
+            points = points @ _facing_rotation(_judged(main, settings.rotate), skeleton).T
         size = _size(main, skeleton, settings.scale)
     return points / np.float32(size)
 
@@ -127,6 +128,14 @@ def _size(points: np.ndarray, skeleton: Skeleton, kind: str) -> float:
         if np.isfinite(size) and size > 1e-6:
             return float(size)
     return 1.0
+
+
+def _judged(points: np.ndarray, rotate: str) -> np.ndarray:
+    """The frames of (T, V, C) by which the facing is judged: all, or the first seen quarter."""
+    if rotate == "front":
+        return points
+    seen = points[np.isfinite(points).any((1, 2))]
+    return seen[: max(1, len(seen) // 4)]
 
 
 def _facing_rotation(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:

@@ -73,6 +73,17 @@ def test_facing_front_undoes_a_turn_of_the_camera() -> None:
     assert np.sign(side) == np.sign(original)
 
 
+def test_facing_at_the_start_ignores_what_comes_later() -> None:
+    points = swinging()
+    bent = points.copy()
+    bent[0, 20:, KINECT.index("right_shoulder")] += 2
+    settings = Normalisation(origin="start", scale="none", rotate="start")
+    here, there = normalise(points, KINECT, settings), normalise(bent, KINECT, settings)
+    np.testing.assert_allclose(here[0, :20], there[0, :20], atol=1e-5)
+    bent[0, :15] = np.nan
+    assert np.isfinite(normalise(bent, KINECT, settings)[0, 15:]).all()
+
+
 def test_layout_without_shoulders_uses_its_elbows() -> None:
     natops = get_skeleton("natops8")
     points = np.random.default_rng(0).normal(size=(1, 30, 8, 3)).astype(np.float32)
