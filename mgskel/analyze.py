@@ -6,7 +6,6 @@ again and finished stages are reused, change a setting and only what rests on it
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -27,13 +26,12 @@ from mgskel.stages import Stages, working_in
 if TYPE_CHECKING:
     from mgskel.pose.extract import Extraction
     from mgskel.reason.connect import ModelOptions
-    from mgskel.report.content import Attention, Strip
+    from mgskel.report.content import Attention
     from mgskel.spotting.spotter import Spotter
 
 POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
 EVENTS = ("events.csv", "events.eaf")
 STATEMENTS, ASSESSMENT = "statements.json", "assessment.json"
-_ENERGY_STEP_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class _Run:
         spotter = self._spotter()
         events, key = self._events(sequence, quality, spotter, key)
         description, key = self._describe(sequence, events, key)
-        outcome = self._reason(description, key)
+        outcome = self._reason(description, _judged_person(sequence), key)
         self._report(sequence, quality, events, description, outcome, spotter)
         return Analysis(self.folder, tuple(self.reused), tuple(self.notes), outcome["status"])
 
@@ -218,7 +216,9 @@ class _Run:
         key = self._stage("describe", (STATEMENTS,), before, work)
         return _mapping(read_json(self.folder / STATEMENTS), STATEMENTS), key
 
-    def _reason(self, description: Mapping[str, Any], before: str) -> dict[str, Any]:
+    def _reason(
+        self, description: Mapping[str, Any], person: str | None, before: str
+    ) -> dict[str, Any]:
         from mgskel.reason import RulesReasoner, Scene, assess, load_scene
         from mgskel.reason.connect import chat_reasoner
 
@@ -227,7 +227,7 @@ class _Run:
 
         def work() -> None:
             reasoner = chat_reasoner(llm) if llm else RulesReasoner()
-            assess(description, scene, reasoner).save(self.folder / ASSESSMENT)
+            assess(description, scene, reasoner, person=person).save(self.folder / ASSESSMENT)
 
         asked = [before, scene.model_dump(mode="json"), llm and dataclasses.asdict(llm)]
         key = self._stage("reason", (ASSESSMENT,), asked, work)
@@ -254,6 +254,7 @@ class _Run:
         from mgskel.describe import Description
         from mgskel.report.content import ReportContent
         from mgskel.report.page import write_page
+        from mgskel.report.sources import energy_strips, provenance_facts, video_url
         from mgskel.spotting.reference import translate
 
         self.progress.begin(f"{self._name}: report", 1, "steps")
@@ -273,13 +274,13 @@ class _Run:
             vocabulary=spotter.vocabulary,
             truth=truth,
             truth_score=score,
-            energy=_energy(sequence),
+            energy=energy_strips(sequence),
             attention=self._attention(sequence, spotter),
-            provenance=_provenance(sequence, spotter, self.settings),
+            provenance=provenance_facts(sequence, spotter, self.settings.extract),
             files={
                 name: read_text(self.folder / name) for name in (*EVENTS, STATEMENTS, ASSESSMENT)
             },
-            video=_video(self.source) if self.settings.with_video else None,
+            video=video_url(self.source) if self.settings.with_video else None,
             remarks=spotter.remarks(sequence),
             summary=Description.from_dict(description).text("short"),
         )
@@ -290,6 +291,11 @@ class _Run:
 
         found = spotter.attention(sequence) if self.settings.attention else None
         return None if found is None else Attention(*found)
+
+
+def _judged_person(sequence: PoseSequence) -> str | None:
+    """Who is judged where there are several: the first, whom extraction puts there as the main."""
+    return sequence.people[0] if sequence.num_people > 1 else None
 
 
 def _import_later_rooms() -> None:
@@ -328,57 +334,3 @@ def _mapping(value: object, name: str) -> dict[str, Any]:
             "does not hold what this program wrote", place=name, found=str(type(value))
         )
     return value
-
-
-def _energy(sequence: PoseSequence) -> list[Strip]:
-    """Movement per body part for the timeline: the page's full height is a brisk gesture."""
-    import numpy as np
-
-    from mgskel.describe import fidget_energy
-    from mgskel.report.content import Strip
-
-    full = 1.5
-    moved = fidget_energy(sequence)
-    if moved.times.size < 2:
-        return []
-    step = float(moved.times[1] - moved.times[0])
-    every = max(1, round(_ENERGY_STEP_S / step))
-    strips = []
-    for person, rows in zip(moved.people, moved.energy, strict=True):
-        for part, row in zip(moved.parts, rows, strict=True):
-            if not np.isfinite(row).any():
-                continue
-            padded = np.pad(np.nan_to_num(row), (0, -row.size % every))
-            peaks = padded.reshape(-1, every).max(1)
-            # The root keeps small movements visible beside large ones.
-            values = np.sqrt(np.clip(peaks / full, 0, 1))
-            strips.append(Strip(person, part.replace("_", " "), values, every * step))
-    return strips
-
-
-def _provenance(
-    sequence: PoseSequence, spotter: Spotter, settings: AnalyzeSettings
-) -> list[tuple[str, str]]:
-    steps = {str(record["step"]): record for record in sequence.provenance}
-    facts = [("mgskel", __version__), ("recognizer", spotter.name)]
-    facts += [("recognizer fingerprint", spotter.fingerprint[:16])]
-    for name, record in steps.items():
-        details = ", ".join(f"{k}: {v}" for k, v in record.items() if k != "step")
-        facts.append((f"step: {name}", details))
-    facts.append(("settings hash", json_hash(to_dict(settings.extract))[:16]))
-    return facts
-
-
-def _video(source: str | Path) -> str | None:
-    """The clip as a data URL, where a browser can play it."""
-    path = Path(source)
-    kinds = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
-    if not path.is_file() or path.suffix.lower() not in kinds:
-        raise InputError(
-            "the page cannot show this recording's pictures",
-            expected="an .mp4, .m4v or .webm file",
-            found=str(source),
-            remedy="convert the clip to mp4, or leave out --with-video",
-        )
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"data:{kinds[path.suffix.lower()]};base64,{content}"

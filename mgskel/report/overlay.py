@@ -1,7 +1,7 @@
 """An mp4 of the skeleton: on a blank ground, on the blurred picture, or on the picture itself.
 
 By default nobody can be recognised: the ground is blank. The file is H.264 with its index in
-front, so that browsers play it.
+front, so that browsers play it. With weights, joints glow by how much a decision rests on them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _PAPER = (24, 26, 30)
 _DRAWN_SCORE = 0.2
 _LONGEST_SIDE = 1280
 _TIME_BASE = Fraction(1, 90000)
+_GLOW = (255, 150, 40)
+_FAINTEST_GLOW = 0.15
 # Sub-pixel positions for OpenCV's drawing: coordinates in 1/16 of a pixel.
 _SHIFT = 4
 
@@ -34,11 +36,14 @@ def write_overlay(
     *,
     clip: str | Path | None = None,
     ground: Ground = "blank",
+    weights: np.ndarray | None = None,
 ) -> None:
     """Write the sequence as a video of its skeletons, frame by frame at its own times.
 
     Args:
         clip: the recording itself, needed for the grounds 'blur' and 'picture'.
+        weights: (M, T, V) in 0..1, how brightly each joint glows at each moment, such as
+            `JointAttention.at_frames(sequence.num_frames)`.
     """
     if sequence.num_dims != 2 or sequence.unit != "pixel" or sequence.frame_size is None:
         raise InputError(
@@ -48,9 +53,12 @@ def write_overlay(
         )
     if ground != "blank" and clip is None:
         raise InputError(f"the ground '{ground}' needs the clip itself")
+    if weights is not None:
+        _check_weights(weights, sequence)
     canvas = _Canvas(sequence.skeleton, sequence.frame_size)
     with writing(path) as temporary:
-        _encode(temporary, _pictures(sequence, canvas, clip, ground), sequence, canvas.size)
+        pictures = _pictures(sequence, canvas, clip, ground, weights)
+        _encode(temporary, pictures, sequence, canvas.size)
 
 
 class _Canvas:
@@ -115,6 +123,26 @@ class _Canvas:
             colour = self._faded(joint, scores[joint])
             cv2.circle(image, tuple(fixed[joint].tolist()), radius, colour, -1, cv2.LINE_AA, _SHIFT)
 
+    def glow(
+        self, image: np.ndarray, points: np.ndarray, scores: np.ndarray, weights: np.ndarray
+    ) -> None:
+        """Light around one person's joints, by their weights (V,) in 0..1."""
+        cv2 = self._cv2
+        bright = (scores >= _DRAWN_SCORE) & (weights >= _FAINTEST_GLOW)
+        radius = max(min(self.size) / 22, 3.0)
+        for joint in np.flatnonzero(bright).tolist():
+            x, y = points[joint] * self.scale
+            # Only the square around the joint is touched: a whole picture per joint is slow.
+            left, top = max(int(x - 2 * radius), 0), max(int(y - 2 * radius), 0)
+            square = image[top : max(int(y + 2 * radius), 0), left : max(int(x + 2 * radius), 0)]
+            if square.size == 0:
+                continue
+            rows, columns = np.ogrid[: square.shape[0], : square.shape[1]]
+            distance = ((columns + left - x) ** 2 + (rows + top - y) ** 2) / radius**2
+            light = (weights[joint] * np.exp(-1.8 * distance)).astype(np.float32)
+            lit = cv2.multiply(cv2.merge([light] * 3), (*map(float, _GLOW), 0.0))
+            cv2.add(square, lit, dst=square, dtype=cv2.CV_8U)
+
     def _faded(self, joint: int, score: float) -> tuple[int, int, int]:
         """The joint's colour, towards grey as its score falls."""
         share = 0.35 + 0.65 * float(score)
@@ -123,13 +151,20 @@ class _Canvas:
 
 
 def _pictures(
-    sequence: PoseSequence, canvas: _Canvas, clip: str | Path | None, ground: Ground
+    sequence: PoseSequence,
+    canvas: _Canvas,
+    clip: str | Path | None,
+    ground: Ground,
+    weights: np.ndarray | None,
 ) -> Iterator[np.ndarray]:
     """One drawn picture per frame of the sequence."""
     grounds = _grounds(sequence, canvas, clip, ground)
     for frame, image in zip(range(sequence.num_frames), grounds, strict=False):
         for person in range(sequence.num_people):
-            canvas.draw(image, sequence.keypoints[person, frame], sequence.scores[person, frame])
+            points, scores = sequence.keypoints[person, frame], sequence.scores[person, frame]
+            if weights is not None:
+                canvas.glow(image, points, scores, weights[person, frame])
+            canvas.draw(image, points, scores)
         yield image
 
 
@@ -187,6 +222,20 @@ def _encode(
             frame.time_base = _TIME_BASE
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+
+
+def _check_weights(weights: np.ndarray, sequence: PoseSequence) -> None:
+    shape = sequence.scores.shape
+    if weights.shape != shape:
+        raise InputError(
+            "these weights do not fit the recording",
+            expected=f"(M, T, V) = {shape}",
+            found=weights.shape,
+            remedy="attention.at_frames(sequence.num_frames) gives one weight per frame",
+        )
+    if not np.all((weights >= 0) & (weights <= 1)):
+        found = f"{weights.min():g} to {weights.max():g}"
+        raise InputError("weights are shares", expected="0..1", found=found)
 
 
 def _is_face_web(skeleton: Skeleton, bone: tuple[int, int]) -> bool:
