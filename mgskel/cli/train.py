@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
 
     from mgskel.config import load_config
     from mgskel.training.config import TrainConfig
-    from mgskel.training.fit import load_training_data, train
+    from mgskel.training.fit import train
+    from mgskel.training.sets import load_training_data
 
     config = load_config(TrainConfig, args.config, args.keys)
     base = args.out or Path("runs") / (args.config.stem if args.config else "default")

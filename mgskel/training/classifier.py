@@ -34,8 +34,9 @@ from mgskel.training.config import (
     OptimConfig,
     TrainConfig,
 )
-from mgskel.training.fit import TrainingData, train
+from mgskel.training.fit import train
 from mgskel.training.recognizer import Recognizer
+from mgskel.training.sets import TrainingData
 
 
 class MicroGestureClassifier(ClassifierMixin, BaseEstimator):

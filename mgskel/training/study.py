@@ -22,7 +22,8 @@ from mgskel.config import load_config
 from mgskel.errors import InputError
 from mgskel.files import write_text
 from mgskel.training.config import TrainConfig
-from mgskel.training.fit import load_training_data, train
+from mgskel.training.fit import train
+from mgskel.training.sets import load_training_data
 
 KEYS = ("set", "backbone", "variant", "seed", "epochs")
 MEASURES = ("n", "top1", "macro_f1", "loss", "parameters", "cpu_seconds", "seconds")

@@ -17,8 +17,9 @@ from mgskel.errors import InputError
 from mgskel.gestures import Vocabulary, map_classes
 from mgskel.skeleton import Skeleton
 from mgskel.training.config import TrainConfig
-from mgskel.training.fit import TrainingData, train
+from mgskel.training.fit import train
 from mgskel.training.metrics import summary
+from mgskel.training.sets import TrainingData
 
 
 @dataclass(frozen=True, eq=False)

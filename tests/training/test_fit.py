@@ -19,9 +19,10 @@ from mgskel.data.labelled import ClassList
 from mgskel.errors import InputError
 from mgskel.training.callbacks import Checkpoint
 from mgskel.training.evaluate import evaluate
-from mgskel.training.fit import mirrored_classes, train
+from mgskel.training.fit import train
 from mgskel.training.module import NonFiniteLoss, RecognizerModule
 from mgskel.training.recognizer import Recognizer
+from mgskel.training.sets import mirrored_classes
 
 Make = Callable[..., Any]
 

@@ -1,0 +1,100 @@
+"""What one training learns from and is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.data.labelled import ClassList, Labelled, class_list, load_labelled
+from mgskel.data.splits import Split, by_group, hold_out, official_split, stratified
+from mgskel.errors import InputError
+from mgskel.files import file_hash, json_hash
+from mgskel.skeleton import get_skeleton
+from mgskel.training.config import DataConfig
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What one training learns from and is judged by (judged by nothing where there is none)."""
+
+    train: Labelled
+    validation: Labelled | None
+    classes: ClassList
+    fingerprint: str = ""
+
+
+def load_training_data(config: DataConfig) -> TrainingData:
+    """Read, convert and split the files of a config."""
+    if config.train is None:
+        raise InputError("no training file", remedy="give --data.train FILE")
+    everything = load_labelled(config.train, config.layout, config.hand_order)
+    if config.to_layout is not None:
+        everything = everything.to_skeleton(get_skeleton(config.to_layout))
+    fingerprint = data_fingerprint(config.train)
+    classes = class_list(everything, config.vocabulary)
+    if config.validation == "file":
+        if config.validation_file is None:
+            raise InputError(
+                "data.validation is 'file', but no file is given",
+                remedy="give --data.validation_file FILE, or another --data.validation",
+            )
+        other = load_labelled(config.validation_file, config.layout, config.hand_order)
+        other = other.to_skeleton(everything.skeleton)
+        return TrainingData(everything, other, classes, fingerprint)
+    return split_training_data(everything, classes, config, fingerprint)
+
+
+def data_fingerprint(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's files and their names."""
+    if not path.is_dir():
+        return file_hash(path)
+    files = sorted(inside for inside in path.rglob("*") if inside.is_file())
+    return json_hash([[str(file.relative_to(path)), file_hash(file)] for file in files])
+
+
+def split_training_data(
+    everything: Labelled, classes: ClassList, config: DataConfig, fingerprint: str = ""
+) -> TrainingData:
+    """Hold out validation by the config's rule, and thin the training labels where asked."""
+    assert everything.labels is not None
+    classes.indices(everything.labels)
+    if config.validation == "none":
+        split = Split(np.arange(len(everything)), np.zeros(0, dtype=int))
+    else:
+        split = _split(everything, config)
+    train = split.train
+    if config.labels_share < 1:
+        thinned = stratified(everything.labels[train], 1 - config.labels_share, seed=0)
+        train = train[thinned.train]
+    validation = everything.select(split.validation) if len(split.validation) else None
+    return TrainingData(everything.select(train), validation, classes, fingerprint)
+
+
+def _split(everything: Labelled, config: DataConfig) -> Split:
+    assert everything.labels is not None
+    if config.validation == "random":
+        return stratified(everything.labels, config.share, config.split_seed)
+    if config.validation == "official":
+        if config.vocabulary not in ("imigue", "smg"):
+            raise InputError(
+                "there is no official subject split for this vocabulary",
+                expected="data.vocabulary imigue or smg",
+                found=config.vocabulary,
+            )
+        return official_split(config.vocabulary, everything.groups("subject"))  # type: ignore[arg-type]
+    groups = everything.groups(config.validation)
+    if config.held:
+        return hold_out(groups, config.held)
+    return by_group(groups, config.share, config.split_seed)
+
+
+def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
+    """For each class the class of its mirror image, by "left" and "right" in its name."""
+    position = {name.lower(): i for i, name in enumerate(classes.names)}
+    swapped = []
+    for i, name in enumerate(classes.names):
+        words = name.lower().replace("left", "\0").replace("right", "left").replace("\0", "right")
+        swapped.append(position.get(words, i))
+    return tuple(swapped)
