@@ -58,6 +58,14 @@ class JointAttention:
         """Mean weight of each moment, (M, T)."""
         return self.weights.mean(2)
 
+    def at_frames(self, frames: int) -> np.ndarray:
+        """The weights at each frame of the recording, (M, frames, V), linearly between moments."""
+        place = np.linspace(0, self.weights.shape[1] - 1, frames)
+        low = np.floor(place).astype(int)
+        high = np.minimum(low + 1, self.weights.shape[1] - 1)
+        share = (place - low)[:, None]
+        return (1 - share) * self.weights[:, low] + share * self.weights[:, high]
+
     def parts(self) -> dict[str, float]:
         """Mean weight of each body part, over people and moments."""
         mean = self.weights.mean((0, 1))

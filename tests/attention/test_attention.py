@@ -97,6 +97,16 @@ def test_every_backbone_can_be_looked_into(name, method):
     assert np.isfinite(look.weights).all()
 
 
+def test_weights_for_every_frame_of_a_recording():
+    x, _ = planted(1, 0)
+    look = attend(small_network("light"), x)
+    moments = look.weights.shape[1]
+    np.testing.assert_allclose(look.at_frames(moments), look.weights)
+    longer = look.at_frames(3 * moments - 2)
+    np.testing.assert_allclose(longer[:, ::3], look.weights)
+    assert look.at_frames(1).shape == (1, 1, x.shape[3])
+
+
 @pytest.mark.parametrize("method", [m for m in METHODS if m != "bones"])
 def test_what_was_not_seen_has_no_weight(method):
     x, _ = planted(1, 0)

@@ -97,6 +97,36 @@ def test_several_people(tmp_path: Path) -> None:
     assert len(decode(tmp_path / "o.mp4")[0]) == 12
 
 
+def test_the_joint_that_weighs_glows(tmp_path: Path) -> None:
+    recording = sequence()
+    wrist = LAYOUT.index("left_wrist")
+    weights = np.zeros(recording.scores.shape)
+    weights[0, 6:, wrist] = 1
+    for name, glow in (("plain", None), ("glow", weights)):
+        write_overlay(recording, tmp_path / f"{name}.mp4", weights=glow)
+    plain, glowing = (decode(tmp_path / f"{name}.mp4")[0] for name in ("plain", "glow"))
+    added = [
+        g.astype(int).sum(2) - p.astype(int).sum(2) for g, p in zip(glowing, plain, strict=True)
+    ]
+    assert np.abs(added[2]).mean() < 1  # no weight yet
+    y, x = np.unravel_index(added[8].argmax(), added[8].shape)
+    np.testing.assert_allclose((x, y), recording.keypoints[0, 8, wrist], atol=12)
+    assert added[8].max() > 100
+
+
+def test_a_glow_beyond_the_picture_is_no_trouble(tmp_path: Path) -> None:
+    recording = sequence()
+    outside = recording.replace(keypoints=recording.keypoints - 80)
+    write_overlay(outside, tmp_path / "o.mp4", weights=np.ones(outside.scores.shape))
+    assert len(decode(tmp_path / "o.mp4")[0]) == 12
+
+
+@pytest.mark.parametrize("weights", [np.ones((1, 5, 17)), np.full((1, 12, 17), 1.5)])
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path, weights: np.ndarray) -> None:
+    with pytest.raises(InputError, match="weights"):
+        write_overlay(sequence(), tmp_path / "o.mp4", weights=weights)
+
+
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     metres = sequence().replace(unit="metre")
     with pytest.raises(InputError, match="pixels"):
