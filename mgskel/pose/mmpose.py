@@ -97,7 +97,10 @@ class _Detector:
     def boxes(self, picture: np.ndarray) -> np.ndarray:
         from mmdet.apis import inference_detector
 
-        found = inference_detector(self._model, picture).pred_instances.cpu()
+        with warnings.catch_warnings():
+            # MMDetection uses older spellings of torch's autocast and meshgrid.
+            warnings.simplefilter("ignore")
+            found = inference_detector(self._model, picture).pred_instances.cpu()
         labels, scores = found.labels.numpy(), found.scores.numpy()
         return found.bboxes.numpy()[(labels == self._person) & (scores >= self._min_score)]
 

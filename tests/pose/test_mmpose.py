@@ -198,6 +198,7 @@ class _Hostile:
         return (Path.touch, (Path(_Hostile.target),))
 
 
+@pytest.mark.slow
 def test_hostile_and_broken_checkpoints(tmp_path: Path) -> None:
     _Hostile.target = str(tmp_path / "owned")
     path = tmp_path / "bad.pth"

@@ -1,0 +1,90 @@
+"""`mgskel extract`: options reach the settings, mistakes get one message and the right code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pose_clips import write_video
+
+from mgskel.cli import main
+from mgskel.sequence import PoseSequence
+
+
+def extract(*words: object) -> int:
+    return main(["extract", *map(str, words), "--quiet"])
+
+
+def test_options_reach_the_settings(make_clip, plugin, tmp_path: Path, capsys) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text("cleaning: {min_score: 0.4}\nvideo: {end: 1.5}\n")
+    words = [make_clip(), "-o", tmp_path / "out", "--estimator", "square", "-c", config]
+    assert extract(*words, "--end", 0.5, "--cleaning.gaps.longest_s", 0.1, "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["done"] == 1 and answer["clips"][0]["frames"] == 10
+    sequence = PoseSequence.load(tmp_path / "out" / "clip.npz")
+    steps = {record["step"]: record for record in sequence.provenance}
+    assert steps["score threshold"]["min_score"] == 0.4
+    assert steps["gaps"]["longest_s"] == 0.1
+    assert steps["extract"]["video"]["end"] == 0.5
+
+
+def test_main_person_one_person_everybody(plugin, tmp_path: Path, capsys) -> None:
+    from pose_clips import square_pictures
+
+    clip = write_video(tmp_path / "c.mp4", square_pictures(20))
+    words = [clip, "-o", tmp_path / "out", "--estimator", "square"]
+    assert extract(*words, "--all-people") == 0
+    assert extract(*words, "--person", 1) == 0
+    assert extract(*words, "--person", 9) == 2
+    assert "no person '9'" in capsys.readouterr().err
+    assert extract(*words, "--person", 1, "--all-people") == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--estimator", "mediapip"], "did you mean 'mediapipe'"),
+        (["--cleaning.min_score", "much"], "cleaning.min_score"),
+        (["--video.fpss", "3"], "--video.fpss"),
+        (["--workers", "0"], "at least one worker"),
+        (["--estimator", "mmpose"], "needs a config"),
+        (["--face", "half"], "--face"),
+        (["--start", "5", "--end", "2"], "the part to read is empty"),
+        (["-c", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_wrong_commands(make_clip, tmp_path: Path, capsys, words, message: str) -> None:
+    assert extract(make_clip(count=2), make_clip("b.mp4", count=2), "-o", tmp_path, *words) == 2
+    told = capsys.readouterr().err
+    assert message in told and "Traceback" not in told
+
+
+def test_bad_clips_alone_and_among_good_ones(make_clip, plugin, tmp_path: Path, capsys) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"\0" * 100)
+    dark = write_video(tmp_path / "dark.mp4", [np.zeros((48, 64, 3), np.uint8)] * 3)
+    tail = ["-o", tmp_path / "out", "--estimator", "square"]
+    assert extract(bad, *tail) == 2
+    assert extract(dark, *tail) == 2
+    assert extract(tmp_path / "absent.mp4", *tail) == 2
+    capsys.readouterr()
+    assert extract(bad, make_clip(), *tail) == 1
+    told = capsys.readouterr().err
+    assert "failed: bad.mp4" in told and "1 extracted" in told and "Traceback" not in told
+
+
+def test_keypoints_of_others(make_clip, plugin, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert extract(make_clip(), "-o", first, "--estimator", "square") == 0
+    assert extract(first / "clip.npz", "-o", second, "--estimator", "imported") == 0
+    steps = [r["step"] for r in PoseSequence.load(second / "clip.npz").provenance]
+    assert steps[0] == "extract" and "import" in steps
+
+
+def test_impossible_output_folder(make_clip, plugin, tmp_path: Path, capsys) -> None:
+    assert extract(make_clip(), "-o", "/dev/full/out", "--estimator", "square") == 2
+    assert "cannot write" in capsys.readouterr().err
