@@ -24,6 +24,7 @@ from mgskel.pose.estimators import Detection
 from mgskel.skeleton import Skeleton
 
 _FORBIDDEN = 1e6
+_MOST_ABSENCES = 5
 # Of the picture's longer side: a floor where a size can't be told, as from a single point.
 _LEAST_SIZE = 0.04
 
@@ -239,6 +240,7 @@ def choose(
             )
         return Choice((chosen[0],), tuple(notes))
     main = max(lasting, key=lambda track: rank[track.name])
+    notes += _absences(main, tracks)
     notes += _about_others(main, lasting, rank, num_frames)
     return Choice((main,), tuple(notes))
 
@@ -294,6 +296,22 @@ def _half_way(track: Track, border: int, step: int) -> list[int]:
             break
         result.append(i)
     return result
+
+
+def _absences(main: Track, tracks: Sequence[Track]) -> list[str]:
+    """When the main person was lost while somebody else was seen: never a silent switch."""
+    others = np.unique([f for track in tracks if track is not main for f in track.frames])
+    notes = []
+    for index in np.flatnonzero(np.diff(main.frames) > 1):
+        gap = main.frames[index], main.frames[index + 1]
+        if np.searchsorted(others, gap[1]) > np.searchsorted(others, gap[0], "right"):
+            notes.append(
+                f"person {main.name} was not seen between {main.times[index]:.2f} and "
+                f"{main.times[index + 1]:.2f} s, while somebody else was"
+            )
+    if len(notes) > _MOST_ABSENCES:
+        notes[_MOST_ABSENCES:] = [f"and so {len(notes) - _MOST_ABSENCES} times more"]
+    return notes
 
 
 def _about_others(

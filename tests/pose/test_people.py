@@ -104,6 +104,8 @@ def test_a_jump_to_somebody_else_splits_and_the_return_gets_the_old_id() -> None
     assert len(first.frames) >= 96
     other = max((t for t in tracks if t is not first), key=lambda t: len(t.frames))
     assert np.abs(nose_path(other) - 250).max() < 25
+    (absence,) = [n for n in choose(tracks, 144, SIZE, PeopleSettings()).notes if "not seen" in n]
+    assert "person 1 was not seen between" in absence
 
 
 def test_a_stumble_of_the_estimator_costs_nothing() -> None:
