@@ -172,7 +172,7 @@ def whole_times(lengths: Tensor, window: int) -> Tensor:
     return steps[None] * (lengths[:, None] - 1).float()
 
 
-def view_times(lengths: Tensor, window: int, views: int, share: float = 0.9) -> Tensor:
+def view_times(lengths: Tensor, window: int, views: int, share: float = 0.95) -> Tensor:
     """(N, views, window): several temporal views; the first one is the whole recording.
 
     The others cover `share` of it, from its beginning to its end.

@@ -134,7 +134,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     stream: str = "joint"
     window: int = 64
-    views: int = 5
+    views: int = 3
     normalise: Normalisation = field(default_factory=Normalisation)
     augment: Augmentation = field(default_factory=Augmentation)
     model: ModelConfig = field(default_factory=ModelConfig)
