@@ -34,9 +34,7 @@ def trials(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) 
     ]
 
 
+REFERENCES = {v: "on" for v in VARIANTS if v not in ("on", "off")} | {"on": "off"}
+
 if __name__ == "__main__":
-    raise SystemExit(
-        main(
-            __doc__, "fusion", trials, {variant: "off" for variant in VARIANTS if variant != "off"}
-        )
-    )
+    raise SystemExit(main(__doc__, "fusion", trials, REFERENCES))
