@@ -8,6 +8,7 @@ Nothing later than those two moments is ever looked at, so a camera and a file g
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ class DecodingSettings:
         enter, leave: thresholds of each class.
         shortest_s: shortest event of each class.
         onset_shift_s, offset_shift_s: added to the found times, against systematic lag.
+        smooth: each probability is the mean of so many last ones.
     """
 
     enter: tuple[float, ...]
@@ -36,6 +38,7 @@ class DecodingSettings:
     shortest_s: tuple[float, ...]
     onset_shift_s: float = 0.0
     offset_shift_s: float = 0.0
+    smooth: int = 2
 
     @classmethod
     def uniform(cls, classes: int, enter: float = 0.5, leave: float = 0.3) -> DecodingSettings:
@@ -75,6 +78,7 @@ class Decoder:
         self._evidence = np.zeros(k)
         self._served = np.zeros(k)
         self._now = 0.0
+        self._last: deque[np.ndarray] = deque(maxlen=settings.smooth)
 
     def step(self, time_s: float, scores: np.ndarray, served: np.ndarray) -> list[GestureEvent]:
         """Take in one moment.
@@ -87,6 +91,8 @@ class Decoder:
             events that are now known to be over.
         """
         self._now = time_s
+        self._last.append(scores)
+        scores = np.mean(self._last, axis=0)
         loud = scores >= self._leave
         new = loud & np.isnan(self._rise)
         self._rise[new] = time_s
@@ -154,6 +160,14 @@ class Decoder:
         self._open[which] = False
         for counter in (self._quiet, self._moments, self._total, self._evidence, self._served):
             counter[which] = 0
+
+
+def smoothed(scores: np.ndarray, moments: int) -> np.ndarray:
+    """What the decoder makes of scores (K, T): means of the last `moments`."""
+    total = np.cumsum(np.pad(scores, ((0, 0), (1, 0))), axis=1)
+    to = np.arange(1, total.shape[1])
+    since = np.maximum(to - moments, 0)
+    return np.asarray((total[:, to] - total[:, since]) / (to - since))
 
 
 def decode(

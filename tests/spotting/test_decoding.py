@@ -24,7 +24,7 @@ def scores_of(rows, length):
 
 
 def found(rows, length=60, served=None, **changes):
-    fitted = DecodingSettings((0.6,) * K, (0.3,) * K, (0.25,) * K, **changes)
+    fitted = DecodingSettings((0.6,) * K, (0.3,) * K, (0.25,) * K, smooth=1, **changes)
     scores = scores_of(rows, length)
     seen = np.ones_like(scores, bool) if served is None else served
     events = decode(scores, seen, COMMON, fitted, STEP)

@@ -1,0 +1,80 @@
+"""The model card of a spotter, with its measured figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mgskel.spotting.spotter import Spotter
+
+
+def model_card(spotter: Spotter, figures: Mapping[str, Any]) -> str:
+    """Markdown.
+
+    Args:
+        figures: what `Evaluation.to_dict` gives.
+    """
+    notes = spotter.notes
+    weights = sum(p.numel() for p in spotter.network.parameters())
+    classes = "\n".join(
+        f"| {gesture.name} | {gesture.group} | {_share(figures['clip_class_f1'], gesture.name)} "
+        f"| {_share(figures['class_f1_0.3'], gesture.name)} "
+        f"| {figures['class_events'].get(gesture.name, 0)} |"
+        for gesture in spotter.vocabulary
+    )
+    return f"""# {spotter.name}
+
+Finds {len(spotter.vocabulary)} gestures of the upper body in recordings of 2-D keypoints: a dense
+network ({spotter.network.light.name}, {weights:,} weights) that follows each person through the
+recording, and thresholds of its own for every gesture.
+
+**It is not validated for any decision about people.** It says that a movement looks like a
+gesture, not what the gesture means, and it misses and mistakes many.
+
+## What it was trained on
+
+Synthesis alone: {notes.get("training", "see notes in recognizer.json")}. No recording of a real
+person, and no data set, was used for its weights or thresholds. Rebuild it with
+
+    python tools/train_shipped.py -o RUN
+
+## Measured on held-out synthesis
+
+New bodies, cameras, estimator errors and gestures ({notes.get("test", "")}).
+
+| figure | value |
+|---|---|
+| F1 at overlap 0.3, long recordings | {figures["f1_0.3"]:.3f} |
+| F1 at overlap 0.1 and 0.5 | {figures["f1_0.1"]:.3f}, {figures["f1_0.5"]:.3f} |
+| mean over classes of F1 at 0.3 | {figures["macro_f1_0.3"]:.3f} |
+| frame-wise F1 | {figures["frame_f1"]:.3f} |
+| mean error of onset, offset | {_seconds(figures["onset_error_s"])}, {
+        _seconds(figures["offset_error_s"])
+    } |
+| false events per 5 minutes of rest | {figures["false_per_5_min_rest"]:.2f} |
+| cut clips: mean over classes of F1 | {figures["clip_macro_f1"]:.3f} |
+| cut clips: accuracy | {figures["clip_accuracy"]:.3f} |
+
+| gesture | group | F1, cut clips | F1 at 0.3, recordings | true events |
+|---|---|---|---|---|
+{classes}
+
+## Limits
+
+- Synthetic people are simpler than real ones: expect more misses and false events on real video
+  than the table says. docs/results/spotting.md lists what it says of real clips.
+- It sees upper-body keypoints in the picture's plane. It says nothing of lips, brows, gaze,
+  legs or feet, and nothing that needs depth.
+- It needs about ten frames per second, shoulders wider than about 40 pixels, and the joints that
+  a gesture involves; without them it abstains (`mgskel spot` says of which gestures).
+- Hands that the estimator loses at the face are the most frequent reason for misses.
+- An event's score is the network's mean probability, not a chance of being right.
+"""
+
+
+def _share(values: Mapping[str, float], name: str) -> str:
+    return f"{values[name]:.2f}" if name in values else "-"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"

@@ -1,0 +1,134 @@
+"""How good a spotter is on held-out recordings, rests and clips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgskel.events import GestureEvent
+from mgskel.gestures import Vocabulary
+from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in
+from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.heldout import Example, HeldOut
+from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
+from mgskel.spotting.spotter import Spotter, clip_chances
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Attributes:
+    spotting: events of the long recordings against the true ones.
+    macro_f1: mean over classes of F1 at overlap 0.3 in the long recordings.
+    class_f1: the same per class, with the number of true events.
+    false_at_rest: events per five minutes of rest.
+    clip_macro_f1, clip_accuracy: of cut clips.
+    clip_f1: per class.
+    """
+
+    spotting: SpottingScore
+    macro_f1: float
+    class_f1: dict[str, tuple[float, int]]
+    false_at_rest: float
+    clip_macro_f1: float
+    clip_accuracy: float
+    clip_f1: dict[str, float]
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            **self.spotting.to_dict(),
+            "macro_f1_0.3": self.macro_f1,
+            "false_per_5_min_rest": self.false_at_rest,
+            "clip_macro_f1": self.clip_macro_f1,
+            "clip_accuracy": self.clip_accuracy,
+            "class_f1_0.3": {name: value for name, (value, _) in self.class_f1.items()},
+            "class_events": {name: count for name, (_, count) in self.class_f1.items()},
+            "clip_class_f1": self.clip_f1,
+        }
+
+
+def watch(spotter: Spotter, examples: Sequence[Example]) -> list[Watched]:
+    """What the network makes of recordings of one person each."""
+    return [Watched(next(spotter.tracks(example.sequence)), example.events) for example in examples]
+
+
+def fit_thresholds(spotter: Spotter, validation: HeldOut) -> DecodingSettings:
+    """Thresholds for a spotter's network."""
+    recordings, rests = watch(spotter, validation.recordings), watch(spotter, validation.rests)
+    return calibrate(recordings, rests, spotter.vocabulary)
+
+
+def evaluate_spotter(spotter: Spotter, test: HeldOut) -> Evaluation:
+    """Every figure of the model card."""
+    vocabulary, decoding = spotter.vocabulary, spotter.decoding
+    recordings, rests = watch(spotter, test.recordings), watch(spotter, test.rests)
+    found = [found_in(watched.track, vocabulary, decoding) for watched in recordings]
+    class_f1 = class_scores([(w.truth, f) for w, f in zip(recordings, found, strict=True)],
+                            vocabulary)  # fmt: skip
+    truth_line, found_line = one_line(recordings, found)
+    clip_f1, accuracy = clip_scores(spotter, test.clips)
+    return Evaluation(
+        spotting=score_events(truth_line, found_line),
+        macro_f1=float(np.mean([f1 for f1, count in class_f1.values() if count] or [0.0])),
+        class_f1=class_f1,
+        false_at_rest=false_at_rest(rests, vocabulary, decoding) if rests else 0.0,
+        clip_macro_f1=float(np.mean(list(clip_f1.values()) or [0.0])),
+        clip_accuracy=accuracy,
+        clip_f1=clip_f1,
+    )
+
+
+def one_line(
+    recordings: Sequence[Watched], found: Sequence[Sequence[GestureEvent]]
+) -> tuple[list[GestureEvent], list[GestureEvent]]:
+    """Events of several recordings one after the other, so that they can be scored together."""
+    from dataclasses import replace
+
+    truth_line: list[GestureEvent] = []
+    found_line: list[GestureEvent] = []
+    offset = 0.0
+    for watched, events in zip(recordings, found, strict=True):
+        for line, own in ((truth_line, watched.truth), (found_line, events)):
+            line += [replace(e, start_s=e.start_s + offset, end_s=e.end_s + offset) for e in own]
+        offset += watched.duration_s + 60.0
+    return truth_line, found_line
+
+
+def class_scores(
+    pairs: Sequence[tuple[Sequence[GestureEvent], Sequence[GestureEvent]]], vocabulary: Vocabulary
+) -> dict[str, tuple[float, int]]:
+    """F1 at overlap 0.3 and the number of true events, by class."""
+    hits: Counter[str] = Counter()
+    true: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    for truth, found in pairs:
+        for name in vocabulary.names:
+            own = [event for event in truth if event.label == name]
+            mine = [event for event in found if event.label == name]
+            hits[name] += len(match(overlap_matrix(own, mine), 0.3))
+            true[name] += len(own)
+            said[name] += len(mine)
+    return {
+        name: (2 * hits[name] / max(true[name] + said[name], 1), true[name])
+        for name in vocabulary.names
+    }
+
+
+def clip_scores(spotter: Spotter, clips: Sequence[Example]) -> tuple[dict[str, float], float]:
+    """F1 of each class and accuracy on clips cut around one gesture each."""
+    pairs = []
+    for clip in clips:
+        if clip.events:
+            chances = clip_chances(next(spotter.tracks(clip.sequence)))
+            pairs.append((clip.events[0].class_id, int(chances.argmax())))
+    true, said = np.array(pairs, int).reshape(-1, 2).T
+    f1 = {
+        gesture.name: 2
+        * float(((true == gesture.id) & (said == gesture.id)).sum())
+        / max(int((true == gesture.id).sum() + (said == gesture.id).sum()), 1)
+        for gesture in spotter.vocabulary
+        if (true == gesture.id).any()
+    }
+    return f1, float((true == said).mean()) if len(true) else 0.0

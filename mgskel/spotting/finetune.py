@@ -1,0 +1,247 @@
+"""Teaching a spotter gestures of one's own from a few annotated recordings.
+
+Labels that the spotter knows make it better at them; other labels become new gestures. What the
+annotator did not mark says nothing about the gestures that were not annotated at all, so those are
+left out of the loss there, and a little synthesis keeps the network from forgetting them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent, read_events
+from mgskel.gestures import GestureClass, Vocabulary
+from mgskel.sequence import PoseSequence
+from mgskel.spotting.corpus import Piece, dense_targets
+from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.features import features_of
+from mgskel.spotting.fit import FitSettings, fit
+from mgskel.spotting.metrics import check_reference
+from mgskel.spotting.network import DenseNetwork
+from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
+
+_ANNOTATIONS = (".eaf", ".csv", ".json")
+_OWN_GROUP = "own"
+_OWN_RAW = 1000
+_FEW = 5
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """How a spotter is taught further.
+
+    Attributes:
+        steps, lr, batch: of the training.
+        replay: synthetic recordings (and twenty times as many clips) that keep old gestures.
+        share: part of the examples that comes from the user's recordings.
+        around_s: time before and after each annotated gesture that makes an example.
+    """
+
+    steps: int = 300
+    lr: float = 1e-3
+    batch: int = 16
+    replay: int = 6
+    share: float = 0.5
+    around_s: tuple[float, float] = (4.0, 3.0)
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Annotated:
+    """A recording and what an annotator marked in it."""
+
+    sequence: PoseSequence
+    events: tuple[GestureEvent, ...]
+    name: str = ""
+
+
+def annotated_recordings(folder: Path) -> list[Annotated]:
+    """Recordings NAME.npz of a folder with annotations NAME.eaf, .csv or .json."""
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}", expected="recordings with annotations")
+    found, alone = [], []
+    for pose in sorted(folder.glob("*.npz")):
+        beside = [pose.with_suffix(ending) for ending in _ANNOTATIONS]
+        events = next((path for path in beside if path.exists()), None)
+        if events is None:
+            alone.append(pose.name)
+            continue
+        sequence = PoseSequence.load(pose)
+        truth = read_events(events)
+        check_reference(truth, float(sequence.timestamps[0]) + sequence.duration_s)
+        found.append(Annotated(sequence, truth, pose.stem))
+    if not found:
+        raise InputError(
+            "no annotated recordings",
+            place=folder,
+            expected="pairs such as interview1.npz (from 'mgskel extract') and interview1.eaf",
+            found=f"without annotation: {', '.join(alone[:5])}" if alone else "no .npz files",
+            remedy="see docs/howto/annotate-and-finetune.md",
+        )
+    return found
+
+
+def thin_labels(recordings: Sequence[Annotated]) -> dict[str, int]:
+    """Labels with too few examples to expect much, and how many there are."""
+    counts: dict[str, int] = {}
+    for recording in recordings:
+        for event in recording.events:
+            counts[event.label] = counts.get(event.label, 0) + 1
+    return {label: count for label, count in counts.items() if count < _FEW}
+
+
+def finetune(
+    spotter: Spotter,
+    recordings: Sequence[Annotated],
+    settings: FinetuneSettings,
+    folder: Path,
+    workers: int = 1,
+) -> Spotter:
+    """A spotter that also knows the annotated gestures.
+
+    Args:
+        folder: keeps the synthetic examples and the checkpoint, so that a run can be resumed.
+    """
+    labels = sorted({event.label for recording in recordings for event in recording.events})
+    if not labels:
+        raise InputError("the annotations hold no events", remedy="mark gestures first")
+    vocabulary = extended(spotter.vocabulary, labels)
+    network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
+    pieces = _own_pieces(recordings, vocabulary, network, settings)
+    if settings.replay:
+        corpus = CorpusSettings(
+            recordings=settings.replay, seconds=60.0, clips=20 * settings.replay, seed=77
+        )
+        old = synthetic_corpus(
+            folder / "replay", corpus, spotter.vocabulary, network.features, workers
+        )
+        pieces = _balanced(pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share)
+    fitting = FitSettings(
+        steps=settings.steps,
+        lr=settings.lr,
+        batch=settings.batch,
+        warm_up=max(settings.steps // 10, 1),
+        ema=0.99,
+        seed=settings.seed,
+    )
+    fit(network, pieces, fitting, folder / "checkpoint.pt")
+    return Spotter(
+        network.eval(),
+        vocabulary,
+        _with_thresholds(spotter.decoding, len(vocabulary)),
+        f"{spotter.name}, fine-tuned",
+        notes={
+            "from": spotter.fingerprint,
+            "recordings": len(recordings),
+            "labels": labels,
+        },
+    )
+
+
+def extended(vocabulary: Vocabulary, labels: Sequence[str]) -> Vocabulary:
+    """The vocabulary with classes for labels that it lacks."""
+    known = {name.casefold() for name in vocabulary.names}
+    new = [label for label in dict.fromkeys(labels) if label.casefold() not in known]
+    classes = [
+        GestureClass(len(vocabulary) + i, label, _OWN_GROUP, True, _OWN_RAW + i)
+        for i, label in enumerate(new)
+    ]
+    return replace(
+        vocabulary,
+        name=f"{vocabulary.name}+own" if new else vocabulary.name,
+        classes=(*vocabulary.classes, *classes),
+    )
+
+
+def widened(network: DenseNetwork, more: int) -> DenseNetwork:
+    """A copy with outputs for more classes, which begin as a doubtful "any gesture"."""
+    twin = copy.deepcopy(network)
+    old = twin.light.head
+    head = nn.Linear(old.in_features, old.out_features + more)
+    with torch.no_grad():
+        head.weight.copy_(
+            torch.cat([old.weight[:-1], old.weight[-1:].expand(more, -1), old.weight[-1:]])
+        )
+        head.bias.copy_(torch.cat([old.bias[:-1], old.bias[-1:].expand(more) - 2, old.bias[-1:]]))
+    twin.light.head = head
+    twin.light.num_classes = old.out_features + more
+    twin.num_classes = network.num_classes + more
+    return twin
+
+
+def _own_pieces(
+    recordings: Sequence[Annotated],
+    vocabulary: Vocabulary,
+    network: DenseNetwork,
+    settings: FinetuneSettings,
+) -> list[Piece]:
+    """Whole recordings, and the surroundings of every annotated gesture."""
+    labels = {event.label for recording in recordings for event in recording.events}
+    annotated = np.zeros(len(vocabulary), bool)
+    annotated[[vocabulary.by_name(label).id for label in labels]] = True
+    pieces = []
+    for recording in recordings:
+        several = recording.sequence.num_people > 1
+        features = features_of(recording.sequence, network.features)
+        for person, seen in zip(recording.sequence.people, features, strict=True):
+            events = [e for e in recording.events if not several or e.person == person]
+            targets, known = dense_targets(events, vocabulary, seen)
+            known &= annotated[:, None]
+            whole = Piece(seen.values.astype(np.float16), seen.mask, targets, known)
+            pieces.append(whole)
+            before, after = settings.around_s
+            for event in events:
+                a, b = (
+                    round((time_s - seen.start_s) * seen.rate_hz)
+                    for time_s in (event.start_s - before, event.end_s + after)
+                )
+                pieces.append(_part(whole, slice(max(a, 0), max(b, 1))))
+    return pieces
+
+
+def _part(piece: Piece, frames: slice) -> Piece:
+    return Piece(
+        piece.values[:, frames],
+        piece.mask[frames],
+        piece.targets[:, frames],
+        piece.known[:, frames],
+    )
+
+
+def _with_rows(piece: Piece, classes: int) -> Piece:
+    """A synthetic piece in a larger vocabulary: none of the new gestures is in it."""
+    more = classes - len(piece.targets)
+    blank = np.zeros((more, piece.num_frames), bool)
+    return replace(
+        piece,
+        targets=np.concatenate([piece.targets, blank]),
+        known=np.concatenate([piece.known, ~blank]),
+    )
+
+
+def _balanced(own: list[Piece], old: list[Piece], share: float) -> list[Piece]:
+    """Own pieces so often that they make up their share of the examples."""
+    weights = [sum(np.sqrt(p.num_frames) for p in pieces) for pieces in (own, old)]
+    times = max(1, round(share / max(1 - share, 1e-3) * weights[1] / max(weights[0], 1e-9)))
+    return own * times + old
+
+
+def _with_thresholds(decoding: DecodingSettings, classes: int) -> DecodingSettings:
+    """New classes get the typical thresholds of the old ones."""
+    more = classes - len(decoding.enter)
+    return replace(
+        decoding,
+        enter=(*decoding.enter, *(median(decoding.enter),) * more),
+        leave=(*decoding.leave, *(median(decoding.leave),) * more),
+        shortest_s=(*decoding.shortest_s, *(median(decoding.shortest_s),) * more),
+    )

@@ -1,0 +1,116 @@
+"""Own gestures from a few annotated recordings."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+
+from mgskel.data.synthesis import FlowSettings, SynthesisSettings, synthesise_recording
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent, write_events
+from mgskel.spotting import load_spotter
+from mgskel.spotting.finetune import (
+    Annotated,
+    FinetuneSettings,
+    annotated_recordings,
+    extended,
+    finetune,
+    widened,
+)
+from mgskel.spotting.metrics import score_events
+
+WATCH = """
+programs:
+  look-at-watch:
+    hands: {use: left, targets: [space], contact: wrist, fingers: relaxed, manner: hold,
+            along: [-1, 0.2, 0.2], palm: [0, -0.3, -1]}
+    body:
+      - {channel: head_pitch, amount: [10, 25]}
+      - {channel: head_yaw, amount: [5, 20]}
+    onset: [0.3, 0.6]
+    hold: [0.5, 1.5]
+    offset: [0.3, 0.7]
+"""
+
+
+@pytest.fixture
+def tool(root):
+    spec = importlib.util.spec_from_file_location("finetune_tool", root / "tools/finetune.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_new_label_becomes_a_class_and_old_answers_stay(stored):
+    more = extended(stored.vocabulary, ["look-at-watch", "Nodding"])
+    assert more.names == (*stored.vocabulary.names, "look-at-watch")
+    wide = widened(stored.network, 1).eval()
+    x, mask = torch.randn(1, 6, 40, 27), torch.ones(1, 40, 27, dtype=torch.bool)
+    with torch.no_grad():
+        old, new = stored.network.eval()(x, mask), wide(x, mask)
+    torch.testing.assert_close(new[:, :-2], old[:, :-1])
+    torch.testing.assert_close(new[:, -1], old[:, -1])
+
+
+def test_folder_to_spotter(tool, saved, recording, tmp_path, capsys):
+    folder = tmp_path / "annotated"
+    folder.mkdir()
+    events = [GestureEvent("1", "my gesture", -1, s, s + 1.5) for s in (3.0, 9.0, 20.0)]
+    for name in "abcd":
+        recording.sequence.save(folder / f"{name}.npz")
+        write_events(folder / f"{name}.eaf", events)
+    words = ["--recordings", folder, "-o", tmp_path / "run", "--model", saved, "--replay", 0]
+    assert tool.main([*map(str, words), "--steps", "3", "--batch", "4"]) == 0
+    out = capsys.readouterr()
+    assert "d (kept apart): Of 3 true gestures" in out.out
+    taught = load_spotter(tmp_path / "run")
+    assert taught.vocabulary.names[-1] == "my gesture"
+    taught.spot(recording.sequence)
+
+
+@pytest.mark.parametrize("content", ["nothing", "no annotation", "no events", "outside"])
+def test_what_cannot_be_learned_from(tool, saved, recording, tmp_path, capsys, content):
+    folder = tmp_path / "annotated"
+    folder.mkdir()
+    if content != "nothing":
+        recording.sequence.save(folder / "a.npz")
+    if content == "no events":
+        write_events(folder / "a.csv", [])
+    if content == "outside":
+        write_events(folder / "a.csv", [GestureEvent("1", "x", -1, 900.0, 901.0)])
+    words = ["--recordings", folder, "-o", tmp_path / "run", "--model", saved]
+    assert tool.main([str(word) for word in words]) == 2
+    assert capsys.readouterr().err.startswith("finetune: ")
+
+
+def test_a_missing_folder_is_told(tmp_path):
+    with pytest.raises(InputError):
+        annotated_recordings(tmp_path / "none")
+
+
+@pytest.mark.slow
+def test_ten_examples_teach_a_new_gesture(tmp_path):
+    programs = tmp_path / "watch.yaml"
+    programs.write_text(WATCH)
+    settings = SynthesisSettings(
+        programs=(programs,),
+        labels=("look-at-watch",),
+        flow=FlowSettings(per_minute=(5.0, 5.0), illustrate=0.0),
+    )
+
+    def annotated(seed, seconds):
+        made = synthesise_recording(seconds, seed, settings)
+        return Annotated(made.sequence, made.events)
+
+    lessons = [annotated(seed, 40) for seed in range(4)]
+    assert sum(len(lesson.events) for lesson in lessons) <= 14
+    taught = finetune(load_spotter(), lessons, FinetuneSettings(replay=3), tmp_path / "run")
+    scores = []
+    for seed in range(50, 54):
+        test = annotated(seed, 90)
+        found = [e for e in taught.spot(test.sequence) if e.label == "look-at-watch"]
+        scores.append(score_events(test.events, found).f1[0.3])
+    assert np.mean(scores) > 0.6

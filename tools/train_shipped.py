@@ -1,0 +1,48 @@
+"""Rebuild the recognizer that ships: corpus, training, thresholds, evaluation, model card.
+
+    python tools/train_shipped.py -o RUN
+    python tools/train_shipped.py -o RUN --corpus.recordings 60 --fit.steps 500
+
+Everything follows from the seeds. A run that was cut off goes on where it stopped: shards of the
+corpus, the training's checkpoint and held-out recordings that are already in RUN are used. The
+result lies in RUN/shipped; copy it to mgskel/spotting/shipped to ship it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mgskel.config import load_config
+from mgskel.errors import MgskelError
+from mgskel.spotting.build import BuildSettings, build
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="train_shipped.py",
+        allow_abbrev=False,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="run folder")
+    parser.add_argument("-c", "--config", type=Path, help="settings as YAML")
+    parser.add_argument("--workers", type=int, default=1, help="processes for the synthesis")
+    arguments, overrides = parser.parse_known_args(argv)
+    try:
+        settings = load_config(BuildSettings, arguments.config, overrides)
+        figures = build(arguments.out, settings, arguments.workers)
+    except MgskelError as error:
+        print(f"train_shipped: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    for name, value in figures.items():
+        if isinstance(value, float):
+            print(f"{name:<24}{value:8.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
