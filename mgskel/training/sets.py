@@ -64,6 +64,12 @@ def split_training_data(
         split = Split(np.arange(len(everything)), np.zeros(0, dtype=int))
     else:
         split = _split(everything, config)
+        if not len(split.validation):
+            raise InputError(
+                "the validation part is empty",
+                expected=f"sequences held out by data.validation {config.validation}",
+                remedy="hold out more (data.share, data.held), or use --data.validation none",
+            )
     train = split.train
     if config.labels_share < 1:
         thinned = stratified(everything.labels[train], 1 - config.labels_share, seed=0)

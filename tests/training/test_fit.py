@@ -199,6 +199,7 @@ def test_wrong_sets_are_refused(
         ({"data__validation": "official"}, "no official subject split"),
         ({"data__validation": "file"}, "no file is given"),
         ({"data__held": ["9"]}, "do not have"),
+        ({"data__validation": "random", "data__share": 0.001}, "validation part is empty"),
         ({"data__vocabulary": "imigue2"}, "imigue"),
         ({"data__layout": "kinect20"}, "natops8"),
         ({"data__train": "nowhere.npz"}, "nowhere.npz"),
