@@ -20,10 +20,11 @@ from mgskel.pose.engines import EngineName, create_engine
 from mgskel.pose.estimators import estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings
 from mgskel.pose.jobs import Job, Outcome
-from mgskel.pose.manifest import Entry, Manifest, sole_writer
+from mgskel.pose.manifest import Entry, Manifest
 from mgskel.pose.video import open_source
 from mgskel.progress import Progress
 from mgskel.sequence import PoseSequence
+from mgskel.stages import working_in
 from mgskel.threads import usable_cores
 
 
@@ -98,7 +99,7 @@ def extract_batch(
         "afterwards": dict(afterwards.settings) if afterwards else {},
     }
     key = json_hash(plan)[:16]
-    with sole_writer(folder):
+    with working_in(folder):
         sweep_leftovers(folder)
         manifest = Manifest.open(folder)
         manifest.settings[key] = plan

@@ -5,9 +5,7 @@ It is rewritten whole after each clip, so that it never promises more than what 
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,28 +106,3 @@ class Manifest:
                 "clips": clips,
             },
         )
-
-
-@contextmanager
-def sole_writer(folder: Path) -> Iterator[None]:
-    """Keep a second run out of the folder; the lock dies with its process."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = open(folder / ".extract.lock", "w")
-    except OSError as error:
-        raise InputError(
-            f"cannot write into {folder}: {error.strerror}",
-            remedy="choose an output folder that you may write to",
-        ) from error
-    with handle:
-        if sys.platform != "win32":
-            import fcntl
-
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(
-                    f"another extraction is writing into {folder}",
-                    remedy="wait for it, or choose another output folder",
-                ) from error
-        yield

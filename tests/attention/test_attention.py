@@ -34,7 +34,7 @@ def test_every_way_gives_one_kind_of_result(taught):
         assert look.weights.min() >= 0
         assert look.weights.max() <= 1
         assert look.target == 1
-        assert look.probability > 0.9
+        assert look.probability > 0.7
         assert set(look.parts()) == set(get_skeleton(LAYOUT).parts)
 
 

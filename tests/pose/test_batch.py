@@ -20,9 +20,9 @@ from mgskel.files import file_hash, read_json, write_bytes
 from mgskel.pose.batch import Afterwards, Importer, extract_batch
 from mgskel.pose.clips import find_clips
 from mgskel.pose.extract import Extraction, ExtractSettings
-from mgskel.pose.manifest import sole_writer
 from mgskel.pose.video import VideoSettings
 from mgskel.sequence import PoseSequence
+from mgskel.stages import working_in
 
 
 def states(result) -> dict[str, str]:
@@ -180,7 +180,7 @@ def test_results_inside_the_input_folder_are_no_clips(make_clip, square, tmp_pat
 
 def test_two_runs_into_one_folder(make_clip, square, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with sole_writer(out), pytest.raises(InputError, match="another extraction"):
+    with working_in(out), pytest.raises(InputError, match="another run"):
         extract_batch([make_clip()], out, settings=square, quiet=True)
 
 
