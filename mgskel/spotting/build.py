@@ -13,7 +13,7 @@ from mgskel.files import json_hash, write_json, write_text
 from mgskel.gestures import get_vocabulary
 from mgskel.spotting.card import model_card
 from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.evaluation import evaluate_spotter, fit_thresholds
+from mgskel.spotting.evaluation import evaluate_spotter, fit_clips, fit_thresholds
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.heldout import TEST, VALIDATION, HeldOutSettings, held_out
@@ -89,7 +89,11 @@ def finish(
     spotter.save(place)
     spotter = load_spotter(place)
     validation = held_out(folder / "held-out", settings.validation, vocabulary, workers)
-    spotter = replace(spotter, decoding=fit_thresholds(spotter, validation))
+    spotter = replace(
+        spotter,
+        decoding=fit_thresholds(spotter, validation),
+        clip_rule=fit_clips(spotter, validation),
+    )
     examples = held_out(folder / "held-out", test, vocabulary, workers)
     figures = evaluate_spotter(spotter, examples).to_dict()
     replace(spotter, notes={**notes, "figures": figures}).save(place)

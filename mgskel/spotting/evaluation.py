@@ -11,10 +11,11 @@ import numpy as np
 from mgskel.events import GestureEvent
 from mgskel.gestures import Vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in
+from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.heldout import Example, HeldOut
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
-from mgskel.spotting.spotter import Spotter, clip_chances
+from mgskel.spotting.spotter import Spotter
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ def fit_thresholds(spotter: Spotter, validation: HeldOut) -> DecodingSettings:
     """Thresholds for a spotter's network."""
     recordings, rests = watch(spotter, validation.recordings), watch(spotter, validation.rests)
     return calibrate(recordings, rests, spotter.vocabulary)
+
+
+def fit_clips(spotter: Spotter, validation: HeldOut) -> ClipRule:
+    """The rule for cut clips, for a spotter's network."""
+    shown = [watched for watched in watch(spotter, validation.clips) if watched.truth]
+    return fit_clip_rule(
+        [watched.track.scores[:-1] for watched in shown],
+        [watched.truth[0].class_id for watched in shown],
+        len(spotter.vocabulary),
+    )
 
 
 def evaluate_spotter(spotter: Spotter, test: HeldOut) -> Evaluation:
@@ -121,8 +132,7 @@ def clip_scores(spotter: Spotter, clips: Sequence[Example]) -> tuple[dict[str, f
     pairs = []
     for clip in clips:
         if clip.events:
-            chances = clip_chances(next(spotter.tracks(clip.sequence)))
-            pairs.append((clip.events[0].class_id, int(chances.argmax())))
+            pairs.append((clip.events[0].class_id, int(spotter.classify(clip.sequence).argmax())))
     true, said = np.array(pairs, int).reshape(-1, 2).T
     f1 = {
         gesture.name: 2

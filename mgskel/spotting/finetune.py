@@ -21,6 +21,7 @@ from mgskel.errors import InputError
 from mgskel.events import GestureEvent, read_events
 from mgskel.gestures import GestureClass, Vocabulary
 from mgskel.sequence import PoseSequence
+from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import features_of
@@ -145,6 +146,7 @@ def finetune(
             "recordings": len(recordings),
             "labels": labels,
         },
+        clip_rule=_with_bias(spotter.clip_rule, len(vocabulary)),
     )
 
 
@@ -245,3 +247,11 @@ def _with_thresholds(decoding: DecodingSettings, classes: int) -> DecodingSettin
         leave=(*decoding.leave, *(median(decoding.leave),) * more),
         shortest_s=(*decoding.shortest_s, *(median(decoding.shortest_s),) * more),
     )
+
+
+def _with_bias(rule: ClipRule, classes: int) -> ClipRule:
+    """New classes get the typical correction of the old ones."""
+    if not rule.bias:
+        return rule
+    more = classes - len(rule.bias)
+    return replace(rule, bias=(*rule.bias, *(median(rule.bias),) * more))

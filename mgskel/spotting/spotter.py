@@ -13,6 +13,7 @@ import numpy as np
 from mgskel.events import GestureEvent, in_order
 from mgskel.gestures import Vocabulary
 from mgskel.sequence import PoseSequence
+from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import DecodingSettings, decode
 from mgskel.spotting.features import Features, on_grid, person_features
 from mgskel.spotting.needs import served_classes, silences, usable_joints
@@ -43,6 +44,7 @@ class Spotter:
     """A network, what its outputs are called, and when they count.
 
     Args:
+        clip_rule: how a cut clip is judged as a whole.
         fingerprint: hash of everything that decides its answers; empty until saved or loaded.
         notes: provenance: what it was trained on, and its measured figures.
     """
@@ -53,6 +55,7 @@ class Spotter:
     name: str = "own"
     fingerprint: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
+    clip_rule: ClipRule = ClipRule()
 
     def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
         """The gestures of every person, in the order of time."""
@@ -101,12 +104,11 @@ class Spotter:
     def classify(self, sequence: PoseSequence) -> np.ndarray:
         """Probabilities of the classes for a clip cut around one gesture, (K,).
 
-        The clip's moments count as far as they look like a gesture at all. Of several people
-        the one who moves most decidedly counts.
+        Of several people the one who moves most decidedly counts.
         """
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
         for track in self.tracks(sequence):
-            chances = clip_chances(track)
+            chances = self.clip_rule.chances(track.scores[:-1])
             clear = float(track.scores[-1].max(initial=0.0))
             if clear > clearest:
                 best, clearest = chances, clear
@@ -147,17 +149,6 @@ class Spotter:
     def quick(self) -> DenseNetwork:
         """The network with its normalisations folded in, for answers."""
         return self.network.folded()
-
-
-def clip_chances(track: Track) -> np.ndarray:
-    """Class probabilities of a clip, (K,), from its moments."""
-    classes = len(track.scores) - 1
-    if track.scores.shape[1] == 0:
-        return np.full(classes, 1 / classes)
-    scores = np.clip(track.scores[:-1], 1e-6, 1 - 1e-6)
-    weight = track.scores[-1] ** 2 + 1e-6
-    evidence = (scores * weight).sum(1) / weight.sum()
-    return np.asarray(evidence / evidence.sum())
 
 
 def load_spotter(folder: str | Path | None = None) -> Spotter:

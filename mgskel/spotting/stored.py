@@ -13,6 +13,7 @@ from mgskel.config import from_dict, to_dict
 from mgskel.errors import InputError
 from mgskel.files import file_hash, json_hash, read_json, write_json, writing
 from mgskel.gestures import Vocabulary
+from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.network import DenseNetwork, NetworkSettings
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "mgskel-spotter/1"
 WEIGHTS, DESCRIPTION = "model.safetensors", "recognizer.json"
-_DECISIVE = ("weights_sha256", "network", "features", "vocabulary", "decoding")
+_DECISIVE = ("weights_sha256", "network", "features", "vocabulary", "decoding", "clip_rule")
 
 
 def save_spotter(spotter: Spotter, folder: Path) -> None:
@@ -47,6 +48,7 @@ def save_spotter(spotter: Spotter, folder: Path) -> None:
             "features": to_dict(spotter.network.features),
             "vocabulary": to_dict(asdict(spotter.vocabulary)),
             "decoding": to_dict(spotter.decoding),
+            "clip_rule": to_dict(spotter.clip_rule),
             "notes": to_dict(dict(spotter.notes)),
         },
     )
@@ -61,6 +63,7 @@ def read_spotter(folder: Path) -> Spotter:
     try:
         vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
         decoding = from_dict(DecodingSettings, tree["decoding"], place)
+        clip_rule = from_dict(ClipRule, tree["clip_rule"], place)
         network = DenseNetwork(
             len(vocabulary),
             from_dict(NetworkSettings, tree["network"], place),
@@ -69,11 +72,12 @@ def read_spotter(folder: Path) -> Spotter:
         name, notes = str(tree["name"]), dict(tree.get("notes", {}))
     except (KeyError, TypeError, ValueError, AssertionError) as error:
         raise _damaged(folder, f"{type(error).__name__}: {error}") from error
-    if not len(vocabulary) == len(decoding.enter) == len(decoding.leave):
+    biases = len(clip_rule.bias) or len(vocabulary)
+    if not len(vocabulary) == len(decoding.enter) == len(decoding.leave) == biases:
         raise _damaged(folder, "thresholds for another number of classes")
     _fill(network, folder, str(tree["weights_sha256"]))
     fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
-    return Spotter(network.eval(), vocabulary, decoding, name, fingerprint, notes)
+    return Spotter(network.eval(), vocabulary, decoding, name, fingerprint, notes, clip_rule)
 
 
 def _description(folder: Path) -> dict[str, Any]:
