@@ -9,17 +9,17 @@ is moved between. The sum over the three graphs happens inside the batched produ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgskel.models.backbone import Backbone, Block
+from mgskel.models.backbone import Block
 from mgskel.models.graph import spatial_partition
-from mgskel.models.layers import InputNorm, frames_of, mean_over_time, pointwise_norm
-from mgskel.models.stgcn import STAGES, strides
+from mgskel.models.layers import frames_of, mean_over_time, pointwise_norm
+from mgskel.models.stgcn import STGCN
 from mgskel.models.temporal import MultiBranchTemporal
 from mgskel.skeleton import Skeleton
 
@@ -104,32 +104,12 @@ class CTRGCNBlock(Block):
         return functional.relu(y + self.shortcut(x[:, :, :: self.stride]))
 
 
-class CTRGCN(Backbone):
-    """CTR-GCN-like network.
+class CTRGCN(STGCN):
+    """CTR-GCN-like network: the frame of `STGCN` with topologies refined per channel.
 
     Args:
         channels: channels of each block; where they grow, time is halved.
     """
 
     name: ClassVar[str] = "ctrgcn"
-
-    def __init__(
-        self,
-        skeleton: Skeleton,
-        num_classes: int,
-        in_channels: int = 3,
-        channels: Sequence[int] = STAGES,
-        dropout: float = 0.2,
-    ) -> None:
-        super().__init__(skeleton, num_classes, in_channels, channels[-1], dropout)
-        self.norm = InputNorm(in_channels, skeleton.num_joints)
-        self.enter = pointwise_norm(in_channels, channels[0])
-        before = (channels[0], *channels)
-        self.blocks = nn.ModuleList(
-            CTRGCNBlock(skeleton, b, c, stride)
-            for b, c, stride in zip(before, channels, strides(channels), strict=False)
-        )
-
-    def embed(self, x: Tensor, valid: Tensor | None) -> Tensor:
-        x = self.norm(x, valid).contiguous(memory_format=torch.channels_last)
-        return functional.relu(self.enter(x))
+    block: ClassVar[Callable[..., Block]] = CTRGCNBlock

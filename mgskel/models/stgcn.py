@@ -6,7 +6,7 @@ multi-branch time, three stages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import torch
@@ -75,6 +75,7 @@ class STGCN(Backbone):
     """
 
     name: ClassVar[str] = "stgcn"
+    block: ClassVar[Callable[..., Block]] = STGCNBlock
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class STGCN(Backbone):
         self.enter = pointwise_norm(in_channels, channels[0])
         before = (channels[0], *channels)
         self.blocks = nn.ModuleList(
-            STGCNBlock(skeleton, b, c, stride)
+            self.block(skeleton, b, c, stride)
             for b, c, stride in zip(before, channels, strides(channels), strict=False)
         )
 
