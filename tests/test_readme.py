@@ -21,7 +21,11 @@ import pytest
 from mgskel.cli import VERBS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", *(f"docs/tutorials/{p.name}" for p in (ROOT / "docs/tutorials").glob("*.md")))
+PAGES = (
+    "README.md",
+    *sorted(f"docs/tutorials/{page.name}" for page in (ROOT / "docs/tutorials").glob("*.md")),
+    "docs/howto/own-backbone.md",
+)
 # Trainings are cut short here: what is tested is that the commands fit together.
 BRIEFLY = " --optim.epochs 2 --machine.tensorboard off"
 
@@ -101,6 +105,10 @@ def test_every_block_runs(page: str, sample_clip: Path, tmp_path: Path) -> None:
     for language, text in blocks(page):
         if language == "sh":
             run(["sh", "-e", "-c", shortened(text)], tmp_path)
+        elif language == "yaml":
+            name = re.match(r"# (\S+)\n", text)
+            assert name, "a YAML block begins with the name of its file"
+            (tmp_path / name[1]).write_text(text)
         elif language == "python":
             # Blocks of a page build on one another.
             script += text
