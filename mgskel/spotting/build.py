@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,10 @@ class BuildSettings:
 
     name: str = "mgskel-common-1"
     vocabulary: str = "common"
-    corpus: CorpusSettings = field(default_factory=CorpusSettings)
-    features: FeatureSettings = field(default_factory=FeatureSettings)
-    network: NetworkSettings = field(default_factory=NetworkSettings)
-    fit: FitSettings = field(default_factory=FitSettings)
+    corpus: CorpusSettings = CorpusSettings(recordings=200, clips=6000, seed=2)
+    features: FeatureSettings = FeatureSettings()
+    network: NetworkSettings = NetworkSettings(channels=(64, 64, 64, 64))
+    fit: FitSettings = FitSettings(steps=4500)
     validation: HeldOutSettings = VALIDATION
     test: HeldOutSettings = TEST
 

@@ -85,9 +85,17 @@ def person_features(points: np.ndarray, settings: FeatureSettings) -> tuple[np.n
         points.shape
     )
     scale = _held(_trailing(_widths(points, settings.skeleton), rows, 0.75)[:, 0])
-    step = np.full_like(points, np.nan)
-    step[1:] = points[1:] - points[:-1]
-    return assemble(points, step, usual, scale, settings)
+    values = np.zeros((CHANNELS, *points.shape[:2]), np.float32)
+    mask = np.zeros(points.shape[:2], bool)
+    for start in range(0, len(points), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        # Of the very first frame the speed is not known.
+        before = points[start - 1] if start else np.full_like(points[0], np.nan)
+        step = np.diff(points[block], axis=0, prepend=before[None])
+        values[:, block], mask[block] = assemble(
+            points[block], step, usual[block], scale[block], settings
+        )
+    return values, mask
 
 
 def habits(settings: FeatureSettings) -> int:
