@@ -10,7 +10,7 @@ import torch
 from mgskel.errors import InputError
 from mgskel.models import balance_loss, create_model, fold, list_models
 
-SKELETONS = ("natops8", "kinect20", "upper")
+SKELETONS = ("natops8", pytest.param("kinect20", marks=pytest.mark.slow), "upper")
 every_network = pytest.mark.parametrize("name", list_models())
 every_fusion = pytest.mark.parametrize("fusion", ("off", "on"))
 every_skeleton = pytest.mark.parametrize("layout", SKELETONS)
