@@ -10,6 +10,7 @@ from functools import reduce
 
 import numpy as np
 
+from mgskel.describe.baseline import against_usual
 from mgskel.describe.body import Body
 from mgskel.describe.contact import path_unrest, rubbing, slow_spans, speed_of
 from mgskel.describe.findings import Finding, Side, found, margin
@@ -69,6 +70,8 @@ def _joined(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
     findings = []
     for span in together:
         closest = float(np.nanmedian(nearest[span.start : span.stop]))
+        if closest > limits.joined.enter:
+            continue  # now and then near, mostly not: one hand lies behind the other
         scored = (left.anchor, right.anchor)
         sure = margin(closest, limits.joined.enter) * min(left.trust, right.trust)
         findings.append(
@@ -209,6 +212,8 @@ def _on_arm(
     findings = []
     for span in slow_spans(touching, speed, limits.body_max_speed):
         closest = float(np.nanmedian(distance[span.start : span.stop]))
+        if closest > limits.arm.enter:
+            continue
         trust = margin(closest, limits.arm.enter) * hand.trust * _FLAT_TRUST
         joints = (f"{side}_hand", f"{other}_arm")
         scored = (hand.anchor, elbow)
@@ -223,27 +228,38 @@ def _on_arm(
 
 
 def _on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]:
-    """A hand at the hip with the elbow out."""
+    """Akimbo: the wrist at the height of the waist and at the side, the bent elbow out and up.
+
+    A hand on the thigh or on an armrest shows the elbow out too, but the wrist lies lower.
+    """
     limits = thresholds.hands
-    elbow, wrist, hip = (f"{side}_{joint}" for joint in ("elbow", "wrist", "hip"))
-    if not body.has(elbow, wrist, hip):
+    names = shoulder, elbow, wrist, hip = tuple(
+        f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hip")
+    )
+    if not body.has("neck", "hip_centre", *names):
         return []
     point = body.slow
-    away = np.linalg.norm(point[wrist] - point[hip], axis=0) + body.floor(wrist, hip)
     outward = 1.0 if side == "left" else -1.0
-    # The elbow outside of the wrist, and the wrist not before the belly but at the side.
-    out = outward * (point[elbow][0] - point[wrist][0])
-    out = np.minimum(out, 0.3 + outward * (point[wrist][0] - point[hip][0]))
+    trunk = float(np.nanmedian(point["hip_centre"][1] - point["neck"][1]))
+    height = (point[hip][1] - point[wrist][1]) / max(trunk, 0.5)
+    # Resting hands reach this height before low cameras: a person's usual posture is not told.
+    unusual = against_usual(height, body.rate, thresholds.baseline)
+    aside = outward * (point[wrist][0] - point[hip][0])
+    out = outward * (point[elbow][0] - point[wrist][0]) - body.floor(elbow, wrist)
     with np.errstate(invalid="ignore"):
-        out = np.where(point[hip][1] - point[wrist][1] >= limits.above_hip, out, 0.0)
-    posed = common(
-        below(away, limits.hip.enter, limits.hip.leave),
-        above(out - body.floor(elbow, hip), limits.elbow_out.enter, limits.elbow_out.leave),
-    )
-    posed = at_least(posed, limits.hip_min_s * body.rate)
+        placed = (height >= limits.above_hip[0]) & (height <= limits.above_hip[1])
+        placed &= unusual >= limits.hip_unusual
+        placed &= (aside >= limits.hip_aside[0]) & (aside <= limits.hip_aside[1])
+        placed &= np.linalg.norm(point[wrist] - point[hip], axis=0) <= limits.hip
+        placed &= point[wrist][1] - point[elbow][1] >= limits.elbow_above
+        placed &= _bend(point[shoulder], point[elbow], point[wrist]) <= limits.elbow_bend
+    posed = above(np.where(placed, out, np.nan), limits.elbow_out.enter, limits.elbow_out.leave)
+    posed = join(posed, int(thresholds.contact.join_s * body.rate))
     speed = speed_of(body, point[wrist] - point[hip])
     findings = []
-    for span in slow_spans(posed, speed, limits.hip_max_speed):
+    for span in slow_spans(
+        at_least(posed, limits.hip_min_s * body.rate), speed, limits.hip_max_speed
+    ):
         value = float(np.nanmedian(out[span.start : span.stop]))
         findings.append(
             found(body, span, "hand_on_hip", (f"{side}_hand", f"{side}_hip"), side, value,
@@ -251,6 +267,14 @@ def _on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]:
                   margin=margin(value, limits.elbow_out.enter))
         )  # fmt: skip
     return findings
+
+
+def _bend(shoulder: np.ndarray, elbow: np.ndarray, wrist: np.ndarray) -> np.ndarray:
+    """Angle (T,) at the elbow in the picture, degrees; 180 is a straight arm."""
+    upper, fore = shoulder - elbow, wrist - elbow
+    lengths = np.linalg.norm(upper, axis=0) * np.linalg.norm(fore, axis=0)
+    cosine = np.einsum("ct,ct->t", upper, fore) / np.maximum(lengths, 1e-9)
+    return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
 
 
 def _behind_back(body: Body, thresholds: Thresholds) -> list[Finding]:

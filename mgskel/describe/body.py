@@ -27,6 +27,7 @@ _SCALES = (
     ("forearms", "left_elbow", "left_wrist", 0.72),
 )
 _LATERAL = ("shoulder", "eye", "ear", "hip", "elbow", "wrist")
+_ARMS = ("elbow", "wrist", "hand", "tip")
 _LOWER_BODY = ("hip", "hip_centre", "knee", "ankle")
 _QUANTILE = 0.30
 # |second difference| of white noise: its 30% quantile is 0.385 standard deviations, times sqrt 6.
@@ -149,7 +150,7 @@ def _measure(
     quality: dict[str, float] = {}
     for v, name in enumerate(skeleton.joints):
         there = seen[:, v]
-        if there.sum() < 3 or there.mean() < limits.min_seen:
+        if there.sum() < 3 or not _often_enough(name, there, sequence.fps, limits):
             continue
         below = name.endswith(_LOWER_BODY)
         if below and np.median(scores[there, v]) < limits.lower_body_min_score:
@@ -165,6 +166,17 @@ def _measure(
         person, clock, limits.rate_hz, points, slow, noise, quality, has_depth, scale_from,
         float(sequence.fps), limits,
     )  # fmt: skip
+
+
+def _often_enough(name: str, there: np.ndarray, fps: float, limits: SignalLimits) -> bool:
+    """Whether a point is seen for long enough, (T,) `there`, to be described.
+
+    Before a close camera hands are seen only when they come up to the face, and that matters;
+    of anything else, the usual must be known before a change can be told.
+    """
+    if name.endswith(_ARMS):
+        return bool(there.sum() >= limits.min_seen_arm_s * fps)
+    return bool(there.mean() >= limits.min_seen)
 
 
 def _scale(named: Mapping[str, np.ndarray]) -> tuple[float | None, str]:

@@ -16,6 +16,8 @@ _PALM, _TIP = 0.35, 0.65
 _FINGERS = ("index", "middle", "ring", "pinky", "thumb")
 _POINTING = ("index_tip", "middle_tip")
 _GUESS_TRUST = 0.7
+# From the wrist through the hand's centre to where half curled and stretched fingers end.
+_BEYOND_CENTRE = (1.5, 2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,7 @@ def hand_of(body: Body, side: Side, limits: ContactLimits) -> Hand | None:
     if body.has(name := f"{side}_hand"):
         centre, anchor = body.slow[name], name
         tips.append((centre, limits.centre_extra))
+        tips += _lost_tips(body, side, limits)
     if body.has(wrist, elbow):
         # Also where fingers are known: the hand model often loses a hand before the face.
         forearm = body.slow[wrist] - body.slow[elbow]
@@ -90,6 +93,17 @@ def _finger_tips(
         (path, extra + limits.curled_share * (longest - own))
         for path, extra, own in zip(paths, sideways, reach, strict=True)
     ]
+
+
+def _lost_tips(body: Body, side: Side, limits: ContactLimits) -> list[tuple[np.ndarray, float]]:
+    """Where the fingers must end while none of them is seen: before the face they often are not."""
+    wrist, hand = f"{side}_wrist", f"{side}_hand"
+    known = [name for f in _FINGERS if body.has(name := f"{side}_{f}_tip")]
+    if not known or not body.has(wrist):
+        return []
+    lost = np.all([np.isnan(body.points[name][0]) for name in known], axis=0)
+    along = np.where(lost, body.slow[hand] - body.slow[wrist], np.nan)
+    return [(body.slow[wrist] + k * along, limits.lost_extra) for k in _BEYOND_CENTRE]
 
 
 def _first(preferred: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

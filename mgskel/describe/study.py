@@ -20,6 +20,7 @@ from mgskel.describe.measurements import describe
 from mgskel.describe.oracle import Oracle
 from mgskel.describe.statements import Statement
 
+FEW = 10  # a share of fewer cases says little
 _SLACK_S = 0.6  # borders of a performance are soft
 _SHOWN = 0.8  # a performance out of the picture need not be told
 _PASSING = ("approaching", "leaving", "near", "undecided")
@@ -57,12 +58,19 @@ class Expected:
 
 @dataclass
 class Score:
-    """Counts of one kind."""
+    """Counts of one kind.
+
+    Attributes:
+        told, right: statements, and those that a performance or the exact joints bear out.
+        happened, found: performances that must be told, and those told by any right kind.
+        exact: those told by this very kind.
+    """
 
     told: int = 0
     right: int = 0
     happened: int = 0
     found: int = 0
+    exact: int = 0
 
     @property
     def precision(self) -> float:
@@ -139,7 +147,9 @@ def compare_one(
         if e.must:
             score = scores.setdefault(e.kinds[0], Score())
             score.happened += 1
-            score.found += any(_tells(s, e) for s in measured)
+            telling = {s.kind for s in measured if _tells(s, e)}
+            score.found += bool(telling)
+            score.exact += e.kinds[0] in telling
     return wrong
 
 
@@ -185,16 +195,20 @@ def study_one(
 
 
 def table(scores: Mapping[str, Score]) -> str:
-    """Markdown, one row per kind."""
-    rows = ["| kind | told | precision | happened | recall |", "|---|---:|---:|---:|---:|"]
+    """Markdown, one row per kind; counts below `FEW` are marked with an asterisk."""
+    rows = [
+        "| kind | told | precision | happened | recall | by this very kind |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
     for kind in sorted(scores):
         s = scores[kind]
         rows.append(
             f"| {kind} | {s.told} | {_share(s.precision, s.told)} | {s.happened} "
-            f"| {_share(s.recall, s.happened)} |"
+            f"| {_share(s.recall, s.happened)} "
+            f"| {_share(s.exact / max(s.happened, 1), s.happened)} |"
         )
     return "\n".join(rows) + "\n"
 
 
 def _share(value: float, count: int) -> str:
-    return f"{value:.2f}" if count else ""
+    return f"{value:.2f}{'*' if count < FEW else ''}" if count else ""

@@ -34,6 +34,7 @@ class SignalLimits:
     rest_trust_s: float
     noise_factor: float
     min_seen: float
+    min_seen_arm_s: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ContactLimits:
     side_extra: float
     curled_share: float
     guessed_extra: float
+    lost_extra: float
     near: Band
     ambiguous_guess: float
     ambiguous_ear: float
@@ -86,13 +88,17 @@ class HandsLimits:
     crossed_reach: float
     crossed_max_speed: float
     folded_min_s: float
-    above_hip: float
+    above_hip: tuple[float, float]
     hip_min_s: float
     hip_max_speed: float
     behind_min_s: float
     behind: Band
-    hip: Band
+    hip: float
+    hip_unusual: float
+    hip_aside: tuple[float, float]
     elbow_out: Band
+    elbow_above: float
+    elbow_bend: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class HeadLimits:
 class TorsoLimits:
     lean: Band
     lean_min_s: float
+    lean_neck_share: float
     straighten: Band
     straighten_within_s: float
     straighten_own: float

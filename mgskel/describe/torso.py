@@ -46,6 +46,10 @@ def _lean(body: Body, thresholds: Thresholds) -> list[Finding]:
     angle = np.degrees(np.arctan2(rise[0], np.maximum(-rise[1], 0.1)))
     angle = against_usual(angle, body.rate, thresholds.baseline)
     length = float(np.nanmedian(np.linalg.norm(rise, axis=0)))
+    # Seated people's hips are often only guessed: the neck itself must have moved that way too.
+    aside = against_usual(body.slow["neck"][0], body.rate, thresholds.baseline)
+    neck = np.degrees(np.arctan2(aside, length)) / limits.lean_neck_share
+    angle = np.where(angle * neck > 0, np.sign(angle) * np.fmin(abs(angle), abs(neck)), 0.0)
     needed = _raised_by(limits.lean, float(np.degrees(body.floor("neck", base) / length)))
     findings = []
     for side, sign in _DIRECTIONS:
