@@ -1,0 +1,45 @@
+"""The recognizer that comes with the package."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgskel.data.synthesis import FlowSettings, SynthesisSettings, synthesise_clip
+from mgskel.data.synthesis import synthesise_recording as synthesise
+from mgskel.gestures import get_vocabulary
+from mgskel.spotting import load_spotter
+from mgskel.spotting.spotter import SHIPPED
+
+
+def test_it_is_small_and_tells_what_it_is():
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 2_000_000
+    card = (SHIPPED / "README.md").read_text()
+    assert "not validated for any decision about people" in card
+    spotter = load_spotter()
+    assert spotter.vocabulary == get_vocabulary("common")
+    assert spotter.notes["figures"]["clip_macro_f1"] > 0.8
+
+
+def test_it_recognises_what_it_was_made_for():
+    spotter = load_spotter()
+    wanted = {
+        "fold-arms": "folding arms",
+        "shake-head": "shaking head",
+        "bow-head": "bowing head",
+        "turn-body": "turning around",
+        "sit-straight": "sitting straight",
+    }
+    right = [
+        spotter.vocabulary.names[spotter.classify(synthesise_clip(label, seed).sequence).argmax()]
+        == name
+        for label, name in wanted.items()
+        for seed in (501, 502, 503)
+    ]
+    assert np.mean(right) > 0.7
+
+
+def test_rest_is_quiet():
+    rest = SynthesisSettings(flow=FlowSettings(per_minute=(0.0, 0.0)))
+    spotter = load_spotter()
+    said = sum(len(spotter.spot(synthesise(60, seed, rest).sequence)) for seed in range(4))
+    assert said <= 3
