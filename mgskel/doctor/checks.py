@@ -62,6 +62,7 @@ PARTS = (
         install_command("mediapipe"),
         newest_python=(3, 12),
     ),
+    Part("recognizer", "mgskel.doctor.trials:recognizer", True, _CORE),
     Part(
         "mmpose",
         "mgskel.doctor.estimators:mmpose",

@@ -63,6 +63,24 @@ def gpu() -> str:
     return "none; everything runs on the CPU"
 
 
+def recognizer() -> str:
+    """The shipped recognizer loads, and looks through two seconds of a drawn person."""
+    import numpy as np
+
+    from mgskel.sequence import PoseSequence
+    from mgskel.skeleton import get_skeleton
+    from mgskel.spotting.spotter import load_spotter
+
+    spotter = load_spotter()
+    joints = get_skeleton(spotter.network.features.layout).num_joints
+    pose = np.random.default_rng(0).uniform(0, 200, (1, joints, 2))
+    person = PoseSequence.from_arrays(
+        np.repeat(pose, 60, axis=0), fps=30, skeleton=spotter.network.features.layout
+    )
+    spotter.spot(person)
+    return f"{spotter.name}, {len(spotter.vocabulary)} gestures"
+
+
 def video() -> str:
     """An H.264 clip is written and read back."""
     import av
