@@ -9,11 +9,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from mgskel.spotting.spotter import SHIPPED
-
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 QUICK = ("4_fusion_and_augmentation.ipynb", "5_gestures_in_the_reasoner.ipynb")
-NEEDS_SPOTTER = ("1_quickstart.ipynb",)
 
 
 def names() -> list[str]:
@@ -88,8 +85,6 @@ def test_the_quick_ones_run(name: str, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in names() if name not in QUICK])
 def test_the_others_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name in NEEDS_SPOTTER and not SHIPPED.is_dir():
-        pytest.skip("the recognizer that ships has not been built: tools/train_shipped.py")
     notebook = run(name, tmp_path, monkeypatch)
     assert pictures(notebook)
     if name.startswith("2"):

@@ -81,6 +81,23 @@ def test_the_pages_hold_commands() -> None:
     assert {words[1] for _, words in COMMANDS if words[0] == "make"} == {"demo", "test"}
 
 
+def claims() -> list[tuple[str, str]]:
+    """(linked file, text) of every paragraph of the readme's results that links to one."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    results = text.partition("\n## Results\n")[2].partition("\n## ")[0]
+    paragraphs = re.split(r"\n(?=\*\*)", results)
+    found = [(re.search(r"\]\(((?:docs|mgskel)/\S+?)\)", part), part) for part in paragraphs]
+    return [(link[1], part) for link, part in found if link]
+
+
+def test_every_figure_stands_in_the_file_beside_it() -> None:
+    assert claims()
+    for file, text in claims():
+        source = (ROOT / file).read_text(encoding="utf-8")
+        missing = [n for n in re.findall(r"\d+\.\d+", text) if n not in source]
+        assert not missing, f"{file} does not say {missing}: update the readme's results"
+
+
 def run(program: list[str], folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
