@@ -14,7 +14,7 @@ mgskel.panels = function panels() {
     for (const other of document.querySelectorAll(".moment.current")) other.classList.remove("current");
     if (row) { row.classList.add("current"); row.scrollIntoView({ block: "nearest" }); }
   };
-  const MOST_CHIPS = 6;
+  const MOST_CHIPS = 6, MOST_SHOWN = 3;
   const chips = (ids, kind) => {
     const holder = make("span", { class: "chips" }, ...ids.slice(0, MOST_CHIPS).map((id) => chip(id, kind)));
     const rest = ids.slice(MOST_CHIPS);
@@ -58,12 +58,15 @@ mgskel.panels = function panels() {
     if (result.abstain) box.append(make("p", { class: "notice", text: "The reasoner abstains: the evidence does not suffice for a judgement." }));
     const weighed = result.abstain ? make("details", {}, make("summary", { text: "What was weighed, short of a judgement" })) : box;
     if (result.abstain) box.append(weighed);
-    for (const hypothesis of [...result.hypotheses].sort((a, b) => b.probability - a.probability)) {
+    const ranked = [...result.hypotheses].sort((a, b) => b.probability - a.probability);
+    const others = make("details", {}, make("summary", { text: "Less likely" }));
+    for (const [rank, hypothesis] of ranked.entries()) {
       const percent = `${Math.round(hypothesis.probability * 100)}%`;
-      weighed.append(make("div", { class: "hypothesis" },
+      (rank < MOST_SHOWN ? weighed : others).append(make("div", { class: "hypothesis" },
         make("div", { class: "row" }, make("strong", { text: hypothesis.emotion }), make("span", { text: percent })),
         make("div", { class: "bar", "aria-hidden": "true" }, make("i", { style: { width: percent } })), ...cited(hypothesis)));
     }
+    if (ranked.length > MOST_SHOWN) weighed.append(others);
     weighed.append(make("div", { class: "scales" },
       scale("Valence", result.valence, -1, 1, ["negative", "positive"]),
       scale("Arousal", result.arousal, -1, 1, ["drowsy", "activated"]),
