@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,14 +167,19 @@ class _Standing:
         return [[Detection(pose, self._scores)] for _ in images]
 
 
+def _frames_and_peak_mb(clip: Path) -> tuple[int, float]:
+    result = extract(clip, estimator=_Standing())
+    return result.sequence.num_frames, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_clip(tmp_path) -> None:
-    import resource
-
     clip = write_video(tmp_path / "hour.mp4", square_pictures(30 * 3600, (64, 48)), fps=30)
-    result = extract(clip, estimator=_Standing())
-    assert result.sequence.num_frames == 30 * 3600
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # A process of its own: this one's peak may come from tests before.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        frames, peak_mb = pool.submit(_frames_and_peak_mb, clip).result()
+    assert frames == 30 * 3600
+    print(f"peak {peak_mb:.0f} MB")
     assert peak_mb < 1500
 
 
