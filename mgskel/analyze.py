@@ -299,8 +299,10 @@ def _judged_person(sequence: PoseSequence) -> str | None:
 
 
 def _import_later_rooms() -> None:
-    from mgskel import describe, reason, spotting  # noqa: F401
-    from mgskel.report import page  # noqa: F401
+    from mgskel import describe, reason  # noqa: F401
+    from mgskel.reason import connect  # noqa: F401
+    from mgskel.report import page, sources  # noqa: F401
+    from mgskel.spotting import looking, reference, spotter  # noqa: F401
 
 
 def _imported(path: Path, settings: ExtractSettings) -> Extraction:

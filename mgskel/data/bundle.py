@@ -361,7 +361,10 @@ def bundle_from_sequences(
         "name": np.array([sequence.source for sequence in every]),
         "fps": np.array([sequence.fps for sequence in every]),
         "frame_size": sizes if sizes.any() else None,
-        **details,
+        **{
+            key: np.asarray(value) if isinstance(value, list) else value
+            for key, value in details.items()
+        },
     }
     lengths = [sequence.num_frames for sequence in every]
     return Bundle(

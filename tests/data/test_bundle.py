@@ -241,3 +241,9 @@ def test_unit_guess() -> None:
     assert guess_unit(body[..., :2] * 300) == "pixel"
     assert guess_unit(body[..., :2]) == "normalised"
     assert guess_unit(np.full((3, 20, 2), np.nan)) == "normalised"
+
+
+def test_lists_of_facts_are_taken_like_arrays():
+    one = PoseSequence.from_arrays(np.ones((4, 17, 2)), fps=10, skeleton="coco17")
+    bundle = bundle_from_sequences([one, one], label=[0, 1], subject=["anna", "ben"])
+    assert bundle.select([1]).subject.tolist() == ["ben"]
