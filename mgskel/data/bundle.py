@@ -357,15 +357,15 @@ def bundle_from_sequences(
                 remedy="choose a person (sequence.person), convert to one layout",
             )
     sizes = np.array([sequence.frame_size or (0, 0) for sequence in every])
-    given = {
+    given: dict[str, Any] = {
         "name": np.array([sequence.source for sequence in every]),
         "fps": np.array([sequence.fps for sequence in every]),
         "frame_size": sizes if sizes.any() else None,
-        **{
-            key: np.asarray(value) if isinstance(value, list) else value
-            for key, value in details.items()
-        },
+        **details,
     }
+    for fact in ("subject", "name", "view"):
+        if given.get(fact) is not None:
+            given[fact] = np.asarray(given[fact])
     lengths = [sequence.num_frames for sequence in every]
     return Bundle(
         frames=np.concatenate([sequence.keypoints[0] for sequence in every]),
