@@ -17,7 +17,7 @@ from mgskel import __version__
 from mgskel.config import to_dict
 from mgskel.errors import InputError
 from mgskel.events import GestureEvent, read_events, write_events
-from mgskel.files import file_hash, json_hash, read_json, read_text
+from mgskel.files import content_hash, json_hash, read_json, read_text
 from mgskel.pose.extract import ExtractSettings
 from mgskel.progress import Progress
 from mgskel.sequence import PoseSequence
@@ -116,6 +116,7 @@ class _Run:
         self.progress = progress or Progress(None, "analyze", quiet=True)
         self.notes: list[str] = []
         self.reused: list[str] = []
+        self.remarks: list[str] = []
 
     def all_stages(self) -> Analysis:
         self._check_settings()
@@ -202,7 +203,8 @@ class _Run:
                 write_events(self.folder / name, found)
 
         key = self._stage("spot", EVENTS, [before, spotter.fingerprint], work)
-        self.notes += spotter.remarks(sequence)
+        self.remarks = spotter.remarks(sequence)
+        self.notes += self.remarks
         return read_events(self.folder / EVENTS[0]), key
 
     def _describe(
@@ -281,7 +283,7 @@ class _Run:
                 name: read_text(self.folder / name) for name in (*EVENTS, STATEMENTS, ASSESSMENT)
             },
             video=video_url(self.source) if self.settings.with_video else None,
-            remarks=spotter.remarks(sequence),
+            remarks=self.remarks,
             summary=Description.from_dict(description).text("short"),
         )
         write_page(self.folder / REPORT, content)
@@ -319,12 +321,8 @@ def _imported(path: Path, settings: ExtractSettings) -> Extraction:
 
 def _content_key(source: str | Path) -> str:
     """What an input's reuse rests on: its content; a camera or stream is never the same twice."""
-    path = Path(source)
-    if path.is_file():
-        return file_hash(path)
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
-        return json_hash([[p.relative_to(path).as_posix(), file_hash(p)] for p in files])
+    if Path(source).exists():
+        return content_hash(source)
     import uuid
 
     return uuid.uuid4().hex

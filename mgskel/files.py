@@ -112,6 +112,15 @@ def file_hash(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def content_hash(path: str | Path) -> str:
+    """Hash of a file, or of all files below a folder with their names, wherever it lies."""
+    path = Path(path)
+    if not path.is_dir():
+        return file_hash(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    return json_hash([[p.relative_to(path).as_posix(), file_hash(p)] for p in files])
+
+
 def json_hash(value: object) -> str:
     """SHA-256 of a value's canonical JSON, as hex: equal settings, equal hash."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -7,7 +7,15 @@ import pickle
 import pytest
 
 from mgskel.errors import InputError, MissingDependency, unknown
-from mgskel.files import file_hash, json_hash, read_json, write_json, write_text, writing
+from mgskel.files import (
+    content_hash,
+    file_hash,
+    json_hash,
+    read_json,
+    write_json,
+    write_text,
+    writing,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
@@ -62,6 +70,16 @@ def test_hashes_follow_content(tmp_path):
     assert json_hash({"a": 1, "b": 2}) == json_hash({"b": 2, "a": 1}) != json_hash({"a": 1})
     with pytest.raises(InputError):
         file_hash(tmp_path / "none")
+
+
+def test_a_folder_is_known_by_what_lies_in_it_not_by_where(tmp_path):
+    for name in ("here", "there"):
+        write_text(tmp_path / name / "deep" / "a.txt", "1")
+    assert content_hash(tmp_path / "here") == content_hash(tmp_path / "there")
+    write_text(tmp_path / "there" / "deep" / "a.txt", "2")
+    assert content_hash(tmp_path / "here") != content_hash(tmp_path / "there")
+    file = tmp_path / "here" / "deep" / "a.txt"
+    assert content_hash(file) == file_hash(file)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgskel.errors import InputError
-from mgskel.files import file_hash, json_hash
+from mgskel.files import content_hash, json_hash
 from mgskel.pose.pictures import list_pictures, natural_key
 from mgskel.pose.video import source_name
 
@@ -38,11 +38,7 @@ class Clip:
 
     def fingerprint(self) -> str:
         """Content hash: equal content, equal fingerprint, whatever name or date."""
-        path = Path(self.path)
-        if path.is_dir():
-            files = [p for p in path.iterdir() if p.is_file()]
-            return json_hash([(p.name, file_hash(p)) for p in sorted(files, key=natural_key)])
-        return file_hash(path) if self.is_local else ""
+        return content_hash(self.path) if self.is_local else ""
 
 
 def find_clips(

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mgskel.reason.evidence import Case
-from mgskel.reason.schema import Assessment, Hypothesis, Reply
+from mgskel.reason.schema import Assessment, Reply
 
 _SUM_MARGIN = 0.02
 _TIME_MARGIN_S = 0.5
@@ -213,9 +213,3 @@ def _texts(reply: Reply) -> Iterator[str]:
         yield explanation.explanation
     for moment in reply.moments:
         yield moment.why
-
-
-def best_hypothesis(assessment: Assessment) -> Hypothesis | None:
-    if not assessment.hypotheses:
-        return None
-    return max(assessment.hypotheses, key=lambda hypothesis: hypothesis.probability)
