@@ -13,13 +13,13 @@ import numpy as np
 
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, get_skeleton
-from mgskel.spotting.grid import flat_view, to_grid
+from mgskel.spotting.grid import grid_length, grid_part
 
 CHANNELS = 6
 """Place from the neck, speed, and distance from the joint's own usual place; x and y of each."""
 _LIMIT = 8.0
 EVERY = 5
-_BLOCK = 512
+_BLOCK = 100 * EVERY
 
 
 @dataclass(frozen=True)
@@ -73,29 +73,57 @@ def features_of(
     ]
 
 
-def on_grid(sequence: PoseSequence, settings: FeatureSettings) -> PoseSequence:
-    """The recording in the network's layout and rate, flat, with y downwards."""
-    return to_grid(flat_view(sequence, settings.skeleton), settings.rate_hz)
+def on_grid(
+    sequence: PoseSequence, settings: FeatureSettings, start: int = 0, stop: int | None = None
+) -> PoseSequence:
+    """The recording in the network's layout and rate, flat, with y downwards.
+
+    Args:
+        start, stop: only these moments of the grid.
+    """
+    stop = grid_length(sequence, settings.rate_hz) if stop is None else stop
+    return grid_part(sequence, settings.rate_hz, start, stop, settings.skeleton)
 
 
 def person_features(points: np.ndarray, settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:
     """Features (C, T, V) and mask (T, V) of points (T, V, 2) on the grid."""
-    rows = habits(settings)
-    usual = _trailing(points.reshape(len(points), 2 * points.shape[1]), rows, 0.5).reshape(
-        points.shape
-    )
-    scale = _held(_trailing(_widths(points, settings.skeleton), rows, 0.75)[:, 0])
     values = np.zeros((CHANNELS, *points.shape[:2]), np.float32)
     mask = np.zeros(points.shape[:2], bool)
+    blocks = FeatureBlocks(settings)
     for start in range(0, len(points), _BLOCK):
         block = slice(start, start + _BLOCK)
-        # Of the very first frame the speed is not known.
-        before = points[start - 1] if start else np.full_like(points[0], np.nan)
-        step = np.diff(points[block], axis=0, prepend=before[None])
-        values[:, block], mask[block] = assemble(
-            points[block], step, usual[block], scale[block], settings
-        )
+        values[:, block], mask[block] = blocks.push(points[block])
     return values, mask
+
+
+class FeatureBlocks:
+    """`person_features`, one block of frames after the other.
+
+    Of the frames before a block only those are kept that its features look back on.
+    """
+
+    def __init__(self, settings: FeatureSettings) -> None:
+        self.settings = settings
+        self._before = np.zeros((0, settings.skeleton.num_joints, 2), np.float32)
+        self._scale = np.nan
+
+    def push(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (C, T, V) and mask (T, V) of the next points (T, V, 2).
+
+        T must be a multiple of `EVERY` in all blocks but the last.
+        """
+        rows, known = habits(self.settings), len(self._before)
+        joined = np.concatenate([self._before, points])
+        usual = _trailing(joined.reshape(len(joined), -1), rows, 0.5)[known:]
+        widths = _trailing(_widths(joined, self.settings.skeleton), rows, 0.75)[known:, 0]
+        scale = _held(np.concatenate([[self._scale], widths]))[1:]
+        # Of the very first frame the speed is not known.
+        last = joined[known - 1] if known else np.full(points.shape[1:], np.nan)
+        step = np.diff(points, axis=0, prepend=last[None].astype(points.dtype))
+        self._before = joined[-rows * EVERY :]
+        if len(scale):
+            self._scale = scale[-1]
+        return assemble(points, step, usual.reshape(points.shape), scale, self.settings)
 
 
 def habits(settings: FeatureSettings) -> int:

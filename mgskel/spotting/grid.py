@@ -32,24 +32,48 @@ def flat_view(sequence: PoseSequence, layout: Skeleton) -> PoseSequence:
 
 def to_grid(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
     """The recording at an even rate, from its first frame on."""
+    return grid_part(sequence, rate_hz, 0, grid_length(sequence, rate_hz))
+
+
+def grid_length(sequence: PoseSequence, rate_hz: float) -> int:
+    """Moments of the even grid over a recording."""
     times = sequence.timestamps
     if len(times) < 2:
-        return sequence.replace(fps=rate_hz)
-    span = times[-1] - times[0]
-    moments = times[0] + np.arange(int(np.floor(span * rate_hz + _SNAP)) + 1) / rate_hz
+        return len(times)
+    return int(np.floor((times[-1] - times[0]) * rate_hz + _SNAP)) + 1
+
+
+def grid_part(
+    sequence: PoseSequence, rate_hz: float, start: int, stop: int, layout: Skeleton | None = None
+) -> PoseSequence:
+    """Moments `start` to `stop` of the grid; only the frames around them are looked at.
+
+    Args:
+        layout: also bring these frames to `flat_view`.
+    """
+    if len(sequence.timestamps) < 2:
+        few = sequence.frames(slice(start, stop))
+        return (few if layout is None else flat_view(few, layout)).replace(fps=rate_hz)
+    times = sequence.timestamps
+    moments = times[0] + np.arange(start, stop) / rate_hz
     right = np.clip(np.searchsorted(times, moments, "right"), 1, len(times) - 1)
     left = right - 1
     weight = np.clip((moments - times[left]) / (times[right] - times[left]), 0, 1)
     left, right, weight = _snapped(left, right, weight)
     holes = times[right] - times[left] > longest_gap_s(sequence.fps)
+    first = int(left.min(initial=len(times)))
+    around = sequence.frames(slice(first, int(right.max(initial=0)) + 1))
+    if layout is not None:
+        around = flat_view(around, layout)
+    left, right = left - first, right - first
     points, scores = blend(
-        (sequence.keypoints[:, left], sequence.scores[:, left]),
-        (sequence.keypoints[:, right], sequence.scores[:, right]),
+        (around.keypoints[:, left], around.scores[:, left]),
+        (around.keypoints[:, right], around.scores[:, right]),
         weight.astype(np.float32)[:, None],
     )
     points[:, holes] = np.nan
     scores[:, holes] = 0
-    return sequence.replace(keypoints=points, scores=scores, timestamps=moments, fps=rate_hz)
+    return around.replace(keypoints=points, scores=scores, timestamps=moments, fps=rate_hz)
 
 
 def longest_gap_s(fps: float) -> float:
