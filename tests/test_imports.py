@@ -24,8 +24,8 @@ ROOT = PACKAGE.parent
 # fmt: off
 FLOORS = (
     {
-        "config", "errors", "extras", "files", "gestures", "machine", "progress", "samples",
-        "skeleton", "stages", "threads",
+        "config", "errors", "extras", "files", "gestures", "machine", "progress",
+        "references", "samples", "skeleton", "stages", "threads",
     },
     {"sequence", "sequence_rules", "interchange", "elan", "events"},
     {"pose", "data", "models"},

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mgskel.references import reference_weights
 from mgskel.skeleton import Skeleton
 
 
@@ -74,23 +75,8 @@ def head_graphs(skeleton: Skeleton, heads: int) -> Tensor:
 
 
 def reference_points(skeleton: Skeleton) -> Tensor:
-    """What a joint's position can be compared with, as mixing weights (3, V, V); rows sum to 1.
-
-    In order: the parent (the difference is a bone), the mirrored joint (one hand to the other),
-    and the head, or all joints in a layout without a head (hand to face). A joint that would be
-    compared with itself alone is compared with the centre of all joints.
-    """
-    joints = skeleton.num_joints
-    itself = np.eye(joints, dtype=np.float32)
-    everywhere = np.full((joints, joints), 1 / joints, np.float32)
-    head = skeleton.parts.get("head") or skeleton.parts.get("face") or range(joints)
-    centre = np.zeros((joints, joints), np.float32)
-    centre[:, list(head)] = 1 / len(head)
-    is_root = (skeleton.parents < 0)[:, None]
-    on_axis = (skeleton.mirror == np.arange(joints))[:, None]
-    parent = np.where(is_root, everywhere, itself[skeleton.parents])
-    mirrored = np.where(on_axis, everywhere, itself[skeleton.mirror])
-    return torch.from_numpy(np.stack([parent, mirrored, centre])).float()
+    """`reference_weights` as a tensor, (3, V, V)."""
+    return torch.from_numpy(reference_weights(skeleton)).float()
 
 
 def edge_index(skeleton: Skeleton) -> Tensor:

@@ -17,7 +17,8 @@ from mgskel.spotting.evaluation import evaluate_spotter, fit_clips, fit_threshol
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.heldout import TEST, VALIDATION, HeldOutSettings, held_out
-from mgskel.spotting.network import DenseNetwork, NetworkSettings
+from mgskel.spotting.network import DenseNetwork
+from mgskel.spotting.reach import NetworkSettings
 from mgskel.spotting.spotter import Spotter, load_spotter
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 
@@ -33,10 +34,10 @@ class BuildSettings:
 
     name: str = "mgskel-common-1"
     vocabulary: str = "common"
-    corpus: CorpusSettings = CorpusSettings(recordings=200, clips=6000, seed=2)
+    corpus: CorpusSettings = CorpusSettings(recordings=1600, clips=6000, seed=3)
     features: FeatureSettings = FeatureSettings()
-    network: NetworkSettings = NetworkSettings(channels=(64, 64, 64, 64))
-    fit: FitSettings = FitSettings(steps=4500)
+    network: NetworkSettings = NetworkSettings(channels=(96, 96, 96, 96))
+    fit: FitSettings = FitSettings(steps=6000, turn=3.0, lag=0.25, long=0.75, half=True)
     validation: HeldOutSettings = VALIDATION
     test: HeldOutSettings = TEST
 

@@ -15,7 +15,7 @@ def model_card(spotter: Spotter, figures: Mapping[str, Any]) -> str:
         figures: what `Evaluation.to_dict` gives.
     """
     notes = spotter.notes
-    weights = sum(p.numel() for p in spotter.network.parameters())
+    weights = spotter.quick.num_weights
     classes = "\n".join(
         f"| {gesture.name} | {gesture.group} | {_share(figures['clip_class_f1'], gesture.name)} "
         f"| {_share(figures['class_f1_0.3'], gesture.name)} "
@@ -25,7 +25,7 @@ def model_card(spotter: Spotter, figures: Mapping[str, Any]) -> str:
     return f"""# {spotter.name}
 
 Finds {len(spotter.vocabulary)} gestures of the upper body in recordings of 2-D keypoints: a dense
-network ({spotter.network.light.name}, {weights:,} weights) that follows each person through the
+network (`light`, {weights:,} weights) that follows each person through the
 recording, and thresholds of its own for every gesture.
 
 **It is not validated for any decision about people.** It says that a movement looks like a

@@ -117,7 +117,7 @@ def finetune(
     if not labels:
         raise InputError("the annotations hold no events", remedy="mark gestures first")
     vocabulary = extended(spotter.vocabulary, labels)
-    network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
+    network = widened(spotter.dense(), len(vocabulary) - len(spotter.vocabulary))
     pieces = _own_pieces(recordings, vocabulary, network, settings)
     if settings.replay:
         corpus = CorpusSettings(

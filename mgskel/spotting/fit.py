@@ -17,9 +17,12 @@ from mgskel.files import writing
 from mgskel.progress import Progress
 from mgskel.skeleton import Skeleton
 from mgskel.spotting.corpus import Piece
-from mgskel.spotting.network import STRIDE, DenseNetwork
+from mgskel.spotting.network import DenseNetwork
+from mgskel.spotting.reach import STRIDE
 
 _SAVE_EVERY = 100
+# A filtering estimator keeps this share of the frame before, so many frames back.
+_KEPT, _LATEST = (0.1, 0.6), 6
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,11 @@ class FitSettings:
         mirror: share of examples seen in a mirror.
         lose_hands, lose_hips, lose_joint: shares of examples without fingers (of one or both
             hands), without hips, and of joints missing throughout: other sources see less.
+        turn: standard deviation of the picture's rotation, degrees.
+        lag: share of examples that come late and smoothed, as estimators that filter give them.
+        long: power of a piece's length in its chance of being drawn.
         ema: weight of the past in the running mean of the weights.
+        half: compute in bfloat16 (faster on processors that can, slower on others).
     """
 
     steps: int = 3000
@@ -49,7 +56,11 @@ class FitSettings:
     lose_hips: float = 0.3
     lose_joint: float = 0.03
     scale: float = 0.1
+    turn: float = 0.0
+    lag: float = 0.0
+    long: float = 0.5
     ema: float = 0.997
+    half: bool = False
     seed: int = 0
 
 
@@ -81,7 +92,9 @@ def fit(
             )
             for group in optimiser.param_groups:
                 group["lr"] = settings.lr * _pace(step, settings)
-            loss = dense_loss(network(x, mask), targets, known, settings)
+            with torch.autocast("cpu", torch.bfloat16, enabled=settings.half):
+                logits = network(x, mask)
+            loss = dense_loss(logits.float(), targets, known, settings)
             if not math.isfinite(float(loss.detach())):
                 raise MgskelError(f"the loss is not finite at step {step}", remedy="lower --lr")
             optimiser.zero_grad(set_to_none=True)
@@ -108,8 +121,9 @@ def examples(
     """
     rng = np.random.default_rng([settings.seed, step])
     lengths = np.array([piece.num_frames for piece in pieces], float)
-    # Long recordings hold more, clips are denser: each piece by the root of its length.
-    chosen = rng.choice(len(pieces), settings.batch, p=np.sqrt(lengths) / np.sqrt(lengths).sum())
+    # Long recordings hold more, clips are denser.
+    chance = lengths**settings.long
+    chosen = rng.choice(len(pieces), settings.batch, p=chance / chance.sum())
     batch = [_window(pieces[i], shift, settings, rng) for i in chosen]
     values, mask, targets, known = (np.stack(items) for items in zip(*batch, strict=True))
     x = torch.from_numpy(values.astype(np.float32))
@@ -160,7 +174,8 @@ def _varied(
     x = torch.where(turned.view(-1, 1, 1, 1), (x * sign)[..., order], x)
     mask = torch.where(turned.view(-1, 1, 1), mask[..., order], mask)
     factor = 1 + settings.scale * rng.standard_normal((count, 1, 1, 1)).clip(-2, 2)
-    x = x * torch.from_numpy(factor).float()
+    x = _turned(x * torch.from_numpy(factor).float(), settings, rng)
+    x = _late(x, mask, settings, rng)
     lost = rng.random((count, joints)) < settings.lose_joint
     for side in ("left", "right"):
         gone = rng.random(count) < settings.lose_hands
@@ -171,6 +186,34 @@ def _varied(
         lost[gone, joint] = True
     mask = mask & ~torch.from_numpy(lost).unsqueeze(1)
     return x * mask.unsqueeze(1), mask
+
+
+def _turned(x: Tensor, settings: FitSettings, rng: np.random.Generator) -> Tensor:
+    """Examples (N, C, T, V), channels in pairs of x and y, as a tilted camera shows them."""
+    if settings.turn == 0:
+        return x
+    angle = np.radians(settings.turn) * rng.standard_normal(len(x)).clip(-2, 2)
+    cos, sin = (
+        torch.from_numpy(part).float().view(-1, 1, 1, 1) for part in (np.cos(angle), np.sin(angle))
+    )
+    across, down = x[:, 0::2], x[:, 1::2]
+    return torch.stack([cos * across - sin * down, sin * across + cos * down], 2).flatten(1, 2)
+
+
+def _late(x: Tensor, mask: Tensor, settings: FitSettings, rng: np.random.Generator) -> Tensor:
+    """Some examples as means over their last frames: every channel is linear in the points."""
+    late = np.flatnonzero(rng.random(len(x)) < settings.lag)
+    keep = torch.from_numpy(rng.uniform(*_KEPT, len(late))).float().view(-1, 1, 1, 1)
+    if not len(late):
+        return x
+    seen = mask[late].unsqueeze(1).to(x.dtype)
+    total, weight = x[late] * seen, seen.clone()
+    for back in range(1, _LATEST):
+        total[:, :, back:] += keep**back * (x[late] * seen)[:, :, :-back]
+        weight[:, :, back:] += keep**back * seen[:, :, :-back]
+    x = x.clone()
+    x[late] = total / weight.clamp(min=1e-6) * seen
+    return x
 
 
 def dense_loss(logits: Tensor, targets: Tensor, known: Tensor, settings: FitSettings) -> Tensor:

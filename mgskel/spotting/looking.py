@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from mgskel.spotting.network import STRIDE
+from mgskel.spotting.reach import STRIDE, chunks
 
 if TYPE_CHECKING:
     from mgskel.events import GestureEvent
@@ -45,24 +44,20 @@ def look(spotter: Spotter, sequence: PoseSequence) -> tuple[np.ndarray, float] |
 
 def _input_weights(spotter: Spotter, features: Features, events: list[GestureEvent]) -> np.ndarray:
     """How much each joint's course moved the scores of what was found, (T, V)."""
-    wanted = np.zeros((len(spotter.vocabulary), features.num_frames), np.float32)
+    wanted = np.zeros((len(spotter.vocabulary) + 1, features.num_frames), np.float32)
     times = features.start_s + np.arange(features.num_frames) / features.rate_hz
     for event in events:
         wanted[event.class_id] += (times >= event.start_s) & (times < event.end_s)
     total = np.zeros((features.num_frames, features.values.shape[2]), np.float32)
-    start = 0
     network = spotter.quick
-    for x, mask, first, count in network.chunks(features):
-        stop = min(start + count * STRIDE, features.num_frames)
-        goal = torch.from_numpy(np.ascontiguousarray(wanted[:, start:stop:STRIDE]))
-        if goal.any():
-            x.requires_grad_(True)
-            logits = network(x, mask)[0, :-1, first : first + count]
-            (gradient,) = torch.autograd.grad((logits * goal).sum(), x)
-            weights = (gradient * x.detach())[0].abs().sum(0).numpy()
-            # Frame `start` of the recording lies `lead` frames into the chunk.
-            lead = first * STRIDE + network.shift
-            low, high = max(start - lead, 0), min(start - lead + len(weights), len(total))
-            total[low:high] += weights[low - start + lead : high - start + lead]
-        start = stop
+    for chunk in chunks(features, network.reach):
+        if not wanted[:, chunk.start : chunk.stop].any():
+            continue
+        goal = np.zeros((len(wanted), -(-len(chunk.mask) // STRIDE)), np.float32)
+        goal[:, chunk.first : chunk.first + chunk.count] = wanted[
+            :, chunk.start : chunk.stop : STRIDE
+        ]
+        moved = np.abs(network.slopes(chunk.x, chunk.mask, goal) * chunk.x).sum(0)
+        low, high = max(chunk.begin, 0), min(chunk.begin + len(moved), len(total))
+        total[low:high] += moved[low - chunk.begin : high - chunk.begin]
     return total * (wanted.sum(0) > 0)[:, None]

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-import torch
 
 from mgskel.errors import InputError
 from mgskel.events import GestureEvent
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
-from mgskel.spotting.features import FeatureStream
+from mgskel.spotting.features import CHANNELS, FeatureStream
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.network import STRIDE
+from mgskel.spotting.quick import sigmoid
+from mgskel.spotting.reach import STRIDE
 from mgskel.spotting.spotter import Spotter
 
 
@@ -53,12 +53,13 @@ class OnlineSpotter:
         self._features = FeatureStream(settings)
         self._decoder = Decoder(spotter.vocabulary, spotter.decoding, spotter.step_s, person)
         # Before the first frame nobody is seen.
-        self._back = -(-network.past // STRIDE) * STRIDE
-        blank = np.zeros((network.light.in_channels, self._layout.num_joints), np.float32)
+        self._back = -(-network.reach.past // STRIDE) * STRIDE
+        blank = np.zeros((CHANNELS, self._layout.num_joints), np.float32)
         nobody = np.zeros(self._layout.num_joints, bool)
         self._blank = (blank, nobody, nobody)
+        around = self._back + network.reach.ahead
         self._window: deque[tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(
-            [self._blank] * (self._back + network.ahead), maxlen=self._back + 1 + network.ahead
+            [self._blank] * around, maxlen=around + 1
         )
         self._arrived = self._rows = self._answered = 0
         self._last_s: float | None = None
@@ -66,7 +67,7 @@ class OnlineSpotter:
     @property
     def delay_s(self) -> float:
         """Longest time from the end of a gesture, as said, to its being said."""
-        ahead = self._network.ahead / self._network.features.rate_hz
+        ahead = self._network.reach.ahead / self._network.features.rate_hz
         quiet = (QUIET_MOMENTS - 1) * self.spotter.step_s
         return ahead + quiet + 1 / self.fps - min(self.spotter.decoding.offset_shift_s, 0.0)
 
@@ -107,7 +108,7 @@ class OnlineSpotter:
         """One grid frame more; every second time the network has an answer."""
         self._window.append(row)
         self._rows += 1
-        if self._rows <= self._answered * STRIDE + self._network.ahead:
+        if self._rows <= self._answered * STRIDE + self._network.reach.ahead:
             return []
         usable = self._window[self._back][2][None]
         scores = self._answer()
@@ -118,13 +119,12 @@ class OnlineSpotter:
         self._answered += 1
         return self._decoder.step(time_s, scores, served)
 
-    @torch.inference_mode()
     def _answer(self) -> np.ndarray:
         """Probabilities (K,) for the window's moment `_back`."""
-        x = torch.from_numpy(np.stack([row[0] for row in self._window], 1))[None]
-        mask = torch.from_numpy(np.stack([row[1] for row in self._window]))[None]
-        place = (self._back - self._network.shift) // STRIDE
-        return np.asarray(self._network(x, mask)[0, :-1, place].sigmoid().numpy())
+        x = np.stack([row[0] for row in self._window], 1)
+        mask = np.stack([row[1] for row in self._window])
+        place = (self._back - self._network.reach.shift) // STRIDE
+        return sigmoid(self._network.logits(x, mask)[:-1, place])
 
     def _flat(
         self, keypoints: np.ndarray, scores: np.ndarray | None

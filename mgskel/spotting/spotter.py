@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,11 @@ from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import DecodingSettings, decode
 from mgskel.spotting.features import Features, on_grid, person_features
 from mgskel.spotting.needs import served_classes, silences, usable_joints
-from mgskel.spotting.network import STRIDE, DenseNetwork
+from mgskel.spotting.quick import QuickNetwork
+from mgskel.spotting.reach import STRIDE
+
+if TYPE_CHECKING:
+    from mgskel.spotting.network import DenseNetwork
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -49,7 +53,7 @@ class Spotter:
         notes: provenance: what it was trained on, and its measured figures.
     """
 
-    network: DenseNetwork
+    network: DenseNetwork | QuickNetwork
     vocabulary: Vocabulary
     decoding: DecodingSettings
     name: str = "own"
@@ -146,9 +150,15 @@ class Spotter:
         return STRIDE / self.network.features.rate_hz
 
     @cached_property
-    def quick(self) -> DenseNetwork:
-        """The network with its normalisations folded in, for answers."""
-        return self.network.folded()
+    def quick(self) -> QuickNetwork:
+        """The network for answers."""
+        return self.network if isinstance(self.network, QuickNetwork) else self.network.quick()
+
+    def dense(self) -> DenseNetwork:
+        """The network for training, a copy."""
+        from mgskel.spotting.network import DenseNetwork
+
+        return DenseNetwork.of(self.quick)
 
 
 def load_spotter(folder: str | Path | None = None) -> Spotter:

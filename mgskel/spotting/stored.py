@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 
 import mgskel
 from mgskel.config import from_dict, to_dict
@@ -16,7 +18,8 @@ from mgskel.gestures import Vocabulary
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import FeatureSettings
-from mgskel.spotting.network import DenseNetwork, NetworkSettings
+from mgskel.spotting.quick import QuickNetwork, weight_shapes
+from mgskel.spotting.reach import NetworkSettings
 
 if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter
@@ -28,12 +31,13 @@ _DECISIVE = ("weights_sha256", "network", "features", "vocabulary", "decoding", 
 
 def save_spotter(spotter: Spotter, folder: Path) -> None:
     """Write weights (half precision), then the description that vouches for them."""
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
+    network = spotter.quick
     state = {
-        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
-        for name, value in spotter.network.state_dict().items()
+        name: np.array(value, np.float16) if value.dtype.kind == "f" else np.array(value)
+        for name, value in network.state.items()
     }
     with writing(folder / WEIGHTS) as temporary:
         save_file(state, temporary)
@@ -44,8 +48,8 @@ def save_spotter(spotter: Spotter, folder: Path) -> None:
             "mgskel": mgskel.__version__,
             "name": spotter.name,
             "weights_sha256": file_hash(folder / WEIGHTS),
-            "network": to_dict(spotter.network.settings),
-            "features": to_dict(spotter.network.features),
+            "network": to_dict(network.settings),
+            "features": to_dict(network.features),
             "vocabulary": to_dict(asdict(spotter.vocabulary)),
             "decoding": to_dict(spotter.decoding),
             "clip_rule": to_dict(spotter.clip_rule),
@@ -64,20 +68,22 @@ def read_spotter(folder: Path) -> Spotter:
         vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
         decoding = from_dict(DecodingSettings, tree["decoding"], place)
         clip_rule = from_dict(ClipRule, tree["clip_rule"], place)
-        network = DenseNetwork(
-            len(vocabulary),
-            from_dict(NetworkSettings, tree["network"], place),
-            from_dict(FeatureSettings, tree["features"], place),
-        )
+        settings = from_dict(NetworkSettings, tree["network"], place)
+        features = from_dict(FeatureSettings, tree["features"], place)
+        shapes = weight_shapes(len(vocabulary), settings, features)
         name, notes = str(tree["name"]), dict(tree.get("notes", {}))
     except (KeyError, TypeError, ValueError, AssertionError) as error:
         raise _damaged(folder, f"{type(error).__name__}: {error}") from error
     biases = len(clip_rule.bias) or len(vocabulary)
     if not len(vocabulary) == len(decoding.enter) == len(decoding.leave) == biases:
         raise _damaged(folder, "thresholds for another number of classes")
-    _fill(network, folder, str(tree["weights_sha256"]))
+    state = _weights(folder, str(tree["weights_sha256"]), shapes)
+    try:
+        network = QuickNetwork(state, settings, features)
+    except ValueError as error:
+        raise _damaged(folder, str(error)) from error
     fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
-    return Spotter(network.eval(), vocabulary, decoding, name, fingerprint, notes, clip_rule)
+    return Spotter(network, vocabulary, decoding, name, fingerprint, notes, clip_rule)
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -105,11 +111,14 @@ def _description(folder: Path) -> dict[str, Any]:
     return tree
 
 
-def _fill(network: DenseNetwork, folder: Path, expected: str) -> None:
+def _weights(
+    folder: Path, expected: str, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.numpy import load
 
-    found = file_hash(folder / WEIGHTS)
+    content = (folder / WEIGHTS).read_bytes()
+    found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise InputError(
             f"{WEIGHTS} is not the file that {DESCRIPTION} was written for",
@@ -119,20 +128,14 @@ def _fill(network: DenseNetwork, folder: Path, expected: str) -> None:
             remedy="the file was changed or damaged: copy the folder again",
         )
     try:
-        state = load_file(folder / WEIGHTS)
+        state: dict[str, np.ndarray] = load(content)
     except SafetensorError as error:
         raise _damaged(folder, str(error)) from error
-    own = network.state_dict()
-    wrong = sorted(set(own) ^ set(state))
-    wrong += sorted(k for k in set(own) & set(state) if own[k].shape != state[k].shape)
+    wrong = sorted(set(shapes) ^ set(state))
+    wrong += sorted(k for k in set(shapes) & set(state) if shapes[k] != state[k].shape)
     if wrong:
         raise _damaged(folder, "weights that do not fit the described network: " + wrong[0])
-    network.load_state_dict(
-        {
-            name: value.to(own[name].dtype) if torch.is_floating_point(value) else value
-            for name, value in state.items()
-        }
-    )
+    return state
 
 
 def _damaged(folder: Path, found: str) -> InputError:
