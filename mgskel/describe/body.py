@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
+from mgskel.describe.filters import moving_mean
 from mgskel.describe.thresholds import SignalLimits
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, get_skeleton
@@ -243,7 +243,7 @@ def _on_clock(
     """Positions (n, C) at times `at` become (C, T) on the clock: as they are, and averaged."""
     surplus = int(round(fps / limits.rate_hz))
     if surplus > 1:
-        track = uniform_filter1d(track, surplus, axis=0, mode="nearest")
+        track = moving_mean(track, surplus, axis=0)
     resampled = np.stack([np.interp(clock, at, track[:, c]) for c in range(track.shape[1])])
     after = np.clip(np.searchsorted(at, clock), 1, len(at) - 1)
     allowed = max(limits.bridge_s, 1.5 / fps)
@@ -251,8 +251,8 @@ def _on_clock(
     lost &= np.abs(at[after - 1] - clock) > 0.5 / fps
     lost |= (clock < at[0] - 0.5 / fps) | (clock > at[-1] + 0.5 / fps)
     window = max(1, int(round(limits.slow_s * limits.rate_hz)))
-    averaged = uniform_filter1d(resampled, window, axis=1, mode="nearest")
-    averaged = uniform_filter1d(averaged, window, axis=1, mode="nearest")
+    averaged = moving_mean(resampled, window)
+    averaged = moving_mean(averaged, window)
     resampled[:, lost] = np.nan
     averaged[:, lost] = np.nan
     return resampled.astype(np.float32), averaged.astype(np.float32)

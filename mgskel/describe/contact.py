@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from mgskel.describe.body import Body
+from mgskel.describe.filters import moving_mean
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import Span, at_least, below, join, spans
 from mgskel.describe.places import Place, head_places
 from mgskel.describe.rhythm import (
-    band_pass,
     believable,
+    in_band,
     main_stroke,
     oscillations,
     spectral_peak,
@@ -132,7 +132,7 @@ def _places_in(
     inside = distances.to_place[:, span.start : span.stop]
     inside = np.where(np.isfinite(inside), inside, 9.0)
     window = max(1, int(limits.place_min_s * body.rate))
-    steady = uniform_filter1d(inside, window, axis=1, mode="nearest")
+    steady = moving_mean(inside, window)
     best = steady.argmin(axis=0)
     changes = np.flatnonzero(np.diff(best)) + 1
     edges = np.concatenate(([0], changes, [len(best)]))
@@ -237,7 +237,7 @@ def _transits(body: Body, span: Span, distance: np.ndarray, max_s: float) -> lis
 
 def path_unrest(body: Body, path: np.ndarray, thresholds: Thresholds) -> float:
     """How much a (C, T) path moves in the band of rubbing while it is quietest."""
-    moving = np.stack([band_pass(row, body.rate, thresholds.rub.band_hz) for row in path])
+    moving = np.stack([in_band(row, body.rate, thresholds.rub.band_hz) for row in path])
     return unrest(moving, np.isfinite(path[0]), body.rate, thresholds.signal.rest_share)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from mgskel.describe.baseline import usual
 from mgskel.describe.body import Body, measure_bodies
+from mgskel.describe.filters import moving_mean
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import Span, above, at_least, below, join
 from mgskel.describe.thresholds import FidgetLimits, Thresholds, default_thresholds
@@ -125,8 +125,8 @@ def _jitter(body: Body, part: _Part) -> float:
 
 def _windowed(values: np.ndarray, seen: np.ndarray, body: Body, limits: FidgetLimits) -> np.ndarray:
     window = max(1, int(limits.window_s * body.rate))
-    weight = uniform_filter1d(seen.astype(float), window, mode="constant")
-    mean = uniform_filter1d(np.where(seen, values, 0.0), window, mode="constant")
+    weight = moving_mean(seen, window, beyond="zero")
+    mean = moving_mean(np.where(seen, values, 0.0), window, beyond="zero")
     return np.where(weight > 0.3, mean / np.maximum(weight, 1e-9), np.nan)
 
 

@@ -14,7 +14,7 @@ from mgskel.describe.baseline import against_usual
 from mgskel.describe.body import Body
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import Span, above, at_least, join
-from mgskel.describe.rhythm import Oscillation, band_pass, believable, oscillations, unrest
+from mgskel.describe.rhythm import Oscillation, believable, in_band, oscillations, unrest
 from mgskel.describe.thresholds import Band, Thresholds
 
 # Seen between the eyes instead of the ears, the nose moves this much less.
@@ -70,7 +70,7 @@ def _nods_and_shakes(body: Body, signals: _Signals, thresholds: Thresholds) -> l
     )
     for kind, signal, other, band_hz, band in motions:
         noise = signals.gain * body.floor(*signals.points, band_hz=band_hz) / 2
-        moving = band_pass(signal, body.rate, band_hz)
+        moving = in_band(signal, body.rate, band_hz)
         quiet = unrest(moving, np.isfinite(signal), body.rate, thresholds.signal.rest_share)
         needed = believable(band, noise, quiet, body.duration_s, thresholds.signal)
         for run in oscillations(

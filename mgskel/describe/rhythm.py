@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, sosfiltfilt
 
+from mgskel.describe.filters import band_pass, moving_mean
 from mgskel.describe.intervals import Span, filled
 from mgskel.describe.thresholds import Band, SignalLimits
 
@@ -23,16 +21,9 @@ class Oscillation:
     rate_hz: float
 
 
-def band_pass(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> np.ndarray:
-    """(T,) without what is slower or faster than the band; no time shift."""
-    sos = _filter(rate, (band_hz[0], min(band_hz[1], 0.45 * rate)))
-    pad = min(len(values) - 1, int(rate / band_hz[0]))
-    return sosfiltfilt(sos, filled(values), padlen=max(pad, 0))
-
-
-@functools.cache
-def _filter(rate: float, band_hz: tuple[float, float]) -> np.ndarray:
-    return butter(2, band_hz, btype="bandpass", fs=rate, output="sos")
+def in_band(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> np.ndarray:
+    """(T,) without what is slower or faster than the band; gaps are bridged."""
+    return band_pass(filled(values), rate, band_hz)
 
 
 def oscillations(
@@ -52,7 +43,7 @@ def oscillations(
     if len(values) < 8:
         return []
     lost = ~np.isfinite(values)
-    moving = band_pass(values, rate, band_hz)
+    moving = in_band(values, rate, band_hz)
     cuts = np.flatnonzero(np.signbit(moving[1:]) != np.signbit(moving[:-1])) + 1
     starts = np.concatenate(([0], cuts))
     stops = np.concatenate((cuts, [len(values)]))
@@ -62,7 +53,7 @@ def oscillations(
     # A stroke is half a cycle; longer ones are posture, shorter ones jitter.
     strong &= stops - starts <= 0.75 * rate / band_hz[0]
     if others is not None:
-        rival = np.maximum.reduceat(np.abs(band_pass(others, rate, band_hz)), starts)
+        rival = np.maximum.reduceat(np.abs(in_band(others, rate, band_hz)), starts)
         strong &= size >= dominance * rival
     edges = np.flatnonzero(np.diff(np.concatenate(([0], strong.astype(np.int8), [0]))))
     found = []
@@ -79,7 +70,7 @@ def main_stroke(path: np.ndarray, rate: float, band_hz: tuple[float, float]) -> 
 
     The reach to a place and the withdrawal are longer than any stroke; only the band decides.
     """
-    moving = np.stack([band_pass(row, rate, band_hz) for row in path])
+    moving = np.stack([in_band(row, rate, band_hz) for row in path])
     _, vectors = np.linalg.eigh(moving @ moving.T)
     return vectors[:, -1] @ (path - path.mean(axis=1, keepdims=True))
 
@@ -96,8 +87,8 @@ def unrest(moving: np.ndarray, seen: np.ndarray, rate: float, share: float) -> f
     second = int(rate)
     if len(power) < 2 * second:
         return 0.0
-    power = uniform_filter1d(np.where(seen, power, 0.0), second, mode="nearest")
-    whole = uniform_filter1d(seen.astype(float), second, mode="nearest") > 0.95
+    power = moving_mean(np.where(seen, power, 0.0), second)
+    whole = moving_mean(seen, second) > 0.95
     if whole.sum() < second:
         return 0.0
     return float(np.sqrt(max(0.0, np.quantile(power[whole], share))))

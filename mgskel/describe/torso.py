@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d
 
 from mgskel.describe.baseline import against_usual, usual
 from mgskel.describe.body import Body
+from mgskel.describe.filters import trailing_minimum
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import above, at_least, below, filled, join
-from mgskel.describe.rhythm import band_pass, believable, oscillations, unrest
+from mgskel.describe.rhythm import believable, in_band, oscillations, unrest
 from mgskel.describe.thresholds import Band, Thresholds
 
 _DIRECTIONS: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))
@@ -70,7 +70,7 @@ def _sway(body: Body, thresholds: Thresholds) -> list[Finding]:
     noise = body.floor("neck", band_hz=limits.sway_band_hz) / 2
     findings = []
     aside = body.points["neck"][0]
-    moving = band_pass(aside, body.rate, limits.sway_band_hz)
+    moving = in_band(aside, body.rate, limits.sway_band_hz)
     quiet = unrest(moving, np.isfinite(aside), body.rate, thresholds.signal.rest_share)
     needed = believable(limits.sway, noise, quiet, body.duration_s, thresholds.signal)
     for run in oscillations(aside, body.rate, limits.sway_band_hz, needed, limits.sway_min_strokes):
@@ -90,7 +90,7 @@ def _head_name(body: Body) -> str | None:
 def _rise(body: Body, height: np.ndarray, within_s: float) -> np.ndarray:
     """How much higher than at the lowest moment of the last seconds, (T,)."""
     window = int(within_s * body.rate)
-    lowest = minimum_filter1d(filled(height), window, origin=(window - 1) // 2, mode="nearest")
+    lowest = trailing_minimum(filled(height), window)
     return np.where(np.isnan(height), np.nan, height - lowest)
 
 
