@@ -7,7 +7,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+import mgskel.data.synthesis
 from mgskel.data.synthesis import (
+    CameraSettings,
     FlowSettings,
     SynthesisSettings,
     synthesise_clip,
@@ -15,14 +19,21 @@ from mgskel.data.synthesis import (
 )
 from mgskel.data.synthesis.programs import load_programs
 from mgskel.events import GestureEvent
-from mgskel.files import json_hash
+from mgskel.files import file_hash, json_hash
 from mgskel.gestures import Vocabulary, get_vocabulary, map_classes
 from mgskel.progress import Progress
+from mgskel.sequence import PoseSequence
 from mgskel.spotting.corpus import Piece, load_pieces, pieces_of, save_pieces
 from mgskel.spotting.features import FeatureSettings
 
-_SHARD = 10
-_CLIPS_PER_SHARD = 60
+_SHARD = 20
+_CLIPS_PER_SHARD = 120
+_AROUND_S = (0.2, 2.5)
+# How far a tight cut may lie outside a gesture, and which share of it may be cut off.
+_NEAR_S, _DEEPEST_CUT = 0.3, 0.35
+_SYNTHESIS = Path(mgskel.data.synthesis.__file__).parent
+# More oblique views and slower cameras than in the usual recordings.
+_CAMERA = CameraSettings(yaw=(-50.0, 50.0), fps=(10.0, 12.0, 15.0, 20.0, 24.0, 25.0, 30.0, 30.0))
 
 
 @dataclass(frozen=True)
@@ -30,17 +41,23 @@ class CorpusSettings:
     """How much is made, and of what.
 
     Attributes:
-        recordings: number of recordings with a dense flow of gestures.
+        recordings: number of recordings, each of another person.
         seconds: length of each.
         clips: number of single-gesture clips, each class equally often.
+        cut: share of the clips cut out tightly: into the gesture, as annotators often do.
         per_minute: range of the flow's rate in the recordings.
+        amplitude, duration: range of the gestures' scales: real people vary more than the
+            programs' own ranges.
         seed: first seed; equal settings give equal corpora.
     """
 
     recordings: int = 200
-    seconds: float = 90.0
+    seconds: float = 50.0
     clips: int = 4800
-    per_minute: tuple[float, float] = (6.0, 24.0)
+    cut: float = 0.5
+    per_minute: tuple[float, float] = (1.0, 24.0)
+    amplitude: tuple[float, float] = (0.8, 1.25)
+    duration: tuple[float, float] = (0.65, 1.2)
     seed: int = 0
 
 
@@ -99,7 +116,7 @@ def _jobs(
     folder: Path, settings: CorpusSettings, vocabulary: str, features: FeatureSettings
 ) -> list[_Job]:
     basis = replace(settings, recordings=0, clips=0)
-    key = json_hash([str(basis), vocabulary, str(features)])[:10]
+    key = json_hash([str(basis), vocabulary, str(features), synthesis_hash()])[:10]
     jobs = []
     for kind, total, size in (
         ("recordings", settings.recordings, _SHARD),
@@ -113,18 +130,60 @@ def _jobs(
 
 
 def _make(job: _Job) -> None:
+    settings = job.settings
     synthetic, target = get_vocabulary("synthetic"), get_vocabulary(job.vocabulary)
-    flow = FlowSettings(per_minute=job.settings.per_minute)
-    how = SynthesisSettings(layout=job.features.layout, flow=flow)
-    mapped = {synthetic.by_id(i).name for i in map_classes(synthetic, target, narrower=True)}
-    labels = [label for label in load_programs().labels if label in mapped]
+    how = SynthesisSettings(
+        layout=job.features.layout,
+        flow=FlowSettings(per_minute=settings.per_minute),
+        amplitude=settings.amplitude,
+        duration=settings.duration,
+        camera=_CAMERA,
+    )
+    movements = [known for known in movements_of(target).values() if known]
     pieces = []
     for number in range(job.first, job.first + job.count):
-        seed = job.settings.seed * 1_000_003 + number
+        seed = settings.seed * 1_000_003 + number
         if job.kind == "recordings":
-            made = synthesise_recording(job.settings.seconds, seed, how)
+            made = synthesise_recording(settings.seconds, seed, how)
+            sequence, events = made.sequence, made.events
         else:
-            made = synthesise_clip(labels[number % len(labels)], seed, how, around_s=(0.2, 2.5))
-        events = relabelled(made.events, synthetic, target)
-        pieces += pieces_of(made.sequence, events, target, job.features)
+            turn, which = divmod(number, len(movements))
+            label = movements[which][turn % len(movements[which])]
+            made = synthesise_clip(label, seed, how, around_s=_AROUND_S)
+            rng = np.random.default_rng([seed, 3])
+            sequence, events = made.sequence, made.events
+            if events and rng.random() < settings.cut:
+                sequence, events = tightly_cut(sequence, events[0], rng)
+        known = relabelled(events, synthetic, target)
+        pieces += pieces_of(sequence, known, target, job.features)
     save_pieces(job.path, pieces)
+
+
+def tightly_cut(
+    sequence: PoseSequence, event: GestureEvent, rng: np.random.Generator
+) -> tuple[PoseSequence, tuple[GestureEvent, ...]]:
+    """A clip that begins and ends near the gesture's own begin and end, or within it."""
+    loss = _DEEPEST_CUT * (event.end_s - event.start_s)
+    begin = event.start_s + float(rng.uniform(-_NEAR_S, loss))
+    end = event.end_s + float(rng.uniform(-loss, _NEAR_S))
+    return sequence.crop(begin, end), (event,)
+
+
+def movements_of(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """The synthetic gestures that each class unites, by the class's name."""
+    synthetic = get_vocabulary("synthetic")
+    mapping = map_classes(synthetic, vocabulary, narrower=True)
+    made = load_programs().labels
+    return {
+        gesture.name: tuple(
+            synthetic.by_id(mine).name
+            for mine, theirs in mapping.items()
+            if theirs == gesture.id and synthetic.by_id(mine).name in made
+        )
+        for gesture in vocabulary
+    }
+
+
+def synthesis_hash() -> str:
+    """Hash of the programs and errors in force: what was made with others is stale."""
+    return json_hash([file_hash(path) for path in sorted(_SYNTHESIS.glob("*.yaml"))])
