@@ -9,6 +9,7 @@ Nothing later than those two moments is ever looked at, so a camera and a file g
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -187,7 +188,21 @@ def decode(
         served: (K, T) bool.
     """
     decoder = Decoder(vocabulary, settings, step_s, person, exclusive)
+    return follow(decoder, [(scores, served)], start_s)
+
+
+def follow(
+    decoder: Decoder, parts: Iterable[tuple[np.ndarray, np.ndarray]], start_s: float
+) -> list[GestureEvent]:
+    """Events of a recording that comes in parts.
+
+    Args:
+        parts: scores (K, T) and served (K, T), one after the other; further rows are left out.
+    """
     events: list[GestureEvent] = []
-    for index, (moment, seen) in enumerate(zip(scores.T, served.T, strict=True)):
-        events += decoder.step(start_s + index * step_s, moment, seen)
+    index = 0
+    for scores, served in parts:
+        for moment, seen in zip(scores[: len(served)].T, served.T, strict=True):
+            events += decoder.step(start_s + index * decoder.step_s, moment, seen)
+            index += 1
     return events + decoder.finish()

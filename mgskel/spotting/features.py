@@ -74,15 +74,20 @@ def features_of(
 
 
 def on_grid(
-    sequence: PoseSequence, settings: FeatureSettings, start: int = 0, stop: int | None = None
+    sequence: PoseSequence,
+    settings: FeatureSettings,
+    start: int = 0,
+    stop: int | None = None,
+    person: int | None = None,
 ) -> PoseSequence:
     """The recording in the network's layout and rate, flat, with y downwards.
 
     Args:
         start, stop: only these moments of the grid.
+        person: only this one.
     """
     stop = grid_length(sequence, settings.rate_hz) if stop is None else stop
-    return grid_part(sequence, settings.rate_hz, start, stop, settings.skeleton)
+    return grid_part(sequence, settings.rate_hz, start, stop, settings.skeleton, person)
 
 
 def person_features(points: np.ndarray, settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:

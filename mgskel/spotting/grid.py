@@ -44,17 +44,22 @@ def grid_length(sequence: PoseSequence, rate_hz: float) -> int:
 
 
 def grid_part(
-    sequence: PoseSequence, rate_hz: float, start: int, stop: int, layout: Skeleton | None = None
+    sequence: PoseSequence,
+    rate_hz: float,
+    start: int,
+    stop: int,
+    layout: Skeleton | None = None,
+    person: int | None = None,
 ) -> PoseSequence:
     """Moments `start` to `stop` of the grid; only the frames around them are looked at.
 
     Args:
         layout: also bring these frames to `flat_view`.
+        person: only this one.
     """
-    if len(sequence.timestamps) < 2:
-        few = sequence.frames(slice(start, stop))
-        return (few if layout is None else flat_view(few, layout)).replace(fps=rate_hz)
     times = sequence.timestamps
+    if len(times) < 2:
+        return _chosen(sequence, slice(start, stop), layout, person).replace(fps=rate_hz)
     moments = times[0] + np.arange(start, stop) / rate_hz
     right = np.clip(np.searchsorted(times, moments, "right"), 1, len(times) - 1)
     left = right - 1
@@ -62,9 +67,7 @@ def grid_part(
     left, right, weight = _snapped(left, right, weight)
     holes = times[right] - times[left] > longest_gap_s(sequence.fps)
     first = int(left.min(initial=len(times)))
-    around = sequence.frames(slice(first, int(right.max(initial=0)) + 1))
-    if layout is not None:
-        around = flat_view(around, layout)
+    around = _chosen(sequence, slice(first, int(right.max(initial=0)) + 1), layout, person)
     left, right = left - first, right - first
     points, scores = blend(
         (around.keypoints[:, left], around.scores[:, left]),
@@ -74,6 +77,14 @@ def grid_part(
     points[:, holes] = np.nan
     scores[:, holes] = 0
     return around.replace(keypoints=points, scores=scores, timestamps=moments, fps=rate_hz)
+
+
+def _chosen(
+    sequence: PoseSequence, frames: slice, layout: Skeleton | None, person: int | None
+) -> PoseSequence:
+    some = sequence.frames(frames)
+    some = some if person is None else some.person(person)
+    return some if layout is None else flat_view(some, layout)
 
 
 def longest_gap_s(fps: float) -> float:

@@ -46,12 +46,14 @@ def served_classes(vocabulary: Vocabulary, usable: np.ndarray, layout: Skeleton)
     return served
 
 
-def silences(grid: PoseSequence, source: PoseSequence, vocabulary: Vocabulary) -> list[str]:
+def silences(
+    source: PoseSequence, usable: Sequence[np.ndarray], vocabulary: Vocabulary, layout: Skeleton
+) -> list[str]:
     """Plain sentences on what nothing is said of, and why.
 
     Args:
-        grid: the recording in the recognizer's layout.
         source: the recording as it came.
+        usable: of each person, (T, V) bool in the recognizer's layout.
     """
     if source.num_frames == 0:
         return ["The recording has no frames."]
@@ -60,16 +62,15 @@ def silences(grid: PoseSequence, source: PoseSequence, vocabulary: Vocabulary) -
         remarks.append(
             f"At {source.fps:.3g} frames per second, quick gestures (nodding, shaking) escape."
         )
-    for person, scores in zip(grid.people, grid.scores, strict=True):
-        usable = usable_joints(scores)
-        there = usable.any(1)
+    for person, joints in zip(source.people, usable, strict=True):
+        there = joints.any(1)
         who = f"Person {person}" if source.num_people > 1 else "The person"
         if not there.any():
             remarks.append(f"{who} is never seen well enough to say anything.")
             continue
         if there.mean() < 1 - ENOUGH / 5:
             remarks.append(f"{who} is seen {there.mean():.0%} of the time; the rest is left out.")
-        remarks += _unmet(who, usable[there], vocabulary, grid.skeleton)
+        remarks += _unmet(who, joints[there], vocabulary, layout)
     return remarks
 
 

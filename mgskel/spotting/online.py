@@ -15,10 +15,10 @@ from mgskel.events import GestureEvent
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
-from mgskel.spotting.features import CHANNELS, FeatureStream
+from mgskel.spotting.features import FeatureStream
+from mgskel.spotting.following import Following
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.quick import sigmoid
 from mgskel.spotting.reach import STRIDE
 from mgskel.spotting.spotter import Spotter
 
@@ -52,16 +52,9 @@ class OnlineSpotter:
         self._grid = GridStream(settings.rate_hz, fps)
         self._features = FeatureStream(settings)
         self._decoder = Decoder(spotter.vocabulary, spotter.decoding, spotter.step_s, person)
-        # Before the first frame nobody is seen.
-        self._back = -(-network.reach.past // STRIDE) * STRIDE
-        blank = np.zeros((CHANNELS, self._layout.num_joints), np.float32)
-        nobody = np.zeros(self._layout.num_joints, bool)
-        self._blank = (blank, nobody, nobody)
-        around = self._back + network.reach.ahead
-        self._window: deque[tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(
-            [self._blank] * around, maxlen=around + 1
-        )
-        self._arrived = self._rows = self._answered = 0
+        self._following = Following(network)
+        self._usable: deque[np.ndarray] = deque()
+        self._arrived = self._answered = 0
         self._last_s: float | None = None
 
     @property
@@ -92,39 +85,27 @@ class OnlineSpotter:
         frame = self._flat(np.asarray(keypoints, np.float32), scores)
         events: list[GestureEvent] = []
         for points, confidences in self._grid.push(*frame, time_s):
-            values, mask = self._features.push(points)
-            events += self._advance((values, mask, usable_joints(confidences)))
+            if self._arrived % STRIDE == 0:
+                self._usable.append(usable_joints(confidences))
             self._arrived += 1
+            values, mask = self._features.push(points)
+            events += self._said(self._following.push(values[:, None], mask[None]))
         return tuple(events)
 
     def finish(self) -> tuple[GestureEvent, ...]:
         """No more frames: answers for the last moments, and the gestures still going on."""
+        return (*self._said(self._following.finish()), *self._decoder.finish())
+
+    def _said(self, answers: np.ndarray) -> list[GestureEvent]:
+        """What follows from the network's answers (K + 1, n) for the next moments."""
         events: list[GestureEvent] = []
-        while self._answered * STRIDE < self._arrived:
-            events += self._advance(self._blank)
-        return (*events, *self._decoder.finish())
-
-    def _advance(self, row: tuple[np.ndarray, np.ndarray, np.ndarray]) -> list[GestureEvent]:
-        """One grid frame more; every second time the network has an answer."""
-        self._window.append(row)
-        self._rows += 1
-        if self._rows <= self._answered * STRIDE + self._network.reach.ahead:
-            return []
-        usable = self._window[self._back][2][None]
-        scores = self._answer()
-        if not usable.any():
-            scores = np.zeros_like(scores)
-        served = served_classes(self.spotter.vocabulary, usable, self._layout)[:, 0]
-        time_s = self._grid.start_s + self._answered * self.spotter.step_s
-        self._answered += 1
-        return self._decoder.step(time_s, scores, served)
-
-    def _answer(self) -> np.ndarray:
-        """Probabilities (K,) for the window's moment `_back`."""
-        x = np.stack([row[0] for row in self._window], 1)
-        mask = np.stack([row[1] for row in self._window])
-        place = (self._back - self._network.reach.shift) // STRIDE
-        return sigmoid(self._network.logits(x, mask)[:-1, place])
+        for scores in answers[:-1].T:
+            usable = self._usable.popleft()[None]
+            served = served_classes(self.spotter.vocabulary, usable, self._layout)[:, 0]
+            time_s = self._grid.start_s + self._answered * self.spotter.step_s
+            self._answered += 1
+            events += self._decoder.step(time_s, scores * usable.any(), served)
+        return events
 
     def _flat(
         self, keypoints: np.ndarray, scores: np.ndarray | None

@@ -14,11 +14,12 @@ from mgskel.events import GestureEvent, in_order
 from mgskel.gestures import Vocabulary
 from mgskel.sequence import PoseSequence
 from mgskel.spotting.clip_rule import ClipRule
-from mgskel.spotting.decoding import DecodingSettings, decode
+from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow
 from mgskel.spotting.features import Features, on_grid, person_features
-from mgskel.spotting.needs import served_classes, silences, usable_joints
+from mgskel.spotting.needs import served_classes, silences
 from mgskel.spotting.quick import QuickNetwork
 from mgskel.spotting.reach import STRIDE
+from mgskel.spotting.stretches import stretches, usable_of
 
 if TYPE_CHECKING:
     from mgskel.spotting.network import DenseNetwork
@@ -63,7 +64,12 @@ class Spotter:
 
     def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
         """The gestures of every person, in the order of time."""
-        return in_order(event for track in self.tracks(sequence) for event in self.decode(track))
+        events: list[GestureEvent] = []
+        for person, name in enumerate(sequence.people):
+            decoder = Decoder(self.vocabulary, self.decoding, self.step_s, name)
+            parts = self._parts(sequence, person)
+            events += follow(decoder, parts, _start_s(sequence))
+        return in_order(events)
 
     def decode(self, track: Track) -> list[GestureEvent]:
         """The events of one person."""
@@ -79,21 +85,20 @@ class Spotter:
 
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
         """What the network makes of each person."""
-        grid = self.grid(sequence)
-        start = float(grid.timestamps[0]) if grid.num_frames else 0.0
-        for person, scores in enumerate(grid.scores):
-            usable = usable_joints(scores)
-            answers = self.quick.scores(self.features(grid, person))
-            # Where nobody is seen, nobody gestures.
-            answers = answers * usable.any(1)
-            served = served_classes(self.vocabulary, usable, grid.skeleton)
-            yield Track(
-                grid.people[person],
-                answers[:, ::STRIDE],
-                served[:, ::STRIDE],
-                start,
-                self.step_s,
-            )
+        classes = len(self.vocabulary)
+        nothing = np.zeros((classes + 1, 0), np.float32), np.zeros((classes, 0), bool)
+        for person, name in enumerate(sequence.people):
+            parts = [nothing, *self._parts(sequence, person)]
+            scores, served = (np.concatenate(arrays, 1) for arrays in zip(*parts, strict=True))
+            yield Track(name, scores, served, _start_s(sequence), self.step_s)
+
+    def _parts(
+        self, sequence: PoseSequence, person: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The next moments' `Track.scores` and `Track.served`, as often as there are some."""
+        layout = self.network.features.skeleton
+        for stretch in stretches(self.quick, sequence, person):
+            yield stretch.scores, served_classes(self.vocabulary, stretch.usable, layout)
 
     def grid(self, sequence: PoseSequence) -> PoseSequence:
         """The recording in the network's layout and rate."""
@@ -101,9 +106,8 @@ class Spotter:
 
     def features(self, grid: PoseSequence, person: int) -> Features:
         settings = self.network.features
-        start = float(grid.timestamps[0]) if grid.num_frames else 0.0
         values, mask = person_features(grid.keypoints[person], settings)
-        return Features(values, mask, start, settings.rate_hz)
+        return Features(values, mask, _start_s(grid), settings.rate_hz)
 
     def classify(self, sequence: PoseSequence) -> np.ndarray:
         """Probabilities of the classes for a clip cut around one gesture, (K,).
@@ -120,7 +124,9 @@ class Spotter:
 
     def remarks(self, sequence: PoseSequence) -> list[str]:
         """What it says nothing of because joints are missing, in plain sentences."""
-        return silences(self.grid(sequence), sequence, self.vocabulary)
+        settings = self.network.features
+        usable = [usable_of(sequence, settings, i) for i in range(sequence.num_people)]
+        return silences(sequence, usable, self.vocabulary, settings.skeleton)
 
     def score_in_words(
         self, truth: Sequence[GestureEvent], events: Sequence[GestureEvent], duration_s: float
@@ -159,6 +165,10 @@ class Spotter:
         from mgskel.spotting.network import DenseNetwork
 
         return DenseNetwork.of(self.quick)
+
+
+def _start_s(sequence: PoseSequence) -> float:
+    return float(sequence.timestamps[0]) if sequence.num_frames else 0.0
 
 
 def load_spotter(folder: str | Path | None = None) -> Spotter:
