@@ -36,9 +36,9 @@ class BuildSettings:
     vocabulary: str = "common"
     corpus: CorpusSettings = CorpusSettings(recordings=1600, clips=6000, seed=3)
     features: FeatureSettings = FeatureSettings()
-    network: NetworkSettings = NetworkSettings(channels=(64, 64, 64, 64))
+    network: NetworkSettings = NetworkSettings(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
-        steps=8000, batch=8, lr=2.5e-3, ema=0.998, turn=3.0, lag=0.25, long=0.75, half=True
+        steps=7000, batch=8, lr=2.5e-3, ema=0.998, turn=3.0, lag=0.25, long=0.75, half=True
     )
     validation: HeldOutSettings = VALIDATION
     test: HeldOutSettings = TEST
