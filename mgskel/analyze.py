@@ -257,12 +257,13 @@ class _Run:
         from mgskel.report.content import ReportContent
         from mgskel.report.page import write_page
         from mgskel.report.sources import energy_strips, provenance_facts, video_url
-        from mgskel.spotting.reference import translate
 
         self.progress.begin(f"{self._name}: report", 1, "steps")
         truth: tuple[GestureEvent, ...] = ()
         score = ""
         if self.settings.reference is not None:
+            from mgskel.spotting.reference import translate
+
             given = read_events(self.settings.reference)
             truth = translate(given, spotter.vocabulary).events
             score = spotter.score_in_words(given, events, sequence.duration_s)
@@ -304,7 +305,7 @@ def _import_later_rooms() -> None:
     from mgskel import describe, reason  # noqa: F401
     from mgskel.reason import connect  # noqa: F401
     from mgskel.report import page, sources  # noqa: F401
-    from mgskel.spotting import looking, reference, spotter  # noqa: F401
+    from mgskel.spotting import looking, spotter, stored  # noqa: F401
 
 
 def _imported(path: Path, settings: ExtractSettings) -> Extraction:

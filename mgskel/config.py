@@ -54,7 +54,9 @@ def read_yaml(path: str | Path, what: str = "config file") -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(read_text(path, what))
+        # The parser in C is ten times as fast, where the package was built with it.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(read_text(path, what), loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from mgskel.errors import InputError
-from mgskel.files import read_text
+from mgskel.config import read_yaml
 from mgskel.gestures import get_vocabulary, list_vocabularies
 from mgskel.reason.scene import Place, Strict, as_input_error
 
@@ -119,9 +117,7 @@ class Cue:
 def load_priors(path: str | Path = PRIORS_FILE) -> Priors:
     """Read a priors file; users may bring their own."""
     try:
-        return Priors.model_validate(yaml.safe_load(read_text(path, "priors file")))
-    except yaml.YAMLError as error:
-        raise InputError(f"priors file is not valid YAML: {error}", place=path) from error
+        return Priors.model_validate(read_yaml(path, "priors file"))
     except ValidationError as error:
         raise as_input_error(error, Priors, path) from error
 
