@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from mgskel.data.synthesis import (
     FlowSettings,
     SynthesisSettings,
@@ -21,7 +23,7 @@ from mgskel.files import json_hash
 from mgskel.gestures import Vocabulary, get_vocabulary
 from mgskel.progress import Progress
 from mgskel.sequence import PoseSequence
-from mgskel.spotting.synthetic import movements_of, relabelled, synthesis_hash
+from mgskel.spotting.synthetic import movements_of, relabelled, synthesis_hash, tightly_cut
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class HeldOutSettings:
     Attributes:
         recordings, seconds: recordings with the default flow of gestures, and their length.
         rests, rest_seconds: recordings in which nothing but rest and talking goes on.
-        clips: cut clips per class.
+        clips: cut clips per class; as many again are cut tightly, into the gesture.
         seed: far from those of the training corpus.
         synthesis: what varies between them.
     """
@@ -65,6 +67,7 @@ class HeldOut:
     recordings: tuple[Example, ...]
     rests: tuple[Example, ...]
     clips: tuple[Example, ...]
+    tight: tuple[Example, ...] = ()
 
 
 def held_out(
@@ -82,11 +85,13 @@ def held_out(
             for job in missing:
                 _make(job)
                 progress.advance()
-    sets: dict[str, list[Example]] = {"recording": [], "rest": [], "clip": []}
+    sets: dict[str, list[Example]] = {"recording": [], "rest": [], "clip": [], "tight": []}
     for job in jobs:
         sequence = PoseSequence.load(job.pose_path)
         sets[job.kind].append(Example(sequence, read_events(job.events_path, vocabulary)))
-    return HeldOut(tuple(sets["recording"]), tuple(sets["rest"]), tuple(sets["clip"]))
+    return HeldOut(
+        tuple(sets["recording"]), tuple(sets["rest"]), tuple(sets["clip"]), tuple(sets["tight"])
+    )
 
 
 @dataclass(frozen=True)
@@ -122,9 +127,10 @@ def _jobs(folder: Path, settings: HeldOutSettings, vocabulary: Vocabulary) -> It
     labels = movements_of(vocabulary)
     for index, known in enumerate(labels.values()):
         for number in range(settings.clips):
-            seed = settings.seed + 20_000 + 1000 * index + number
-            yield _job(folder, "clip", seed, 0.0, known[number % len(known)], synthesis,
-                       vocabulary)  # fmt: skip
+            for kind, first in (("clip", 20_000), ("tight", 60_000)):
+                seed = settings.seed + first + 1000 * index + number
+                yield _job(folder, kind, seed, 0.0, known[number % len(known)], synthesis,
+                           vocabulary)  # fmt: skip
 
 
 def _job(
@@ -143,10 +149,14 @@ def _job(
 
 
 def _make(job: _Job) -> None:
-    if job.kind == "clip":
+    if job.label:
         made = synthesise_clip(job.label, job.seed, job.synthesis)
     else:
         made = synthesise_recording(job.seconds, job.seed, job.synthesis)
+    sequence, events = made.sequence, made.events
+    if job.kind == "tight" and events:
+        rng = np.random.default_rng([job.seed, 3])
+        sequence, events = tightly_cut(sequence, events[0], rng)
     vocabulary = get_vocabulary(job.vocabulary)
-    made.sequence.replace(provenance=()).save(job.pose_path)
-    write_events(job.events_path, relabelled(made.events, get_vocabulary("synthetic"), vocabulary))
+    sequence.replace(provenance=()).save(job.pose_path)
+    write_events(job.events_path, relabelled(events, get_vocabulary("synthetic"), vocabulary))

@@ -79,6 +79,16 @@ def test_long_tail_frequencies_follow_the_data_set():
     assert labels.count("bite-nails") <= 0.01 * len(labels)
 
 
+@pytest.mark.parametrize(("frequencies", "published_s"), [("imigue", 2.5), ("smg", 51.3 / 28)])
+def test_gestures_last_as_long_as_the_data_set_s(frequencies, published_s):
+    flow = FlowSettings(per_minute=(4, 4), frequencies=frequencies)
+    performances = draw_flow(
+        np.random.default_rng(5), 20_000.0, load_programs(), True, SynthesisSettings(flow=flow)
+    )
+    lengths = [performance.end_s - performance.onset_s for performance in performances]
+    assert np.mean(lengths) == pytest.approx(published_s, rel=0.12)
+
+
 def test_what_the_picture_does_not_show_is_truth_but_no_event():
     camera = CameraSettings(framing={"close": 1.0}, off_centre=0.0)
     settings = SynthesisSettings(camera=camera, labels=("rub-hands",))
