@@ -21,7 +21,7 @@ from mgskel.training.study import (
     run_trials,
 )
 
-EPOCHS = {"natops": 40, "utd_mhad": 40, "jhmdb14": 25, "nw_ucla": 12}
+EPOCHS = {"natops": 40, "utd_mhad": 40, "jhmdb14": 25, "nw_ucla": 12, "synthetic": 20}
 MakeTrials = Callable[[dict[str, int], list[str], int, bool], list[Trial]]
 
 

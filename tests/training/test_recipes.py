@@ -14,7 +14,9 @@ from mgskel.cli import main
 from mgskel.config import load_config
 from mgskel.training.config import TrainConfig
 
-SETS = ("imigue", "smg", "ma52", "ntu60", "nw_ucla", "utd_mhad", "natops", "jhmdb14")
+SETS = (
+    "imigue", "smg", "ma52", "ntu60", "nw_ucla", "utd_mhad", "natops", "jhmdb14", "synthetic"
+)  # fmt: skip
 QUICK = [
     "--optim.epochs", "1", "--optim.batch", "16", "--window", "16", "--views", "1",
     "--model.sizes", "{channels: [16, 32], heads: 4}",

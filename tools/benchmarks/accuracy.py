@@ -3,7 +3,8 @@
     python tools/benchmark.py accuracy natops --train FILE --test FILE --json out.json
 
 Further options are config keys (--optim.epochs 20). With --out the run folders are kept, and
-the same command goes on where it was interrupted.
+the same command goes on where it was interrupted. With --write PAGE.md the result is kept in the
+folder PAGE, and the page is made anew from all results kept there.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from mgskel.config import load_config
 from mgskel.errors import unknown
 from mgskel.files import to_json, write_text
 from mgskel.machine import describe_machine
 from mgskel.threads import set_threads
 from mgskel.training.accuracy import measure, tabulate
+from mgskel.training.accuracy_page import recipe_facts, write_page
 from mgskel.training.config import TrainConfig
 
 _CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -42,6 +46,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--out", type=Path, help="keep run folders here (resumable)")
     parser.add_argument("--json", type=Path, metavar="OUT")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="docs/results/accuracy.md")
     args, keys = parser.parse_known_args(argv)
     config = recipe(args.set, args, keys)
     streams = tuple(args.streams.split(",")) if args.streams else config.streams
@@ -60,6 +65,9 @@ def main(argv: list[str]) -> int:
         "seeds": args.seeds,
         "seconds": time.monotonic() - start,
         **tabulate(results),
+        "n_validation": _count(results[0].validation_truth),
+        "n_test": _count(results[0].test_truth),
+        "recipe": recipe_facts(config, [*_choices(args), *keys]),
         "machine": describe_machine() | {"threads": threads},
     }
     for name, row in (*report["streams"].items(), ("ensemble", report["ensemble"])):
@@ -69,11 +77,23 @@ def main(argv: list[str]) -> int:
             if f"{part}_top1" in row
         )
         print(f"{name:<16} {shown}", file=sys.stderr)
+    if args.write:
+        write_page(args.write, report)
     if args.json:
         write_text(args.json, to_json(report))
     else:
         sys.stdout.write(to_json(report))
     return 0
+
+
+def _count(truth: np.ndarray | None) -> int:
+    return 0 if truth is None else len(truth)
+
+
+def _choices(args: argparse.Namespace) -> list[str]:
+    """The command's words beyond set, files and seeds."""
+    chosen = {name: getattr(args, name) for name in ("streams", "backbone", "fusion")}
+    return [word for name, value in chosen.items() if value for word in (f"--{name}", value)]
 
 
 def recipe(name: str, args: argparse.Namespace, keys: list[str]) -> TrainConfig:
