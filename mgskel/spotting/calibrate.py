@@ -7,7 +7,7 @@ event at rest. The price rises until rest stays as quiet as is asked for.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ _ENTER = tuple(round(0.3 + 0.05 * i, 2) for i in range(14))
 _LEAVE = (0.4, 0.6, 0.8)
 _SHORTEST_S = (0.25, 0.5)
 _OVERLAP = 0.3
-_PRICES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6)
+_LOWEST_PRICE, _HIGHEST_PRICE, _HALVINGS = 0.05, 25.0, 3
 # With few examples a class's own best thresholds are chance: so many of all classes' are added.
 _PRIOR = 20.0
 _REST_UNIT_S = 300.0
@@ -44,7 +44,7 @@ def calibrate(
     recordings: Sequence[Watched],
     rests: Sequence[Watched],
     vocabulary: Vocabulary,
-    most_false: float = 0.8,
+    most_false: float = 0.7,
 ) -> DecodingSettings:
     """The thresholds.
 
@@ -67,15 +67,37 @@ def calibrate(
     hits, found, true = np.moveaxis(tallies[:, :, :3] + everybody, 2, 0)
     f1 = 2 * hits / np.maximum(found + true, 1e-9)
     units = max(sum(rest.duration_s for rest in rests) / _REST_UNIT_S, 1e-9)
-    settings = DecodingSettings.uniform(len(vocabulary))
-    for price in _PRICES:
+
+    def priced(price: float) -> tuple[DecodingSettings, bool]:
         best = (f1 - price * tallies[:, :, 3] / units).argmax(1)
         enter, share, shortest = zip(*(choices[i] for i in best), strict=True)
         leave = tuple(round(a * b, 4) for a, b in zip(enter, share, strict=True))
         settings = DecodingSettings(enter, leave, shortest)
-        if not rests or false_at_rest(rests, vocabulary, settings) <= most_false:
-            break
-    return _without_lag(recordings, vocabulary, settings)
+        return settings, not rests or false_at_rest(rests, vocabulary, settings) <= most_false
+
+    return _without_lag(recordings, vocabulary, _cheapest(priced))
+
+
+def _cheapest(priced: Callable[[float], tuple[DecodingSettings, bool]]) -> DecodingSettings:
+    """The thresholds of the lowest price at which rest is quiet; of the highest, if it never is.
+
+    Args:
+        priced: a price to its thresholds, and whether they are quiet enough.
+    """
+    settings, quiet = priced(0.0)
+    if quiet:
+        return settings
+    low, high = 0.0, _LOWEST_PRICE
+    while not (answer := priced(high))[1] and high < _HIGHEST_PRICE:
+        low, high = high, 2 * high
+    settings = answer[0]
+    # Between a price that is too low and its double, one may lose fewer gestures.
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        cheaper, quiet = priced(middle)
+        low, high = (low, middle) if quiet else (middle, high)
+        settings = cheaper if quiet else settings
+    return settings
 
 
 def false_at_rest(

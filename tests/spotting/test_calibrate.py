@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mgskel.events import GestureEvent
 from mgskel.gestures import get_vocabulary
-from mgskel.spotting.calibrate import Watched, calibrate, spans
+from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, spans
 from mgskel.spotting.decoding import DecodingSettings, decode, smoothed
 from mgskel.spotting.spotter import Track
 
@@ -43,3 +43,14 @@ def test_thresholds_fall_between_noise_and_gestures():
     assert 0.3 <= fitted.enter[0] <= 0.6
     assert fitted.onset_shift_s < 0
     assert fitted.offset_shift_s >= 0
+
+
+def test_a_quieter_rest_costs_gestures_no_more_than_needed():
+    recordings = [watched(seed, True) for seed in range(2)]
+    rests = [watched(2, True), watched(3, False)]  # the truth of the first is none
+    rests = [Watched(rest.track) for rest in rests]
+    said = [
+        false_at_rest(rests, COMMON, calibrate(recordings, rests, COMMON, limit))
+        for limit in (1e6, 10.0, 0.0)
+    ]
+    assert said[0] > 10.0 >= said[1] >= said[2] == 0.0
