@@ -33,6 +33,10 @@ recording, and thresholds of its own for every gesture.
 **It is not validated for any decision about people.** It says that a movement looks like a
 gesture, not what the gesture means, and it misses and mistakes many.
 
+`mgskel spot` finds its events in a recording. In Python,
+`load_spotter().classify(PoseSequence.load(CLIP))` gives the chances of its classes in a clip
+that was cut around one gesture.
+
 ## What it was trained on
 
 Synthesis alone: {notes.get("training", "see notes in recognizer.json")}. No recording of a real
