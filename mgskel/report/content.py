@@ -14,6 +14,7 @@ from mgskel.gestures import Vocabulary
 from mgskel.report.colours import group_colours, ink_on
 from mgskel.report.methods import methods_paragraph, quality_table, reasoner_notice, verdict_lines
 from mgskel.report.pack import STEPS, Packed, pack, pack_points, pack_shares
+from mgskel.report.strokes import strokes
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import get_skeleton
 
@@ -195,7 +196,7 @@ def _player(content: ReportContent, start: float) -> dict[str, Any]:
         "joints": list(layout.joints),
         "parts": parts,
         "fine": [part for part in layout.parts if part in FINE_PARTS],
-        "bones": [[child, parent, parts[child]] for child, parent in layout.bones],
+        "strokes": [[line.start, line.end, line.part] for line in strokes(layout)],
         "colours": dict(layout.colours),
         "extent": [float(size[0] / longest), float(size[1] / longest)],
         "aspect": float(size[1] / size[0]),

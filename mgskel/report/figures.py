@@ -10,6 +10,7 @@ import numpy as np
 
 from mgskel.errors import InputError
 from mgskel.files import writing
+from mgskel.report.strokes import strokes
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton
 
@@ -33,9 +34,9 @@ def body_map(
         weights: (V,) in 0..1.
     """
     flat = points[:, :2]
-    for child, parent in skeleton.bones:
-        if np.isfinite(flat[[child, parent]]).all():
-            axis.plot(*flat[[child, parent]].T, color=_GHOST, linewidth=1.5, zorder=1)
+    for stroke in strokes(skeleton):
+        if np.isfinite(flat[list(stroke.joints)]).all():
+            axis.plot(*np.stack(stroke.ends(flat)).T, color=_GHOST, linewidth=1.5, zorder=1)
     seen = np.isfinite(flat).all(-1)
     # The heaviest last, so that nothing hides it.
     order = np.flatnonzero(seen)[np.argsort(weights[seen])]

@@ -16,6 +16,7 @@ import numpy as np
 from mgskel.errors import InputError, MissingDependency
 from mgskel.files import writing
 from mgskel.pose.video import VideoSettings, open_source
+from mgskel.report.strokes import strokes
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton
 
@@ -76,15 +77,14 @@ class _Canvas:
             max(round(frame_size[0] * self.scale / 2) * 2, 2),
             max(round(frame_size[1] * self.scale / 2) * 2, 2),
         )
-        self._bones = [bone for bone in skeleton.bones if not _is_face_web(skeleton, bone)]
+        self._strokes = strokes(skeleton)
         self._thin = {
             joint
             for part in ("face", "left_hand", "right_hand")
             for joint in skeleton.parts.get(part, ())
         }
-        self._colours = [
-            _rgb(skeleton.colours[skeleton.part_of(j)]) for j in range(skeleton.num_joints)
-        ]
+        self._parts = [skeleton.part_of(j) for j in range(skeleton.num_joints)]
+        self._colours = {part: _rgb(colour) for part, colour in skeleton.colours.items()}
 
     def blank(self) -> np.ndarray:
         return np.full((self.size[1], self.size[0], 3), _PAPER, np.uint8)
@@ -105,22 +105,23 @@ class _Canvas:
         seen = scores >= _DRAWN_SCORE
         places = np.where(seen[:, None], points * self.scale, 0.0)
         fixed = np.round(np.clip(places, -1e4, 1e4) * (1 << _SHIFT)).astype(int)
-        for child, parent in self._bones:
-            if seen[child] and seen[parent]:
-                width = max(round(unit * (1 if child in self._thin else 2)), 1)
-                colour = self._faded(child, min(scores[child], scores[parent]))
+        for stroke in self._strokes:
+            joints = list(stroke.joints)
+            if seen[joints].all():
+                width = max(round(unit * (1 if stroke.start[0] in self._thin else 2)), 1)
+                start, end = (tuple(place.astype(int).tolist()) for place in stroke.ends(fixed))
                 cv2.line(
                     image,
-                    tuple(fixed[child].tolist()),
-                    tuple(fixed[parent].tolist()),
-                    colour,
+                    start,
+                    end,
+                    self._faded(stroke.part, scores[joints].min()),
                     width,
                     cv2.LINE_AA,
                     _SHIFT,
                 )
         for joint in np.flatnonzero(seen).tolist():
             radius = round(unit * (1.2 if joint in self._thin else 2.2) * (1 << _SHIFT))
-            colour = self._faded(joint, scores[joint])
+            colour = self._faded(self._parts[joint], scores[joint])
             cv2.circle(image, tuple(fixed[joint].tolist()), radius, colour, -1, cv2.LINE_AA, _SHIFT)
 
     def glow(
@@ -143,10 +144,10 @@ class _Canvas:
             lit = cv2.multiply(cv2.merge([light] * 3), (*map(float, _GLOW), 0.0))
             cv2.add(square, lit, dst=square, dtype=cv2.CV_8U)
 
-    def _faded(self, joint: int, score: float) -> tuple[int, int, int]:
-        """The joint's colour, towards grey as its score falls."""
+    def _faded(self, part: str, score: float) -> tuple[int, int, int]:
+        """The part's colour, towards grey as the score falls."""
         share = 0.35 + 0.65 * float(score)
-        red, green, blue = (round(share * c + (1 - share) * 110) for c in self._colours[joint])
+        red, green, blue = (round(share * c + (1 - share) * 110) for c in self._colours[part])
         return red, green, blue
 
 
@@ -236,13 +237,6 @@ def _check_weights(weights: np.ndarray, sequence: PoseSequence) -> None:
     if not np.all((weights >= 0) & (weights <= 1)):
         found = f"{weights.min():g} to {weights.max():g}"
         raise InputError("weights are shares", expected="0..1", found=found)
-
-
-def _is_face_web(skeleton: Skeleton, bone: tuple[int, int]) -> bool:
-    """Bones that only tie face points to the nose; as points they look better."""
-    child, parent = bone
-    face = skeleton.parts.get("face", ())
-    return child in face and parent not in face
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

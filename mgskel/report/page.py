@@ -11,7 +11,7 @@ from mgskel.files import write_text
 from mgskel.report.content import ReportContent, page_data
 
 _PARTS = Path(__file__).parent / "page"
-_SCRIPTS = ("data.js", "player.js", "timeline.js", "panels.js", "main.js")
+_SCRIPTS = ("data.js", "player.js", "timeline.js", "panels.js", "figures.js", "main.js")
 
 
 def render_page(content: ReportContent) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from report_cases import HOSTILE, some_content
 
@@ -153,9 +156,46 @@ def test_files_can_be_downloaded(visit):
     with here.page.expect_download() as download:
         here.page.click("a.download >> text=events.csv")
     assert Path(download.value.path()).read_text() == "person,label\n"
-    with here.page.expect_download() as download:
-        here.page.click("button >> text=timeline.png")
-    assert Path(download.value.path()).read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("figure", ["timeline", "pose", "body-map"])
+def test_figures_can_be_taken_as_png_and_svg(visit, figure):
+    event = GestureEvent("1", HOSTILE, 0, 1.0, 4.0, 0.5, True)
+    here = visit(some_content(title=HOSTILE, events=[event]))
+    content = {}
+    for ending in ("png", "svg"):
+        with here.page.expect_download() as download:
+            here.page.click(f"[data-figure='{figure}.{ending}']")
+        assert download.value.suggested_filename == f"{figure}.{ending}"
+        content[ending] = Path(download.value.path()).read_bytes()
+    assert content["png"].startswith(b"\x89PNG")
+    root = ElementTree.fromstring(content["svg"])
+    shapes = [node.tag.rpartition("}")[2] for node in root.iter()]
+    title = here.page.evaluate(f"mgskel.pictures['{figure}'].title")
+    assert root[0].text == f"{HOSTILE}: {title}"
+    assert shapes.count("path") + shapes.count("rect") > 5
+    assert "script" not in shapes
+    assert_looks_alike(here.page, content["png"], content["svg"])
+
+
+def assert_looks_alike(page, png, svg):
+    """Both figures, shrunk to 60 x 60 pixels, differ little."""
+    look = """(url) => new Promise((done) => {
+      const image = new Image();
+      image.onload = () => {
+        const canvas = document.createElement("canvas");
+        canvas.width = canvas.height = 60;
+        const pen = canvas.getContext("2d");
+        pen.drawImage(image, 0, 0, 60, 60);
+        done([...pen.getImageData(0, 0, 60, 60).data]);
+      };
+      image.src = url;
+    })"""
+    kinds = {"image/png": png, "image/svg+xml": svg}
+    urls = [f"data:{k};base64,{base64.b64encode(v).decode()}" for k, v in kinds.items()]
+    one, other = (np.array(page.evaluate(look, url), float) for url in urls)
+    assert one.std() > 5
+    assert np.corrcoef(one, other)[0, 1] > 0.9
 
 
 def test_a_recording_without_findings_says_so(visit):

@@ -1,5 +1,5 @@
 // Unpacks what pack.py packed: gzip of byte planes of time differences.
-const mgskel = { report: JSON.parse(document.getElementById("report").textContent) };
+const mgskel = { report: JSON.parse(document.getElementById("report").textContent), pictures: {} };
 
 mgskel.unpack = async function unpack(packed) {
   if (!packed) return null;

@@ -20,6 +20,7 @@
   mgskel.panels();
   await mgskel.player();
   await mgskel.timeline();
+  mgskel.figures();
 
   document.getElementById("next").addEventListener("click", () => jump(true));
   document.getElementById("previous").addEventListener("click", () => jump(false));

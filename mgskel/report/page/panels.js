@@ -128,10 +128,6 @@ mgskel.panels = function panels() {
     for (const [name, content] of Object.entries(report.files)) {
       at("downloads").append(save(name, new Blob([content], { type: name.endsWith(".json") ? "application/json" : "text/plain" })));
     }
-    at("downloads").append(make("button", { type: "button", text: "timeline.png", on: { click: () =>
-      mgskel.timelinePicture().toBlob((blob) => save("timeline.png", blob).click()) } }));
-    at("downloads").append(make("button", { type: "button", text: "pose.png", on: { click: () =>
-      document.getElementById("player").toBlob((blob) => save("pose.png", blob).click()) } }));
   }
 
   at("title").textContent = report.title;

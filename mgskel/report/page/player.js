@@ -43,60 +43,87 @@ mgskel.player = async function player() {
     draw();
   };
 
-  const place = (person, frame, joint, scale, left, top) => {
+  const place = (person, frame, joint) => {
     const base = ((person * joints + joint) * 2) * frames + frame;
-    const x = points[base];
-    if (x === MISSING) return null;
-    return [left + (x / scene.steps) * scale, top + (points[base + frames] / scene.steps) * scale];
+    return points[base] === MISSING ? null : [points[base] / scene.steps, points[base + frames] / scene.steps];
+  };
+  const weightAt = (person, joint, time) => {
+    const column = Math.min(scene.attention_steps - 1, Math.floor((time - scene.start_s) / scene.attention_step_s));
+    return glow[(person * joints + joint) * scene.attention_steps + column] / 255;
   };
 
-  function draw() {
-    const frame = frameAt(clock.time);
-    const ratio = window.devicePixelRatio || 1;
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    const scale = Math.min(canvas.width / scene.extent[0], canvas.height / scene.extent[1]);
-    const left = (canvas.width - scale * scene.extent[0]) / 2;
-    const top = (canvas.height - scale * scene.extent[1]) / 2;
-    const showGlow = glow && document.getElementById("glow").checked;
-    const hot = mgskel.colour("--glow");
+  const middle = (at, some) => [0, 1].map((axis) => some.reduce((sum, joint) => sum + at[joint][axis], 0) / some.length);
+
+  // One person: `at` and `level` per joint, and `weight` where joints shall glow.
+  function skeleton(pen, unit, at, level, weight) {
+    pen.lineCap = "round";
+    for (const [start, end, part] of scene.strokes) {
+      if (![...start, ...end].every((joint) => at[joint])) continue;
+      pen.strokeStyle = scene.colours[part];
+      pen.lineWidth = (scene.fine.includes(part) ? 1.4 : 3.5) * unit;
+      pen.globalAlpha = 0.25 + 0.75 * Math.min(...start.map(level), ...end.map(level));
+      pen.beginPath(); pen.moveTo(...middle(at, start)); pen.lineTo(...middle(at, end)); pen.stroke();
+    }
+    for (let joint = 0; joint < joints; joint++) {
+      if (!at[joint]) continue;
+      const part = scene.parts[joint];
+      const radius = (scene.fine.includes(part) ? 1.6 : 3.4) * unit;
+      const warmth = weight ? weight(joint) : 0;
+      if (warmth > 0.08) {
+        pen.globalAlpha = 0.65 * warmth;
+        pen.fillStyle = mgskel.colour("--glow");
+        pen.beginPath(); pen.arc(...at[joint], radius + 12 * warmth * unit, 0, 7); pen.fill();
+      }
+      pen.globalAlpha = 0.3 + 0.7 * level(joint);
+      pen.fillStyle = scene.colours[part];
+      pen.beginPath(); pen.arc(...at[joint], radius, 0, 7); pen.fill();
+    }
+    pen.globalAlpha = 1;
+  }
+
+  // From shares of the scene to places on a sheet of this size.
+  function onto(width, height) {
+    const scale = Math.min(width / scene.extent[0], height / scene.extent[1]);
+    const left = (width - scale * scene.extent[0]) / 2, top = (height - scale * scene.extent[1]) / 2;
+    return (point) => point && [left + point[0] * scale, top + point[1] * scale];
+  }
+
+  function moment(pen, width, height, unit) {
+    const frame = frameAt(clock.time), fitted = onto(width, height);
+    const glowing = glow && document.getElementById("glow").checked;
     for (let person = 0; person < scene.people.length; person++) {
-      const at = scene.joints.map((_, joint) => place(person, frame, joint, scale, left, top));
-      pen.lineCap = "round";
-      for (const [child, parent, part] of scene.bones) {
-        if (!at[child] || !at[parent]) continue;
-        pen.strokeStyle = scene.colours[part];
-        pen.lineWidth = (scene.fine.includes(part) ? 1.4 : 3.5) * ratio;
-        const level = Math.min(level8(person, child, frame), level8(person, parent, frame));
-        pen.globalAlpha = 0.25 + 0.75 * level;
-        pen.beginPath(); pen.moveTo(...at[child]); pen.lineTo(...at[parent]); pen.stroke();
-      }
-      for (let joint = 0; joint < joints; joint++) {
-        if (!at[joint]) continue;
-        const part = scene.parts[joint];
-        const radius = (scene.fine.includes(part) ? 1.6 : 3.4) * ratio;
-        if (showGlow) {
-          const column = Math.min(scene.attention_steps - 1, Math.floor((clock.time - scene.start_s) / scene.attention_step_s));
-          const weight = glow[(person * joints + joint) * scene.attention_steps + column] / 255;
-          if (weight > 0.08) {
-            pen.globalAlpha = 0.65 * weight;
-            pen.fillStyle = hot;
-            pen.beginPath(); pen.arc(...at[joint], radius + 12 * weight * ratio, 0, 7); pen.fill();
-          }
-        }
-        pen.globalAlpha = 0.3 + 0.7 * level8(person, joint, frame);
-        pen.fillStyle = scene.colours[part];
-        pen.beginPath(); pen.arc(...at[joint], radius, 0, 7); pen.fill();
-      }
-      pen.globalAlpha = 1;
-      if (scene.people.length > 1) {
-        const first = at.find((point) => point);
-        if (first) {
-          pen.fillStyle = mgskel.colour("--ink");
-          pen.font = `${13 * ratio}px system-ui, sans-serif`;
-          pen.fillText(scene.people[person], first[0] + 8 * ratio, first[1] - 8 * ratio);
-        }
+      const at = scene.joints.map((_, joint) => fitted(place(person, frame, joint)));
+      skeleton(pen, unit, at, (joint) => level8(person, joint, frame), glowing && ((joint) => weightAt(person, joint, clock.time)));
+      const first = at.find((point) => point);
+      if (scene.people.length > 1 && first) {
+        pen.fillStyle = mgskel.colour("--ink");
+        pen.font = `${13 * unit}px system-ui, sans-serif`;
+        pen.fillText(scene.people[person], first[0] + 8 * unit, first[1] - 8 * unit);
       }
     }
+  }
+
+  // Where people were on average, glowing by what counted on average while something was recognised.
+  function bodyMap(pen, width, height) {
+    const fitted = onto(width, height);
+    const some = Array.from({ length: Math.min(frames, 300) }, (_, i) => Math.floor((i * frames) / Math.min(frames, 300)));
+    for (let person = 0; person < scene.people.length; person++) {
+      const at = scene.joints.map((_, joint) => {
+        const seen = some.map((frame) => place(person, frame, joint)).filter((point) => point);
+        return seen.length ? fitted([0, 1].map((axis) => seen.reduce((sum, point) => sum + point[axis], 0) / seen.length)) : null;
+      });
+      const sums = scene.joints.map((_, joint) => {
+        const start = (person * joints + joint) * scene.attention_steps;
+        return glow.subarray(start, start + scene.attention_steps).reduce((sum, value) => sum + value, 0);
+      });
+      const most = Math.max(...sums, 1);
+      skeleton(pen, 1.4, at, () => 1, (joint) => sums[joint] / most);
+    }
+  }
+
+  function draw() {
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    moment(pen, canvas.width, canvas.height, window.devicePixelRatio || 1);
     const now = mgskel.eventsAt(clock.time);
     document.getElementById("caption").textContent = now.map((e) => e.label).join(" + ");
     document.getElementById("clock").textContent =
@@ -125,8 +152,11 @@ mgskel.player = async function player() {
   document.getElementById("forward").addEventListener("click", () => mgskel.step(1));
   document.getElementById("speed").addEventListener("change", (e) => { clock.speed = Number(e.target.value); });
   document.getElementById("glow").addEventListener("change", draw);
-  if (!glow) document.querySelector(".toggle").hidden = true;
+  if (!glow) for (const part of [".toggle", "#glow-hint"]) document.querySelector(part).hidden = true;
   window.addEventListener("resize", fit);
   mgskel.redrawPlayer = fit;
+  const sheet = () => ({ width: 800, height: Math.max(300, Math.min(1000, Math.round(800 * scene.aspect))) });
+  mgskel.pictures.pose = { title: "This moment", size: sheet, paint: (pen, { width, height }) => moment(pen, width, height, 1.4) };
+  if (glow) mgskel.pictures["body-map"] = { title: "Attention on the body", size: sheet, paint: (pen, { width, height }) => bodyMap(pen, width, height) };
   fit();
 };

@@ -45,6 +45,7 @@ mgskel.timeline = async function timeline() {
   function draw() {
     const ratio = window.devicePixelRatio || 1;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, canvas.clientWidth, height);
     paint(pen, canvas.clientWidth, true);
     canvas.setAttribute("aria-valuemax", clock.duration.toFixed(2));
     canvas.setAttribute("aria-valuenow", clock.time.toFixed(2));
@@ -54,7 +55,6 @@ mgskel.timeline = async function timeline() {
 
   function paint(pen, width, cursor) {
     const ink = mgskel.colour("--ink"), quiet = mgskel.colour("--quiet"), line = mgskel.colour("--line");
-    pen.clearRect(0, 0, width, height);
     pen.font = "12px system-ui, sans-serif";
     pen.textBaseline = "middle";
     pen.fillStyle = quiet;
@@ -106,14 +106,16 @@ mgskel.timeline = async function timeline() {
     pen.fillStyle = line; pen.fillRect(labelWidth(), row.y + row.height - 1, width, 1);
     pen.fillStyle = row.colour;
     const base = row.index * row.steps;
+    pen.beginPath();
     for (let px = Math.floor(labelWidth()); px < width; px++) {
       const first = Math.max(0, Math.floor((timeAt(px) - start) / row.step));
       const last = Math.min(row.steps - 1, Math.max(first, Math.ceil((timeAt(px + 1) - start) / row.step) - 1));
       let most = 0;
       for (let i = first; i <= last; i++) most = Math.max(most, row.values[base + i]);
       const tall = (most / 255) * (row.height - 2);
-      if (tall > 0.2) pen.fillRect(px, row.y + row.height - 1 - tall, 1.2, tall);
+      if (tall > 0.2) pen.rect(px, row.y + row.height - 1 - tall, 1.2, tall);
     }
+    pen.fill();
   }
 
   function ticks(a, b, wanted) {
@@ -180,18 +182,8 @@ mgskel.timeline = async function timeline() {
 
   mgskel.zoomBy = (factor) => zoom(factor, clock.time);
   mgskel.selectOnTimeline = (event) => { selected = event; reveal(event.start_s); draw(); };
-  mgskel.timelinePicture = () => {
-    const copy = make("canvas", { width: 2400, height: height * 2 });
-    const copyPen = copy.getContext("2d");
-    const ratio = 2400 / canvas.clientWidth;
-    copy.height = Math.round(height * ratio);
-    copyPen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paint(copyPen, canvas.clientWidth, false);
-    const under = copy.getContext("2d");
-    under.globalCompositeOperation = "destination-over";
-    under.fillStyle = mgskel.colour("--card"); under.fillRect(0, 0, 4000, 4000);
-    return copy;
-  };
+  mgskel.pictures.timeline = { title: "Timeline", size: () => ({ width: canvas.clientWidth, height }),
+    paint: (pen, { width }) => paint(pen, width, false) };
   clock.follow((time, playing) => { if (playing && time > to) reveal(time); draw(); });
   window.addEventListener("resize", fit);
   mgskel.redrawTimeline = fit;
