@@ -18,10 +18,9 @@ from pathlib import Path
 from mgskel.config import load_config
 from mgskel.errors import MgskelError
 from mgskel.spotting import load_spotter
+from mgskel.spotting.annotated import Annotated, annotated_recordings
 from mgskel.spotting.finetune import (
-    Annotated,
     FinetuneSettings,
-    annotated_recordings,
     finetune,
     thin_labels,
 )

@@ -18,20 +18,17 @@ import torch
 from torch import nn
 
 from mgskel.errors import InputError
-from mgskel.events import GestureEvent, read_events
 from mgskel.gestures import GestureClass, Vocabulary
-from mgskel.sequence import PoseSequence
+from mgskel.spotting.annotated import Annotated
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import features_of
 from mgskel.spotting.fit import FitSettings, fit
-from mgskel.spotting.metrics import check_reference
 from mgskel.spotting.network import DenseNetwork
 from mgskel.spotting.spotter import Spotter
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 
-_ANNOTATIONS = (".eaf", ".csv", ".json")
 _OWN_GROUP = "own"
 _OWN_RAW = 1000
 _FEW = 5
@@ -55,41 +52,6 @@ class FinetuneSettings:
     share: float = 0.5
     around_s: tuple[float, float] = (4.0, 3.0)
     seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Annotated:
-    """A recording and what an annotator marked in it."""
-
-    sequence: PoseSequence
-    events: tuple[GestureEvent, ...]
-    name: str = ""
-
-
-def annotated_recordings(folder: Path) -> list[Annotated]:
-    """Recordings NAME.npz of a folder with annotations NAME.eaf, .csv or .json."""
-    if not folder.is_dir():
-        raise InputError(f"no folder {folder}", expected="recordings with annotations")
-    found, alone = [], []
-    for pose in sorted(folder.glob("*.npz")):
-        beside = [pose.with_suffix(ending) for ending in _ANNOTATIONS]
-        events = next((path for path in beside if path.exists()), None)
-        if events is None:
-            alone.append(pose.name)
-            continue
-        sequence = PoseSequence.load(pose)
-        truth = read_events(events)
-        check_reference(truth, float(sequence.timestamps[0]) + sequence.duration_s)
-        found.append(Annotated(sequence, truth, pose.stem))
-    if not found:
-        raise InputError(
-            "no annotated recordings",
-            place=folder,
-            expected="pairs such as interview1.npz (from 'mgskel extract') and interview1.eaf",
-            found=f"without annotation: {', '.join(alone[:5])}" if alone else "no .npz files",
-            remedy="see docs/howto/annotate-and-finetune.md",
-        )
-    return found
 
 
 def thin_labels(recordings: Sequence[Annotated]) -> dict[str, int]:

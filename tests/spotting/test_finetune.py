@@ -12,10 +12,9 @@ from mgskel.data.synthesis import FlowSettings, SynthesisSettings, synthesise_re
 from mgskel.errors import InputError
 from mgskel.events import GestureEvent, write_events
 from mgskel.spotting import load_spotter
+from mgskel.spotting.annotated import Annotated, annotated_recordings
 from mgskel.spotting.finetune import (
-    Annotated,
     FinetuneSettings,
-    annotated_recordings,
     extended,
     finetune,
     widened,

@@ -1,0 +1,48 @@
+"""Recordings that somebody annotated: keypoints, and events beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgskel.errors import InputError
+from mgskel.events import GestureEvent, read_events
+from mgskel.sequence import PoseSequence
+from mgskel.spotting.metrics import check_reference
+
+_ANNOTATIONS = (".eaf", ".csv", ".json")
+
+
+@dataclass(frozen=True, eq=False)
+class Annotated:
+    """A recording and what an annotator marked in it."""
+
+    sequence: PoseSequence
+    events: tuple[GestureEvent, ...]
+    name: str = ""
+
+
+def annotated_recordings(folder: Path) -> list[Annotated]:
+    """Recordings NAME.npz of a folder with annotations NAME.eaf, .csv or .json."""
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}", expected="recordings with annotations")
+    found, alone = [], []
+    for pose in sorted(folder.glob("*.npz")):
+        beside = [pose.with_suffix(ending) for ending in _ANNOTATIONS]
+        events = next((path for path in beside if path.exists()), None)
+        if events is None:
+            alone.append(pose.name)
+            continue
+        sequence = PoseSequence.load(pose)
+        truth = read_events(events)
+        check_reference(truth, float(sequence.timestamps[0]) + sequence.duration_s)
+        found.append(Annotated(sequence, truth, pose.stem))
+    if not found:
+        raise InputError(
+            "no annotated recordings",
+            place=folder,
+            expected="pairs such as interview1.npz (from 'mgskel extract') and interview1.eaf",
+            found=f"without annotation: {', '.join(alone[:5])}" if alone else "no .npz files",
+            remedy="see docs/howto/annotate-and-finetune.md",
+        )
+    return found

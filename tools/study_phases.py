@@ -1,0 +1,112 @@
+"""Phases of gestures, frame by frame, of people never seen: rest against gesture, and all phases.
+
+    python tools/study_phases.py --data gesture_phase.npz --seeds 5 --write docs/results/phases.md
+    python tools/study_phases.py --data gesture_phase.npz --test third_user.npz --json phases.json
+
+FILE is a bundle of long recordings with a label per frame ('phase' or 'frame_label') and users
+('subject', or names such as a1, a2, b1). Each user in turn is tested with what the others taught;
+with --test all of FILE teaches and the recordings of the other file are tested. Several seeds give
+several networks: their mean score with its spread, and the score of their mean answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.data.bundle import Bundle, load_bundle
+from mgskel.errors import MgskelError
+from mgskel.files import to_json, write_json, write_text
+from mgskel.spotting.phases import labelled_recordings
+from mgskel.spotting.phases.study import Row, compare, leave_one_user_out
+from mgskel.threads import set_threads
+
+_REST = "Rest"
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="study_phases.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="FILE")
+    add("--test", type=Path, metavar="FILE", help="test on these recordings instead")
+    add("--layout", default="gesture_phase6", help="of files that do not name theirs")
+    add("--rest", default=_REST, help="the label that means nothing is going on (default: Rest)")
+    add("--seeds", type=int, default=5, metavar="N")
+    add("--json", type=Path, metavar="OUT", help="all figures; '-' prints them")
+    add("--write", type=Path, metavar="PAGE", help="the table as a page")
+    arguments = parser.parse_args(argv)
+    try:
+        set_threads(1)
+        data = labelled_recordings(_bundle(arguments.data, arguments.layout))
+        seeds = range(arguments.seeds)
+        if arguments.test is None:
+            rows = leave_one_user_out(data, arguments.rest, seeds)
+        else:
+            test = labelled_recordings(_bundle(arguments.test, arguments.layout))
+            rows = compare(data, test, arguments.rest, seeds)
+        tree = {"seeds": arguments.seeds, "rows": [asdict(row) for row in rows]}
+        if str(arguments.json) == "-":
+            sys.stdout.write(to_json(tree))
+        else:
+            print(table(rows))
+        if arguments.json is not None and str(arguments.json) != "-":
+            write_json(arguments.json, tree)
+        if arguments.write is not None:
+            write_text(arguments.write, page(rows, arguments))
+    except MgskelError as error:
+        print(f"study_phases: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _bundle(path: Path, layout: str) -> Bundle:
+    """A bundle in its own layout, or in this one where it names none."""
+    named = False
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as arrays:
+            named = "header" in arrays or "layout" in arrays
+    return load_bundle(path, None if named else layout)
+
+
+def table(rows: Sequence[Row]) -> str:
+    lines = [
+        "| task | tested on | method | macro-F1 | accuracy | frames |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        spread = "" if row.spread is None else f" ± {row.spread:.3f}"
+        lines.append(
+            f"| {row.task} | {row.tested_on} | {row.method} | {row.macro_f1:.3f}{spread} "
+            f"| {row.accuracy:.3f} | {row.frames} |"
+        )
+    return "\n".join(lines)
+
+
+def page(rows: Sequence[Row], arguments: argparse.Namespace) -> str:
+    how = f"--data {arguments.data.name}"
+    how += f" --test {arguments.test.name}" if arguments.test else ""
+    return f"""# Phases of people never seen
+
+`python tools/study_phases.py {how} --seeds {arguments.seeds}`
+
+Per frame; macro-F1 is the mean over labels. "One network" is the mean over {arguments.seeds} seeds
+with its standard deviation; "networks together" is the mean of their answers. Learned from scratch,
+from the other users' recordings alone.
+
+{table(rows)}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
