@@ -26,12 +26,14 @@ _HOMES = {
     "write_events": "events",
     "create_model": "models",
     "list_models": "models",
+    "Recognizer": "training.recognizer",
 }
 
 __all__ = [  # loaded on first use
     "__version__",
     "GestureEvent",
     "PoseSequence",
+    "Recognizer",
     "Skeleton",
     "Vocabulary",
     "create_model",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -97,7 +100,14 @@ def test_a_new_scene_is_only_reasoned_anew(recording, model, folder, root):
 
 @pytest.mark.parametrize(
     ("damaged", "kept"),
-    [("pose.npz", ()), ("events.csv", STAGES[:1]), ("statements.json", STAGES[:2])],
+    [
+        ("pose.npz", ()),
+        ("quality.json", ()),
+        ("events.csv", STAGES[:1]),
+        ("statements.json", STAGES[:2]),
+        ("assessment.json", STAGES[:3]),
+        (".stages.json", ()),
+    ],
 )
 def test_damaged_files_are_made_again(recording, model, folder, damaged, kept):
     good = (folder / damaged).read_bytes()
@@ -105,7 +115,45 @@ def test_damaged_files_are_made_again(recording, model, folder, damaged, kept):
     reused = analyze(recording, folder, AnalyzeSettings(model=model)).reused
     assert set(kept) <= set(reused)
     assert STAGES[len(kept)] not in reused
-    assert (folder / damaged).read_bytes() == good
+    if damaged in ("quality.json", ".stages.json"):  # hold a speed, and a hash of it
+        assert json.loads((folder / damaged).read_text()).keys() == json.loads(good).keys()
+    else:
+        assert (folder / damaged).read_bytes() == good
+
+
+@pytest.mark.parametrize("missing", ["pose.npz", "events.csv", "assessment.json"])
+def test_missing_files_are_made_again(recording, model, folder, missing):
+    good = (folder / missing).read_bytes()
+    (folder / missing).unlink()
+    analyze(recording, folder, AnalyzeSettings(model=model))
+    assert (folder / missing).read_bytes() == good
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(recording, model, tmp_path, monkeypatch):
+    out, settings = tmp_path / "out", AnalyzeSettings(model=model)
+    with monkeypatch.context() as patch:
+        patch.setattr("mgskel.describe.describe", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            analyze(recording, out, settings)
+    assert not (out / "report.html").exists()
+    assert analyze(recording, out, settings).reused == STAGES[:2]
+    assert (out / "report.html").exists()
+
+
+def test_a_report_is_never_half_written(recording, model, folder, monkeypatch):
+    before = (folder / "report.html").read_bytes()
+    monkeypatch.setattr("mgskel.report.page.render_page", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        analyze(recording, folder, AnalyzeSettings(model=model))
+    assert (folder / "report.html").read_bytes() == before
+    assert {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
+        *FILES,
+        "quality.json",
+    }
+
+
+def interrupted(*arguments, **options):
+    raise KeyboardInterrupt
 
 
 def test_another_recording_is_not_mixed_with_the_old(recording, model, folder, tmp_path):
@@ -143,6 +191,46 @@ def test_a_second_run_into_a_busy_folder_is_refused(recording, model, folder):
         analyze(recording, folder, AnalyzeSettings(model=model))
 
 
+def test_a_second_process_into_a_busy_folder_is_refused(recording, model, folder):
+    words = ["analyze", "--from", str(recording), "--model", str(model), "-o", str(folder)]
+    with working_in(folder):
+        done = subprocess.run(
+            [sys.executable, "-m", "mgskel", *words, "--quiet"], capture_output=True, text=True
+        )
+    assert done.returncode == 2
+    assert "another run is working in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_named(recording, model, capsys):
+    # Nobody, not even root, may make a folder there.
+    words = ["--from", str(recording), "--model", str(model), "-o", "/proc/mgskel-report"]
+    assert main(["analyze", *words, "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert "cannot write into /proc/mgskel-report" in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_output_is_named(recording, model, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o555)
+    words = ["--from", str(recording), "--model", str(model), "-o", str(out), "--quiet"]
+    assert main(["analyze", *words]) == 2
+    assert "cannot write into" in capsys.readouterr().err
+
+
+def test_a_place_taken_by_a_folder_is_named(recording, model, tmp_path, capsys):
+    out = tmp_path / "out"
+    (out / "report.html").mkdir(parents=True)
+    words = ["--from", str(recording), "--model", str(model), "-o", str(out), "--quiet"]
+    assert main(["analyze", *words]) == 2
+    error = capsys.readouterr().err
+    assert "report.html" in error
+    assert "Traceback" not in error
+
+
 def write_clip(path, pictures):
     import av
 
@@ -167,7 +255,10 @@ def write_clip(path, pictures):
         (["--from", "{pose}", "--llm-url", "http://localhost:1"], "--llm-model"),
         (["--from", "{pose}", "--with-video"], "cannot show this recording's pictures"),
         (["--from", "{text}"], "no known format"),
+        (["--from", "{half}"], "half.npz"),
+        (["--from", "{pose}", "--model", "{folder}"], "recognizer.json"),
         (["none.mp4"], "none.mp4"),
+        (["{folder}"], "empty"),
         (["{text}"], "text.txt"),
     ],
 )
@@ -175,7 +266,15 @@ def test_bad_input_is_named_and_leaves_no_report(
     recording, model, tmp_path, capsys, arguments, said
 ):
     (tmp_path / "text.txt").write_text("hello")
-    names = {"pose": recording, "text": tmp_path / "text.txt", "clip": "clip.mp4"}
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "half.npz").write_bytes(recording.read_bytes()[:2000])
+    names = {
+        "pose": recording,
+        "text": tmp_path / "text.txt",
+        "half": tmp_path / "half.npz",
+        "folder": tmp_path / "empty",
+        "clip": "clip.mp4",
+    }
     words = [word.format(**names) for word in arguments]
     if "--model" not in words:
         words += ["--model", str(model)]
