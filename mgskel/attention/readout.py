@@ -12,7 +12,11 @@ from mgskel.models import Backbone, reading
 
 @torch.no_grad()
 def gate_weights(network: Backbone, x: Tensor, mask: Tensor, target: int) -> Tensor:
-    """How much the fusions raise each joint at each moment, (M, T, V); the same for any target."""
+    """How much the fusions act on each joint at each moment, (M, T, V); the same for any target.
+
+    What a gate does is its opening times what passes through it: the openings alone say where the
+    network listens, not what it hears, and are worse than chance as an explanation.
+    """
     people, frames = x.shape[4], x.shape[2]
     with reading(network) as fusions:
         network(x, mask)
@@ -25,11 +29,8 @@ def gate_weights(network: Backbone, x: Tensor, mask: Tensor, target: int) -> Ten
     for fusion in fusions:
         read = fusion.readout
         assert read is not None
-        share = read.balance.unflatten(1, (fusion.heads, -1)).mean(2)
-        joints = (share.unsqueeze(2) * (read.joints - 1)).mean(1)
-        moments = ((1 - share).unsqueeze(2) * (read.moments - 1)).mean(1)
-        gate = joints.unsqueeze(1) + moments.unsqueeze(2)
-        maps.append(stretch(gate.unflatten(0, (-1, people))[0], frames))
+        effect = stretch(read.effect.unflatten(0, (-1, people))[0], frames)
+        maps.append(effect / effect.max().clamp(min=1e-9))
     return torch.stack(maps).mean(0)
 
 

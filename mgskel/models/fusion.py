@@ -46,11 +46,14 @@ class FusionReadout:
         joints: weight of each joint per head, (N, H, V); 1 leaves a joint as it was.
         moments: weight of each moment per head, (N, H, T).
         balance: share of the joint gate in each channel, (N, C); the rest is the time gate's.
+        effect: how much the gates change the features of each joint at each moment, (N, T, V):
+            a wide gate where nothing happens has none.
     """
 
     joints: Tensor
     moments: Tensor
     balance: Tensor
+    effect: Tensor
 
 
 class BalancedFusion(nn.Module):
@@ -116,12 +119,19 @@ class BalancedFusion(nn.Module):
             joints, moments = joints * seen.amax(1), moments * seen.amax(2)
         joint_gate = self._joint_gate(joints)
         time_gate = self._time_gate(moments)
-        self._trace.take(self, joint_gate, time_gate, share)
         per_head = share.unflatten(1, (1, self.heads, -1))
-        joint_gate, time_gate = joint_gate.unsqueeze(3), time_gate.unsqueeze(3)
-        along_joints = (joint_gate * per_head).flatten(2)
-        along_time = torch.addcmul(time_gate, time_gate, per_head, value=-1).flatten(2)
+        wide = time_gate.unsqueeze(3)
+        along_joints = (joint_gate.unsqueeze(3) * per_head).flatten(2)
+        along_time = torch.addcmul(wide, wide, per_head, value=-1).flatten(2)
         gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
+        self._trace.lean = share.mean(1) - 0.5 if self.training and self.parts.balance else None
+        if self._trace.listening:
+            self._trace.readout = FusionReadout(
+                1 + joint_gate.detach().transpose(1, 2),
+                1 + time_gate.detach().transpose(1, 2),
+                share.detach(),
+                (tokens * gate).detach().abs().mean(3),
+            )
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
 
     def _summaries(self, tokens: Tensor, seen: Tensor | None) -> Tensor:
@@ -198,15 +208,6 @@ class _Trace:
         self.listening = False
         self.readout: FusionReadout | None = None
         self.lean: Tensor | None = None
-
-    def take(self, fusion: BalancedFusion, joints: Tensor, moments: Tensor, share: Tensor) -> None:
-        if self.listening:
-            self.readout = FusionReadout(
-                1 + joints.detach().transpose(1, 2),
-                1 + moments.detach().transpose(1, 2),
-                share.detach(),
-            )
-        self.lean = share.mean(1) - 0.5 if fusion.training and fusion.parts.balance else None
 
     def __reduce__(self) -> tuple[type[_Trace], tuple[()]]:
         return (_Trace, ())

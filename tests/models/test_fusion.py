@@ -126,6 +126,18 @@ def test_gates_follow_the_formula(chain: Skeleton) -> None:
     joints = (out.joints - 1).repeat_interleave(2, dim=1)[:, :, None, :]
     moments = (out.moments - 1).repeat_interleave(2, dim=1)[:, :, :, None]
     torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
+    torch.testing.assert_close(out.effect, (y - x).abs().mean(1))
+
+
+def test_an_open_gate_has_no_effect_where_nothing_passes(chain: Skeleton) -> None:
+    fusion = lively(chain)
+    x = features()
+    x[:, :, :, 2] = 0
+    with reading(fusion):
+        fusion(x)
+    out = fusion.readout
+    assert (out.joints[:, :, 2] != 1).all()
+    assert (out.effect[:, :, 2] == 0).all() and (out.effect[:, :, :2] > 0).all()
 
 
 def test_gates_look_at_their_neighbourhood(chain: Skeleton) -> None:
