@@ -80,8 +80,8 @@ def _reference(
     from mgskel.spotting.reference import translate
 
     truth = read_events(args.reference)
-    end = float(sequence.timestamps[0]) + sequence.duration_s if sequence.num_frames else 0.0
-    remarks = check_reference(truth, end)
+    start = float(sequence.timestamps[0]) if sequence.num_frames else 0.0
+    remarks = check_reference(truth, start + sequence.duration_s, start)
     reference = translate(truth, spotter.vocabulary)
     if reference.vocabulary != spotter.vocabulary.name:
         remarks.append(f"the reference's labels were read as those of '{reference.vocabulary}'")

@@ -35,7 +35,8 @@ def annotated_recordings(folder: Path) -> list[Annotated]:
             continue
         sequence = PoseSequence.load(pose)
         truth = read_events(events)
-        check_reference(truth, float(sequence.timestamps[0]) + sequence.duration_s)
+        start = float(sequence.timestamps[0]) if sequence.num_frames else 0.0
+        check_reference(truth, start + sequence.duration_s, start)
         found.append(Annotated(sequence, truth, pose.stem))
     if not found:
         raise InputError(

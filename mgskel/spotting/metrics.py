@@ -97,20 +97,24 @@ def match(overlaps: np.ndarray, threshold: float) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
 
 
-def check_reference(reference: Sequence[GestureEvent], end_s: float) -> list[str]:
+def check_reference(
+    reference: Sequence[GestureEvent], end_s: float, start_s: float = 0.0
+) -> list[str]:
     """What a reader should know of a reference; events outside the recording are an error."""
-    outside = [e for e in reference if e.start_s >= end_s]
+    late = [e for e in reference if e.start_s >= end_s]
+    outside = late or [e for e in reference if e.end_s <= start_s]
     if outside:
+        where = "after the recording's end" if late else "before the recording begins"
         raise InputError(
-            f"{len(outside)} reference events lie after the recording's end",
-            expected=f"times within 0 to {end_s:.2f} s",
+            f"{len(outside)} reference events lie {where}",
+            expected=f"times within {start_s:.2f} to {end_s:.2f} s",
             found=f"'{outside[0].label}' at {outside[0].start_s:.2f} s",
             remedy="check that the reference belongs to this recording and is in seconds",
         )
     remarks = []
-    late = sum(e.end_s > end_s + _FRAME_S for e in reference)
-    if late:
-        remarks.append(f"{late} reference events end after the recording and count as they are")
+    longer = sum(e.end_s > end_s + _FRAME_S for e in reference)
+    if longer:
+        remarks.append(f"{longer} reference events end after the recording and count as they are")
     twice = sum(
         a.end_s > b.start_s
         for events in _grouped(reference).values()

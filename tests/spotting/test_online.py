@@ -51,6 +51,17 @@ def test_uneven_frames_with_a_hole(stored):
     assert events == ordered(stored.spot(sequence.frames(keep)))
 
 
+def test_a_changing_rate_while_nobody_is_there_for_a_time(stored):
+    sequence = synthesise_recording(20, 4, fps=30).sequence
+    points, scores = sequence.keypoints.copy(), sequence.scores.copy()
+    points[:, 150:300], scores[:, 150:300] = np.nan, 0
+    gone = sequence.replace(keypoints=points, scores=scores)
+    gone = gone.frames(np.r_[0:250, 250:600:2])
+    events, _, _ = followed(stored, gone)
+    assert events == ordered(stored.spot(gone))
+    assert not [e for e in events if e.start_s > 5.2 and e.end_s < 9.8]
+
+
 def test_another_layout_and_missing_joints(stored):
     settings = SynthesisSettings(layout="openpose25")
     sequence = synthesise_recording(15, 2, settings).sequence

@@ -178,6 +178,11 @@ def test_what_cannot_be_learned_from(lessons, fault):
         PhaseLabeller.fit(given, rest=rest, settings=QUICK)
 
 
+def test_labels_for_another_recording_are_refused(lessons):
+    with pytest.raises(InputError, match="do not fit"):
+        LabelledRecording(lessons[0].sequence, lessons[0].labels[:-1], "a")
+
+
 @pytest.mark.parametrize("layout", [LAYOUT, "upper", "natops8"])
 def test_channels_of_any_layout(layout):
     rng = np.random.default_rng(0)

@@ -80,6 +80,8 @@ def test_nothing_to_find_and_nothing_found_is_right():
 def test_references_outside_are_refused_and_oddities_told():
     with pytest.raises(InputError, match="after the recording's end"):
         check_reference([event(50, 51)], 20)
+    with pytest.raises(InputError, match="before the recording begins"):
+        check_reference([event(50, 51)], 80, 60)
     remarks = check_reference([event(1, 3), event(2, 4), event(19, 25)], 20)
     assert any("overlap" in remark for remark in remarks)
     assert any("end after" in remark for remark in remarks)
