@@ -18,7 +18,7 @@ from mgskel.report.strokes import strokes
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import get_skeleton
 
-FINE_PARTS = ("face", "left_hand", "right_hand")
+FINE_PARTS = ("head", "face", "left_hand", "right_hand")
 MOST_POINTS = 3_000_000
 """More joint positions than this make the page heavy: joints, then frames, are thinned."""
 _STRIP_BINS = 6000

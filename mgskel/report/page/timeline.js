@@ -5,7 +5,7 @@ mgskel.timeline = async function timeline() {
   const pen = canvas.getContext("2d");
   const energy = await mgskel.unpack(report.energy && report.energy.values);
   const seen = await mgskel.unpack(report.seen && report.seen.values);
-  const ROW = 22, STRIP = 15, HEAD = 24, GAP = 12;
+  const ROW = 22, STRIP = 15, HEAD = 24, GAP = 8;
   const start = clock.start, end = Math.max(clock.duration, clock.start + 0.1);
   let from = start, to = end;
   let selected = null;
@@ -20,12 +20,13 @@ mgskel.timeline = async function timeline() {
       truth: report.truth.filter((e) => e.row === group) }, report.truth.length ? ROW + 8 : ROW);
   }
   if (!groups.length) add({ kind: "events", label: "no gestures", events: [], truth: [] }, ROW);
-  for (const [source, values, title] of [[report.energy, energy, "movement"], [report.seen, seen, "visible"]]) {
+  for (const [source, values, title] of [[report.energy, energy, "Movement"], [report.seen, seen, "Visible"]]) {
     if (!source) continue;
     height += GAP;
+    add({ kind: "title", label: title }, STRIP);
     source.rows.forEach((row, index) => {
       const name = several ? `${row.part} (${row.person})` : row.part;
-      add({ kind: title, label: `${name}, ${title}`, values, index, steps: source.values.shape[1], step: source.step_s, colour: row.colour }, STRIP);
+      add({ kind: "strip", label: name, told: `${name}, ${title.toLowerCase()}`, values, index, steps: source.values.shape[1], step: source.step_s, colour: row.colour }, STRIP);
     });
   }
   height += 6;
@@ -59,17 +60,18 @@ mgskel.timeline = async function timeline() {
     pen.textBaseline = "middle";
     pen.fillStyle = quiet;
     for (const tick of ticks(from, to, (width - labelWidth()) / 90)) {
-      pen.fillText(mgskel.clockText(tick, tick % 1 ? 1 : 0), x(tick) + 4, 10);
+      const told = mgskel.clockText(tick, tick % 1 ? 1 : 0);
+      if (x(tick) + 4 + pen.measureText(told).width <= width) pen.fillText(told, x(tick) + 4, 10);
       pen.fillStyle = line; pen.fillRect(x(tick), 0, 1, height); pen.fillStyle = quiet;
     }
     for (const row of rows) {
-      pen.fillStyle = row.kind === "events" ? ink : quiet;
+      pen.fillStyle = row.kind === "strip" ? quiet : ink;
       let label = row.label;
       while (label.length > 3 && pen.measureText(label).width > labelWidth() - 8) label = `${label.slice(0, -2)}\u2026`.replace("\u2026\u2026", "\u2026");
       pen.fillText(label, 0, row.y + row.height / 2);
       pen.save();
       pen.beginPath(); pen.rect(labelWidth(), row.y, width - labelWidth(), row.height); pen.clip();
-      if (row.kind === "events") events(pen, row, ink); else strip(pen, row, width, line);
+      if (row.kind === "events") events(pen, row, ink); else if (row.kind === "strip") strip(pen, row, width, line);
       pen.restore();
     }
     if (cursor) {
@@ -162,11 +164,11 @@ mgskel.timeline = async function timeline() {
     const { px, time, found, row } = hit(event);
     if (dragging) clock.seek(time);
     const tip = document.getElementById("tooltip");
-    tip.hidden = !(row && px > labelWidth());
+    tip.hidden = !(row && row.kind !== "title" && px > labelWidth());
     if (tip.hidden) return;
     tip.textContent = found
       ? `${found.label}, ${mgskel.clockText(found.start_s)} to ${mgskel.clockText(found.end_s)}${found.truth ? " (true)" : `, score ${found.score.toFixed(2)}`}`
-      : `${row.label} at ${mgskel.clockText(Math.max(0, time))}`;
+      : `${row.told || row.label} at ${mgskel.clockText(Math.max(0, time))}`;
     tip.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`;
     tip.style.top = `${event.clientY + 14}px`;
   });
