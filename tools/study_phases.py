@@ -23,7 +23,7 @@ from mgskel.data.bundle import Bundle, load_bundle
 from mgskel.errors import MgskelError
 from mgskel.files import to_json, write_json, write_text
 from mgskel.spotting.phases import labelled_recordings
-from mgskel.spotting.phases.study import Row, compare, leave_one_user_out
+from mgskel.spotting.phases.study import TOGETHER, Row, compare, leave_one_user_out
 from mgskel.threads import set_threads
 
 _REST = "Rest"
@@ -53,7 +53,11 @@ def main(argv: list[str] | None = None) -> int:
         else:
             test = labelled_recordings(_bundle(arguments.test, arguments.layout))
             rows = compare(data, test, arguments.rest, seeds)
-        tree = {"seeds": arguments.seeds, "rows": [asdict(row) for row in rows]}
+        tree = {
+            "seeds": arguments.seeds,
+            "networks_together": together(rows),
+            "rows": [asdict(row) for row in rows],
+        }
         if str(arguments.json) == "-":
             sys.stdout.write(to_json(tree))
         else:
@@ -77,6 +81,16 @@ def _bundle(path: Path, layout: str) -> Bundle:
         with np.load(path, allow_pickle=False) as arrays:
             named = "header" in arrays or "layout" in arrays
     return load_bundle(path, None if named else layout)
+
+
+def together(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
+    """The figures that count: by task and by who was tested."""
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    for row in rows:
+        if row.method == TOGETHER:
+            scores = {"macro_f1": row.macro_f1, "accuracy": row.accuracy}
+            result.setdefault(row.task, {})[row.tested_on] = scores
+    return result
 
 
 def table(rows: Sequence[Row]) -> str:
