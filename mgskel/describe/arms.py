@@ -117,7 +117,7 @@ def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
         _to_arm(left, point["right_wrist"], point["right_elbow"]),
         _to_arm(right, point["left_wrist"], point["left_elbow"]),
     )
-    covered = [s for s in covered if np.nanmedian(close[s.start : s.stop]) < limits.crossed_reach]
+    covered = [s for s in covered if _median(close[s.start : s.stop]) < limits.crossed_reach]
     covered = at_least(covered, limits.folded_min_s * body.rate)
     for span in slow_spans(covered, speed, 2 * limits.crossed_max_speed):
         depth = float(np.nanmedian(crossed[span.start : span.stop]))
@@ -128,6 +128,11 @@ def _folded(body: Body, left: Hand, right: Hand, thresholds: Thresholds) -> list
                       margin=margin(depth, limits.crossed_past))
             )  # fmt: skip
     return findings
+
+
+def _median(values: np.ndarray) -> float:
+    """Of what was measured; infinite where nothing was."""
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else np.inf
 
 
 def _to_arm(hand: Hand, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -171,7 +176,8 @@ def _on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> lis
         )
         inside = join(above(depth, 0.05, 0.0), int(limits.join_s * body.rate))
         inside = at_least(inside, limits.body_min_s * body.rate)
-        for span in slow_spans(inside, speed, limits.body_max_speed):
+        calm = limits.chest_max_speed if joint == "chest" else limits.body_max_speed
+        for span in slow_spans(inside, speed, calm):
             value = float(np.nanmedian(depth[span.start : span.stop]))
             trust = 1.0 if body.has_depth else _FLAT_TRUST
             joints = (f"{side}_hand", joint)
@@ -197,9 +203,14 @@ def _on_arm(
     if body.has(wrist):
         # The end of the forearm is left out: there the hands meet.
         bones.append((point[elbow], point[elbow] + 0.6 * (point[wrist] - point[elbow])))
-    distance = reduce(
-        np.fmin, [_to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
-    )
+    # A hand that holds an arm lies on it with its palm, one that scratches with its fingers.
+    palm = reduce(np.fmin, [_to_bone(hand.centre, a, b) for a, b in bones])
+    tips = [_to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
+    distance = reduce(np.fmin, tips, palm)
+    # Hands in the lap lie before the other arm in many views: the usual posture is not told.
+    unusual = -against_usual(distance, body.rate, thresholds.baseline)
+    told = (unusual >= limits.arm_unusual) & (palm <= limits.arm_palm)
+    distance = np.where(told, distance, np.inf)
     distance = distance + body.floor(hand.anchor, elbow)
     if opposite is not None:
         together = np.linalg.norm(hand.centre - opposite.centre, axis=0) < limits.arm_hands_apart
@@ -210,7 +221,7 @@ def _on_arm(
     )
     touching = at_least(touching, limits.arm_min_s * body.rate)
     findings = []
-    for span in slow_spans(touching, speed, limits.body_max_speed):
+    for span in slow_spans(touching, speed, limits.arm_max_speed):
         closest = float(np.nanmedian(distance[span.start : span.stop]))
         if closest > limits.arm.enter:
             continue
@@ -248,11 +259,13 @@ def _on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]:
     out = outward * (point[elbow][0] - point[wrist][0]) - body.floor(elbow, wrist)
     with np.errstate(invalid="ignore"):
         placed = (height >= limits.above_hip[0]) & (height <= limits.above_hip[1])
-        placed &= unusual >= limits.hip_unusual
         placed &= (aside >= limits.hip_aside[0]) & (aside <= limits.hip_aside[1])
         placed &= np.linalg.norm(point[wrist] - point[hip], axis=0) <= limits.hip
         placed &= point[wrist][1] - point[elbow][1] >= limits.elbow_above
-        placed &= _bend(point[shoulder], point[elbow], point[wrist]) <= limits.elbow_bend
+        bend = _bend(point[shoulder], point[elbow], point[wrist])
+        placed &= bend <= limits.elbow_bend
+        clear = (out >= limits.hip_clear[0]) & (bend <= limits.hip_clear[1])
+        placed &= clear | (unusual >= limits.hip_unusual)
     posed = above(np.where(placed, out, np.nan), limits.elbow_out.enter, limits.elbow_out.leave)
     posed = join(posed, int(thresholds.contact.join_s * body.rate))
     speed = speed_of(body, point[wrist] - point[hip])

@@ -12,6 +12,7 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
+from mgskel.describe.exact_place import elbow_lifted, exact_place, shows_shape
 from mgskel.describe.filters import moving_mean
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
@@ -50,14 +51,40 @@ class _Distances:
 
 def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
     places = head_places(body)
-    findings: list[Finding] = []
-    for side in _SIDES:
-        hand = hand_of(body, side, thresholds.contact)
-        if hand is None or not places:
-            continue
-        distances = _distances(body, hand, places, thresholds)
-        findings += _touches(body, side, distances, thresholds)
-    return findings
+    hands = {side: hand_of(body, side, thresholds.contact) for side in _SIDES}
+    findings: dict[Side, list[Finding]] = {"left": [], "right": []}
+    for side, hand in hands.items():
+        if hand is not None and places:
+            distances = _distances(body, hand, places, thresholds)
+            findings[side] = _touches(body, side, distances, thresholds)
+    left, right = hands["left"], hands["right"]
+    if left is not None and right is not None:
+        apart = np.linalg.norm(left.centre - right.centre, axis=0)
+        _drop_doubles(body, apart, findings, thresholds.contact)
+    return findings["left"] + findings["right"]
+
+
+def _drop_doubles(
+    body: Body, apart: np.ndarray, findings: dict[Side, list[Finding]], limits: ContactLimits
+) -> None:
+    """Before the face estimators see one hand as both; of such two the longer contact stays.
+
+    `apart` (T,) is the distance of the hands' centres.
+    """
+    touches = {
+        side: [f for f in found if f.category == "touching"] for side, found in findings.items()
+    }
+    for one in touches["left"]:
+        for other in touches["right"]:
+            from_s, to_s = max(one.from_s, other.from_s), min(one.to_s, other.to_s)
+            shorter = one if one.duration_s < other.duration_s else other
+            if to_s - from_s < 0.5 * shorter.duration_s:
+                continue
+            together = apart[(body.times >= from_s) & (body.times <= to_s)]
+            if np.isfinite(together).any() and np.nanmedian(together) < limits.one_hand:
+                side: Side = "left" if shorter is one else "right"
+                first, last = shorter.from_s - 0.05, shorter.to_s + 0.05
+                findings[side] = [f for f in findings[side] if f.to_s < first or f.from_s > last]
 
 
 def _distances(body: Body, hand: Hand, places: list[Place], thresholds: Thresholds) -> _Distances:
@@ -96,7 +123,8 @@ def _touches(
         for part, place in _places_in(body, span, distances, thresholds):
             if _kind(place) == "hand_to_neck" and not _calm(body, part, speed, limits):
                 continue
-            findings += _contact(body, side, part, place, distances, thresholds)
+            goal = _goal(body, side, part, place, distances, thresholds)
+            findings += _contact(body, side, part, goal, distances, thresholds)
     findings += _near(body, side, sure, noise, touching, distances, thresholds)
     return findings
 
@@ -180,22 +208,65 @@ def _kind(place: Place | None) -> str:
     return place.kind if place is not None else "hand_to_face"
 
 
-def _contact(
+@dataclass(frozen=True)
+class _Goal:
+    """What a contact is told of: `kind` and `joint`; `place` where it is one of the places."""
+
+    kind: str
+    joint: str
+    place: Place | None = None
+
+
+def _goal(
     body: Body,
     side: Side,
     span: Span,
     place: Place | None,
     distances: _Distances,
     thresholds: Thresholds,
+) -> _Goal:
+    """Hair, neck and the whole head by the nearest finger; a place of the face by what touches."""
+    if place is not None and place.kind in ("hand_to_hair", "hand_to_neck", "hand_to_head"):
+        return _Goal(place.kind, place.joint, place)
+    inside = distances.nearest[span.start : span.stop]
+    apex = span.start + np.flatnonzero(inside <= np.median(inside) + 0.01)
+    if elbow_lifted(body, side, apex) > thresholds.face.at_head:
+        return _Goal("hand_to_head", "head")
+    if place is None and _maybe_neck(distances, apex, thresholds.contact):
+        return _Goal("hand_to_head", "head_or_neck")
+    if not shows_shape(body, side, apex):
+        return _Goal(_kind(place), place.joint if place is not None else "face", place)
+    verdict = exact_place(body, side, distances.places, apex, thresholds.face)
+    if verdict.place is not None:
+        return _Goal(verdict.place.kind, verdict.place.joint, verdict.place)
+    named = [kind.removeprefix("hand_to_") for kind in verdict.either]
+    return _Goal("hand_to_face", "_or_".join(named) or "face")
+
+
+def _maybe_neck(distances: _Distances, apex: np.ndarray, limits: ContactLimits) -> bool:
+    mean = distances.to_place[:, apex].mean(axis=1)
+    neck = [m for m, place in zip(mean, distances.places, strict=True)
+            if place.kind == "hand_to_neck"]  # fmt: skip
+    return min(neck, default=np.inf) - mean.min() < limits.ambiguous
+
+
+def _contact(
+    body: Body,
+    side: Side,
+    span: Span,
+    target: _Goal,
+    distances: _Distances,
+    thresholds: Thresholds,
 ) -> list[Finding]:
     limits = thresholds.contact
+    place = target.place
     goal = distances.nearest if place is None else distances.to_place[distances.places.index(place)]
     inside = goal[span.start : span.stop]
     closest = float(inside.min())
-    joints = (f"{side}_hand", place.joint if place is not None else "face")
+    joints = (f"{side}_hand", target.joint)
     scored = (distances.hand.anchor, distances.places[0].anchor)
     sure = margin(closest, limits.head.enter) * distances.hand.trust
-    kind = _kind(place)
+    kind = target.kind
     findings = [
         found(body, span, kind, joints, side, closest, "shoulder widths", "touching",
               scored=scored, margin=sure, guessed=float(not distances.hand.fingers)),
@@ -267,6 +338,8 @@ def rubbing(
     whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])
     line = main_stroke(whole, body.rate, limits.band_hz)
     noise = body.floor(*scored, band_hz=limits.band_hz) / 2
+    if kind == "rubbing":
+        quiet *= limits.rest_weight
     band = believable(limits.amplitude, noise, quiet, body.duration_s, thresholds.signal)
     runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals + 1)
     findings = []

@@ -20,6 +20,7 @@ from mgskel.describe.thresholds import Band, Thresholds
 # Seen between the eyes instead of the ears, the nose moves this much less.
 _EYES_GAIN = 2.5
 _EARS_APART, _EYES_APART = 0.40, 0.17
+_FULL = 0.95  # a line's full length is this quantile of what is seen of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,7 @@ def _nods_and_shakes(body: Body, signals: _Signals, thresholds: Thresholds) -> l
         noise = signals.gain * body.floor(*signals.points, band_hz=band_hz) / 2
         moving = in_band(signal, body.rate, band_hz)
         quiet = unrest(moving, np.isfinite(signal), body.rate, thresholds.signal.rest_share)
+        quiet *= limits.rest_weight
         needed = believable(band, noise, quiet, body.duration_s, thresholds.signal)
         for run in oscillations(
             signal, body.rate, band_hz, needed, limits.min_strokes, other, limits.dominance
@@ -121,10 +123,10 @@ def _lasting(body: Body, signal: np.ndarray, band: Band, min_s: float) -> list[S
 
 
 def _tilts(body: Body, thresholds: Thresholds) -> list[Finding]:
-    """In-plane: the lines of ears and eyes against the horizontal, and against the usual.
+    """How far the lines of ears and eyes leave the horizontal, against the usual.
 
-    A turned head shows these lines foreshortened, and then a nod looks like a tilt. Both lines
-    must therefore agree where both are seen, and be seen in enough of their length.
+    A turned head shows these lines foreshortened, and their angle in the picture too steep. What
+    counts is therefore their rise against their full length, and both lines must agree.
     """
     limits = thresholds.head
     lines = [
@@ -165,10 +167,12 @@ class _Line:
 
 
 def _angle(body: Body, line: _Line, thresholds: Thresholds) -> np.ndarray:
-    """(T,) degrees against the usual, positive to the person's left; NaN where foreshortened."""
+    """(T,) degrees against the usual, positive to the person's left; NaN where turned away."""
     offset = body.slow[line.left] - body.slow[line.right]
-    angle = np.degrees(np.arctan2(offset[1], offset[0]))
+    seen = np.linalg.norm(offset, axis=0)
+    full = max(float(np.nanquantile(seen, _FULL)), line.length) if np.isfinite(seen).any() else 1.0
     with np.errstate(invalid="ignore"):
-        short = ~(np.linalg.norm(offset, axis=0) >= thresholds.head.tilt_line * line.length)
-    angle[short | (np.abs(angle) > 75.0)] = np.nan
+        angle = np.degrees(np.arcsin(np.clip(offset[1] / full, -1.0, 1.0)))
+        short = ~(seen >= thresholds.head.tilt_line * full)
+    angle[short] = np.nan
     return against_usual(angle, body.rate, thresholds.baseline)

@@ -14,6 +14,12 @@ from mgskel.describe.rhythm import main_stroke
 from mgskel.describe.statements import Statement
 from mgskel.sequence import PoseSequence
 
+# From neck to hips, as shares; half a tenth wider than the statements' own borders.
+_TRUNK = {"hand_to_chest": (0.07, 0.50), "hand_to_torso": (0.40, 0.85)}
+_TRUNK_HALF_WIDTH = 0.50
+_SIDES = ("left", "right")
+_HAND = ("hand", "thumb_tip", "index_tip", "middle_tip", "pinky_tip")
+
 
 class Oracle:
     """Answers from exact joints in metres, (1, T, V, 3)."""
@@ -46,10 +52,9 @@ class Oracle:
             return False
         match statement.kind:
             case "hands_joined":
-                apart = self._joints["left_hand"] - self._joints["right_hand"]
-                return bool(np.median(np.linalg.norm(apart[inside], axis=1)) < 0.55)
+                return bool(np.median(self._hands_apart()[inside]) <= 0.25)
             case "hand_to_chest" | "hand_to_torso":
-                return True  # told of the picture alone, in which the place was measured
+                return self._in_front(statement, inside)
             case "hand_to_arm":
                 return self._any_side(statement, inside, self._to_other_arm) <= 0.3
             case "arms_crossed":
@@ -105,6 +110,34 @@ class Oracle:
         """The typical distance of the hand told of; of both hands the farther one."""
         sides = ("left", "right") if statement.side == "both" else (statement.side,)
         return float(max(np.median(distance(side)[inside]) for side in sides))
+
+    def _hands_apart(self) -> np.ndarray:
+        """(T,) between the nearest points of both hands."""
+        left, right = ([self._joints[f"{side}_{name}"] for name in _HAND] for side in _SIDES)
+        return np.min([np.linalg.norm(a - b, axis=1) for a in left for b in right], axis=0)
+
+    def _in_front(self, statement: Statement, inside: np.ndarray) -> bool:
+        """Whether the camera sees the hand between it and the trunk, at about the place told of."""
+        top, bottom = _TRUNK[statement.kind]
+        sides = ("left", "right") if statement.side == "both" else (statement.side,)
+        for side in sides:
+            points = [self._joints[f"{side}_{name}"][inside] for name in ("hand", "index_tip")]
+            neck = self._joints["neck"][inside]
+            hips = neck - self._spine[inside]
+            hand = np.mean(points, axis=0)
+            flat_neck, flat_hips, flat_hand = (p[:, :2] / p[:, 2:] for p in (neck, hips, hand))
+            trunk = flat_hips - flat_neck
+            length = np.linalg.norm(trunk, axis=1)
+            offset = flat_hand - flat_neck
+            down = np.einsum("tc,tc->t", offset, trunk) / length**2
+            across = trunk[:, 0] * offset[:, 1] - trunk[:, 1] * offset[:, 0]
+            aside = np.abs(across) / length * neck[:, 2]
+            behind = hand[:, 2] - (neck[:, 2] + np.clip(down, 0, 1) * (hips - neck)[:, 2])
+            if not (top <= np.median(down) <= bottom and np.median(aside) <= _TRUNK_HALF_WIDTH):
+                return False
+            if np.median(behind) > 0.0:
+                return False
+        return True
 
     def _to_other_arm(self, side: str) -> np.ndarray:
         other = "right" if side == "left" else "left"

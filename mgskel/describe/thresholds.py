@@ -60,12 +60,17 @@ class ContactLimits:
     join_s: float
     place_min_s: float
     max_speed: float
+    one_hand: float
     neck_min_s: float
     neck_max_speed: float
     arm_hands_apart: float
+    arm_unusual: float
+    arm_palm: float
     arm_min_s: float
+    arm_max_speed: float
     body_min_s: float
     body_max_speed: float
+    chest_max_speed: float
     arm: Band
     trunk_half_width: float
     chest_top: float
@@ -74,6 +79,22 @@ class ContactLimits:
     settled_speed: float
     approach_speed: float
     approach_max_s: float
+
+
+@dataclass(frozen=True)
+class FaceLimits:
+    pointing: float
+    fist: float
+    pinch: tuple[float, float]
+    flat: float
+    flat_tips: float
+    reach: float
+    ambiguous: float
+    far_ear: float
+    ambiguous_ear: float
+    lifted: float
+    lifted_ear: float
+    at_head: float
 
 
 @dataclass(frozen=True)
@@ -95,6 +116,7 @@ class HandsLimits:
     behind: Band
     hip: float
     hip_unusual: float
+    hip_clear: tuple[float, float]
     hip_aside: tuple[float, float]
     elbow_out: Band
     elbow_above: float
@@ -106,6 +128,7 @@ class RubLimits:
     band_hz: tuple[float, float]
     amplitude: Band
     min_reversals: int
+    rest_weight: float
     fast_hz: float
     slow_hz: float
 
@@ -117,6 +140,7 @@ class HeadLimits:
     shake_band_hz: tuple[float, float]
     shake: Band
     dominance: float
+    rest_weight: float
     min_strokes: int
     turn: Band
     tilt_line: float
@@ -130,6 +154,7 @@ class TorsoLimits:
     lean: Band
     lean_min_s: float
     lean_neck_share: float
+    lean_spine: float
     straighten: Band
     straighten_within_s: float
     straighten_own: float
@@ -168,6 +193,7 @@ class Thresholds:
     signal: SignalLimits
     baseline: BaselineLimits
     contact: ContactLimits
+    face: FaceLimits
     hands: HandsLimits
     rub: RubLimits
     head: HeadLimits

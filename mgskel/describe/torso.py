@@ -51,6 +51,8 @@ def _lean(body: Body, thresholds: Thresholds) -> list[Finding]:
     neck = np.degrees(np.arctan2(aside, length)) / limits.lean_neck_share
     angle = np.where(angle * neck > 0, np.sign(angle) * np.fmin(abs(angle), abs(neck)), 0.0)
     needed = _raised_by(limits.lean, float(np.degrees(body.floor("neck", base) / length)))
+    if base != "hip_centre":  # guessed from the shoulders, it follows them only in part
+        needed = Band(limits.lean_spine * needed.enter, limits.lean_spine * needed.leave)
     findings = []
     for side, sign in _DIRECTIONS:
         spans = join(above(sign * angle, needed.enter, needed.leave), int(0.5 * body.rate))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from mgskel.describe.findings import Finding
 
 _PLACES = {"hair": "the hair", "face": "the face", "head": "the head", "neck": "the neck",
-           "chest": "the chest", "torso": "the torso", "forehead": "the forehead"}  # fmt: skip
+           "chest": "the chest", "torso": "the torso", "forehead": "the forehead",
+           "head_or_neck": "the head or the neck"}  # fmt: skip
 
 
 def clock(seconds: float) -> str:
@@ -33,7 +34,7 @@ def action(kind: str, joints: Sequence[str], side: str, category: str) -> str:
             return "The hands rubbed against each other"
         return f"{_hands(side)} rubbed {_place(joints, side)}"
     if kind == "hand_strokes":
-        return f"{_hands(side)} moved to and fro before {_place(joints, side)}"
+        return f"{_hands(side)} moved to and fro in front of {_place(joints, side)}"
     if kind.startswith("hand_to_"):
         return _hand_action(joints, side, category)
     many = side == "both"
@@ -94,7 +95,7 @@ def _hand_action(joints: Sequence[str], side: str, category: str) -> str:
         case "leaving":
             return f"{hand} moved away from {place}"
         case "before":
-            return f"{hand} {'were' if many else 'was'} held before {place}"
+            return f"{hand} {'were' if many else 'was'} held in front of {place}"
     return f"{hand} touched {place}"
 
 
@@ -104,6 +105,8 @@ def _place(joints: Sequence[str], side: str) -> str:
     if len(goals) > 1:
         return f"the {goals[0].split('_')[-1]}s"
     goal = goals[0]
+    if "_or_" in goal and goal not in _PLACES:
+        return f"the face ({goal.replace('_', ' ')})"
     return _PLACES.get(goal, f"the {goal.replace('_', ' ')}")
 
 
