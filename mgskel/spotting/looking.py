@@ -1,4 +1,7 @@
-"""Where the evidence of found gestures lies: input gradients of their scores."""
+"""Where the evidence of found gestures lies: input gradients of their scores.
+
+Whether that can be believed is measured by `tools/study_attention.py --spotter`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from mgskel.events import GestureEvent
     from mgskel.sequence import PoseSequence
     from mgskel.spotting.features import Features
+    from mgskel.spotting.quick import QuickNetwork
     from mgskel.spotting.spotter import Spotter
 
 _STEP_S = 0.2
@@ -42,6 +46,18 @@ def look(spotter: Spotter, sequence: PoseSequence) -> tuple[np.ndarray, float] |
     return columns, every / spotter.network.features.rate_hz
 
 
+def joint_weights(
+    network: QuickNetwork, x: np.ndarray, mask: np.ndarray, goal: np.ndarray
+) -> np.ndarray:
+    """Slope times input of the logits in the goal, (T, V).
+
+    Args:
+        x, mask: (C, T, V), (T, V).
+        goal: how much each answer counts, (K + 1, ceil(T / 2)).
+    """
+    return np.asarray(np.abs(network.slopes(x, mask, goal) * x).sum(0))
+
+
 def _input_weights(spotter: Spotter, features: Features, events: list[GestureEvent]) -> np.ndarray:
     """How much each joint's course moved the scores of what was found, (T, V)."""
     wanted = np.zeros((len(spotter.vocabulary) + 1, features.num_frames), np.float32)
@@ -57,7 +73,7 @@ def _input_weights(spotter: Spotter, features: Features, events: list[GestureEve
         goal[:, chunk.first : chunk.first + chunk.count] = wanted[
             :, chunk.start : chunk.stop : STRIDE
         ]
-        moved = np.abs(network.slopes(chunk.x, chunk.mask, goal) * chunk.x).sum(0)
+        moved = joint_weights(network, chunk.x, chunk.mask, goal)
         low, high = max(chunk.begin, 0), min(chunk.begin + len(moved), len(total))
         total[low:high] += moved[low - chunk.begin : high - chunk.begin]
     return total * (wanted.sum(0) > 0)[:, None]
