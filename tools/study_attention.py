@@ -241,7 +241,7 @@ def write_results(folder: Path, findings: Sequence[Finding]) -> None:
     writer.writeheader()
     for finding in findings:
         row = asdict(finding).items()
-        writer.writerow({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row})
+        writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row})
     write_text(folder / "attention.csv", text.getvalue())
     write_text(folder / "attention.md", page(findings))
 
