@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter
 
 _STEP_S = 0.2
+_FIGURES = {
+    "f1_0.3": "F1 at overlap 0.3",
+    "false_per_5_min_rest": "false events per 5 minutes of rest",
+    "clip_macro_f1": "mean F1 over classes of cut clips",
+}
 _FULL_HEIGHT = 1.5
 """Shoulder widths per second that fill a row of the timeline."""
 
@@ -51,10 +57,28 @@ def provenance_facts(
     steps = {str(record["step"]): record for record in sequence.provenance}
     facts = [("mgskel", __version__), ("recognizer", spotter.name)]
     facts += [("recognizer fingerprint", spotter.fingerprint[:16])]
+    facts += _model_card(spotter.notes)
     for name, record in steps.items():
         details = ", ".join(f"{k}: {v}" for k, v in record.items() if k != "step")
         facts.append((f"step: {name}", details))
     facts.append(("settings hash", json_hash(to_dict(settings))[:16]))
+    return facts
+
+
+def _model_card(notes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a recognizer was trained on and how good it was, as far as it says so itself."""
+    facts = [
+        (f"recognizer {name}", str(notes[name])) for name in ("training", "test") if name in notes
+    ]
+    figures = notes.get("figures") or {}
+    told = [
+        f"{name} {figures[key]:.2f}"
+        for key, name in _FIGURES.items()
+        if isinstance(figures.get(key), (int, float))
+    ]
+    if told:
+        facts.append(("recognizer in that test", "; ".join(told)))
+    facts.append(("recognizer's use", "research; not validated for any decision about people"))
     return facts
 
 
