@@ -264,8 +264,7 @@ def _on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]:
         placed &= point[wrist][1] - point[elbow][1] >= limits.elbow_above
         bend = _bend(point[shoulder], point[elbow], point[wrist])
         placed &= bend <= limits.elbow_bend
-        clear = (out >= limits.hip_clear[0]) & (bend <= limits.hip_clear[1])
-        placed &= clear | (unusual >= limits.hip_unusual)
+        placed &= unusual >= limits.hip_unusual
     posed = above(np.where(placed, out, np.nan), limits.elbow_out.enter, limits.elbow_out.leave)
     posed = join(posed, int(thresholds.contact.join_s * body.rate))
     speed = speed_of(body, point[wrist] - point[hip])

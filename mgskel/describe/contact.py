@@ -338,7 +338,7 @@ def rubbing(
     whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])
     line = main_stroke(whole, body.rate, limits.band_hz)
     noise = body.floor(*scored, band_hz=limits.band_hz) / 2
-    if kind == "rubbing":
+    if kind == "rubbing" and side != "both":
         quiet *= limits.rest_weight
     band = believable(limits.amplitude, noise, quiet, body.duration_s, thresholds.signal)
     runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals + 1)

@@ -116,7 +116,6 @@ class HandsLimits:
     behind: Band
     hip: float
     hip_unusual: float
-    hip_clear: tuple[float, float]
     hip_aside: tuple[float, float]
     elbow_out: Band
     elbow_above: float
