@@ -25,7 +25,7 @@ from mgskel.reason.prompt import (
 from mgskel.reason.rules import RulesReasoner
 from mgskel.reason.schema import SCHEMA_VERSION
 from mgskel.reason.study.conditions import CONDITIONS, Condition, condition
-from mgskel.reason.study.examples import Example, load_examples
+from mgskel.reason.study.examples import Example, about_examples, load_examples
 from mgskel.reason.study.results import evaluate, write_results
 from mgskel.reason.study.runner import Asked, Journal, Row, StudyPlan, Task, open_tasks, run_study
 
@@ -140,13 +140,11 @@ def _material(args: argparse.Namespace) -> Material:
     if args.imigue or args.smg:
         return _data_set(args, shown)
     examples = load_examples(args.scenes)
+    about = about_examples(args.scenes)
     if args.act is not None:
-        return _acted(examples, args.act, shown)
-    return Material(
-        examples,
-        shown,
-        note="Scenes, gestures, the recogniser's output and the statements were written by hand.",
-    )
+        return _acted(examples, args.act, shown, about)
+    by_hand = "Scenes, gestures, the recogniser's output and the statements were written by hand."
+    return Material(examples, shown, note=f"{by_hand} {about}".strip())
 
 
 def _data_set(args: argparse.Namespace, shown: tuple[Condition, ...]) -> Material:
@@ -169,7 +167,9 @@ def _data_set(args: argparse.Namespace, shown: tuple[Condition, ...]) -> Materia
     return Material(split.test, possible, train, note)
 
 
-def _acted(examples: Sequence[Example], seed: int, shown: tuple[Condition, ...]) -> Material:
+def _acted(
+    examples: Sequence[Example], seed: int, shown: tuple[Condition, ...], about: str
+) -> Material:
     from mgskel.reason.study.acting import act_example
 
     acted = [act_example(example, seed + number) for number, example in enumerate(examples)]
@@ -178,8 +178,9 @@ def _acted(examples: Sequence[Example], seed: int, shown: tuple[Condition, ...])
         "The statements were measured: a synthetic person performed the annotated gestures "
         "before a synthetic camera with an estimator's errors, and the result was described. "
         "Scenes, gestures and the recogniser's output were written by hand. Not performed, for "
-        f"want of a program or because the body part was busy: {', '.join(left_out) or 'nothing'}."
-    )
+        f"want of a program or because the body part was busy: {', '.join(left_out) or 'nothing'}. "
+        f"{about}"
+    ).strip()
     title = "Do gestures help the reasoner? With measured statements"
     return Material(tuple(one.example for one in acted), shown, note=note, title=title)
 

@@ -20,6 +20,8 @@ from mgskel.reason.scene import (
     scene_from_document,
 )
 
+_ABOUT = "about.md"
+
 
 class Reference(Strict):
     """What people judged, and on what they based it.
@@ -90,6 +92,12 @@ def load_examples(paths: Sequence[Path]) -> tuple[Example, ...]:
         twice = sorted({name for name in names if names.count(name) > 1})
         raise InputError("scene files of a study need different names", found=", ".join(twice))
     return tuple(load_example(file) for file in files)
+
+
+def about_examples(paths: Sequence[Path]) -> str:
+    """What the folders of scenes say of themselves (`about.md`), for the page of results."""
+    files = [path / _ABOUT for path in paths]
+    return " ".join(file.read_text(encoding="utf-8").strip() for file in files if file.is_file())
 
 
 def load_example(path: Path) -> Example:

@@ -190,9 +190,7 @@ def _reading(result: StudyResult) -> list[str]:
     if any(summary.reasoner == "rules" for summary in result.summaries):
         lines.append(
             "- `rules` is a fixed baseline that ignores the situation: gestures that only the "
-            "situation explains fool it. Its authors also wrote the scenes, and revised once, "
-            "after a first look at them, how the priors encode weak evidence: its figures on "
-            "these scenes are optimistic."
+            "situation explains fool it."
         )
     lines += [
         f"- With {result.scenes} scenes only large differences can show. Scenes written by one "
