@@ -150,8 +150,8 @@ class _Explanations:
         if finding.kind == "fidgeting":
             return self._union("fidgeting", finding.joints[0]).share(finding)
         if set(finding.joints) == {"left_hand", "right_hand"}:
-            # Two hands at the face lie close together without touching each other.
-            return min(self._union("head", side).share(finding) for side in ("left", "right"))
+            # At the face two hands lie close together without touching, or one is seen as both.
+            return max(self._union("head", side).share(finding) for side in ("left", "right"))
         if finding.kind in _EXPLAINED_BY:
             return self._union(finding.kind, "").share(finding)
         return 0.0
