@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         out = args.out or Path(scratch)
         results = [
-            measure(dataclasses.replace(config, seed=seed), streams, args.test, out / f"seed{seed}")
+            measure(seeded(config, seed), streams, args.test, out / f"seed{seed}")
             for seed in range(args.seeds)
         ]
     report = {
@@ -84,6 +84,12 @@ def main(argv: list[str]) -> int:
     else:
         sys.stdout.write(to_json(report))
     return 0
+
+
+def seeded(config: TrainConfig, seed: int) -> TrainConfig:
+    """Every seed draws its own validation part, too: one small part may be an easy one."""
+    data = dataclasses.replace(config.data, split_seed=config.data.split_seed + seed)
+    return dataclasses.replace(config, seed=seed, data=data)
 
 
 def _count(truth: np.ndarray | None) -> int:
