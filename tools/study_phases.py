@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
             rows = compare(data, test, arguments.rest, seeds)
         tree = {
             "seeds": arguments.seeds,
-            "networks_together": together(rows),
+            "together": together(rows),
             "rows": [asdict(row) for row in rows],
         }
         if str(arguments.json) == "-":
@@ -115,8 +115,9 @@ def page(rows: Sequence[Row], arguments: argparse.Namespace) -> str:
 `python tools/study_phases.py {how} --seeds {arguments.seeds}`
 
 Per frame; macro-F1 is the mean over labels. "One network" is the mean over {arguments.seeds} seeds
-with its standard deviation; "networks together" is the mean of their answers. Learned from scratch,
-from the other users' recordings alone.
+with its standard deviation; "networks together" is the mean of their answers, "networks
+and ridge together" is what `PhaseLabeller` says. Learned from scratch, from the other users'
+recordings alone.
 
 {table(rows)}
 """

@@ -222,7 +222,7 @@ def test_the_comparison_beats_the_commonest_label():
         assert best[TOGETHER] > best["commonest label"] + 0.2
     with pytest.raises(InputError, match="needs two"):
         leave_one_user_out(recordings[:2], "rest", (0,), QUICK)
-    assert len(compare(recordings[:2], recordings[2:], None, (0,), replace(QUICK, steps=3))) == 5
+    assert len(compare(recordings[:2], recordings[2:], None, (0,), replace(QUICK, steps=3))) == 6
 
 
 def test_the_study_writes_figures_and_a_page(tool, tmp_path, monkeypatch, capsys):
@@ -235,7 +235,7 @@ def test_the_study_writes_figures_and_a_page(tool, tmp_path, monkeypatch, capsys
     assert study.main([*map(str, words)]) == 0
     rows = json.loads((tmp_path / "out.json").read_text())["rows"]
     assert {row["tested_on"] for row in rows} == {"c"}
-    assert "| networks together |" in (tmp_path / "page.md").read_text()
+    assert "| networks and ridge together |" in (tmp_path / "page.md").read_text()
     assert study.main(["--data", str(tmp_path / "none.npz")]) == 2
     assert "study_phases: " in capsys.readouterr().err
 

@@ -1,9 +1,9 @@
-"""PhaseLabeller: a recording in, a label for every frame out, by several networks together."""
+"""PhaseLabeller: a recording in, a label for every frame out, by several voters together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from mgskel.spotting.phases.labelled import (
     label_ids,
     label_names,
 )
+from mgskel.spotting.phases.linear import LinearWindows
 from mgskel.spotting.phases.motion import (
     Course,
     channels,
@@ -28,6 +29,7 @@ from mgskel.spotting.phases.motion import (
     smooth_over_time,
 )
 from mgskel.spotting.phases.network import PhaseNetwork
+from mgskel.training.metrics import softmax
 
 _SMOOTH = 5
 
@@ -49,17 +51,20 @@ class Answers:
 
 @dataclass(frozen=True, eq=False)
 class PhaseLabeller:
-    """Networks that differ by their seeds alone; their mean is the answer.
+    """Networks that differ by their seeds alone, and a linear vote: their mean is the answer.
 
     Attributes:
         names: the labels.
         rest: the one that means nothing is going on, if there is one.
+        linear: votes on the labels, and (where there is a rest) on rest against the others;
+            none where the networks decide alone.
     """
 
     networks: tuple[PhaseNetwork, ...]
     names: tuple[str, ...]
     rest: str | None
     skeleton: Skeleton
+    linear: tuple[LinearWindows, ...] = ()
 
     @classmethod
     def fit(
@@ -95,11 +100,14 @@ class PhaseLabeller:
             )
             for seed in seeds
         )  # fmt: skip
-        return cls(networks, names, rest, skeleton)
+        linear = [LinearWindows.fit(lessons, len(names))]
+        if place is not None:
+            linear.append(LinearWindows.fit([rest_apart(own, place) for own in lessons], 2))
+        return cls(networks, names, rest, skeleton, tuple(linear))
 
-    def alone(self, index: int) -> PhaseLabeller:
-        """One of the networks by itself."""
-        return PhaseLabeller((self.networks[index],), self.names, self.rest, self.skeleton)
+    def alone(self, *which: int) -> PhaseLabeller:
+        """Some of the networks by themselves."""
+        return replace(self, networks=tuple(self.networks[i] for i in which), linear=())
 
     def answers(self, sequence: PoseSequence, person: int = 0) -> Answers:
         """What is going on in every frame."""
@@ -115,6 +123,10 @@ class PhaseLabeller:
         else:
             # Asked for all labels and asked for rest alone: each errs in its own way.
             rest = (rest + labels[:, self.names.index(self.rest)]) / 2
+        if self.linear:
+            labels = (labels + softmax(self.linear[0].scores(course))) / 2
+        if len(self.linear) > 1:
+            rest = (rest + softmax(self.linear[1].scores(course) / 2)[:, 0]) / 2
         return Answers(labels[course.frame], rest[course.frame], course.seen[course.frame])
 
     def labels(self, sequence: PoseSequence, person: int = 0) -> np.ndarray:
@@ -165,6 +177,11 @@ def lesson_of(recording: LabelledRecording, names: Sequence[str]) -> Lesson:
     """A recording as a network learns from it."""
     course = course_of(recording.sequence)
     return Lesson(course, _on_grid(label_ids(recording.labels, names), course))
+
+
+def rest_apart(lesson: Lesson, rest: int) -> Lesson:
+    """The same with labels 0 for rest, 1 for the others."""
+    return Lesson(lesson.course, np.where(lesson.labels < 0, -1, lesson.labels != rest))
 
 
 def load_labeller(folder: str | Path) -> PhaseLabeller:

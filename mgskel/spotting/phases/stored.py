@@ -10,6 +10,7 @@ from mgskel.config import from_dict, to_dict
 from mgskel.errors import InputError
 from mgskel.files import read_json, write_json, writing
 from mgskel.skeleton import skeleton_from_dict, skeleton_to_dict
+from mgskel.spotting.phases.linear import LinearWindows
 from mgskel.spotting.phases.motion import num_channels
 from mgskel.spotting.phases.network import PhaseNetwork, PhaseNetworkSettings
 
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from mgskel.spotting.phases.labeller import PhaseLabeller
 
 _SCHEMA = "mgskel-phases/1"
+_LINEAR = ("mean", "spread", "weights")
 _WEIGHTS, _DESCRIPTION = "phases.safetensors", "phases.json"
 
 
 def save_labeller(labeller: PhaseLabeller, folder: Path) -> None:
+    import torch
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -29,6 +32,9 @@ def save_labeller(labeller: PhaseLabeller, folder: Path) -> None:
         for index, network in enumerate(labeller.networks)
         for name, value in network.state_dict().items()
     }
+    for index, linear in enumerate(labeller.linear):
+        for name in _LINEAR:
+            state[f"linear.{index}.{name}"] = torch.from_numpy(getattr(linear, name).copy())
     with writing(folder / _WEIGHTS) as temporary:
         save_file(state, temporary)
     write_json(
@@ -39,6 +45,7 @@ def save_labeller(labeller: PhaseLabeller, folder: Path) -> None:
             "names": list(labeller.names),
             "rest": labeller.rest,
             "skeleton": skeleton_to_dict(labeller.skeleton),
+            "linear": len(labeller.linear),
             "networks": [to_dict(network.settings) for network in labeller.networks],
         },
     )
@@ -71,7 +78,16 @@ def read_labeller(folder: Path) -> PhaseLabeller:
                 {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
             )
             networks.append(network.eval())
-        return PhaseLabeller(tuple(networks), tuple(tree["names"]), tree["rest"], skeleton)
+        linear = tuple(
+            LinearWindows(
+                mean=state[f"linear.{index}.mean"].numpy(),
+                spread=state[f"linear.{index}.spread"].numpy(),
+                weights=state[f"linear.{index}.weights"].numpy(),
+            )
+            for index in range(int(tree["linear"]))
+        )
+        names = tuple(map(str, tree["names"]))
+        return PhaseLabeller(tuple(networks), names, tree["rest"], skeleton, linear)
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise InputError(
             "the phase labeller cannot be rebuilt",

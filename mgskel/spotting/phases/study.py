@@ -14,9 +14,9 @@ from mgskel.spotting.phases.baselines import (
     ridge_on_channels,
     ridge_on_places,
 )
-from mgskel.spotting.phases.fit import Lesson, PhaseFitSettings
+from mgskel.spotting.phases.fit import PhaseFitSettings
 from mgskel.spotting.phases.labelled import LabelledRecording, label_ids, label_names
-from mgskel.spotting.phases.labeller import Answers, PhaseLabeller, lesson_of
+from mgskel.spotting.phases.labeller import Answers, PhaseLabeller, lesson_of, rest_apart
 from mgskel.spotting.phases.motion import course_of
 from mgskel.training.metrics import class_scores, confusion
 
@@ -24,9 +24,10 @@ PHASES, REST = "all phases", "rest against the others"
 _BASELINES = {
     "commonest label": commonest,
     "ridge on windows of places": ridge_on_places,
-    "ridge on windows of the network's channels": ridge_on_channels,
+    "ridge on windows of what networks see": ridge_on_channels,
 }
-NETWORK, TOGETHER = "one network", "networks together"
+NETWORK, NETWORKS = "one network", "networks together"
+TOGETHER = "networks and ridge together"
 
 
 @dataclass(frozen=True)
@@ -87,15 +88,23 @@ def compare(
         [labeller.alone(index).answers(recording.sequence) for recording in tested]
         for index in range(len(seeds))
     ]
-    both = [labeller.answers(recording.sequence) for recording in tested]
+    several = {
+        NETWORKS: labeller.alone(*range(len(seeds))),
+        TOGETHER: labeller,
+    }
+    together = {
+        method: [voters.answers(recording.sequence) for recording in tested]
+        for method, voters in several.items()
+    }
     for task in (PHASES,) if rest is None else (PHASES, REST):
         place = None if rest is None else names.index(rest)
         scores = np.array([_score(task, truth, answers, place, len(names)) for answers in each])
         frames = sum(int((own >= 0).sum()) for own in truth)
         f1, accuracy = scores.mean(0)
         rows.append(Row(task, who, NETWORK, f1, accuracy, frames, float(scores[:, 0].std())))
-        f1, accuracy = _score(task, truth, both, place, len(names))
-        rows.append(Row(task, who, TOGETHER, f1, accuracy, frames))
+        for method, answers in together.items():
+            f1, accuracy = _score(task, truth, answers, place, len(names))
+            rows.append(Row(task, who, method, f1, accuracy, frames))
     return rows
 
 
@@ -113,7 +122,7 @@ def _baseline_rows(
         own, goal, classes = lessons, truth, len(names)
         if task == REST and rest is not None:
             place, classes = names.index(rest), 2
-            own = [Lesson(lesson.course, _apart(lesson.labels, place)) for lesson in lessons]
+            own = [rest_apart(lesson, place) for lesson in lessons]
             goal = [_apart(labels, place) for labels in truth]
         for method, fit in _BASELINES.items():
             classify: Classifier = fit(own, classes)
