@@ -52,6 +52,18 @@ mgskel.player = async function player() {
     return glow[(person * joints + joint) * scene.attention_steps + column] / 255;
   };
 
+  // Lines are as thick as the person is large in the picture.
+  const shoulders = ["left_shoulder", "right_shoulder"].map((name) => scene.joints.indexOf(name));
+  const breadths = shoulders.includes(-1) ? [] : Array.from({ length: Math.min(frames, 60) }, (_, i) => {
+    const [left, right] = shoulders.map((joint) => place(0, Math.floor((i * frames) / Math.min(frames, 60)), joint));
+    return left && right ? Math.hypot(left[0] - right[0], left[1] - right[1]) : null;
+  }).filter((breadth) => breadth !== null).sort((a, b) => a - b);
+  const thickness = (width, height) => {
+    if (!breadths.length) return 1;
+    const shown = breadths[breadths.length >> 1] * Math.min(width / scene.extent[0], height / scene.extent[1]);
+    return Math.min(2, Math.max(0.7, shown / 110));
+  };
+
   const middle = (at, some) => [0, 1].map((axis) => some.reduce((sum, joint) => sum + at[joint][axis], 0) / some.length);
 
   // One person: `at` and `level` per joint, and `weight` where joints shall glow.
@@ -88,7 +100,8 @@ mgskel.player = async function player() {
     return (point) => point && [left + point[0] * scale, top + point[1] * scale];
   }
 
-  function moment(pen, width, height, unit) {
+  function moment(pen, width, height, sharpness) {
+    const unit = sharpness * thickness(width / sharpness, height / sharpness);
     const frame = frameAt(clock.time), fitted = onto(width, height);
     const glowing = glow && document.getElementById("glow").checked;
     for (let person = 0; person < scene.people.length; person++) {
@@ -97,8 +110,8 @@ mgskel.player = async function player() {
       const first = at.find((point) => point);
       if (scene.people.length > 1 && first) {
         pen.fillStyle = mgskel.colour("--ink");
-        pen.font = `${13 * unit}px system-ui, sans-serif`;
-        pen.fillText(scene.people[person], first[0] + 8 * unit, first[1] - 8 * unit);
+        pen.font = `${13 * sharpness}px system-ui, sans-serif`;
+        pen.fillText(scene.people[person], first[0] + 8 * sharpness, first[1] - 8 * sharpness);
       }
     }
   }
@@ -117,7 +130,7 @@ mgskel.player = async function player() {
         return glow.subarray(start, start + scene.attention_steps).reduce((sum, value) => sum + value, 0);
       });
       const most = Math.max(...sums, 1);
-      skeleton(pen, 1.4, at, () => 1, (joint) => sums[joint] / most);
+      skeleton(pen, thickness(width, height), at, () => 1, (joint) => sums[joint] / most);
     }
   }
 
@@ -156,7 +169,7 @@ mgskel.player = async function player() {
   window.addEventListener("resize", fit);
   mgskel.redrawPlayer = fit;
   const sheet = () => ({ width: 800, height: Math.max(300, Math.min(1000, Math.round(800 * scene.aspect))) });
-  mgskel.pictures.pose = { title: "This moment", size: sheet, paint: (pen, { width, height }) => moment(pen, width, height, 1.4) };
+  mgskel.pictures.pose = { title: "This moment", size: sheet, paint: (pen, { width, height }) => moment(pen, width, height, 1) };
   if (glow) mgskel.pictures["body-map"] = { title: "Attention on the body", size: sheet, paint: (pen, { width, height }) => bodyMap(pen, width, height) };
   fit();
 };
