@@ -27,6 +27,10 @@ from mgskel.spotting.phases.study import TOGETHER, Row, compare, leave_one_user_
 from mgskel.threads import set_threads
 
 _REST = "Rest"
+_CAUTION = """
+What networks see, and how the votes are weighed, was chosen with these very comparisons on the
+Gesture Phase recordings of users a and b in view: expect somewhat less of a third person.
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -118,7 +122,7 @@ Per frame; macro-F1 is the mean over labels. "One network" is the mean over {arg
 with its standard deviation; "networks together" is the mean of their answers, "networks
 and ridge together" is what `PhaseLabeller` says. Learned from scratch, from the other users'
 recordings alone.
-
+{"" if arguments.test else _CAUTION}
 {table(rows)}
 """
 
