@@ -25,8 +25,8 @@ class Oracle:
     """Answers from exact joints in metres, (1, T, V, 3)."""
 
     KINDS = (
-        "hands_joined", "hand_to_chest", "hand_to_torso", "hand_to_arm", "arms_crossed",
-        "hands_behind_back",
+        "hands_joined", "hand_to_chest", "hand_to_torso", "hand_to_arm", "arms_folded",
+        "arms_crossed", "hands_behind_back",
         "hand_on_hip", "head_turn", "head_tilt", "head_pitch", "head_nod", "head_shake",
         "torso_lean", "torso_sway", "torso_straighten", "torso_turn", "shoulders_raised",
         "rubbing", "hand_strokes",
@@ -57,6 +57,8 @@ class Oracle:
                 return self._in_front(statement, inside)
             case "hand_to_arm":
                 return self._any_side(statement, inside, self._to_other_arm) <= 0.3
+            case "arms_folded":
+                return self._any_side(statement, inside, self._to_other_arm) <= 0.35
             case "arms_crossed":
                 return self._any_side(statement, inside, self._to_other_arm) <= 0.45
             case "hand_on_hip":

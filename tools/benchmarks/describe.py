@@ -49,12 +49,12 @@ def busy_recording(minutes: float, layout: str, fps: float = 30.0, seed: int = 0
     return PoseSequence.from_arrays(points, fps=fps, skeleton=skeleton, frame_size=(640, 480))
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--layout", default="mediapipe_holistic")
     parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     sequence = busy_recording(args.minutes, args.layout)
     describe(sequence.crop(0, 20))  # files and filters are read before the clock starts
     start, busy = time.perf_counter(), time.process_time()
