@@ -12,10 +12,11 @@ import numpy as np
 
 from mgskel.describe.baseline import against_usual
 from mgskel.describe.body import Body
-from mgskel.describe.contact import path_unrest, rubbing, slow_spans, speed_of
+from mgskel.describe.contact import slow_spans, speed_of
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import above, at_least, below, common, join
+from mgskel.describe.strokes import path_unrest, rubbing
 from mgskel.describe.thresholds import Thresholds
 
 _SIDES: tuple[Side, ...] = ("left", "right")

@@ -18,18 +18,10 @@ from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import Span, at_least, below, join, spans
 from mgskel.describe.places import Place, head_places
-from mgskel.describe.rhythm import (
-    believable,
-    in_band,
-    main_stroke,
-    oscillations,
-    spectral_peak,
-    unrest,
-)
+from mgskel.describe.strokes import SEEN, path_unrest, rubbing
 from mgskel.describe.thresholds import ContactLimits, Thresholds
 
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
-_SEEN = 0.7  # share of a contact in which a path must be seen to show strokes
 _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
 _SIDES: tuple[Side, ...] = ("left", "right")
 
@@ -281,7 +273,7 @@ def _contact(
                       category, scored=scored, margin=sure)
             )  # fmt: skip
     path, quiet = distances.path, distances.quiet
-    if np.isfinite(path[0, span.start : span.stop]).mean() < _SEEN:
+    if np.isfinite(path[0, span.start : span.stop]).mean() < SEEN:
         # Before the face the fingers are often lost; then the palm's path must do.
         path = distances.hand.fast_palm - distances.places[0].fast_points
         quiet = path_unrest(body, path, thresholds)
@@ -304,78 +296,6 @@ def _transits(body: Body, span: Span, distance: np.ndarray, max_s: float) -> lis
         ("approaching", Span(start, span.start + 1)),
         ("leaving", Span(span.stop - 1, stop)),
     ]
-
-
-def path_unrest(body: Body, path: np.ndarray, thresholds: Thresholds) -> float:
-    """How much a (C, T) path moves in the band of rubbing while it is quietest."""
-    moving = np.stack([in_band(row, body.rate, thresholds.rub.band_hz) for row in path])
-    return unrest(moving, np.isfinite(path[0]), body.rate, thresholds.signal.rest_share)
-
-
-def rubbing(
-    body: Body,
-    path: np.ndarray,
-    quiet: float,
-    span: Span,
-    side: Side,
-    joints: tuple[str, ...],
-    scored: tuple[str, ...],
-    thresholds: Thresholds,
-) -> list[Finding]:
-    """Strokes back and forth of a (C, T) path during a contact.
-
-    `quiet` is the path's `path_unrest`, from which the strokes must stand out. Before the trunk
-    a flat picture can't tell rubbing from moving to and fro in the air: there only that is told.
-    """
-    kind = "hand_strokes" if joints[-1] in ("chest", "torso") else "rubbing"
-    limits = thresholds.rub
-    span = _settled(body, path, span, thresholds.contact.settled_speed)
-    inside = path[:, span.start : span.stop]
-    seen = np.isfinite(inside[0])
-    if len(span) < 8 or seen.mean() < _SEEN:
-        return []
-    frames = np.arange(len(span))
-    whole = np.stack([np.interp(frames, frames[seen], row[seen]) for row in inside])
-    line = main_stroke(whole, body.rate, limits.band_hz)
-    noise = body.floor(*scored, band_hz=limits.band_hz) / 2
-    if kind == "rubbing" and side != "both":
-        quiet *= limits.rest_weight
-    band = believable(limits.amplitude, noise, quiet, body.duration_s, thresholds.signal)
-    runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals + 1)
-    findings = []
-    for run in runs:
-        piece = line[run.span.start : run.span.stop]
-        rate = spectral_peak(piece, body.rate, limits.band_hz)
-        category = "undecided"
-        if rate >= limits.fast_hz:
-            category = "fast"
-        elif rate <= limits.slow_hz:
-            category = "slow"
-        elif limits.slow_hz * 1.2 <= rate <= limits.fast_hz / 1.2:
-            category = "moderate"
-        where = Span(span.start + run.span.start, span.start + run.span.stop)
-        findings.append(
-            found(body, where, kind, joints, side, rate, "Hz", category, scored=scored,
-                  margin=margin(run.amplitude, band.enter), count=run.strokes,
-                  amplitude=run.amplitude)
-        )  # fmt: skip
-    return findings
-
-
-def _settled(body: Body, path: np.ndarray, span: Span, speed: float) -> Span:
-    """The contact without the end of the reach and the start of the withdrawal.
-
-    Rubbing is fast too, but over a quarter of a second it leads nowhere.
-    """
-    step = max(1, int(0.25 * body.rate))
-    inside = path[:, span.start : span.stop]
-    if len(span) <= 2 * step:
-        return span
-    drift = np.linalg.norm(inside[:, step:] - inside[:, :-step], axis=0) * body.rate / step
-    calm = np.flatnonzero(~(drift > speed))
-    if not len(calm):
-        return span
-    return Span(span.start + int(calm[0]), span.start + int(calm[-1]) + step + 1)
 
 
 def _near(
