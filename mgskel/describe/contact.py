@@ -22,6 +22,7 @@ from mgskel.describe.strokes import SEEN, path_unrest, rubbing
 from mgskel.describe.thresholds import ContactLimits, Thresholds
 
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
+_SHARED = 0.3  # two contacts of one hand overlap for at least this share of the shorter
 _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
 _SIDES: tuple[Side, ...] = ("left", "right")
 
@@ -70,7 +71,7 @@ def _drop_doubles(
         for other in touches["right"]:
             from_s, to_s = max(one.from_s, other.from_s), min(one.to_s, other.to_s)
             shorter = one if one.duration_s < other.duration_s else other
-            if to_s - from_s < 0.5 * shorter.duration_s:
+            if to_s - from_s < _SHARED * shorter.duration_s:
                 continue
             together = apart[(body.times >= from_s) & (body.times <= to_s)]
             if np.isfinite(together).any() and np.nanmedian(together) < limits.one_hand:
