@@ -72,7 +72,7 @@ def fit_clips(spotter: Spotter, validation: HeldOut) -> ClipRule:
     clips = (*validation.clips, *validation.tight)
     shown = [watched for watched in watch(spotter, clips) if watched.truth]
     return fit_clip_rule(
-        [watched.track.scores[:-1] for watched in shown],
+        [watched.track.scores for watched in shown],
         [watched.truth[0].class_id for watched in shown],
         len(spotter.vocabulary),
     )

@@ -20,7 +20,6 @@ from torch import nn
 from mgskel.errors import InputError
 from mgskel.gestures import GestureClass, Vocabulary
 from mgskel.spotting.annotated import Annotated
-from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import features_of
@@ -108,7 +107,7 @@ def finetune(
             "recordings": len(recordings),
             "labels": labels,
         },
-        clip_rule=_with_bias(spotter.clip_rule, len(vocabulary)),
+        clip_rule=spotter.clip_rule.widened(len(vocabulary) - len(spotter.vocabulary)),
     )
 
 
@@ -209,11 +208,3 @@ def _with_thresholds(decoding: DecodingSettings, classes: int) -> DecodingSettin
         leave=(*decoding.leave, *(median(decoding.leave),) * more),
         shortest_s=(*decoding.shortest_s, *(median(decoding.shortest_s),) * more),
     )
-
-
-def _with_bias(rule: ClipRule, classes: int) -> ClipRule:
-    """New classes get the typical correction of the old ones."""
-    if not rule.bias:
-        return rule
-    more = classes - len(rule.bias)
-    return replace(rule, bias=(*rule.bias, *(median(rule.bias),) * more))

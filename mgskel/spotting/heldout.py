@@ -49,7 +49,7 @@ class HeldOutSettings:
 
 # False events at rest hang on few restless people: it takes many to set a limit.
 VALIDATION = HeldOutSettings(
-    recordings=40, seconds=300.0, rests=120, rest_seconds=120.0, clips=12, seed=7_000_000
+    recordings=40, seconds=300.0, rests=120, rest_seconds=120.0, clips=30, seed=7_000_000
 )
 TEST = HeldOutSettings(recordings=24, rests=48)
 

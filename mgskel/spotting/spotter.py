@@ -116,7 +116,7 @@ class Spotter:
         """
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
         for track in self.tracks(sequence):
-            chances = self.clip_rule.chances(track.scores[:-1])
+            chances = self.clip_rule.chances(track.scores)
             clear = float(track.scores[-1].max(initial=0.0))
             if clear > clearest:
                 best, clearest = chances, clear
