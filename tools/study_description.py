@@ -11,7 +11,7 @@ its apex and, of body movements and rubbing, what is as large as study_truth.yam
 *Recall* accepts any right kind: where a hand covers several places, "the face" or "the face (nose
 or mouth)" is what a flat picture allows. *By this very kind* accepts only the most exact one.
 *Exact view* describes the same performances from their true projection, without an estimator's
-errors: what is missing there, the view hides.
+errors: what is missing there, the view hides or the rules are too careful to tell.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _NOT_TOLD = """## What is not told
 
 - A hand on the *thigh*: that is how seated people rest, and a flat picture shows no contact.
 - A hand at the *own shoulder* or the *back*: before the one it looks like a hand in the air, behind
-  the other it is hidden; both may be told as the neck or the head, which then counts as wrong
-  unless it is beside them.
+  the other it is hidden; both may be told as the neck, the hair or whatever else lies beside them,
+  and study_truth.yaml counts that as right.
 - A *fist* names no place of the face: its knuckles are no points of any layout used here.
 - The *turtle neck* is told as raised shoulders, which is what its joints show.
 - Leaning *forwards and backwards*, and whatever else only depth shows.
