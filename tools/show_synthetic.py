@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +21,14 @@ from mgskel.errors import MgskelError
 from mgskel.files import writing
 from mgskel.sequence import PoseSequence
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
 _COLOURS = {"left": "tab:blue", "right": "tab:red"}
 
 
-def bones(axes, sequence: PoseSequence) -> list:
+def bones(axes: Axes, sequence: PoseSequence) -> list[Line2D]:
     """Empty lines of a layout's bones and face points, drawn into `axes`."""
     width, height = sequence.frame_size or (1, 1)
     axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[], aspect="equal")

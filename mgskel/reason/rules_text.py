@@ -153,6 +153,7 @@ def _open_questions(
     known = {sighting.item.id for sighting in sightings}
     mute = sum(1 for item in case.items if item.id not in known)
     if mute:
-        questions.append(f"{mute} pieces of evidence that the rules have no prior for")
+        pieces = "piece" if mute == 1 else "pieces"
+        questions.append(f"{mute} {pieces} of evidence that the rules have no prior for")
     questions.extend(case.hidden[:20])
     return questions

@@ -91,19 +91,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         for _ in range(args.batch_repeats):
             for count, speeds in by_workers.items():
                 speeds.append(batch(clip, args.copies, count, settings, folder))
+    bare_fps, pipeline_fps = statistics.median(bare), statistics.median(full)
     answer = {
         "clip": clip.name,
         "frames": frames,
-        "bare_fps": round(statistics.median(bare), 2),
-        "pipeline_fps": round(statistics.median(full), 2),
+        "bare_fps": round(bare_fps, 2),
+        "pipeline_fps": round(pipeline_fps, 2),
         "workers": {str(n): round(statistics.median(s), 2) for n, s in by_workers.items()},
     }
     json.dump(answer, sys.stdout, indent=1)
     sys.stdout.write("\n")
-    print(
-        f"pipeline at {answer['pipeline_fps'] / answer['bare_fps']:.3f} of the bare loop",
-        file=sys.stderr,
-    )
+    print(f"pipeline at {pipeline_fps / bare_fps:.3f} of the bare loop", file=sys.stderr)
     return 0
 
 
