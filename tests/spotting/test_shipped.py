@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from mgskel.data.synthesis import FlowSettings, SynthesisSettings, synthesise_clip
 from mgskel.data.synthesis import synthesise_recording as synthesise
 from mgskel.gestures import get_vocabulary
 from mgskel.spotting import load_spotter
+from mgskel.spotting.card import model_card
 from mgskel.spotting.spotter import SHIPPED
 
 
@@ -18,6 +21,18 @@ def test_it_is_small_and_tells_what_it_is():
     spotter = load_spotter()
     assert spotter.vocabulary == get_vocabulary("common")
     assert spotter.notes["figures"]["clip_macro_f1"] > 0.8
+
+
+def test_card_and_pages_quote_its_own_figures(root):
+    figures = json.loads((SHIPPED / "figures.json").read_text())
+    spotter = load_spotter()
+    assert spotter.notes["figures"] == figures
+    assert (SHIPPED / "README.md").read_text() == model_card(spotter, figures)
+    for page in ("README.md", "docs/results/spotting.md"):
+        text = (root / page).read_text()
+        for name in ("f1_0.3", "clip_macro_f1"):
+            assert f"| {figures[name]:.3f} |" in text, (page, name)
+        assert f"| {figures['false_per_5_min_rest']:.2f} |" in text, page
 
 
 def test_it_recognises_what_it_was_made_for():
