@@ -72,8 +72,11 @@ def main(argv: list[str] | None = None) -> int:
             for what in _chosen(arguments.only)
             for level in _LEVELS[what]
         ]
+        how = f"--recordings {arguments.recordings} --seconds {arguments.seconds:g}"
         about = f"{arguments.recordings} recordings of {arguments.seconds:g} s for each row"
-        write_text(arguments.results / "spotting_limits.md", _page(points, spotter.name, about))
+        write_text(
+            arguments.results / "spotting_limits.md", _page(points, spotter.name, about, how)
+        )
         _plot(points, arguments.results / "spotting_limits.svg")
     except MgskelError as error:
         print(f"study_spotting: {error}", file=sys.stderr)
@@ -148,17 +151,19 @@ def _without_hands(sequence: PoseSequence, share: float, seed: int) -> PoseSeque
     return sequence.replace(keypoints=points, scores=scores)
 
 
-def _page(points: Sequence[Point], name: str, about: str) -> str:
+def _page(points: Sequence[Point], name: str, about: str, how: str) -> str:
     lines = [
         "# How small, brief, slow or noisy a gesture may be",
         "",
         f"F1 at overlap 0.3 of `{name}` on held-out synthesis, {about} (seeds from {_SEED} on). "
         "Amplitude, duration and noise are multiples of the usual; hands missing is the share of "
-        "seconds without hands and wrists. Written by `python tools/study_spotting.py`.",
+        "seconds without hands and wrists.",
+        "",
+        f"`python tools/study_spotting.py -o RUN {how}`",
         "",
         "Between low and high lies F1 for 90 % of the draws of as many recordings: people differ "
-        "more than most levels do, so neighbouring rows whose ranges overlap do not differ "
-        "demonstrably. The same seeds serve all rows, but slower and larger gestures leave room "
+        "more than most levels do, so no difference is shown between rows whose ranges overlap. "
+        "The same seeds serve all rows, but slower and larger gestures leave room "
         "for fewer others and the picture for other ones, so the true events are not the same.",
         "",
         "![Curves](spotting_limits.svg)",
