@@ -11,6 +11,7 @@ from mgskel.events import GestureEvent
 from mgskel.gestures import Vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in
 from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
+from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.heldout import Example, HeldOut
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
@@ -70,10 +71,10 @@ def fit_thresholds(spotter: Spotter, validation: HeldOut) -> DecodingSettings:
 def fit_clips(spotter: Spotter, validation: HeldOut) -> ClipRule:
     """The rule for cut clips, for a spotter's network."""
     clips = (*validation.clips, *validation.tight)
-    shown = [watched for watched in watch(spotter, clips) if watched.truth]
+    shown = [clip for clip in clips if clip.events]
     return fit_clip_rule(
-        [watched.track.scores for watched in shown],
-        [watched.truth[0].class_id for watched in shown],
+        [next(clip_tracks(spotter, clip.sequence)).scores for clip in shown],
+        [clip.events[0].class_id for clip in shown],
         len(spotter.vocabulary),
     )
 

@@ -115,7 +115,9 @@ class Spotter:
         Of several people the one who moves most decidedly counts.
         """
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
-        for track in self.tracks(sequence):
+        from mgskel.spotting.clips import clip_tracks
+
+        for track in clip_tracks(self, sequence):
             chances = self.clip_rule.chances(track.scores)
             clear = float(track.scores[-1].max(initial=0.0))
             if clear > clearest:
