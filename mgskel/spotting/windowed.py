@@ -14,6 +14,7 @@ import numpy as np
 from mgskel.events import GestureEvent
 from mgskel.gestures import Vocabulary
 from mgskel.sequence import PoseSequence
+from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.metrics import score_events
 from mgskel.spotting.spotter import Spotter
 
@@ -48,7 +49,7 @@ def judge_windows(
     classes, confidence = np.zeros(count, int), np.zeros(count)
     for index, start in enumerate(starts):
         low, high = np.searchsorted(sequence.timestamps, (start, start + length_s))
-        (track,) = spotter.tracks(sequence.frames(slice(int(low), int(high))))
+        (track,) = clip_tracks(spotter, sequence.frames(slice(int(low), int(high))))
         chances = spotter.clip_rule.chances(track.scores)
         classes[index] = chances.argmax()
         confidence[index] = chances.max() * track.scores[-1].max(initial=0.0)
