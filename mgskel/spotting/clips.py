@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def clip_tracks(spotter: Spotter, sequence: PoseSequence) -> Iterator[Track]:
     """What the network makes of each person of a clip, in the clip's own moments."""
-    still = spotter.network.reach.past // STRIDE + 1
+    still = spotter.quick.reach.past // STRIDE + 1
     length_s = still * spotter.step_s
     for track in spotter.tracks(with_still_past(sequence, length_s)):
         yield replace(
