@@ -18,7 +18,11 @@ _BACK = 3
 
 
 class Following:
-    """Follows one person. Before the first frame and after the last nobody is seen."""
+    """Follows one person: held still before the first frame, not seen after the last.
+
+    An answer looks back over a second and a half. With nobody seen there, the first gestures of a
+    recording would be missed, whatever it shows; a still person is no gesture.
+    """
 
     def __init__(self, network: QuickNetwork) -> None:
         self.network = network
@@ -28,8 +32,7 @@ class Following:
         self._mask = np.zeros((_BACK + 1, joints), bool)
         self._blocks = [_FollowingBlock(block, joints) for block in network.blocks]
         self._given = self._answered = 0
-        self._pass(2 * network.reach.side)
-        self._early = network.reach.ahead // STRIDE
+        self._early = 0
 
     def push(self, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Probabilities (K + 1, n) of the moments that are now known, every second frame.
@@ -37,6 +40,8 @@ class Following:
         Args:
             x, mask: the next frames, (C, T, V) and (T, V).
         """
+        if not self._given and len(mask):
+            self._hold(x[:, :1], mask[:1])
         self._given += len(mask)
         return self._answers(x, mask)
 
@@ -68,10 +73,16 @@ class Following:
         self._answered += answers.shape[1]
         return answers
 
-    def _pass(self, frames: int) -> None:
-        """Let time pass before the recording."""
+    def _hold(self, x: np.ndarray, mask: np.ndarray) -> None:
+        """Let time pass in front of the recording's first frame, (C, 1, V) and (1, V).
+
+        Its features are those of a still person: no speed, at the usual place.
+        """
+        frames = 2 * self.network.reach.side
+        self._x[:], self._mask[:] = x, mask
         self._early = frames
-        self._answers(*self._blank(frames))
+        self._answers(np.repeat(x, frames, 1), np.repeat(mask, frames, 0))
+        self._early = self.network.reach.ahead // STRIDE
 
     def _blank(self, frames: int) -> tuple[np.ndarray, np.ndarray]:
         joints = self._mask.shape[1]

@@ -88,7 +88,8 @@ class Chunk:
 def chunks(features: Features, reach: Reach) -> Iterator[Chunk]:
     """Pieces that overlap by the network's view.
 
-    Memory does not grow with the recording, and answers do not depend on the pieces.
+    Memory does not grow with the recording, and answers do not depend on the pieces. Before the
+    first frame that frame is held (see `Following`).
     """
     values, seen = features.values, features.mask
     for start in range(0, features.num_frames, _CHUNK):
@@ -100,5 +101,7 @@ def chunks(features: Features, reach: Reach) -> Iterator[Chunk]:
         low, high = max(begin, 0), min(end, features.num_frames)
         x[:, low - begin : high - begin] = values[:, low:high]
         mask[low - begin : high - begin] = seen[low:high]
+        before = max(-begin, 0)
+        x[:, :before], mask[:before] = values[:, :1], seen[:1]
         first = (start - begin - reach.shift) // STRIDE
         yield Chunk(x, mask, begin, start, stop, first, -(-(stop - start) // STRIDE))

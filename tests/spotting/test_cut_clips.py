@@ -28,5 +28,5 @@ def test_a_short_clip_is_judged_by_what_it_shows():
     (plain,) = spotter.tracks(short)
     assert track.scores.shape == plain.scores.shape
     assert track.start_s == plain.start_s or np.isclose(track.start_s, plain.start_s, atol=0.01)
-    # Without a past, every clip gets the same answers at first.
-    assert np.ptp(plain.scores, axis=1).max() < 0.5 < np.ptp(track.scores, axis=1).max()
+    # A recording that begins with the gesture is no blind spot either.
+    assert min(np.ptp(plain.scores, axis=1).max(), np.ptp(track.scores, axis=1).max()) > 0.5
