@@ -131,6 +131,11 @@ class PoseSequence:
         return self.keypoints.shape[3]
 
     @property
+    def start_s(self) -> float:
+        """Time of the first frame; 0 where there is none."""
+        return float(self.timestamps[0]) if self.num_frames else 0.0
+
+    @property
     def duration_s(self) -> float:
         """From the first frame's start to the last frame's end."""
         if self.num_frames == 0:

@@ -80,7 +80,7 @@ def _reference(
     from mgskel.spotting.reference import translate
 
     truth = read_events(args.reference)
-    start = float(sequence.timestamps[0]) if sequence.num_frames else 0.0
+    start = sequence.start_s
     remarks = check_reference(truth, start + sequence.duration_s, start)
     reference = translate(truth, spotter.vocabulary)
     if reference.vocabulary != spotter.vocabulary.name:

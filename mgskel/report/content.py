@@ -89,7 +89,7 @@ def page_data(content: ReportContent) -> dict[str, Any]:
     colours = group_colours(groups.values())
     statements = list(content.description["statements"])
     quality = content.quality
-    start = float(content.sequence.timestamps[0]) if content.sequence.num_frames else 0.0
+    start = content.sequence.start_s
     events = [
         _event(event, f"e{index}", groups, colours)
         for index, event in enumerate(_in_order(content.events))

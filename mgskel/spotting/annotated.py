@@ -35,8 +35,7 @@ def annotated_recordings(folder: Path) -> list[Annotated]:
             continue
         sequence = PoseSequence.load(pose)
         truth = read_events(events)
-        start = float(sequence.timestamps[0]) if sequence.num_frames else 0.0
-        check_reference(truth, start + sequence.duration_s, start)
+        check_reference(truth, sequence.start_s + sequence.duration_s, sequence.start_s)
         found.append(Annotated(sequence, truth, pose.stem))
     if not found:
         raise InputError(

@@ -66,9 +66,8 @@ def features_of(
 ) -> list[Features]:
     """The features of each person of a recording."""
     grid = on_grid(sequence, settings)
-    start = float(grid.timestamps[0]) if grid.num_frames else 0.0
     return [
-        Features(*person_features(points, settings), start, settings.rate_hz)
+        Features(*person_features(points, settings), grid.start_s, settings.rate_hz)
         for points in grid.keypoints
     ]
 

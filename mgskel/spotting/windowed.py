@@ -43,9 +43,8 @@ def judge_windows(
     spotter: Spotter, sequence: PoseSequence, length_s: float, hop_s: float = HOP_S
 ) -> Windows:
     """Every window judged as a cut clip of one gesture."""
-    first = float(sequence.timestamps[0]) if sequence.num_frames else 0.0
     count = max(1, int((sequence.duration_s - length_s) / hop_s) + 1) if sequence.num_frames else 0
-    starts = first + np.arange(count) * hop_s
+    starts = sequence.start_s + np.arange(count) * hop_s
     classes, confidence = np.zeros(count, int), np.zeros(count)
     for index, start in enumerate(starts):
         low, high = np.searchsorted(sequence.timestamps, (start, start + length_s))
