@@ -278,7 +278,7 @@ class _Run:
             truth=truth,
             truth_score=score,
             energy=energy_strips(sequence),
-            attention=self._attention(sequence, spotter),
+            attention=self._attention(sequence, events, spotter),
             provenance=provenance_facts(sequence, spotter, self.settings.extract),
             files={
                 name: read_text(self.folder / name) for name in (*EVENTS, STATEMENTS, ASSESSMENT)
@@ -289,10 +289,12 @@ class _Run:
         )
         write_page(self.folder / REPORT, content)
 
-    def _attention(self, sequence: PoseSequence, spotter: Spotter) -> Attention | None:
+    def _attention(
+        self, sequence: PoseSequence, events: Sequence[GestureEvent], spotter: Spotter
+    ) -> Attention | None:
         from mgskel.report.content import Attention
 
-        found = spotter.attention(sequence) if self.settings.attention else None
+        found = spotter.attention(sequence, events) if self.settings.attention else None
         return None if found is None else Attention(*found)
 
 

@@ -1,7 +1,7 @@
 """Cut clips, which have no past: the first frame is held before them.
 
-The network's answer for a moment is read from a place a second and a half earlier. Where nothing
-was seen there, the answer is the same whatever the clip shows; a still person is no gesture.
+Before any recording `Following` holds the first frame for the network alone. A clip is too short
+to show what is usual, so here the frame is held for scale and usual places too.
 """
 
 from __future__ import annotations

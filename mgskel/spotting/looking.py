@@ -5,6 +5,7 @@ Whether that can be believed is measured by `tools/study_attention.py --spotter`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,20 +22,25 @@ if TYPE_CHECKING:
 _STEP_S = 0.2
 
 
-def look(spotter: Spotter, sequence: PoseSequence) -> tuple[np.ndarray, float] | None:
-    """Weights (M, steps, V) in 0..1 over the recording's own joints, and seconds per step."""
+def look(
+    spotter: Spotter, sequence: PoseSequence, events: Sequence[GestureEvent]
+) -> tuple[np.ndarray, float] | None:
+    """Weights (M, steps, V) in 0..1 over the recording's own joints, and seconds per step.
+
+    Args:
+        events: what the spotter found in the recording.
+    """
+    if not events:
+        return None
     grid = spotter.grid(sequence)
     every = max(1, round(_STEP_S * spotter.network.features.rate_hz))
-    maps, found = [], False
-    for person, track in enumerate(spotter.tracks(sequence)):
-        events = spotter.decode(track)
-        found = found or bool(events)
+    maps = []
+    for person, name in enumerate(sequence.people):
         features = spotter.features(grid, person)
-        weights = _input_weights(spotter, features, events)
+        own = [event for event in events if event.person == name]
+        weights = _input_weights(spotter, features, own)
         padded = np.pad(weights, ((0, -len(weights) % every), (0, 0)))
         maps.append(padded.reshape(-1, every, weights.shape[1]).mean(1))
-    if not found:
-        return None
     stacked = np.stack(maps)
     # Each moment is shown by itself: a quiet nod must not vanish beside a large movement.
     peak = stacked.max(2, keepdims=True)

@@ -68,7 +68,7 @@ class Spotter:
         for person, name in enumerate(sequence.people):
             decoder = Decoder(self.vocabulary, self.decoding, self.step_s, name)
             parts = self._parts(sequence, person)
-            events += follow(decoder, parts, _start_s(sequence))
+            events += follow(decoder, parts, sequence.start_s)
         return in_order(events)
 
     def decode(self, track: Track) -> list[GestureEvent]:
@@ -90,7 +90,7 @@ class Spotter:
         for person, name in enumerate(sequence.people):
             parts = [nothing, *self._parts(sequence, person)]
             scores, served = (np.concatenate(arrays, 1) for arrays in zip(*parts, strict=True))
-            yield Track(name, scores, served, _start_s(sequence), self.step_s)
+            yield Track(name, scores, served, sequence.start_s, self.step_s)
 
     def _parts(
         self, sequence: PoseSequence, person: int
@@ -107,7 +107,7 @@ class Spotter:
     def features(self, grid: PoseSequence, person: int) -> Features:
         settings = self.network.features
         values, mask = person_features(grid.keypoints[person], settings)
-        return Features(values, mask, _start_s(grid), settings.rate_hz)
+        return Features(values, mask, grid.start_s, settings.rate_hz)
 
     def classify(self, sequence: PoseSequence) -> np.ndarray:
         """Probabilities of the classes for a clip cut around one gesture, (K,).
@@ -138,14 +138,19 @@ class Spotter:
 
         return agreement_in_words(truth, events, self.vocabulary, duration_s)
 
-    def attention(self, sequence: PoseSequence) -> tuple[np.ndarray, float] | None:
+    def attention(
+        self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
+    ) -> tuple[np.ndarray, float] | None:
         """What the found gestures rest on: weights (M, steps, V) in 0..1 and seconds per step.
 
         None where nothing was found.
+
+        Args:
+            events: what `spot` found, if that is known already.
         """
         from mgskel.spotting.looking import look
 
-        return look(self, sequence)
+        return look(self, sequence, self.spot(sequence) if events is None else events)
 
     def save(self, folder: str | Path) -> None:
         from mgskel.spotting.stored import save_spotter
@@ -167,10 +172,6 @@ class Spotter:
         from mgskel.spotting.network import DenseNetwork
 
         return DenseNetwork.of(self.quick)
-
-
-def _start_s(sequence: PoseSequence) -> float:
-    return float(sequence.timestamps[0]) if sequence.num_frames else 0.0
 
 
 def load_spotter(folder: str | Path | None = None) -> Spotter:
