@@ -114,7 +114,7 @@ class BalancedFusion(nn.Module):
         seen = None if valid is None else valid.permute(0, 2, 3, 1)
         codes = functional.relu(self.encode(self._summaries(tokens, seen)))
         share = self._share(codes, seen)
-        joints, moments = codes.split((v, t), dim=1)
+        joints, moments = codes[:, :v], codes[:, v:]
         if seen is not None:
             joints, moments = joints * seen.amax(1), moments * seen.amax(2)
         joint_gate = self._joint_gate(joints)
@@ -178,12 +178,12 @@ class BalancedFusion(nn.Module):
 
     def _time_gate(self, moments: Tensor) -> Tensor:
         """(N, T, width) -> gates (N, T, heads) in -1..1"""
-        t = moments.shape[1]
         if not self.parts.time_gate:
             return moments.new_zeros((*moments.shape[:2], self.heads))
-        longer = functional.pad(moments, (0, 0, self.reach, self.reach))
-        around = [longer[:, i : i + t] for i in range(2 * self.reach + 1)]
-        return torch.tanh(self.time_gate(torch.cat(around, dim=2)))
+        outside = moments.new_zeros((moments.shape[0], self.reach, moments.shape[2]))
+        longer = torch.cat([outside, moments, outside], dim=1)
+        around = longer.unfold(1, 2 * self.reach + 1, 1).transpose(2, 3).flatten(2)
+        return torch.tanh(self.time_gate(around))
 
     @property
     def readout(self) -> FusionReadout | None:
