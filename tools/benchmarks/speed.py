@@ -1,6 +1,6 @@
 """Speed and size of the networks: sequences per second in training and inference, ms at batch 1.
 
-    python tools/benchmark.py speed --json out.json
+    python tools/benchmark.py speed --json out.json --write docs/results/speed.md
 
 Batches are (16, 3, 52, 20, 1): 52 frames of 20 joints, one person. Training is a whole step of
 SGD; inference runs the folded network. Fusion on and off take turns, and the median round
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgskel.files import write_json
+from mgskel.files import write_json, write_text
 from mgskel.machine import describe_machine
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost
@@ -55,6 +55,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--rounds", type=int, default=7, help="timed rounds of each measurement")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures here")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="docs/results/speed.md")
     args = parser.parse_args(argv)
     keep_freed_memory()  # as training does
     results: list[Speed] = []
@@ -71,6 +72,8 @@ def main(argv: list[str]) -> int:
     if args.json:
         rows = [asdict(line) for line in results]
         write_json(args.json, {"results": rows, "machine": describe_machine(), "load": load})
+    if args.write:
+        write_text(args.write, page(results, load))
     return 0
 
 
@@ -139,3 +142,48 @@ def _sentence(line: Speed) -> str:
         f"train {line.train_seq_s:6.1f}/s  infer {line.infer_seq_s:7.1f}/s  "
         f"batch 1 {line.batch1_ms:6.2f} ms"
     )
+
+
+def page(results: Sequence[Speed], load: float) -> str:
+    """Markdown: every network's speed, and what fusion costs it."""
+    machine = describe_machine()
+    shape = f"({SEQUENCES}, 3, {FRAMES}, 20, 1)"
+    lines = [
+        "# Speed of the networks",
+        "",
+        "`python tools/benchmark.py speed --write docs/results/speed.md`",
+        "",
+        f"Sequences per second at {shape}, and milliseconds for a single sequence; training is a "
+        "whole step of SGD, inference the folded network, the median of rounds in which all take "
+        f"turns. {machine['processor']}, torch {machine['torch']}, load {load:.1f}. The original "
+        "CTR-GCN code, on a machine of this class with two threads: 10.6 in training, 38.1 in "
+        "inference, and 53 ms for one sequence with one thread.",
+        "",
+        "| network | fusion | threads | parameters | multiply-adds | train/s | infer/s | one, ms |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for line in results:
+        lines.append(
+            f"| {line.backbone} | {line.fusion} | {line.threads} | {line.params / 1e6:.2f} M "
+            f"| {line.macs / 1e6:.0f} M | {line.train_seq_s:.1f} | {line.infer_seq_s:.1f} "
+            f"| {line.batch1_ms:.2f} |"
+        )
+    lines += [
+        "",
+        "## What balanced fusion costs",
+        "",
+        f"| network | threads | parameters | training | inference of {SEQUENCES} | of one |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for off, on in zip(results[::2], results[1::2], strict=True):
+        lines.append(
+            f"| {on.backbone} | {on.threads} | {_more(off.params, on.params)} "
+            f"| {_more(1 / off.train_seq_s, 1 / on.train_seq_s)} "
+            f"| {_more(1 / off.infer_seq_s, 1 / on.infer_seq_s)} "
+            f"| {_more(off.batch1_ms, on.batch1_ms)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _more(without: float, with_it: float) -> str:
+    return f"{100 * (with_it / without - 1):+.1f}%"
