@@ -12,9 +12,10 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
+from mgskel.describe.calm import slow_spans, speed_of
 from mgskel.describe.exact_place import elbow_lifted, exact_place, shows_shape
 from mgskel.describe.filters import moving_mean
-from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.findings import SIDES, Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import Span, at_least, below, join, spans
 from mgskel.describe.places import Place, head_places
@@ -24,7 +25,6 @@ from mgskel.describe.thresholds import ContactLimits, Thresholds
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
 _SHARED = 0.3  # two contacts of one hand overlap for at least this share of the shorter
 _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
-_SIDES: tuple[Side, ...] = ("left", "right")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class _Distances:
 
 def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
     places = head_places(body)
-    hands = {side: hand_of(body, side, thresholds.contact) for side in _SIDES}
+    hands = {side: hand_of(body, side, thresholds.contact) for side in SIDES}
     findings: dict[Side, list[Finding]] = {"left": [], "right": []}
     for side, hand in hands.items():
         if hand is not None and places:
@@ -120,24 +120,6 @@ def _touches(
             findings += _contact(body, side, part, goal, distances, thresholds)
     findings += _near(body, side, sure, noise, touching, distances, thresholds)
     return findings
-
-
-def slow_spans(found_spans: list[Span], speed: np.ndarray, limit: float) -> list[Span]:
-    """Those in which the typical of the measured speeds is below the limit."""
-    kept = []
-    for span in found_spans:
-        measured = speed[span.start : span.stop]
-        measured = measured[np.isfinite(measured)]
-        if len(measured) and np.median(measured) < limit:
-            kept.append(span)
-    return kept
-
-
-def speed_of(body: Body, offset: np.ndarray) -> np.ndarray:
-    """Speed (T,) of a (C, T) path, in shoulder widths per second."""
-    speed = np.full(body.num_frames, np.nan)
-    speed[1:-1] = np.linalg.norm(offset[:, 2:] - offset[:, :-2], axis=0) * body.rate / 2
-    return speed
 
 
 def _calm(body: Body, span: Span, speed: np.ndarray, limits: ContactLimits) -> bool:

@@ -10,6 +10,7 @@ from mgskel.describe.body import Body
 from mgskel.describe.intervals import Span
 
 Side = Literal["left", "right", "both", "none"]
+SIDES: tuple[Side, ...] = ("left", "right")
 
 
 @dataclass(frozen=True)
