@@ -36,5 +36,7 @@ def trials(sets: dict[str, int], backbones: list[str], seeds: int, parts: bool) 
 
 REFERENCES = {v: "on" for v in VARIANTS if v not in ("on", "off")} | {"on": "off"}
 
+REMARK = "What it costs in parameters, training and latency: [speed](speed.md)."
+
 if __name__ == "__main__":
-    raise SystemExit(main(__doc__, "fusion", trials, REFERENCES))
+    raise SystemExit(main(__doc__, "fusion", trials, REFERENCES, REMARK))

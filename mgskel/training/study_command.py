@@ -25,12 +25,19 @@ EPOCHS = {"natops": 40, "utd_mhad": 40, "jhmdb14": 25, "nw_ucla": 12, "synthetic
 MakeTrials = Callable[[dict[str, int], list[str], int, bool], list[Trial]]
 
 
-def main(about: str | None, name: str, make: MakeTrials, references: Mapping[str, str]) -> int:
+def main(
+    about: str | None,
+    name: str,
+    make: MakeTrials,
+    references: Mapping[str, str],
+    remark: str = "",
+) -> int:
     """Parse the command and run the study.
 
     Args:
         make: the trials, from epochs by set, backbones, number of seeds, and ``--parts``.
         references: for each variant the one that it is compared with.
+        remark: what the page says at its end.
     """
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -50,7 +57,7 @@ def main(about: str | None, name: str, make: MakeTrials, references: Mapping[str
     parser.add_argument("--configs", type=Path, default=Path("configs"))
     args = parser.parse_args()
     try:
-        return study(args, name, make, references)
+        return study(args, name, make, references, remark)
     except MgskelError as error:
         print(f"study: {error}", file=sys.stderr)
         return error.exit_code
@@ -59,7 +66,11 @@ def main(about: str | None, name: str, make: MakeTrials, references: Mapping[str
 
 
 def study(
-    args: argparse.Namespace, name: str, make: MakeTrials, references: Mapping[str, str]
+    args: argparse.Namespace,
+    name: str,
+    make: MakeTrials,
+    references: Mapping[str, str],
+    remark: str = "",
 ) -> int:
     """Run what is missing, then write table and plot from all rows."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -82,7 +93,8 @@ def study(
         args.minutes,
         args.threads,
     )
-    write_text(args.results / f"{name}.md", page(name, results.rows, references))
+    text = page(name, results.rows, references)
+    write_text(args.results / f"{name}.md", text + (f"\n{remark}\n" if remark else ""))
     plot_differences(args.results / f"{name}.png", results.rows, references)
     print(f"{left} trainings left" if left else "done", file=sys.stderr)
     return 1 if left else 0
