@@ -25,7 +25,7 @@ ROOT = PACKAGE.parent
 FLOORS = (
     {
         "config", "errors", "extras", "files", "gestures", "machine", "progress",
-        "references", "samples", "skeleton", "stages", "threads",
+        "references", "samples", "skeleton", "stages", "threads", "weights",
     },
     {"sequence", "sequence_rules", "interchange", "elan", "events"},
     {"pose", "data", "models"},

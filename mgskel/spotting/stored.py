@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +19,7 @@ from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.quick import QuickNetwork, weight_shapes
 from mgskel.spotting.reach import NetworkSettings
+from mgskel.weights import misfit, read_weights
 
 if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter
@@ -114,27 +114,10 @@ def _description(folder: Path) -> dict[str, Any]:
 def _weights(
     folder: Path, expected: str, shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, np.ndarray]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    content = (folder / WEIGHTS).read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise InputError(
-            f"{WEIGHTS} is not the file that {DESCRIPTION} was written for",
-            place=folder,
-            expected=f"sha256 {expected[:16]}...",
-            found=f"sha256 {found[:16]}...",
-            remedy="the file was changed or damaged: copy the folder again",
-        )
-    try:
-        state: dict[str, np.ndarray] = load(content)
-    except SafetensorError as error:
-        raise _damaged(folder, str(error)) from error
-    wrong = sorted(set(shapes) ^ set(state))
-    wrong += sorted(k for k in set(shapes) & set(state) if shapes[k] != state[k].shape)
+    state = read_weights(folder / WEIGHTS, expected, DESCRIPTION)
+    wrong = misfit(shapes, state)
     if wrong:
-        raise _damaged(folder, "weights that do not fit the described network: " + wrong[0])
+        raise _damaged(folder, f"weights that do not fit the described network: {wrong}")
     return state
 
 

@@ -30,6 +30,7 @@ from mgskel.models import Backbone, FusionParts, create_model, fold
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.training.metrics import softmax
+from mgskel.weights import misfit, read_weights
 
 SCHEMA = 1
 WEIGHTS_FILE = "model.safetensors"
@@ -150,7 +151,7 @@ class Recognizer:
         """Rebuild a recognizer; `folded` joins normalisations into the weights, for speed."""
         folder = Path(folder)
         tree = _read_description(folder)
-        state = _read_weights(folder, str(tree["weights_sha256"]))
+        state = read_weights(folder / WEIGHTS_FILE, str(tree["weights_sha256"]), DESCRIPTION_FILE)
         place = str(folder / DESCRIPTION_FILE)
         try:
             skeleton = skeleton_from_dict(tree["skeleton"], place)
@@ -222,33 +223,12 @@ def _read_description(folder: Path) -> dict[str, Any]:
     return tree
 
 
-def _read_weights(folder: Path, expected_hash: str) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = folder / WEIGHTS_FILE
-    found = file_hash(path)
-    if found != expected_hash:
-        raise InputError(
-            f"{WEIGHTS_FILE} is not the file that {DESCRIPTION_FILE} was written for",
-            place=folder,
-            expected=f"sha256 {expected_hash[:16]}...",
-            found=f"sha256 {found[:16]}...",
-            remedy="the file was changed or damaged: copy the run again, or train again",
-        )
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise _damaged(folder, str(error)) from error
-
-
-def _fill(network: Backbone, state: dict[str, Tensor], folder: Path) -> None:
-    own = network.state_dict()
-    wrong = sorted(set(own) ^ set(state))
-    wrong += sorted(k for k in set(own) & set(state) if own[k].shape != state[k].shape)
+def _fill(network: Backbone, state: dict[str, np.ndarray], folder: Path) -> None:
+    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    wrong = misfit(own, state)
     if wrong:
-        raise _damaged(folder, "weights that do not fit the described network: " + wrong[0])
-    network.load_state_dict(state)
+        raise _damaged(folder, f"weights that do not fit the described network: {wrong}")
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
 
 
 def _damaged(folder: Path, found: str) -> InputError:
