@@ -6,7 +6,7 @@ import numpy as np
 
 from mgskel.describe.baseline import against_usual
 from mgskel.describe.body import Body
-from mgskel.describe.calm import slow_spans, speed_of
+from mgskel.describe.calm import slow_spans, speed_of, staying
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import above, at_least, join
 from mgskel.describe.limbs import bend
@@ -29,7 +29,9 @@ def hand_on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]
     trunk = float(np.nanmedian(point["hip_centre"][1] - point["neck"][1]))
     height = (point[hip][1] - point[wrist][1]) / max(trunk, 0.5)
     # Resting hands reach this height before low cameras: a person's usual posture is not told.
-    unusual = against_usual(height, body.rate, thresholds.baseline)
+    offset = point[wrist] - point[hip]
+    limbs = offset, point[elbow] - point[shoulder]
+    changed = np.fmax(*(_from_usual(body, limb, thresholds) for limb in limbs))
     aside = outward * (point[wrist][0] - point[hip][0])
     out = outward * (point[elbow][0] - point[wrist][0]) - body.floor(elbow, wrist)
     with np.errstate(invalid="ignore"):
@@ -39,14 +41,13 @@ def hand_on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]
         placed &= point[wrist][1] - point[elbow][1] >= limits.elbow_above
         bent = bend(point[shoulder], point[elbow], point[wrist])
         placed &= bent <= limits.elbow_bend
-        placed &= unusual >= limits.hip_unusual
+        placed &= changed >= limits.hip_unusual
     posed = above(np.where(placed, out, np.nan), limits.elbow_out.enter, limits.elbow_out.leave)
     posed = join(posed, int(thresholds.contact.join_s * body.rate))
-    speed = speed_of(body, point[wrist] - point[hip])
     findings = []
-    for span in slow_spans(
-        at_least(posed, limits.hip_min_s * body.rate), speed, limits.hip_max_speed
-    ):
+    posed = at_least(posed, limits.hip_min_s * body.rate)
+    posed = staying(body, posed, offset, limits.hip_max_drift)
+    for span in slow_spans(posed, speed_of(body, offset), limits.hip_max_speed):
         value = float(np.nanmedian(out[span.start : span.stop]))
         findings.append(
             found(body, span, "hand_on_hip", (f"{side}_hand", f"{side}_hip"), side, value,
@@ -54,3 +55,9 @@ def hand_on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]
                   margin=margin(value, limits.elbow_out.enter))
         )  # fmt: skip
     return findings
+
+
+def _from_usual(body: Body, offset: np.ndarray, thresholds: Thresholds) -> np.ndarray:
+    """How far (T,) a (C, T) limb is from where it usually is."""
+    rows = [against_usual(row, body.rate, thresholds.baseline) for row in offset]
+    return np.linalg.norm(rows, axis=0)

@@ -12,14 +12,14 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
-from mgskel.describe.calm import slow_spans, speed_of
+from mgskel.describe.calm import slow_spans, speed_of, staying
 from mgskel.describe.exact_place import elbow_lifted, exact_place, shows_shape
 from mgskel.describe.filters import moving_mean
 from mgskel.describe.findings import SIDES, Finding, Side, found, margin
 from mgskel.describe.hand import Hand, hand_of
 from mgskel.describe.intervals import Span, at_least, below, join, spans
 from mgskel.describe.places import Place, head_places
-from mgskel.describe.strokes import SEEN, path_unrest, rubbing
+from mgskel.describe.strokes import HandPath, rubbing
 from mgskel.describe.thresholds import ContactLimits, Thresholds
 
 _REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
@@ -31,15 +31,14 @@ _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor g
 class _Distances:
     """`to_place` (K, T): from the hand to each place, infinite where far or not seen.
 
-    `path` (C, T) is the finger tips' against the head, `quiet` its unrest at rest.
+    `paths` is the hand's against the head.
     """
 
     places: list[Place]
     to_place: np.ndarray
     nearest: np.ndarray
     hand: Hand
-    path: np.ndarray
-    quiet: float
+    paths: HandPath
 
 
 def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
@@ -93,9 +92,8 @@ def _distances(body: Body, hand: Hand, places: list[Place], thresholds: Threshol
         options = [np.linalg.norm(tip - goal, axis=0) + extra for tip, extra in tips]
         distance = reduce(np.fmin, options)
         to_place[k, at] = np.where(np.isnan(distance), np.inf, distance) - place.radius
-    path = hand.fast_tip - places[0].fast_points
-    quiet = path_unrest(body, path, thresholds)
-    return _Distances(places, to_place, to_place.min(axis=0), hand, path, quiet)
+    paths = HandPath(body, hand, places[0].fast_points, thresholds)
+    return _Distances(places, to_place, to_place.min(axis=0), hand, paths)
 
 
 def _touches(
@@ -109,12 +107,12 @@ def _touches(
         below(sure, limits.head.enter, limits.head.leave), int(limits.join_s * body.rate)
     )
     found_spans = at_least(found_spans, limits.min_s * body.rate)
-    speed = speed_of(body, distances.hand.centre - distances.places[0].points)
-    touching = slow_spans(found_spans, speed, limits.max_speed)
+    offset = distances.hand.centre - distances.places[0].points
+    touching = slow_spans(found_spans, speed_of(body, offset), limits.max_speed)
     findings: list[Finding] = []
     for span in touching:
         for part, place in _places_in(body, span, distances, thresholds):
-            if _kind(place) == "hand_to_neck" and not _calm(body, part, speed, limits):
+            if _kind(place) == "hand_to_neck" and not _calm(body, part, offset, limits):
                 continue
             goal = _goal(body, side, part, place, distances, thresholds)
             findings += _contact(body, side, part, goal, distances, thresholds)
@@ -122,9 +120,9 @@ def _touches(
     return findings
 
 
-def _calm(body: Body, span: Span, speed: np.ndarray, limits: ContactLimits) -> bool:
+def _calm(body: Body, span: Span, offset: np.ndarray, limits: ContactLimits) -> bool:
     long = len(span) >= limits.neck_min_s * body.rate
-    return long and bool(slow_spans([span], speed, limits.neck_max_speed))
+    return long and bool(staying(body, [span], offset, limits.neck_max_speed))
 
 
 def _places_in(
@@ -148,7 +146,7 @@ def _places_in(
     stops = starts[1:] + [len(best)]
     parts: list[tuple[Span, Place | None]] = []
     for (a, b), start, stop in zip(runs, starts, stops, strict=True):
-        unseen = np.isnan(distances.path[0, span.start + a : span.start + b]).mean()
+        unseen = np.isnan(distances.paths.tips[0, span.start + a : span.start + b]).mean()
         place = _nearest_place(inside[:, a:b], distances.places, float(unseen), limits)
         part = Span(span.start + start, span.start + stop)
         if parts and _kind(parts[-1][1]) == _kind(place):
@@ -255,11 +253,7 @@ def _contact(
                 found(body, moving, kind, joints, side, speed, "shoulder widths per second",
                       category, scored=scored, margin=sure)
             )  # fmt: skip
-    path, quiet = distances.path, distances.quiet
-    if np.isfinite(path[0, span.start : span.stop]).mean() < SEEN:
-        # Before the face the fingers are often lost; then the palm's path must do.
-        path = distances.hand.fast_palm - distances.places[0].fast_points
-        quiet = path_unrest(body, path, thresholds)
+    path, quiet = distances.paths.during(span)
     findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
     return findings
 

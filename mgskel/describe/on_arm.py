@@ -8,12 +8,12 @@ import numpy as np
 
 from mgskel.describe.baseline import against_usual
 from mgskel.describe.body import Body
-from mgskel.describe.calm import slow_spans, speed_of
+from mgskel.describe.calm import staying
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand
 from mgskel.describe.intervals import at_least, below, join
 from mgskel.describe.limbs import to_bone
-from mgskel.describe.strokes import path_unrest, rubbing
+from mgskel.describe.strokes import HandPath, rubbing
 from mgskel.describe.thresholds import Thresholds
 
 _FLAT_TRUST = 0.7
@@ -36,21 +36,22 @@ def hand_on_arm(
     palm = reduce(np.fmin, [to_bone(hand.centre, a, b) for a, b in bones])
     tips = [to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
     distance = reduce(np.fmin, tips, palm)
-    # Hands in the lap lie before the other arm in many views: the usual posture is not told.
-    unusual = -against_usual(distance, body.rate, thresholds.baseline)
-    told = (unusual >= limits.arm_unusual) & (palm <= limits.arm_palm)
+    # Hands in the lap lie before the other arm in many views: where it usually is, a hand rests.
+    away = [against_usual(row, body.rate, thresholds.baseline) for row in hand.centre]
+    told = (np.linalg.norm(away, axis=0) >= limits.arm_away) & (palm <= limits.arm_palm)
     distance = np.where(told, distance, np.inf)
     distance = distance + body.floor(hand.anchor, elbow)
     if opposite is not None:
         together = np.linalg.norm(hand.centre - opposite.centre, axis=0) < limits.arm_hands_apart
         distance = np.where(together, np.inf, distance)
-    speed = speed_of(body, hand.centre - point[elbow])
+    offset = hand.centre - point[elbow]
     touching = join(
         below(distance, limits.arm.enter, limits.arm.leave), int(limits.join_s * body.rate)
     )
     touching = at_least(touching, limits.arm_min_s * body.rate)
+    paths = HandPath(body, hand, body.points[elbow], thresholds)
     findings = []
-    for span in slow_spans(touching, speed, limits.arm_max_speed):
+    for span in staying(body, touching, offset, limits.arm_max_speed):
         closest = float(np.nanmedian(distance[span.start : span.stop]))
         if closest > limits.arm.enter:
             continue
@@ -61,7 +62,6 @@ def hand_on_arm(
             found(body, span, "hand_to_arm", joints, side, closest, "shoulder widths", "touching",
                   scored=scored, margin=trust)
         )  # fmt: skip
-        path = hand.fast_tip - body.points[elbow]
-        quiet = path_unrest(body, path, thresholds)
+        path, quiet = paths.during(span)
         findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
     return findings

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from mgskel.describe.body import Body
-from mgskel.describe.calm import slow_spans, speed_of
+from mgskel.describe.calm import staying
 from mgskel.describe.findings import Finding, Side, found
 from mgskel.describe.hand import Hand
 from mgskel.describe.intervals import above, at_least, join
-from mgskel.describe.strokes import path_unrest, rubbing
+from mgskel.describe.strokes import HandPath, rubbing
 from mgskel.describe.thresholds import Thresholds
 
 _TRUNK_LENGTH = 1.45  # neck to hips of an adult, where hips are not seen
@@ -33,9 +33,7 @@ def hand_on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) ->
     length = np.einsum("ct,ct->t", trunk, trunk)
     down = np.einsum("ct,ct->t", offset, trunk) / length
     aside = np.abs(offset[0] - down * trunk[0]) + body.floor(hand.anchor, "neck")
-    speed = speed_of(body, offset)
-    path = hand.fast_tip - body.points["neck"]
-    quiet = path_unrest(body, path, thresholds)
+    paths = HandPath(body, hand, body.points["neck"], thresholds)
     findings = []
     borders = (
         ("hand_to_chest", "chest", limits.chest_top, limits.chest_bottom),
@@ -49,7 +47,7 @@ def hand_on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) ->
         inside = join(above(depth, 0.05, 0.0), int(limits.join_s * body.rate))
         inside = at_least(inside, limits.body_min_s * body.rate)
         calm = limits.chest_max_speed if joint == "chest" else limits.body_max_speed
-        for span in slow_spans(inside, speed, calm):
+        for span in staying(body, inside, offset, calm):
             value = float(np.nanmedian(depth[span.start : span.stop]))
             trust = 1.0 if body.has_depth else _FLAT_TRUST
             joints = (f"{side}_hand", joint)
@@ -58,5 +56,6 @@ def hand_on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) ->
                 found(body, span, kind, joints, side, value, "shoulder widths", "before",
                       scored=scored, margin=trust * hand.trust)
             )  # fmt: skip
+            path, quiet = paths.during(span)
             findings += rubbing(body, path, quiet, span, side, joints, scored, thresholds)
     return findings

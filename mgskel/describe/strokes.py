@@ -6,6 +6,7 @@ import numpy as np
 
 from mgskel.describe.body import Body
 from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.hand import Hand
 from mgskel.describe.intervals import Span
 from mgskel.describe.rhythm import (
     believable,
@@ -24,6 +25,28 @@ def path_unrest(body: Body, path: np.ndarray, thresholds: Thresholds) -> float:
     """How much a (C, T) path moves in the band of rubbing while it is quietest."""
     moving = np.stack([in_band(row, body.rate, thresholds.rub.band_hz) for row in path])
     return unrest(moving, np.isfinite(path[0]), body.rate, thresholds.signal.rest_share)
+
+
+class HandPath:
+    """A hand's path against a body point: its finger tips', or, where they are lost, its palm's."""
+
+    def __init__(self, body: Body, hand: Hand, against: np.ndarray, thresholds: Thresholds) -> None:
+        self._paths = hand.fast_tip - against, hand.fast_palm - against
+        self._quiet: dict[int, float] = {}
+        self._body, self._thresholds = body, thresholds
+
+    @property
+    def tips(self) -> np.ndarray:
+        return self._paths[0]
+
+    def during(self, span: Span) -> tuple[np.ndarray, float]:
+        """The path (C, T) that shows strokes at the time, and its `path_unrest`."""
+        lost = np.isnan(self.tips[0, span.start : span.stop]).mean() > 1 - SEEN
+        which = int(lost)
+        if which not in self._quiet:  # over the whole recording: made once
+            path = self._paths[which]
+            self._quiet[which] = path_unrest(self._body, path, self._thresholds)
+        return self._paths[which], self._quiet[which]
 
 
 def rubbing(

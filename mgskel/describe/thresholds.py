@@ -64,7 +64,7 @@ class ContactLimits:
     neck_min_s: float
     neck_max_speed: float
     arm_hands_apart: float
-    arm_unusual: float
+    arm_away: float
     arm_palm: float
     arm_min_s: float
     arm_max_speed: float
@@ -105,13 +105,14 @@ class HandsLimits:
     joined_max_speed: float
     folded_reach: Band
     folded_past: Band
-    crossed_past: float
-    crossed_reach: float
-    crossed_max_speed: float
+    folded_height: tuple[float, float]
     folded_min_s: float
+    folded_max_drift: float
+    crossed_past: float
     above_hip: tuple[float, float]
     hip_min_s: float
     hip_max_speed: float
+    hip_max_drift: float
     behind_min_s: float
     behind: Band
     hip: float
@@ -165,6 +166,7 @@ class TorsoLimits:
     shoulders: Band
     shoulders_min_s: float
     shoulders_elbow: float
+    shoulders_alone: float
 
 
 @dataclass(frozen=True)

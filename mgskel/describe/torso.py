@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mgskel.describe.baseline import against_usual, usual
@@ -141,31 +143,50 @@ def _turn(body: Body, thresholds: Thresholds) -> list[Finding]:
 
 
 def _shoulders(body: Body, thresholds: Thresholds) -> list[Finding]:
-    """The gap between shoulder and head narrows: the shoulder rose, or the head sank."""
+    """The gap between shoulder and head narrows because the shoulder rises.
+
+    Of a narrower gap only what the shoulder itself rose by counts, and of a shoulder's rise only
+    what the other did not sink by: leaning and turning lift one and lower the other.
+    """
     limits = thresholds.torso
     head = _head_name(body)
+    seen: list[Side] = [side for side, _ in _DIRECTIONS if body.has(f"{side}_shoulder")]
     if head is None:
         return []
+    lifted = {
+        side: -against_usual(body.slow[f"{side}_shoulder"][1], body.rate, thresholds.baseline)
+        for side in seen
+    }
+    raised = {side: _raised(body, side, head, lifted, thresholds) for side in seen}
     findings = []
-    for side, _ in _DIRECTIONS:
+    for side in seen:
         shoulder = f"{side}_shoulder"
-        if not body.has(shoulder):
-            continue
-        height = body.slow[shoulder][1]
-        narrowed = -against_usual(height - body.slow[head][1], body.rate, thresholds.baseline)
-        lifted = -against_usual(height, body.rate, thresholds.baseline)
-        # Of a narrower gap, only what the shoulder itself rose by is a raised shoulder.
-        raised = np.minimum(narrowed, lifted)
-        if body.has(elbow := f"{side}_elbow"):
-            with np.errstate(invalid="ignore"):
-                hanging = body.slow[elbow][1] - height >= limits.shoulders_elbow
-            raised = np.where(hanging | np.isnan(body.slow[elbow][1]), raised, 0.0)
+        alone = raised[side] - limits.shoulders_alone
+        others = [raised[other] for other in seen if other != side]
+        shown = np.fmax(alone, np.minimum(raised[side], *others)) if others else alone
         needed = _raised_by(limits.shoulders, body.floor(shoulder, head))
-        spans = above(raised, needed.enter, needed.leave)
+        spans = above(shown, needed.enter, needed.leave)
         for span in at_least(join(spans, int(0.2 * body.rate)), limits.shoulders_min_s * body.rate):
-            value = float(np.nanmax(raised[span.start : span.stop]))
+            value = float(np.nanmax(raised[side][span.start : span.stop]))
             findings.append(
                 found(body, span, "shoulders_raised", (shoulder,), side, value, "shoulder widths",
                       "raised", scored=(shoulder, head), margin=margin(value, needed.enter))
             )  # fmt: skip
     return findings
+
+
+def _raised(
+    body: Body, side: Side, head: str, lifted: Mapping[Side, np.ndarray], thresholds: Thresholds
+) -> np.ndarray:
+    """How far (T,) a shoulder has come up to the head, itself and not by a raised arm."""
+    height = body.slow[f"{side}_shoulder"][1]
+    narrowed = -against_usual(height - body.slow[head][1], body.rate, thresholds.baseline)
+    raised = np.minimum(narrowed, lifted[side])
+    if len(lifted) == 2:
+        raised = np.fmin(raised, lifted["left"] + lifted["right"])
+    if body.has(elbow := f"{side}_elbow"):
+        elbow_height = body.slow[elbow][1]
+        with np.errstate(invalid="ignore"):
+            hanging = elbow_height - height >= thresholds.torso.shoulders_elbow
+        raised = np.where(hanging | np.isnan(elbow_height), raised, 0.0)
+    return raised

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mgskel.data.synthesis.recording import synthesise_recording
-from mgskel.describe.study import Score, Scores, expectations, study, table
+from mgskel.describe.expected import expectations
+from mgskel.describe.study import Score, Scores, study, table
 
 ENOUGH = 20  # statements of a kind, to judge it by a few recordings
 
