@@ -205,7 +205,8 @@ def _goal(
     apex = span.start + np.flatnonzero(inside <= np.median(inside) + 0.01)
     if elbow_lifted(body, side, apex) > thresholds.face.at_head:
         return _Goal("hand_to_head", "head")
-    if place is None and _maybe_neck(distances, apex, thresholds.contact):
+    below = place is None or place.kind == "hand_to_chin"
+    if below and _maybe_neck(distances, apex, thresholds.contact):
         return _Goal("hand_to_head", "head_or_neck")
     if not shows_shape(body, side, apex):
         return _Goal(_kind(place), place.joint if place is not None else "face", place)
@@ -220,7 +221,7 @@ def _maybe_neck(distances: _Distances, apex: np.ndarray, limits: ContactLimits) 
     mean = distances.to_place[:, apex].mean(axis=1)
     neck = [m for m, place in zip(mean, distances.places, strict=True)
             if place.kind == "hand_to_neck"]  # fmt: skip
-    return min(neck, default=np.inf) - mean.min() < limits.ambiguous
+    return min(neck, default=np.inf) - mean.min() < limits.ambiguous_neck
 
 
 def _contact(

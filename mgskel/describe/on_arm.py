@@ -51,7 +51,7 @@ def hand_on_arm(
     touching = at_least(touching, limits.arm_min_s * body.rate)
     paths = HandPath(body, hand, body.points[elbow], thresholds)
     findings = []
-    for span in staying(body, touching, offset, limits.arm_max_speed):
+    for span in staying(body, touching, offset, limits.arm_max_drift):
         closest = float(np.nanmedian(distance[span.start : span.stop]))
         if closest > limits.arm.enter:
             continue

@@ -55,6 +55,7 @@ class ContactLimits:
     ambiguous_guess: float
     ambiguous_ear: float
     ambiguous: float
+    ambiguous_neck: float
     min_s: float
     near_min_s: float
     join_s: float
@@ -67,7 +68,7 @@ class ContactLimits:
     arm_away: float
     arm_palm: float
     arm_min_s: float
-    arm_max_speed: float
+    arm_max_drift: float
     body_min_s: float
     body_max_speed: float
     chest_max_speed: float
