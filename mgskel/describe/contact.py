@@ -6,39 +6,21 @@ covers the place. Nothing is said about depth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import reduce
-
 import numpy as np
 
 from mgskel.describe.body import Body
 from mgskel.describe.calm import slow_spans, speed_of, staying
-from mgskel.describe.exact_place import elbow_lifted, exact_place, shows_shape
-from mgskel.describe.filters import moving_mean
+from mgskel.describe.contact_place import Goal, goal_of, kind_of, places_in
 from mgskel.describe.findings import SIDES, Finding, Side, found, margin
-from mgskel.describe.hand import Hand, hand_of
+from mgskel.describe.hand import hand_of
+from mgskel.describe.hand_distances import HandDistances, hand_distances
 from mgskel.describe.intervals import Span, at_least, below, join, spans
 from mgskel.describe.places import Place, head_places
-from mgskel.describe.strokes import HandPath, rubbing
+from mgskel.describe.strokes import rubbing
 from mgskel.describe.thresholds import ContactLimits, Thresholds
 
-_REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
 _SHARED = 0.3  # two contacts of one hand overlap for at least this share of the shorter
 _DRIFT = 0.3  # shoulder widths per second; slower, the hand neither comes nor goes
-
-
-@dataclass(frozen=True, eq=False)
-class _Distances:
-    """`to_place` (K, T): from the hand to each place, infinite where far or not seen.
-
-    `paths` is the hand's against the head.
-    """
-
-    places: list[Place]
-    to_place: np.ndarray
-    nearest: np.ndarray
-    hand: Hand
-    paths: HandPath
 
 
 def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
@@ -47,7 +29,7 @@ def head_contacts(body: Body, thresholds: Thresholds) -> list[Finding]:
     findings: dict[Side, list[Finding]] = {"left": [], "right": []}
     for side, hand in hands.items():
         if hand is not None and places:
-            distances = _distances(body, hand, places, thresholds)
+            distances = hand_distances(body, hand, places, thresholds)
             findings[side] = _touches(body, side, distances, thresholds)
     left, right = hands["left"], hands["right"]
     if left is not None and right is not None:
@@ -79,25 +61,8 @@ def _drop_doubles(
                 findings[side] = [f for f in findings[side] if f.to_s < first or f.from_s > last]
 
 
-def _distances(body: Body, hand: Hand, places: list[Place], thresholds: Thresholds) -> _Distances:
-    to_place = np.full((len(places), body.num_frames), np.inf, np.float32)
-    with np.errstate(invalid="ignore"):
-        close = np.linalg.norm(hand.centre - places[0].points, axis=0) < _REACH
-    at = np.flatnonzero(close)
-    tips = [
-        (tip[:, at], extra if isinstance(extra, float) else extra[at]) for tip, extra in hand.tips
-    ]
-    for k, place in enumerate(places):
-        goal = place.points[:, at]
-        options = [np.linalg.norm(tip - goal, axis=0) + extra for tip, extra in tips]
-        distance = reduce(np.fmin, options)
-        to_place[k, at] = np.where(np.isnan(distance), np.inf, distance) - place.radius
-    paths = HandPath(body, hand, places[0].fast_points, thresholds)
-    return _Distances(places, to_place, to_place.min(axis=0), hand, paths)
-
-
 def _touches(
-    body: Body, side: Side, distances: _Distances, thresholds: Thresholds
+    body: Body, side: Side, distances: HandDistances, thresholds: Thresholds
 ) -> list[Finding]:
     limits = thresholds.contact
     noise = body.floor(distances.hand.anchor, distances.places[0].anchor)
@@ -111,10 +76,10 @@ def _touches(
     touching = slow_spans(found_spans, speed_of(body, offset), limits.max_speed)
     findings: list[Finding] = []
     for span in touching:
-        for part, place in _places_in(body, span, distances, thresholds):
-            if _kind(place) == "hand_to_neck" and not _calm(body, part, offset, limits):
+        for part, place in places_in(body, span, distances, thresholds):
+            if kind_of(place) == "hand_to_neck" and not _calm(body, part, offset, limits):
                 continue
-            goal = _goal(body, side, part, place, distances, thresholds)
+            goal = goal_of(body, side, part, place, distances, thresholds)
             findings += _contact(body, side, part, goal, distances, thresholds)
     findings += _near(body, side, sure, noise, touching, distances, thresholds)
     return findings
@@ -125,111 +90,12 @@ def _calm(body: Body, span: Span, offset: np.ndarray, limits: ContactLimits) -> 
     return long and bool(staying(body, [span], offset, limits.neck_max_speed))
 
 
-def _places_in(
-    body: Body, span: Span, distances: _Distances, thresholds: Thresholds
-) -> list[tuple[Span, Place | None]]:
-    """Which places the hand stays at during one contact; none stands for an undecided place."""
-    limits = thresholds.contact
-    inside = distances.to_place[:, span.start : span.stop]
-    inside = np.where(np.isfinite(inside), inside, 9.0)
-    window = max(1, int(limits.place_min_s * body.rate))
-    steady = moving_mean(inside, window)
-    best = steady.argmin(axis=0)
-    changes = np.flatnonzero(np.diff(best)) + 1
-    edges = np.concatenate(([0], changes, [len(best)]))
-    runs = [
-        (int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
-        if b - a >= window or len(edges) == 2
-    ] or [(0, len(best))]  # fmt: skip
-    # Runs too short to tell are given to the run before them.
-    starts = [0] + [a for a, _ in runs[1:]]
-    stops = starts[1:] + [len(best)]
-    parts: list[tuple[Span, Place | None]] = []
-    for (a, b), start, stop in zip(runs, starts, stops, strict=True):
-        unseen = np.isnan(distances.paths.tips[0, span.start + a : span.start + b]).mean()
-        place = _nearest_place(inside[:, a:b], distances.places, float(unseen), limits)
-        part = Span(span.start + start, span.start + stop)
-        if parts and _kind(parts[-1][1]) == _kind(place):
-            parts[-1] = (Span(parts[-1][0].start, part.stop), place)
-        else:
-            parts.append((part, place))
-    return parts
-
-
-def _nearest_place(
-    distances: np.ndarray, places: list[Place], unseen: float, limits: ContactLimits
-) -> Place | None:
-    """None when another kind of place is about as near.
-
-    Args:
-        distances: (K, n).
-        unseen: share of the time without fingers, when the place is a guess.
-    """
-    mean = np.sort(distances, axis=1)[:, : max(1, distances.shape[1] // 2)].mean(axis=1)
-    order = np.argsort(mean, kind="stable")
-    best = places[order[0]]
-    needed = limits.ambiguous + limits.ambiguous_guess * unseen
-    if best.kind == "hand_to_ear":
-        needed += limits.ambiguous_ear
-    for k in order[1:]:
-        if places[k].kind != best.kind:
-            return best if mean[k] - mean[order[0]] >= needed else None
-    return best
-
-
-def _kind(place: Place | None) -> str:
-    return place.kind if place is not None else "hand_to_face"
-
-
-@dataclass(frozen=True)
-class _Goal:
-    """What a contact is told of: `kind` and `joint`; `place` where it is one of the places."""
-
-    kind: str
-    joint: str
-    place: Place | None = None
-
-
-def _goal(
-    body: Body,
-    side: Side,
-    span: Span,
-    place: Place | None,
-    distances: _Distances,
-    thresholds: Thresholds,
-) -> _Goal:
-    """Hair, neck and the whole head by the nearest finger; a place of the face by what touches."""
-    if place is not None and place.kind in ("hand_to_hair", "hand_to_neck", "hand_to_head"):
-        return _Goal(place.kind, place.joint, place)
-    inside = distances.nearest[span.start : span.stop]
-    apex = span.start + np.flatnonzero(inside <= np.median(inside) + 0.01)
-    if elbow_lifted(body, side, apex) > thresholds.face.at_head:
-        return _Goal("hand_to_head", "head")
-    below = place is None or place.kind == "hand_to_chin"
-    if below and _maybe_neck(distances, apex, thresholds.contact):
-        return _Goal("hand_to_head", "head_or_neck")
-    if not shows_shape(body, side, apex):
-        return _Goal(_kind(place), place.joint if place is not None else "face", place)
-    verdict = exact_place(body, side, distances.places, apex, thresholds.face)
-    if verdict.place is not None:
-        return _Goal(verdict.place.kind, verdict.place.joint, verdict.place)
-    named = [kind.removeprefix("hand_to_") for kind in verdict.either]
-    return _Goal("hand_to_face", "_or_".join(named) or "face")
-
-
-def _maybe_neck(distances: _Distances, apex: np.ndarray, limits: ContactLimits) -> bool:
-    mean = distances.to_place[:, apex].mean(axis=1)
-    neck = [m for m, place in zip(mean, distances.places, strict=True)
-            if place.kind == "hand_to_neck"]  # fmt: skip
-    return min(neck, default=np.inf) - mean.min() < limits.ambiguous_neck
-
-
 def _contact(
     body: Body,
     side: Side,
     span: Span,
-    target: _Goal,
-    distances: _Distances,
+    target: Goal,
+    distances: HandDistances,
     thresholds: Thresholds,
 ) -> list[Finding]:
     limits = thresholds.contact
@@ -282,7 +148,7 @@ def _near(
     sure: np.ndarray,
     noise: float,
     touching: list[Span],
-    distances: _Distances,
+    distances: HandDistances,
     thresholds: Thresholds,
 ) -> list[Finding]:
     limits = thresholds.contact
