@@ -77,7 +77,7 @@ def test_leaning_raises_no_shoulder_and_one_must_rise_further_than_two(puppet: M
     assert raised(0.16, -0.16) == []
     assert raised(0.115, 0.115) == ["both"]
     assert raised(0.115, 0.0) == []
-    assert raised(0.16, 0.0) == ["left"]
+    assert raised(0.2, 0.0) == ["left"]
 
 
 def test_a_quick_sway_is_told(puppet: Make) -> None:

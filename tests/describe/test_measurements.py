@@ -98,7 +98,7 @@ def test_turn_tilt_and_lean_have_the_persons_own_side(puppet: Make, sign: int, s
 
 def test_raised_shoulders_on_one_side_and_on_both(puppet: Make) -> None:
     doll = puppet(16)
-    doll.shift(["left_shoulder"], 0, -0.14 * doll.during(3, 4))
+    doll.shift(["left_shoulder"], 0, -0.2 * doll.during(3, 4))
     doll.shift(["left_shoulder", "right_shoulder", "neck"], 0, -0.14 * doll.during(9, 10))
     raised = of_kind(describe(doll.sequence()).statements, "shoulders_raised")
     assert [s.side for s in raised] == ["left", "both"]
