@@ -81,6 +81,8 @@ def rubbing(
     runs = oscillations(line, body.rate, limits.band_hz, band, limits.min_reversals + 1)
     findings = []
     for run in runs:
+        if len(run.span) < limits.min_s * body.rate:
+            continue
         piece = line[run.span.start : run.span.stop]
         rate = spectral_peak(piece, body.rate, limits.band_hz)
         category = "undecided"

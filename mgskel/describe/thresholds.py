@@ -129,6 +129,7 @@ class RubLimits:
     band_hz: tuple[float, float]
     amplitude: Band
     min_reversals: int
+    min_s: float
     rest_weight: float
     fast_hz: float
     slow_hz: float
@@ -159,6 +160,7 @@ class TorsoLimits:
     straighten: Band
     straighten_within_s: float
     straighten_own: float
+    straighten_min_s: float
     sway_band_hz: tuple[float, float]
     sway: Band
     sway_min_strokes: int

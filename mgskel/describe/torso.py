@@ -114,7 +114,8 @@ def _straightening(body: Body, thresholds: Thresholds) -> list[Finding]:
         alone = over_hips >= limits.straighten_own * rise
         rise = np.where(alone | np.isnan(over_hips), rise, 0.0)
     findings = []
-    for span in at_least(above(rise, needed.enter, needed.leave), 0.2 * body.rate):
+    risen = above(rise, needed.enter, needed.leave)
+    for span in at_least(risen, limits.straighten_min_s * body.rate):
         value = float(np.nanmax(rise[span.start : span.stop]))
         findings.append(
             found(body, span, "torso_straighten", ("torso",), "none", value, "shoulder widths",
