@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mgskel.data.synthesis.recording import synthesise_recording
-from mgskel.describe.expected import expectations
+from mgskel.data.synthesis.settings import SynthesisSettings
+from mgskel.describe.expected import expectations, study_truth
 from mgskel.describe.study import Score, Scores, study, table
 
 ENOUGH = 20  # statements of a kind, to judge it by a few recordings
@@ -35,12 +36,18 @@ def test_statements_agree_with_a_few_recordings() -> None:
 
 
 @pytest.mark.slow
-def test_precision_per_kind_and_recall_by_group() -> None:
-    """On recordings that no threshold was set on; a false kind or a deaf group must fail."""
-    scores = study(range(2100, 2110), 120)
+def test_precision_and_recall_per_kind() -> None:
+    """On recordings that no threshold was set on; a false kind or a deaf one must fail."""
+    everyday = study(range(2100, 2110), 120)
+    places = SynthesisSettings(labels=study_truth().focus["places"])
+    scores = dict(everyday)
+    for kind, score in study(range(2200, 2208), 120, places).items():
+        scores[kind] = scores.get(kind, Score()) + score
     frequent = {kind: score for kind, score in scores.items() if score.told >= ENOUGH}
-    assert {"hands_joined", "head_tilt", "head_turn"} <= set(frequent)
+    assert {"hands_joined", "head_tilt", "head_turn", "hand_to_arm"} <= set(frequent)
     for kind, score in frequent.items():
-        assert score.precision >= 0.85, kind
+        assert score.precision >= 0.8, kind
+    for kind in ("arms_folded", "hand_to_arm"):
+        assert scores[kind].recall >= 0.8, kind
     for prefix in ("head_", "hand_to_", "shoulders_raised", "hands_joined"):
-        assert together(scores, prefix).recall >= 0.85, prefix
+        assert together(everyday, prefix).recall >= 0.85, prefix
