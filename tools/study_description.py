@@ -7,12 +7,12 @@ kinds), or when the exact joints in 3-D show it (oracle.py; its limits are somew
 those of the statements). *In front of* chest and torso is right when the camera sees the hand
 between itself and that part of the trunk.
 
-A performance must be told unless (expected.py; all of it computed from exact joints)
+A performance must be told unless (expected.py; computed from exact joints, not from statements)
 
 - it is *too small*: body movements and rubbing are smaller, fewer, faster or slower than
   study_truth.yaml asks,
 - it is *out of the picture* for more than a fifth of its apex: the hand, or the joints that it is
-  told by, such as the hips or the other arm (a desk hides, too),
+  told by, such as the hips or the other arm (what a desk hides is known by its low score),
 - the exact projection shows the hand *nearer to another place* of the head, by 0.03 shoulder
   widths, than to any place that it may be told at,
 - a body movement is *small in the picture*: in the exact projection it moves what shows it less
