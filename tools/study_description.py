@@ -56,9 +56,10 @@ _NOT_TOLD = """## What is not told
 _SEEDS = (
     "Thresholds were set on the seeds 5000 to 5439, those from 20000 and from 40000 on, and those "
     "from 110000 to 115999. A first evaluation, from 130000 on, found the precision of torso_lean "
-    "at 0.82, of hand_to_nose at 0.84 and of shoulders_raised at 0.87; their limits were then made "
-    "more careful on the seeds before 116000. The recordings of this page were used for nothing "
-    "else."
+    "at 0.82, of hand_to_nose at 0.84 and of shoulders_raised at 0.87; their limits, and the pace "
+    "of a hand at the neck, were then made more careful on the seeds before 116000, and a real "
+    "clip showed that straightening up and rubbing have to last. The recordings of this page were "
+    "used for nothing else."
 )
 _APART = 1000  # between the first seeds of the parts
 
