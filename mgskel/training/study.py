@@ -219,21 +219,22 @@ def plot_differences(path: Path, rows: Sequence[Row], references: Mapping[str, s
     """Every paired difference as a point, its mean and 95% interval as a bar."""
     from mgskel.training.plots import new_figure, save_figure
 
-    figure, axis = new_figure(1, 1, (7, 1.2 + 0.35 * len(references)))
+    differences = {
+        variant: 100 * np.array([v for values in groups.values() for v in values])
+        for variant, reference in references.items()
+        if (groups := paired(rows, variant, reference))
+    }
+    figure, axis = new_figure(1, 1, (7, 1.2 + 0.35 * len(differences)))
     rng = np.random.default_rng(0)
-    for place, (variant, reference) in enumerate(references.items()):
-        groups = paired(rows, variant, reference)
-        values = 100 * np.array([v for values in groups.values() for v in values])
-        if not len(values):
-            continue
+    for place, values in enumerate(differences.values()):
         d = interval(values.tolist())
         axis.scatter(values, place + rng.uniform(-0.15, 0.15, len(values)), s=10, alpha=0.5)
         if d.pairs > 1:
             axis.plot([d.low, d.high], [place, place], color="black", linewidth=2)
         axis.plot([d.mean], [place], "|", color="black", markersize=14)
     axis.axvline(0, color="grey", linewidth=0.8)
-    axis.set_yticks(range(len(references)), list(references))
+    axis.set_yticks(range(len(differences)), list(differences))
     axis.invert_yaxis()
-    against = ", ".join(dict.fromkeys(references.values()))
+    against = ", ".join(dict.fromkeys(references[variant] for variant in differences))
     axis.set_xlabel(f"top-1 against {against}, percentage points (bar: 95% interval)")
     save_figure(figure, path)

@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
         rows = [asdict(line) for line in results]
         write_json(args.json, {"results": rows, "machine": describe_machine(), "load": load})
     if args.write:
-        write_text(args.write, page(results, load))
+        write_text(args.write, page(results, load, args.rounds))
     return 0
 
 
@@ -144,14 +144,14 @@ def _sentence(line: Speed) -> str:
     )
 
 
-def page(results: Sequence[Speed], load: float) -> str:
+def page(results: Sequence[Speed], load: float, rounds: int) -> str:
     """Markdown: every network's speed, and what fusion costs it."""
     machine = describe_machine()
     shape = f"({SEQUENCES}, 3, {FRAMES}, 20, 1)"
     lines = [
         "# Speed of the networks",
         "",
-        "`python tools/benchmark.py speed --write docs/results/speed.md`",
+        f"`python tools/benchmark.py speed --rounds {rounds} --write docs/results/speed.md`",
         "",
         f"Sequences per second at {shape}, and milliseconds for a single sequence; training is a "
         "whole step of SGD, inference the folded network, the median of rounds in which all take "
