@@ -182,8 +182,9 @@ class BalancedFusion(nn.Module):
             return moments.new_zeros((*moments.shape[:2], self.heads))
         outside = moments.new_zeros((moments.shape[0], self.reach, moments.shape[2]))
         longer = torch.cat([outside, moments, outside], dim=1)
-        around = longer.unfold(1, 2 * self.reach + 1, 1).transpose(2, 3).flatten(2)
-        return torch.tanh(self.time_gate(around))
+        t = moments.shape[1]
+        around = [longer[:, i : i + t] for i in range(2 * self.reach + 1)]
+        return torch.tanh(self.time_gate(torch.cat(around, dim=2)))
 
     @property
     def readout(self) -> FusionReadout | None:
