@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgskel.describe.baseline import against_usual
+from mgskel.describe.baseline import away_from_usual
 from mgskel.describe.body import Body
 from mgskel.describe.calm import slow_spans, speed_of, staying
 from mgskel.describe.findings import Finding, Side, found, margin
@@ -31,7 +31,7 @@ def hand_on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]
     # Resting hands reach this height before low cameras: a person's usual posture is not told.
     offset = point[wrist] - point[hip]
     limbs = offset, point[elbow] - point[shoulder]
-    changed = np.fmax(*(_from_usual(body, limb, thresholds) for limb in limbs))
+    changed = np.fmax(*(away_from_usual(limb, body.rate, thresholds.baseline) for limb in limbs))
     aside = outward * (point[wrist][0] - point[hip][0])
     out = outward * (point[elbow][0] - point[wrist][0]) - body.floor(elbow, wrist)
     with np.errstate(invalid="ignore"):
@@ -55,9 +55,3 @@ def hand_on_hip(body: Body, side: Side, thresholds: Thresholds) -> list[Finding]
                   margin=margin(value, limits.elbow_out.enter))
         )  # fmt: skip
     return findings
-
-
-def _from_usual(body: Body, offset: np.ndarray, thresholds: Thresholds) -> np.ndarray:
-    """How far (T,) a (C, T) limb is from where it usually is."""
-    rows = [against_usual(row, body.rate, thresholds.baseline) for row in offset]
-    return np.linalg.norm(rows, axis=0)

@@ -30,6 +30,11 @@ def against_usual(values: np.ndarray, rate: float, limits: BaselineLimits) -> np
     return values - usual(values, rate, limits)
 
 
+def away_from_usual(path: np.ndarray, rate: float, limits: BaselineLimits) -> np.ndarray:
+    """How far (T,) a (C, T) path is from where it usually is."""
+    return np.linalg.norm([against_usual(row, rate, limits) for row in path], axis=0)
+
+
 def _median(values: np.ndarray) -> float:
     values = values[np.isfinite(values)]
     return float(np.median(values)) if len(values) else float("nan")

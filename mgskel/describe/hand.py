@@ -16,6 +16,7 @@ _PALM, _TIP = 0.35, 0.65
 _FINGERS = ("index", "middle", "ring", "pinky", "thumb")
 _POINTING = ("index_tip", "middle_tip")
 _GUESS_TRUST = 0.7
+FLAT_TRUST = 0.7  # on trunk and arm, where a flat picture can't tell touching from hovering
 # From the wrist through the hand's centre to where half curled and stretched fingers end.
 _BEYOND_CENTRE = (1.5, 2.0)
 

@@ -58,10 +58,6 @@ def _signals(body: Body) -> _Signals | None:
     return None
 
 
-def _raised_by(band: Band, noise: float) -> Band:
-    return Band(band.enter + noise, band.leave + noise)
-
-
 def _nods_and_shakes(body: Body, signals: _Signals, thresholds: Thresholds) -> list[Finding]:
     limits = thresholds.head
     findings = []
@@ -107,7 +103,7 @@ def _held(body: Body, signals: _Signals, thresholds: Thresholds) -> list[Finding
     )
     findings = []
     for kind, signal, band, side, category in cases:
-        needed = _raised_by(band, noise)
+        needed = band.raised_by(noise)
         for span in _lasting(body, signal, needed, limits.hold_min_s):
             value = float(np.nanmax(signal[span.start : span.stop]))
             findings.append(
@@ -142,7 +138,7 @@ def _tilts(body: Body, thresholds: Thresholds) -> list[Finding]:
     noise = min(
         float(np.degrees(body.floor(line.left, line.right) / line.length)) for line in lines
     )
-    needed = _raised_by(limits.tilt, noise)
+    needed = limits.tilt.raised_by(noise)
     scored = (lines[0].left, lines[0].right)
     findings = []
     sides: tuple[tuple[Side, float], ...] = (("left", 1.0), ("right", -1.0))

@@ -6,17 +6,15 @@ from functools import reduce
 
 import numpy as np
 
-from mgskel.describe.baseline import against_usual
+from mgskel.describe.baseline import away_from_usual
 from mgskel.describe.body import Body
 from mgskel.describe.calm import staying
 from mgskel.describe.findings import Finding, Side, found, margin
-from mgskel.describe.hand import Hand
+from mgskel.describe.hand import FLAT_TRUST, Hand
 from mgskel.describe.intervals import at_least, below, join
 from mgskel.describe.limbs import to_bone
 from mgskel.describe.strokes import HandPath, rubbing
 from mgskel.describe.thresholds import Thresholds
-
-_FLAT_TRUST = 0.7
 
 
 def hand_on_arm(
@@ -37,8 +35,8 @@ def hand_on_arm(
     tips = [to_bone(tip, a, b) + extra for tip, extra in hand.tips for a, b in bones]
     distance = reduce(np.fmin, tips, palm)
     # Hands in the lap lie before the other arm in many views: where it usually is, a hand rests.
-    away = [against_usual(row, body.rate, thresholds.baseline) for row in hand.centre]
-    told = (np.linalg.norm(away, axis=0) >= limits.arm_away) & (palm <= limits.arm_palm)
+    away = away_from_usual(hand.centre, body.rate, thresholds.baseline)
+    told = (away >= limits.arm_away) & (palm <= limits.arm_palm)
     distance = np.where(told, distance, np.inf)
     distance = distance + body.floor(hand.anchor, elbow)
     if opposite is not None:
@@ -55,7 +53,7 @@ def hand_on_arm(
         closest = float(np.nanmedian(distance[span.start : span.stop]))
         if closest > limits.arm.enter:
             continue
-        trust = margin(closest, limits.arm.enter) * hand.trust * _FLAT_TRUST
+        trust = margin(closest, limits.arm.enter) * hand.trust * FLAT_TRUST
         joints = (f"{side}_hand", f"{other}_arm")
         scored = (hand.anchor, elbow)
         findings.append(

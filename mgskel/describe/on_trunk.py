@@ -11,13 +11,12 @@ import numpy as np
 from mgskel.describe.body import Body
 from mgskel.describe.calm import staying
 from mgskel.describe.findings import Finding, Side, found
-from mgskel.describe.hand import Hand
+from mgskel.describe.hand import FLAT_TRUST, Hand
 from mgskel.describe.intervals import above, at_least, join
 from mgskel.describe.strokes import HandPath, rubbing
 from mgskel.describe.thresholds import Thresholds
 
 _TRUNK_LENGTH = 1.45  # neck to hips of an adult, where hips are not seen
-_FLAT_TRUST = 0.7
 
 
 def hand_on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) -> list[Finding]:
@@ -46,10 +45,9 @@ def hand_on_trunk(body: Body, side: Side, hand: Hand, thresholds: Thresholds) ->
         )
         inside = join(above(depth, 0.05, 0.0), int(limits.join_s * body.rate))
         inside = at_least(inside, limits.body_min_s * body.rate)
-        calm = limits.chest_max_speed if joint == "chest" else limits.body_max_speed
-        for span in staying(body, inside, offset, calm):
+        for span in staying(body, inside, offset, limits.body_max_drift):
             value = float(np.nanmedian(depth[span.start : span.stop]))
-            trust = 1.0 if body.has_depth else _FLAT_TRUST
+            trust = 1.0 if body.has_depth else FLAT_TRUST
             joints = (f"{side}_hand", joint)
             scored = (hand.anchor, "neck")
             findings.append(

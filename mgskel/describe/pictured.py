@@ -35,6 +35,9 @@ class Picture:
     def __init__(self, clean: PoseSequence) -> None:
         bodies = measure_bodies(clean, default_thresholds().signal)
         self.body: Body | None = bodies[0] if bodies else None
+        self._places = head_places(bodies[0]) if bodies else []
+        limits = default_thresholds().contact
+        self._hands = {side: hand_of(bodies[0], side, limits) for side in SIDES} if bodies else {}
 
     def nearer_elsewhere(self, truth: ProgramTruth, kinds: Sequence[str]) -> float:
         """How much nearer the hand lies to a place of the head of another kind than to one of
@@ -42,15 +45,12 @@ class Picture:
         return min((self._nearer(side, truth, kinds) for side in _sides(truth)), default=0.0)
 
     def _nearer(self, side: Side, truth: ProgramTruth, kinds: Sequence[str]) -> float:
-        if self.body is None:
-            return 0.0
-        hand = hand_of(self.body, side, default_thresholds().contact)
-        places = head_places(self.body)
-        if hand is None or kinds[0] not in {place.kind for place in places}:
+        hand = self._hands.get(side)
+        if hand is None or kinds[0] not in {place.kind for place in self._places}:
             return 0.0
         at = self._during(truth.apex_s, truth.offset_s)
         right = other = float("inf")
-        for place in places:
+        for place in self._places:
             goal = place.points[:, at]
             apart = [np.linalg.norm(tip[:, at] - goal, axis=0) for tip, _ in hand.tips]
             distance = _median(np.fmin.reduce(apart)) - place.radius

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgskel.describe.body import Body
+from mgskel.describe.calm import drift
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.hand import Hand
 from mgskel.describe.intervals import Span
@@ -110,8 +111,7 @@ def _settled(body: Body, path: np.ndarray, span: Span, speed: float) -> Span:
     inside = path[:, span.start : span.stop]
     if len(span) <= 2 * step:
         return span
-    drift = np.linalg.norm(inside[:, step:] - inside[:, :-step], axis=0) * body.rate / step
-    calm = np.flatnonzero(~(drift > speed))
+    calm = np.flatnonzero(~(drift(inside, step, body.rate) > speed))
     if not len(calm):
         return span
     return Span(span.start + int(calm[0]), span.start + int(calm[-1]) + step + 1)

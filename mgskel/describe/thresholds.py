@@ -17,6 +17,9 @@ class Band:
     enter: float
     leave: float
 
+    def raised_by(self, noise: float) -> Band:
+        return Band(self.enter + noise, self.leave + noise)
+
 
 @dataclass(frozen=True)
 class SignalLimits:
@@ -70,8 +73,7 @@ class ContactLimits:
     arm_min_s: float
     arm_max_drift: float
     body_min_s: float
-    body_max_speed: float
-    chest_max_speed: float
+    body_max_drift: float
     arm: Band
     trunk_half_width: float
     chest_top: float

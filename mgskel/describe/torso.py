@@ -9,7 +9,7 @@ import numpy as np
 from mgskel.describe.baseline import against_usual, usual
 from mgskel.describe.body import Body
 from mgskel.describe.filters import trailing_minimum
-from mgskel.describe.findings import Finding, Side, found, margin
+from mgskel.describe.findings import SIDES, Finding, Side, found, margin
 from mgskel.describe.intervals import above, at_least, below, filled, join
 from mgskel.describe.rhythm import believable, in_band, oscillations, unrest
 from mgskel.describe.thresholds import Band, Thresholds
@@ -25,10 +25,6 @@ def torso_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
         *_turn(body, thresholds),
         *_shoulders(body, thresholds),
     ]
-
-
-def _raised_by(band: Band, noise: float) -> Band:
-    return Band(band.enter + noise, band.leave + noise)
 
 
 def _trunk(body: Body) -> tuple[np.ndarray, str] | None:
@@ -52,7 +48,7 @@ def _lean(body: Body, thresholds: Thresholds) -> list[Finding]:
     aside = against_usual(body.slow["neck"][0], body.rate, thresholds.baseline)
     neck = np.degrees(np.arctan2(aside, length)) / limits.lean_neck_share
     angle = np.where(angle * neck > 0, np.sign(angle) * np.fmin(abs(angle), abs(neck)), 0.0)
-    needed = _raised_by(limits.lean, float(np.degrees(body.floor("neck", base) / length)))
+    needed = limits.lean.raised_by(float(np.degrees(body.floor("neck", base) / length)))
     if base != "hip_centre":  # guessed from the shoulders, it follows them only in part
         needed = Band(limits.lean_spine * needed.enter, limits.lean_spine * needed.leave)
     findings = []
@@ -104,7 +100,7 @@ def _straightening(body: Body, thresholds: Thresholds) -> list[Finding]:
     head = _head_name(body)
     if head is None or not body.has("neck"):
         return []
-    needed = _raised_by(limits.straighten, body.floor("neck", head))
+    needed = limits.straighten.raised_by(body.floor("neck", head))
     within = limits.straighten_within_s
     rise = np.minimum(
         _rise(body, -body.slow["neck"][1], within), _rise(body, -body.slow[head][1], within)
@@ -151,7 +147,7 @@ def _shoulders(body: Body, thresholds: Thresholds) -> list[Finding]:
     """
     limits = thresholds.torso
     head = _head_name(body)
-    seen: list[Side] = [side for side, _ in _DIRECTIONS if body.has(f"{side}_shoulder")]
+    seen = [side for side in SIDES if body.has(f"{side}_shoulder")]
     if head is None:
         return []
     lifted = {
@@ -165,7 +161,7 @@ def _shoulders(body: Body, thresholds: Thresholds) -> list[Finding]:
         alone = raised[side] - limits.shoulders_alone
         others = [raised[other] for other in seen if other != side]
         shown = np.fmax(alone, np.minimum(raised[side], *others)) if others else alone
-        needed = _raised_by(limits.shoulders, body.floor(shoulder, head))
+        needed = limits.shoulders.raised_by(body.floor(shoulder, head))
         spans = above(shown, needed.enter, needed.leave)
         for span in at_least(join(spans, int(0.2 * body.rate)), limits.shoulders_min_s * body.rate):
             value = float(np.nanmax(raised[side][span.start : span.stop]))
