@@ -14,6 +14,7 @@ from mgskel.events import GestureEvent, in_order
 from mgskel.gestures import Vocabulary
 from mgskel.sequence import PoseSequence
 from mgskel.spotting.clip_rule import ClipRule
+from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow
 from mgskel.spotting.features import Features, on_grid, person_features
 from mgskel.spotting.needs import served_classes, silences
@@ -115,8 +116,6 @@ class Spotter:
         Of several people the one who moves most decidedly counts.
         """
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
-        from mgskel.spotting.clips import clip_tracks
-
         for track in clip_tracks(self, sequence):
             chances = self.clip_rule.chances(track.scores)
             clear = float(track.scores[-1].max(initial=0.0))
