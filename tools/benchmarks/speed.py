@@ -3,7 +3,8 @@
     python tools/benchmark.py speed --json out.json --write docs/results/speed.md
 
 Batches are (16, 3, 52, 20, 1): 52 frames of 20 joints, one person. Training is a whole step of
-SGD; inference runs the folded network. Fusion on and off take turns, and the median round
+SGD; inference runs the folded network; a single sequence is also timed in the exported network
+under ONNX Runtime, where that is installed. Fusion on and off take turns, and the median round
 counts. Other programs on the machine slow everything: measure when it is quiet.
 """
 
@@ -13,6 +14,7 @@ import argparse
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,10 +24,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mgskel.errors import MissingDependency
 from mgskel.files import write_json, write_text
 from mgskel.machine import describe_machine
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost
+from mgskel.models.export import export_onnx
 from mgskel.threads import keep_freed_memory
 
 LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52
@@ -43,6 +47,7 @@ class Speed:
     train_seq_s: float
     infer_seq_s: float
     batch1_ms: float
+    onnx_ms: float | None
 
 
 def main(argv: list[str]) -> int:
@@ -89,6 +94,9 @@ def measure(backbone: str, threads: int, rounds: int) -> list[Speed]:
     train = _medians([_training(model, x, labels) for model in models.values()], rounds)
     infer = _medians([_inference(model, x) for model in folded.values()], 2 * rounds)
     single = _medians([_inference(model, x[:1]) for model in folded.values()], 10 * rounds)
+    exported = [_exported(model, x[:1], threads) for model in models.values()]
+    steps = [step for step in exported if step is not None]
+    by_onnx = _medians(steps, 10 * rounds) if len(steps) == len(models) else None
     return [
         Speed(
             backbone,
@@ -98,6 +106,7 @@ def measure(backbone: str, threads: int, rounds: int) -> list[Speed]:
             train_seq_s=round(SEQUENCES / train[i], 1),
             infer_seq_s=round(SEQUENCES / infer[i], 1),
             batch1_ms=round(1000 * single[i], 3),
+            onnx_ms=round(1000 * by_onnx[i], 3) if by_onnx else None,
         )
         for i, (fusion, model) in enumerate(models.items())
     ]
@@ -123,6 +132,28 @@ def _inference(model: torch.nn.Module, x: Tensor) -> Callable[[], None]:
     return step
 
 
+def _exported(model: Backbone, x: Tensor, threads: int) -> Callable[[], None] | None:
+    """A pass of the exported network; None where ONNX Runtime is not installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        try:
+            export_onnx(model, path, frames=FRAMES)
+        except MissingDependency:
+            return None
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = threads, 3
+        session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+    mask = torch.ones(x.shape[0], *x.shape[2:], dtype=torch.bool)
+    inputs = {"x": x.numpy(), "mask": mask.numpy()}
+
+    def step() -> None:
+        session.run(["scores"], inputs)
+
+    return step
+
+
 def _medians(steps: Sequence[Callable[[], None]], rounds: int) -> list[float]:
     """Median seconds of each step; the steps take turns, so that a busy moment meets all."""
     seconds: list[list[float]] = [[] for _ in steps]
@@ -141,6 +172,7 @@ def _sentence(line: Speed) -> str:
         f"{line.params / 1e6:5.2f} M params  {line.macs / 1e6:7.1f} M macs  "
         f"train {line.train_seq_s:6.1f}/s  infer {line.infer_seq_s:7.1f}/s  "
         f"batch 1 {line.batch1_ms:6.2f} ms"
+        + ("" if line.onnx_ms is None else f"  exported {line.onnx_ms:6.2f} ms")
     )
 
 
@@ -155,35 +187,40 @@ def page(results: Sequence[Speed], load: float, rounds: int) -> str:
         "",
         f"Sequences per second at {shape}, and milliseconds for a single sequence; training is a "
         "whole step of SGD, inference the folded network, the median of rounds in which all take "
-        f"turns. {machine['processor']}, torch {machine['torch']}, load {load:.1f}. The original "
-        "CTR-GCN code, on a machine of this class with two threads: 10.6 in training, 38.1 in "
-        "inference, and 53 ms for one sequence with one thread.",
+        "turns. *Exported* is the same single sequence in the ONNX file of the network, with its "
+        f"mask, under ONNX Runtime. {machine['processor']}, torch {machine['torch']}, load "
+        f"{load:.1f}. The original CTR-GCN code, on a machine of this class with two threads: 10.6 "
+        "in training, 38.1 in inference, and 53 ms for one sequence with one thread.",
         "",
-        "| network | fusion | threads | parameters | multiply-adds | train/s | infer/s | one, ms |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        "| network | fusion | threads | parameters | multiply-adds | train/s | infer/s | one, ms "
+        "| exported, ms |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for line in results:
         lines.append(
             f"| {line.backbone} | {line.fusion} | {line.threads} | {line.params / 1e6:.2f} M "
             f"| {line.macs / 1e6:.0f} M | {line.train_seq_s:.1f} | {line.infer_seq_s:.1f} "
-            f"| {line.batch1_ms:.2f} |"
+            f"| {line.batch1_ms:.2f} | {'' if line.onnx_ms is None else f'{line.onnx_ms:.2f}'} |"
         )
     lines += [
         "",
         "## What balanced fusion costs",
         "",
-        f"| network | threads | parameters | training | inference of {SEQUENCES} | of one |",
-        "|---|---:|---:|---:|---:|---:|",
+        f"| network | threads | parameters | training | inference of {SEQUENCES} | of one "
+        "| of one, exported |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for off, on in zip(results[::2], results[1::2], strict=True):
         lines.append(
             f"| {on.backbone} | {on.threads} | {_more(off.params, on.params)} "
             f"| {_more(1 / off.train_seq_s, 1 / on.train_seq_s)} "
             f"| {_more(1 / off.infer_seq_s, 1 / on.infer_seq_s)} "
-            f"| {_more(off.batch1_ms, on.batch1_ms)} |"
+            f"| {_more(off.batch1_ms, on.batch1_ms)} | {_more(off.onnx_ms, on.onnx_ms)} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def _more(without: float, with_it: float) -> str:
+def _more(without: float | None, with_it: float | None) -> str:
+    if without is None or with_it is None:
+        return ""
     return f"{100 * (with_it / without - 1):+.1f}%"
