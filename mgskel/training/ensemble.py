@@ -12,7 +12,7 @@ from mgskel.training.metrics import negative_log_likelihood, softmax
 from mgskel.training.recognizer import Recognizer
 
 VALIDATION_FILE = "validation.npz"
-_PULL_TO_EQUAL = 0.02
+_SEQUENCES_FOR_EQUAL = 10.0
 
 
 def combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
@@ -23,20 +23,20 @@ def combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndar
 def fit_weights(probabilities: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:
     """Weights (sum 1) under which the ensemble explains the truth best.
 
-    A small pull towards equal weights keeps a small validation part from choosing one member.
+    A pull towards equal weights, as strong as ten sequences, keeps a small validation part from
+    choosing one member.
     """
     from scipy.optimize import minimize
 
     members = len(probabilities)
     if members == 1:
         return np.ones(1)
+    pull = _SEQUENCES_FOR_EQUAL / len(truth)
 
     def loss(scores: np.ndarray) -> float:
         weights = softmax(scores)
         evenness = float(np.log(weights * members).mean())
-        return negative_log_likelihood(combine(probabilities, weights), truth) - (
-            _PULL_TO_EQUAL * evenness
-        )
+        return negative_log_likelihood(combine(probabilities, weights), truth) - pull * evenness
 
     found = minimize(loss, np.zeros(members), method="L-BFGS-B", bounds=[(-4, 4)] * members)
     return softmax(found.x)

@@ -78,6 +78,8 @@ def test_fitted_weights_prefer_the_better_member() -> None:
     assert weights[0] > 0.75 and weights.sum() == pytest.approx(1)
     np.testing.assert_allclose(combine([good, noise], np.array([1.0, 0.0])), good)
     np.testing.assert_allclose(fit_weights([good, good], truth), [0.5, 0.5], atol=1e-3)
+    few = fit_weights([good[:10], noise[:10]], truth[:10])
+    assert 0.5 < few[0] < weights[0] - 0.1, "ten sequences are no reason to choose one member"
 
 
 def test_other_classes_cannot_join_an_ensemble(
