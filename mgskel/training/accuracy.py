@@ -8,8 +8,8 @@ only that network sees the test file.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from mgskel.data.labelled import Labelled, load_labelled
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
-from mgskel.training.fit import train
+from mgskel.training.fit import METRICS_FILE, train
 from mgskel.training.metrics import softmax, summary
 from mgskel.training.recognizer import Recognizer
 from mgskel.training.sets import TrainingData, load_training_data, split_training_data
@@ -30,8 +30,9 @@ from mgskel.training.sets import TrainingData, load_training_data, split_trainin
 class Answers:
     """Probabilities (n, K) of one trained stream on the validation and test sequences.
 
-    `seconds` are those of training and judging the network for the test file, or for validation
-    where there is no test file; `validation_seconds` always the latter.
+    `seconds` (and those of the processor) are what the epochs took of the network for the test
+    file, or for validation where there is no test file; `validation_seconds` always the latter.
+    They are read from the run folder, and so hold what was trained before an interruption.
     """
 
     seconds: float
@@ -89,19 +90,28 @@ def _measure_stream(
     out: Path,
 ) -> Answers:
     validation = tested = None
-    start, cpu = time.monotonic(), time.process_time()
+    seconds = cpu_seconds = validation_seconds = 0.0
     if held_out.validation is not None:
         chosen = train(config, out / "held_out", held_out)
         validation = _answers(chosen, held_out.validation)
-    seconds = validation_seconds = time.monotonic() - start
+        seconds, cpu_seconds = _spent(out / "held_out")
+        validation_seconds = seconds
     if judged is not None:
         data = dataclasses.replace(config.data, validation="none")
         everything = dataclasses.replace(config, data=data)
-        start, cpu = time.monotonic(), time.process_time()
         tested = _answers(train(everything, out / "whole", whole), judged)
-        seconds = time.monotonic() - start
-    cpu_seconds = time.process_time() - cpu
+        seconds, cpu_seconds = _spent(out / "whole")
     return Answers(seconds, cpu_seconds, validation_seconds, validation, tested)
+
+
+def _spent(run: Path) -> tuple[float, float]:
+    """Seconds, and seconds of the processor, that all epochs of a finished training took."""
+    with open(run / METRICS_FILE, newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    seconds, cpu = (
+        sum(float(row.get(key) or "nan") for row in rows) for key in ("seconds", "cpu_seconds")
+    )
+    return seconds, cpu
 
 
 def _answers(recognizer: Recognizer, data: Labelled) -> np.ndarray:

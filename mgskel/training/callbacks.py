@@ -27,6 +27,7 @@ _COLUMNS = (
     "val_mean_class",
     "val_macro_f1",
     "seconds",
+    "cpu_seconds",
 )
 
 
@@ -36,10 +37,10 @@ class History(pl.Callback):
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.rows: list[dict[str, float]] = []
-        self._start = 0.0
+        self._start = self._cpu_start = 0.0
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._start = time.monotonic()
+        self._start, self._cpu_start = time.monotonic(), time.process_time()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, LossModule)
@@ -53,7 +54,9 @@ class History(pl.Callback):
         pl_module.validation = {}
         if trainer.logger is not None:
             trainer.logger.log_metrics(row, step=trainer.current_epoch + 1)
-        self.rows.append(row | {"seconds": round(time.monotonic() - self._start, 3)})
+        row["seconds"] = round(time.monotonic() - self._start, 3)
+        row["cpu_seconds"] = round(time.process_time() - self._cpu_start, 3)
+        self.rows.append(row)
         if self.path is not None and trainer.is_global_zero:
             self._write(self.path)
 

@@ -32,6 +32,7 @@ from mgskel.training.sets import TrainingData, load_training_data, mirrored_clas
 
 CONFIG_FILE = "config.yaml"
 VALIDATION_FILE = "validation.npz"
+METRICS_FILE = "metrics.csv"
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
 
@@ -114,7 +115,7 @@ def _fit(
     patience = Patience(config.optim.patience) if config.optim.patience else None
     callbacks: list[pl.Callback] = [EpochProgress(f"training {config.stream}")]
     callbacks += [patience] if patience else []
-    callbacks += [History(out / "metrics.csv")]
+    callbacks += [History(out / METRICS_FILE)]
     judged = list(_judged(validation, config)) if validation is not None else []
     every = 1 if patience else max(1, config.optim.epochs // 20)
     run_trainer(module, batches, judged, callbacks, config.optim, config.machine, out, every)
@@ -223,7 +224,7 @@ def plot_history(out: Path) -> None:
     """Curves of a folder's metrics as a picture."""
     from mgskel.training.plots import plot_curves
 
-    plot_curves(out / "curves.png", out / "metrics.csv")
+    plot_curves(out / "curves.png", out / METRICS_FILE)
 
 
 def claim(out: Path, lasting: dict[str, Any], fingerprint: object, config: Any) -> None:

@@ -29,7 +29,7 @@ from mgskel.skeleton import get_skeleton, skeleton_to_dict
 from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
-from mgskel.training.fit import claim, plot_history, run_trainer
+from mgskel.training.fit import METRICS_FILE, claim, plot_history, run_trainer
 from mgskel.training.module import LossModule
 from mgskel.training.recognizer import WEIGHTS_FILE, ModelSpec
 from mgskel.training.schedule import make_optimizer, warmup_cosine
@@ -172,7 +172,7 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Labelled | None = No
     )
     steps = batches.batches * config.optim.epochs
     module = MotionPredictor(spec.build(store.skeleton, 1, channels), config, steps)
-    callbacks = [EpochProgress("pretraining"), History(out / "metrics.csv")]
+    callbacks = [EpochProgress("pretraining"), History(out / METRICS_FILE)]
     run_trainer(module, batches, [], callbacks, config.optim, config.machine, out)
     _save(module, spec, store, fingerprint, out)
     plot_history(out)

@@ -33,6 +33,8 @@ def test_without_a_test_file_only_validation_is_measured(
     table = tabulate([measure(make_config(train_file), ("joint",), None, tmp_path)])
     assert "val_top1" in table["ensemble"] and "test_top1" not in table["ensemble"]
     assert not (tmp_path / "joint" / "whole").exists()
+    again = tabulate([measure(make_config(train_file), ("joint",), None, tmp_path)])
+    assert again == table, "what is finished is not trained again, and its seconds are kept"
 
 
 def test_spread_is_between_seeds() -> None:
