@@ -1,7 +1,8 @@
 """`gat`: attention along the bones, by PyTorch Geometric's `GATv2Conv`.
 
 Each frame is a graph; a joint gathers from itself and from the joints it shares a bone with, by
-weights that depend on both ends. Those weights can be read out per bone.
+weights that depend on both ends. Those weights can be read out per bone. What lies further away
+(the other hand, the head) a joint knows from the entry, which compares it with reference points.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from torch_geometric.nn import GATv2Conv
 
 from mgskel.models.backbone import Backbone, Block
 from mgskel.models.graph import edge_index
-from mgskel.models.layers import InputNorm, frames_of, pointwise_norm, temporal_conv
+from mgskel.models.layers import frames_of, pointwise_norm
+from mgskel.models.stem import RelativeStem
 from mgskel.models.stgcn import strides
 from mgskel.models.temporal import MultiBranchTemporal
 from mgskel.skeleton import Skeleton
@@ -90,9 +92,7 @@ class GAT(Backbone):
         dropout: float = 0.2,
     ) -> None:
         super().__init__(skeleton, num_classes, in_channels, channels[-1], dropout)
-        self.norm = InputNorm(in_channels, skeleton.num_joints)
-        self.enter = temporal_conv(in_channels, channels[0], 5, self.stem_stride, bias=True)
-        self.joint = nn.Parameter(torch.randn(1, channels[0], 1, skeleton.num_joints) * 0.02)
+        self.stem = RelativeStem(skeleton, in_channels, channels[0], 5, self.stem_stride)
         before = (channels[0], *channels)
         self.blocks = nn.ModuleList(
             GATBlock(skeleton, b, c, stride, heads)
@@ -100,8 +100,7 @@ class GAT(Backbone):
         )
 
     def embed(self, x: Tensor, valid: Tensor | None) -> Tensor:
-        x = self.norm(x, valid).contiguous(memory_format=torch.channels_last)
-        return functional.relu(self.enter(x) + self.joint)
+        return self.stem(x, valid)
 
     @property
     def edges(self) -> Tensor:
