@@ -1,7 +1,7 @@
 """Studies that grow over days: many small trainings, one row per finished one, paired by seed.
 
-A study is a list of `Trial`. Each finished trial becomes a row of a CSV file, written whole; a
-rerun does only what is missing. Differences are taken between trials that share data set,
+A study is a list of `Trial`. Each finished trial becomes a row of a CSV file; a rerun does only
+what is missing. Differences are taken between trials that share data set,
 backbone, split and seed, so that what they share cancels.
 """
 
@@ -20,7 +20,6 @@ import numpy as np
 
 from mgskel.config import load_config
 from mgskel.errors import InputError
-from mgskel.files import write_text
 from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
 from mgskel.training.sets import load_training_data
@@ -48,34 +47,46 @@ class Trial:
 
 
 class Results:
-    """The rows of a study, in a CSV file that is whole at every moment."""
+    """The rows of a study in a CSV file, which several studies may add to side by side."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[Row] = []
-        if path.is_file():
-            with open(path, newline="", encoding="utf-8") as handle:
-                reader = csv.DictReader(handle)
-                if reader.fieldnames is None or set(KEYS) - set(reader.fieldnames):
-                    raise InputError(
-                        "the results file is not one of a study",
-                        place=path,
-                        expected="columns " + ", ".join(KEYS),
-                        found=", ".join(reader.fieldnames or ["nothing"]),
-                    )
-                self.rows = list(reader)
+        self._columns: Sequence[str] = (*KEYS, *MEASURES)
+        self.read()
+
+    def read(self) -> None:
+        """Take over what the file holds by now."""
+        if not self.path.is_file():
+            return
+        with open(self.path, newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle)
+            self._columns = reader.fieldnames or ()
+            self.rows = list(reader)
+        if set(KEYS) - set(self._columns):
+            raise InputError(
+                "the results file is not one of a study",
+                place=self.path,
+                expected="columns " + ", ".join(KEYS),
+                found=", ".join(self._columns or ["nothing"]),
+            )
 
     def has(self, trial: Trial) -> bool:
         return any(tuple(row[name] for name in KEYS) == trial.key for row in self.rows)
 
     def add(self, trial: Trial, measures: Mapping[str, float]) -> None:
+        """One more line at the file's end, in a single write, so that none is lost or halved."""
         row = dict(zip(KEYS, trial.key, strict=True))
-        self.rows.append(row | {name: f"{measures[name]:.6g}" for name in MEASURES})
+        row |= {name: f"{measures[name]:.6g}" for name in MEASURES}
         text = io.StringIO()
-        writer = csv.DictWriter(text, (*KEYS, *MEASURES), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(self.path, text.getvalue())
+        writer = csv.DictWriter(text, self._columns, extrasaction="ignore", lineterminator="\n")
+        if not self.path.is_file():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            writer.writeheader()
+        writer.writerow(row)
+        with open(self.path, "a", newline="", encoding="utf-8") as handle:
+            handle.write(text.getvalue())
+        self.read()
 
 
 def run_trials(
@@ -92,6 +103,9 @@ def run_trials(
     for number, trial in enumerate(missing):
         if time.monotonic() > deadline:
             return len(missing) - number
+        results.read()
+        if results.has(trial):
+            continue  # done by a study beside this one
         print(f"{number + 1}/{len(missing)}: {' '.join(trial.key)}", file=sys.stderr)
         results.add(trial, run_trial(trial, configs, files[trial.set], threads))
     return 0

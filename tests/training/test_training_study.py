@@ -58,6 +58,30 @@ def test_one_row_per_finished_training_and_only_the_missing_are_run(
     assert run_trials([trial("on", 1)], Results(path), configs, files, minutes=1e-9) == 1
 
 
+def test_studies_side_by_side_keep_each_others_rows_and_share_the_work(
+    configs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.csv"
+    one, other = Results(path), Results(path)
+    measures = dict.fromkeys(study_module.MEASURES, 0.5)
+    one.add(trial("on"), measures)
+    other.add(trial("off"), measures)
+    assert {row["variant"] for row in Results(path).rows} == {"on", "off"}
+    assert [row["variant"] for row in other.rows] == ["on", "off"]
+    late: list[Trial] = []
+
+    def meanwhile(running: Trial, *_: object) -> dict[str, float]:
+        late.append(running)
+        if running.seed == 1:
+            one.add(trial("on", 2), measures)
+        return measures
+
+    monkeypatch.setattr(study_module, "run_trial", meanwhile)
+    files = {"natops": tmp_path}
+    assert run_trials([trial("on", 1), trial("on", 2)], other, configs, files) == 0
+    assert [running.seed for running in late] == [1], "the second was done beside it"
+
+
 def test_pairs_share_set_backbone_and_seed() -> None:
     rows = [
         {"set": "a", "backbone": "b", "variant": v, "seed": s, "epochs": "1", "top1": t}
