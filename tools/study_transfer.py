@@ -23,7 +23,7 @@ from mgskel.files import write_text
 from mgskel.gestures import get_vocabulary
 from mgskel.skeleton import get_skeleton
 from mgskel.training.config import TrainConfig
-from mgskel.training.study import interval
+from mgskel.training.differences import interval
 from mgskel.training.transfer import TransferSet, transfer
 
 VARIANTS = {

@@ -1,8 +1,7 @@
 """Studies that grow over days: many small trainings, one row per finished one, paired by seed.
 
 A study is a list of `Trial`. Each finished trial becomes a row of a CSV file; a rerun does only
-what is missing. Differences are taken between trials that share data set,
-backbone, split and seed, so that what they share cancels.
+what is missing.
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ import io
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from mgskel.config import load_config
 from mgskel.errors import InputError
@@ -160,95 +157,3 @@ def _pretrained_first(config: TrainConfig, folder: Path) -> TrainConfig:
     everyone = replace(config.data, labels_share=1.0)
     pretrain(settings, folder, load_training_data(everyone).train)
     return replace(config, model=replace(model, pretrained=folder))
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Mean paired difference with its 95% interval (Student's t), over pairs."""
-
-    mean: float
-    low: float
-    high: float
-    pairs: int
-
-
-def paired(
-    rows: Iterable[Row], variant: str, reference: str, measure: str = "top1"
-) -> dict[tuple[str, str], list[float]]:
-    """For each (set, backbone) the differences variant - reference, one per common seed."""
-    table = {
-        (row["set"], row["backbone"], row["seed"], row["epochs"], row["variant"]): float(
-            row[measure]
-        )
-        for row in rows
-    }
-    differences: dict[tuple[str, str], list[float]] = {}
-    for (name, backbone, seed, epochs, kind), value in sorted(table.items()):
-        other = table.get((name, backbone, seed, epochs, reference))
-        if kind == variant and other is not None:
-            differences.setdefault((name, backbone), []).append(value - other)
-    return differences
-
-
-def interval(values: Sequence[float]) -> Difference:
-    """Mean and 95% interval; the interval is unbounded for fewer than two values."""
-    from scipy.stats import t
-
-    array = np.asarray(values, dtype=float)
-    if len(array) == 0:
-        return Difference(float("nan"), -np.inf, np.inf, 0)
-    mean = float(array.mean())
-    if len(array) == 1:
-        return Difference(mean, -np.inf, np.inf, 1)
-    half = float(t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
-    return Difference(mean, mean - half, mean + half, len(array))
-
-
-def difference_table(
-    rows: Sequence[Row], references: Mapping[str, str], measure: str = "top1"
-) -> str:
-    """Markdown: each variant against its reference per set and backbone, and over all pairs."""
-    lines = [
-        f"| variant | against | set | backbone | pairs | {measure}, points | 95% interval |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for variant, reference in references.items():
-        groups = paired(rows, variant, reference, measure)
-        title = f"{variant} | {reference}"
-        together = [value for values in groups.values() for value in values]
-        for (name, backbone), values in groups.items():
-            lines.append(_line(title, name, backbone, values))
-        if together:
-            lines.append(_line(title, "**all**", "", together))
-    return "\n".join(lines) + "\n"
-
-
-def _line(title: str, name: str, backbone: str, values: list[float]) -> str:
-    d = interval(values)
-    ends = f"{100 * d.low:+.2f} to {100 * d.high:+.2f}" if d.pairs > 1 else "one pair"
-    return f"| {title} | {name} | {backbone} | {d.pairs} | {100 * d.mean:+.2f} | {ends} |"
-
-
-def plot_differences(path: Path, rows: Sequence[Row], references: Mapping[str, str]) -> None:
-    """Every paired difference as a point, its mean and 95% interval as a bar."""
-    from mgskel.training.plots import new_figure, save_figure
-
-    differences = {
-        variant: 100 * np.array([v for values in groups.values() for v in values])
-        for variant, reference in references.items()
-        if (groups := paired(rows, variant, reference))
-    }
-    figure, axis = new_figure(1, 1, (7, 1.2 + 0.35 * len(differences)))
-    rng = np.random.default_rng(0)
-    for place, values in enumerate(differences.values()):
-        d = interval(values.tolist())
-        axis.scatter(values, place + rng.uniform(-0.15, 0.15, len(values)), s=10, alpha=0.5)
-        if d.pairs > 1:
-            axis.plot([d.low, d.high], [place, place], color="black", linewidth=2)
-        axis.plot([d.mean], [place], "|", color="black", markersize=14)
-    axis.axvline(0, color="grey", linewidth=0.8)
-    axis.set_yticks(range(len(differences)), list(differences))
-    axis.invert_yaxis()
-    against = ", ".join(dict.fromkeys(references[variant] for variant in differences))
-    axis.set_xlabel(f"top-1 against {against}, percentage points (bar: 95% interval)")
-    save_figure(figure, path)

@@ -6,20 +6,13 @@ import argparse
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mgskel.errors import InputError, MgskelError, unknown
 from mgskel.files import write_text
-from mgskel.training.study import (
-    Results,
-    Row,
-    Trial,
-    difference_table,
-    interval,
-    plot_differences,
-    run_trials,
-)
+from mgskel.training.study import Results, Trial, run_trials
+from mgskel.training.study_page import page, plot_differences
 
 EPOCHS = {"natops": 40, "utd_mhad": 40, "jhmdb14": 25, "nw_ucla": 12, "synthetic": 20}
 MakeTrials = Callable[[dict[str, int], list[str], int, bool], list[Trial]]
@@ -98,29 +91,3 @@ def study(
     plot_differences(args.results / f"{name}.png", results.rows, references)
     print(f"{left} trainings left" if left else "done", file=sys.stderr)
     return 1 if left else 0
-
-
-def page(name: str, rows: Sequence[Row], references: Mapping[str, str]) -> str:
-    """The study's page: scores of every variant, then paired differences."""
-    lines = [
-        f"# Study: {name}",
-        "",
-        f"{len(rows)} trainings. Every seed draws its own validation part (a third of the training "
-        "file); variants are compared on the same part and seed.",
-        "",
-        "| set | backbone | variant | seeds | top-1 | 95% interval | CPU s |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    groups: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row["set"], row["backbone"], row["variant"]), []).append(row)
-    for (recipe, backbone, variant), members in sorted(groups.items()):
-        d = interval([float(row["top1"]) for row in members])
-        cpu = sum(float(row["cpu_seconds"]) for row in members) / len(members)
-        ends = f"{100 * d.low:.1f} to {100 * d.high:.1f}" if d.pairs > 1 else ""
-        lines.append(
-            f"| {recipe} | {backbone} | {variant} | {d.pairs} | {100 * d.mean:.2f} | {ends} "
-            f"| {cpu:.0f} |"
-        )
-    lines += ["", "## Paired differences", ""]
-    return "\n".join(lines) + "\n" + difference_table(rows, references)

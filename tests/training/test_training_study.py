@@ -13,7 +13,7 @@ from mgskel.errors import InputError
 from mgskel.gestures import GestureClass, Vocabulary
 from mgskel.skeleton import get_skeleton
 from mgskel.training import study as study_module
-from mgskel.training.study import Results, Trial, interval, paired, run_trials
+from mgskel.training.study import Results, Trial, run_trials
 from mgskel.training.study_command import study
 from mgskel.training.transfer import TransferSet, transfer
 
@@ -80,22 +80,6 @@ def test_studies_side_by_side_keep_each_others_rows_and_share_the_work(
     files = {"natops": tmp_path}
     assert run_trials([trial("on", 1), trial("on", 2)], other, configs, files) == 0
     assert [running.seed for running in late] == [1], "the second was done beside it"
-
-
-def test_pairs_share_set_backbone_and_seed() -> None:
-    rows = [
-        {"set": "a", "backbone": "b", "variant": v, "seed": s, "epochs": "1", "top1": t}
-        for v, s, t in (("on", "0", "0.9"), ("off", "0", "0.8"), ("on", "1", "0.7"),
-                        ("off", "2", "0.1"))
-    ]  # fmt: skip
-    assert paired(rows, "on", "off") == {("a", "b"): [pytest.approx(0.1)]}
-
-
-def test_interval_is_students() -> None:
-    d = interval([1.0, 2.0, 3.0])
-    assert (d.mean, d.pairs) == (2.0, 3)
-    assert d.high - d.mean == pytest.approx(4.3027 / 3**0.5, rel=1e-3)
-    assert interval([1.0]).low == float("-inf")
 
 
 def test_a_study_writes_table_and_plot(configs: Path, train_file: Path, tmp_path: Path) -> None:
