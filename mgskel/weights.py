@@ -13,6 +13,8 @@ import numpy as np
 
 from mgskel.errors import InputError
 
+WEIGHTS_FILE = "model.safetensors"
+DESCRIPTION_FILE = "recognizer.json"
 _SHOWN = 16
 
 

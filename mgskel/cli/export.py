@@ -20,7 +20,8 @@ def run(args: argparse.Namespace) -> int:
 
     from mgskel.models.export import export_onnx
     from mgskel.threads import set_threads
-    from mgskel.training.recognizer import DESCRIPTION_FILE, Recognizer
+    from mgskel.training.recognizer import Recognizer
+    from mgskel.weights import DESCRIPTION_FILE
 
     set_threads()
     recognizer = Recognizer.load(args.run)

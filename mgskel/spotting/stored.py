@@ -19,13 +19,12 @@ from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.quick import QuickNetwork, weight_shapes
 from mgskel.spotting.reach import NetworkSettings
-from mgskel.weights import misfit, read_weights
+from mgskel.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 
 if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter
 
 SCHEMA = "mgskel-spotter/1"
-WEIGHTS, DESCRIPTION = "model.safetensors", "recognizer.json"
 _DECISIVE = ("weights_sha256", "network", "features", "vocabulary", "decoding", "clip_rule")
 
 
@@ -39,15 +38,15 @@ def save_spotter(spotter: Spotter, folder: Path) -> None:
         name: np.array(value, np.float16) if value.dtype.kind == "f" else np.array(value)
         for name, value in network.state.items()
     }
-    with writing(folder / WEIGHTS) as temporary:
+    with writing(folder / WEIGHTS_FILE) as temporary:
         save_file(state, temporary)
     write_json(
-        folder / DESCRIPTION,
+        folder / DESCRIPTION_FILE,
         {
             "schema": SCHEMA,
             "mgskel": mgskel.__version__,
             "name": spotter.name,
-            "weights_sha256": file_hash(folder / WEIGHTS),
+            "weights_sha256": file_hash(folder / WEIGHTS_FILE),
             "network": to_dict(network.settings),
             "features": to_dict(network.features),
             "vocabulary": to_dict(asdict(spotter.vocabulary)),
@@ -63,7 +62,7 @@ def read_spotter(folder: Path) -> Spotter:
     from mgskel.spotting.spotter import Spotter
 
     tree = _description(folder)
-    place = str(folder / DESCRIPTION)
+    place = str(folder / DESCRIPTION_FILE)
     try:
         vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
         decoding = from_dict(DecodingSettings, tree["decoding"], place)
@@ -87,16 +86,16 @@ def read_spotter(folder: Path) -> Spotter:
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    missing = [name for name in (DESCRIPTION, WEIGHTS) if not (folder / name).is_file()]
+    missing = [name for name in (DESCRIPTION_FILE, WEIGHTS_FILE) if not (folder / name).is_file()]
     if missing:
         raise InputError(
             f"no spotter at {folder}",
-            expected=f"a folder with {DESCRIPTION} and {WEIGHTS}",
+            expected=f"a folder with {DESCRIPTION_FILE} and {WEIGHTS_FILE}",
             found=f"no {' and no '.join(missing)}" if folder.is_dir() else "no such folder",
             remedy="leave out the model to use the one that ships, or train one: "
             "docs/howto/annotate-and-finetune.md",
         )
-    tree = read_json(folder / DESCRIPTION, "spotter description")
+    tree = read_json(folder / DESCRIPTION_FILE, "spotter description")
     if not isinstance(tree, dict) or "schema" not in tree:
         raise _damaged(folder, "no schema")
     if tree["schema"] != SCHEMA:
@@ -114,7 +113,7 @@ def _description(folder: Path) -> dict[str, Any]:
 def _weights(
     folder: Path, expected: str, shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, np.ndarray]:
-    state = read_weights(folder / WEIGHTS, expected, DESCRIPTION)
+    state = read_weights(folder / WEIGHTS_FILE, expected, DESCRIPTION_FILE)
     wrong = misfit(shapes, state)
     if wrong:
         raise _damaged(folder, f"weights that do not fit the described network: {wrong}")
@@ -123,7 +122,7 @@ def _weights(
 
 def _damaged(folder: Path, found: str) -> InputError:
     return InputError(
-        f"{DESCRIPTION} does not describe a spotter",
+        f"{DESCRIPTION_FILE} does not describe a spotter",
         place=folder,
         found=found,
         remedy="copy the folder again",

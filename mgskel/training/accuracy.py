@@ -20,9 +20,10 @@ import numpy as np
 from mgskel.data.labelled import Labelled, load_labelled
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
-from mgskel.training.fit import METRICS_FILE, train
+from mgskel.training.fit import train
 from mgskel.training.metrics import softmax, summary
 from mgskel.training.recognizer import Recognizer
+from mgskel.training.run_folder import METRICS_FILE
 from mgskel.training.sets import TrainingData, load_training_data, split_training_data
 
 

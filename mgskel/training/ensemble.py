@@ -10,8 +10,8 @@ import numpy as np
 from mgskel.errors import InputError
 from mgskel.training.metrics import negative_log_likelihood, softmax
 from mgskel.training.recognizer import Recognizer
+from mgskel.training.run_folder import VALIDATION_FILE
 
-VALIDATION_FILE = "validation.npz"
 _SEQUENCES_FOR_EQUAL = 10.0
 
 

@@ -19,21 +19,25 @@ from mgskel.data.clips import ClipStore
 from mgskel.data.label_text import label_vectors
 from mgskel.data.labelled import ClassList
 from mgskel.data.streams import stream_channels
-from mgskel.errors import InputError
-from mgskel.files import read_json, write_json, write_text
+from mgskel.files import writing
 from mgskel.models import Backbone
 from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
+from mgskel.training.checks import check_classes, check_machine, drop_unseen
 from mgskel.training.config import MachineConfig, OptimConfig, TrainConfig
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
 from mgskel.training.module import LossModule, RecognizerModule
-from mgskel.training.recognizer import WEIGHTS_FILE, InputSpec, ModelSpec, Recognizer
+from mgskel.training.recognizer import InputSpec, ModelSpec, Recognizer
+from mgskel.training.run_folder import (
+    CHECKPOINT,
+    METRICS_FILE,
+    VALIDATION_FILE,
+    claim,
+    lasting,
+    plot_history,
+)
 from mgskel.training.sets import TrainingData, load_training_data, mirrored_classes
-
-CONFIG_FILE = "config.yaml"
-VALIDATION_FILE = "validation.npz"
-METRICS_FILE = "metrics.csv"
-CHECKPOINT = Path("checkpoints") / "last.ckpt"
+from mgskel.weights import DESCRIPTION_FILE, WEIGHTS_FILE
 
 
 def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> Recognizer:
@@ -45,17 +49,17 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     """
     out = Path(out)
     data = data or load_training_data(config.data)
-    claim(out, _lasting(config), data.fingerprint, config)
-    if (out / WEIGHTS_FILE).is_file() and (out / "recognizer.json").is_file():
+    claim(out, lasting(config), data.fingerprint, config)
+    if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
         return Recognizer.load(out)
-    _check_machine(config)
+    check_machine(config)
     set_threads(config.machine.threads)
     keep_freed_memory()
     torch.manual_seed(config.seed)
     people = config.data.people or max(s.num_people for s in data.train.sequences)
     store = data.train.store(config.normalise, data.classes, people)
-    store = _drop_unseen(store)
-    _check_classes(store, data.classes)
+    store = drop_unseen(store)
+    check_classes(store, data.classes)
     spec = InputSpec(
         config.stream, config.window, config.views, store.dims, people, config.normalise
     )
@@ -202,8 +206,6 @@ def _finish(
             "ece": calibration_error(probabilities, truth),
             "ece_before": calibration_error(softmax(logits), truth),
         }
-        from mgskel.files import writing
-
         with writing(out / VALIDATION_FILE) as temporary, open(temporary, "wb") as handle:
             np.savez(handle, logits=logits, truth=truth, names=np.array(validation.names))
         plot_confusion(out / "confusion.png", probabilities, truth, data.classes.names)
@@ -218,86 +220,6 @@ def _finish(
         notes,
     )
     finished.save(out)
-
-
-def plot_history(out: Path) -> None:
-    """Curves of a folder's metrics as a picture."""
-    from mgskel.training.plots import plot_curves
-
-    plot_curves(out / "curves.png", out / METRICS_FILE)
-
-
-def claim(out: Path, lasting: dict[str, Any], fingerprint: object, config: Any) -> None:
-    """Refuse a folder that holds another training; otherwise write the config into it."""
-    import yaml
-
-    wanted = {"config": lasting, "data": fingerprint}
-    path = out / "training.json"
-    if path.is_file():
-        if read_json(path) != wanted:
-            raise InputError(
-                "the folder holds another training",
-                place=out,
-                expected="an empty folder, or the same config and data (to resume)",
-                remedy="choose another folder with --out, or remove this one",
-            )
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(path, wanted)
-    write_text(out / CONFIG_FILE, yaml.safe_dump(to_dict(config), sort_keys=False))
-
-
-def _lasting(config: TrainConfig) -> dict[str, Any]:
-    """What decides the result: not threads, not logs, not where the file lies."""
-    tree = to_dict(config)
-    for key in ("threads", "tensorboard"):
-        tree["machine"].pop(key)
-    tree["data"].pop("train")
-    tree["data"].pop("validation_file")
-    return tree
-
-
-def _check_machine(config: TrainConfig) -> None:
-    if config.machine.accelerator == "gpu" and not torch.cuda.is_available():
-        raise InputError(
-            "a GPU was asked for, but torch finds none",
-            remedy="use --machine.accelerator auto, or install a CUDA build of torch",
-        )
-
-
-def _check_classes(store: ClipStore, classes: ClassList) -> None:
-    counts = torch.bincount(store.labels, minlength=len(classes))
-    if (counts > 0).sum() < 2:
-        raise InputError(
-            "there is nothing to tell apart",
-            expected="training sequences of at least two classes",
-            found=f"{int((counts > 0).sum())} class with sequences",
-        )
-    empty = [name for name, count in zip(classes.names, counts.tolist(), strict=True) if not count]
-    if empty:
-        warnings.warn(
-            f"{len(empty)} of {len(classes)} classes have no training sequence and will hardly "
-            f"ever be answered: {', '.join(empty[:8])}",
-            stacklevel=3,
-        )
-
-
-def _drop_unseen(store: ClipStore) -> ClipStore:
-    """Leave out recordings in which no joint is ever seen, and say so."""
-    starts = store.offsets[:-1]
-    seen = (store.scores > 0).flatten(1).any(1)
-    running = torch.cat([torch.zeros(1, dtype=torch.int64), seen.long().cumsum(0)])
-    some = running[store.offsets[1:]] > running[starts]
-    if bool(some.all()):
-        return store
-    lost = [store.names[i] for i in torch.nonzero(~some).flatten().tolist()]
-    if len(lost) == len(store):
-        raise InputError("no joint is seen in any training sequence", remedy="validate the file")
-    warnings.warn(
-        f"{len(lost)} sequences show no joint at all and are left out: {', '.join(lost[:5])}",
-        stacklevel=3,
-    )
-    return store.select(torch.nonzero(some).flatten().tolist())
 
 
 def _tensorboard(out: Path) -> Any:

@@ -29,11 +29,13 @@ from mgskel.skeleton import get_skeleton, skeleton_to_dict
 from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
-from mgskel.training.fit import METRICS_FILE, claim, plot_history, run_trainer
+from mgskel.training.fit import run_trainer
 from mgskel.training.module import LossModule
-from mgskel.training.recognizer import WEIGHTS_FILE, ModelSpec
+from mgskel.training.recognizer import ModelSpec
+from mgskel.training.run_folder import METRICS_FILE, claim, plot_history
 from mgskel.training.schedule import make_optimizer, warmup_cosine
 from mgskel.training.sets import data_fingerprint
+from mgskel.weights import WEIGHTS_FILE
 
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
 

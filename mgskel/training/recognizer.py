@@ -30,11 +30,9 @@ from mgskel.models import Backbone, FusionParts, create_model, fold
 from mgskel.sequence import PoseSequence
 from mgskel.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.training.metrics import softmax
-from mgskel.weights import misfit, read_weights
+from mgskel.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 
 SCHEMA = 1
-WEIGHTS_FILE = "model.safetensors"
-DESCRIPTION_FILE = "recognizer.json"
 
 
 @dataclass(frozen=True)
