@@ -136,7 +136,7 @@ def estimator_identity(settings: EstimatorSettings) -> dict[str, Any]:
 
         return identity(settings.mediapipe)
     if settings.name == "mmpose":
-        from mgskel.pose.mmpose import identity as mmpose_identity
+        from mgskel.pose.mmpose_index import identity as mmpose_identity
 
         return mmpose_identity(settings.mmpose)
     found = _entry_point(settings.name)

@@ -15,7 +15,8 @@ from mgskel.errors import InputError  # noqa: E402
 from mgskel.pose.estimators import EstimatorSettings, MMPoseSettings  # noqa: E402
 from mgskel.pose.extract import ExtractSettings, extract  # noqa: E402
 from mgskel.pose.mmcv_ops import nms, provide_mmcv_ops  # noqa: E402
-from mgskel.pose.mmpose import MMPose, find_model, identity  # noqa: E402
+from mgskel.pose.mmpose import MMPose  # noqa: E402
+from mgskel.pose.mmpose_index import find_model, identity  # noqa: E402
 
 TINY = "rtmpose-t_8xb256-420e_coco-256x192"
 WHOLE = "rtmpose-m_8xb64-270e_coco-wholebody-256x192"
@@ -167,15 +168,15 @@ def test_aliases_names_and_wrong_names() -> None:
 
 
 def test_published_weights_are_fetched_only_on_request(tmp_path: Path, monkeypatch) -> None:
-    from mgskel.pose import mmpose
+    from mgskel.pose import mmpose_index
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    found = mmpose.FoundModel(find_model(TINY).config, (tmp_path / "gone.pth").as_uri())
+    found = mmpose_index.FoundModel(find_model(TINY).config, (tmp_path / "gone.pth").as_uri())
     with pytest.raises(InputError, match="could not be fetched"):
-        mmpose._download(found)
+        mmpose_index.download(found)
     (tmp_path / "there.pth").write_bytes(b"weights")
-    there = mmpose.FoundModel(found.config, (tmp_path / "there.pth").as_uri())
-    assert mmpose._download(there).read_bytes() == b"weights"
+    there = mmpose_index.FoundModel(found.config, (tmp_path / "there.pth").as_uri())
+    assert mmpose_index.download(there).read_bytes() == b"weights"
 
 
 @pytest.mark.slow

@@ -1,0 +1,118 @@
+"""Whose track is kept: of all tracks the main person's, everybody's, or the one asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgskel.errors import InputError
+from mgskel.pose.people import PeopleSettings, Track
+
+_MOST_ABSENCES = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which tracks are kept, and what a user should know about the others."""
+
+    tracks: tuple[Track, ...]
+    notes: tuple[str, ...]
+
+
+def choose(
+    tracks: Sequence[Track], num_frames: int, frame_size: tuple[int, int], settings: PeopleSettings
+) -> Choice:
+    """The main person (or all, or the one asked for).
+
+    The main person has the largest product of size, presence (share of frames seen) and
+    centrality (1 in the middle of the picture, 0.5 at its edges).
+    """
+    if not tracks:
+        return Choice((), ())
+    longest = max(track.times[-1] - track.times[0] for track in tracks)
+    # Where even the longest is short, the clip is short, and nothing counts as passing.
+    shortest = min(settings.shortest_s, longest / 2)
+    lasting = [t for t in tracks if t.times[-1] - t.times[0] >= shortest]
+    dropped = len(tracks) - len(lasting)
+    notes = []
+    if dropped:
+        notes.append(f"{dropped} passing tracks shorter than {shortest:.2g} s were dropped")
+    if settings.keep == "all":
+        return Choice(tuple(lasting), tuple(notes))
+    rank = {track.name: _weight(track, num_frames, frame_size) for track in lasting}
+    if settings.keep != "main":
+        chosen = [track for track in tracks if track.name == settings.keep]
+        if not chosen:
+            raise InputError(
+                f"no person '{settings.keep}' in this clip",
+                expected="one of " + ", ".join(sorted(rank, key=int)),
+                found=repr(settings.keep),
+                remedy="--all-people keeps everybody",
+            )
+        return Choice((chosen[0],), tuple(notes))
+    main = max(lasting, key=lambda track: rank[track.name])
+    notes += _absences(main, tracks)
+    notes += _about_others(main, lasting, rank, num_frames)
+    return Choice((main,), tuple(notes))
+
+
+def dense(
+    tracks: Sequence[Track], num_frames: int, num_joints: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (M, T, V, 2), NaN where not seen, and scores (M, T, V)."""
+    keypoints = np.full((len(tracks), num_frames, num_joints, 2), np.nan, np.float32)
+    scores = np.zeros((len(tracks), num_frames, num_joints), np.float32)
+    for m, track in enumerate(tracks):
+        keypoints[m, track.frames] = track.keypoints
+        scores[m, track.frames] = track.scores
+    missing = np.isnan(keypoints).any(-1) | (scores == 0)
+    keypoints[missing] = np.nan
+    scores[missing] = 0
+    return keypoints, scores
+
+
+def _absences(main: Track, tracks: Sequence[Track]) -> list[str]:
+    """When the main person was lost while somebody else was seen: never a silent switch."""
+    others = np.unique([f for track in tracks if track is not main for f in track.frames])
+    notes = []
+    for index in np.flatnonzero(np.diff(main.frames) > 1):
+        gap = main.frames[index], main.frames[index + 1]
+        if np.searchsorted(others, gap[1]) > np.searchsorted(others, gap[0], "right"):
+            notes.append(
+                f"person {main.name} was not seen between {main.times[index]:.2f} and "
+                f"{main.times[index + 1]:.2f} s, while somebody else was"
+            )
+    if len(notes) > _MOST_ABSENCES:
+        notes[_MOST_ABSENCES:] = [f"and so {len(notes) - _MOST_ABSENCES} times more"]
+    return notes
+
+
+def _about_others(
+    main: Track, tracks: Sequence[Track], rank: dict[str, float], num_frames: int
+) -> list[str]:
+    others = sorted((t for t in tracks if t is not main), key=lambda t: -rank[t.name])
+    if not others:
+        return []
+    listed = ", ".join(f"{t.name} ({len(t.frames) / num_frames:.0%} of frames)" for t in others[:5])
+    notes = [
+        f"person {main.name} is the main one ({len(main.frames) / num_frames:.0%} of frames); "
+        f"others seen: {listed}; --person ID or --all-people keeps them"
+    ]
+    if rank[others[0].name] > 0.7 * rank[main.name]:
+        notes.append(f"person {others[0].name} is nearly as prominent as person {main.name}")
+    return notes
+
+
+def _weight(track: Track, num_frames: int, frame_size: tuple[int, int]) -> float:
+    size = float(np.median(track.sizes)) / max(frame_size)
+    presence = len(track.frames) / max(num_frames, 1)
+    centre = np.median([_mean_known(p) for p in track.anchors], axis=0) / np.asarray(frame_size)
+    off_centre = min(float(np.hypot(*(centre - 0.5))) / 0.5, 1.0)
+    return size * presence * (1.0 - 0.5 * off_centre)
+
+
+def _mean_known(points: np.ndarray) -> np.ndarray:
+    known = points[~np.isnan(points[:, 0])]
+    return known.mean(0) if len(known) else np.zeros(2)
