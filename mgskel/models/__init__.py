@@ -15,8 +15,8 @@ from mgskel.models.fusion import (
     FusionReadout,
     balance_loss,
     reading,
+    with_fusion,
 )
-from mgskel.models.insertion import with_fusion
 from mgskel.models.layers import fold
 from mgskel.skeleton import Skeleton, get_skeleton
 

@@ -20,7 +20,7 @@ from mgskel.models import (
     reading,
     with_fusion,
 )
-from mgskel.models.insertion import stage_ends
+from mgskel.models.fusion import stage_ends
 from mgskel.skeleton import Skeleton
 
 if TYPE_CHECKING:
