@@ -66,9 +66,7 @@ mgskel.timeline = async function timeline() {
     }
     for (const row of rows) {
       pen.fillStyle = row.kind === "strip" ? quiet : ink;
-      let label = row.label;
-      while (label.length > 3 && pen.measureText(label).width > labelWidth() - 8) label = `${label.slice(0, -2)}\u2026`.replace("\u2026\u2026", "\u2026");
-      pen.fillText(label, 0, row.y + row.height / 2);
+      pen.fillText(fitting(pen, row.label, labelWidth() - 8), 0, row.y + row.height / 2);
       pen.save();
       pen.beginPath(); pen.rect(labelWidth(), row.y, width - labelWidth(), row.height); pen.clip();
       if (row.kind === "events") events(pen, row, ink); else if (row.kind === "strip") strip(pen, row, width, line);
@@ -89,7 +87,7 @@ mgskel.timeline = async function timeline() {
       pen.fillRect(x(event.start_s), row.y, Math.max(2, x(event.end_s) - x(event.start_s)), 5);
       pen.globalAlpha = 1;
     }
-    for (const event of row.events) {
+    for (const [number, event] of row.events.entries()) {
       if (event.end_s < from || event.start_s > to) continue;
       const left = x(event.start_s), size = Math.max(3, x(event.end_s) - left);
       pen.globalAlpha = 0.35 + 0.65 * event.score;
@@ -97,11 +95,21 @@ mgskel.timeline = async function timeline() {
       pen.beginPath(); pen.roundRect(left, row.y + lift, size, ROW - 2, 4); pen.fill();
       pen.globalAlpha = 1;
       if (event === selected) { pen.strokeStyle = ink; pen.lineWidth = 2; pen.stroke(); }
-      if (size > 46) {
-        pen.save(); pen.beginPath(); pen.rect(left, row.y + lift, size - 4, ROW); pen.clip();
-        pen.fillStyle = event.ink; pen.fillText(event.label, left + 5, row.y + lift + ROW / 2 - 1); pen.restore();
-      }
+      // Beside a bar that is too narrow for its name, where nothing else follows soon.
+      const next = number + 1 < row.events.length ? x(row.events[number + 1].start_s) : x(to);
+      const wide = pen.measureText(event.label).width;
+      const beside = wide > size - 9 && left + size + 5 + wide < next - 5;
+      pen.fillStyle = beside ? ink : event.ink;
+      pen.fillText(beside ? event.label : fitting(pen, event.label, size - 9), left + (beside ? size : 0) + 5, row.y + lift + ROW / 2 - 1);
     }
+  }
+
+  // The text, or as much of it as there is room for; nothing rather than two letters.
+  function fitting(pen, text, room) {
+    if (pen.measureText(text).width <= room) return text;
+    let length = room > 0 ? text.length : 0;
+    while (length && pen.measureText(`${text.slice(0, length)}\u2026`).width > room) length -= 1;
+    return length > 2 ? `${text.slice(0, length).trimEnd()}\u2026` : "";
   }
 
   function strip(pen, row, width, line) {
