@@ -39,7 +39,10 @@ def page(name: str, rows: Sequence[Row], references: Mapping[str, str]) -> str:
 
 
 def difference_table(rows: Sequence[Row], references: Mapping[str, str]) -> str:
-    """Markdown: each variant against its reference per set and backbone, and over all pairs."""
+    """Markdown: each variant against its reference per set and backbone, and over all.
+
+    Over all twice: every pair counts alike, or every set and backbone does by its mean.
+    """
     lines = [
         "| variant | against | set | backbone | pairs | top-1, points | 95% interval | log loss "
         "| 95% interval |",
@@ -53,6 +56,9 @@ def difference_table(rows: Sequence[Row], references: Mapping[str, str]) -> str:
             lines.append(_line(f"{title} | {recipe} | {backbone}", values, loss[recipe, backbone]))
         if len(top1) > 1:
             lines.append(_line(f"{title} | **all** | ", _all(top1), _all(loss)))
+        if len(top1) > 2:
+            alike = [[float(np.mean(v)) for v in groups.values()] for groups in (top1, loss)]
+            lines.append(_line(f"{title} | **means of sets and backbones** | ", *alike))
     return "\n".join(lines) + "\n"
 
 
@@ -103,6 +109,6 @@ def plot_differences(path: Path, rows: Sequence[Row], references: Mapping[str, s
     axes[1].set_yticks([])
     for number, recipe in enumerate(sets):
         axes[1].scatter([], [], s=12, color=f"C{number}", label=recipe)
-    figure.legend(loc="outside upper right", ncols=len(sets), frameon=False)
+    figure.legend(loc="outside lower center", ncols=len(sets), frameon=False)
     figure.suptitle("Paired differences (bar: mean and 95% interval over pairs)", x=0.01, ha="left")
     save_figure(figure, path)

@@ -28,7 +28,7 @@ def test_the_page_shows_top1_and_log_loss_of_each_set_and_of_all() -> None:
     rows = [
         {"set": name, "backbone": "b", "variant": v, "seed": s, "epochs": "1", "top1": top1,
          "loss": loss, "cpu_seconds": "7"}
-        for name in ("x", "y")
+        for name in ("x", "y", "z")
         for v, s, top1, loss in (("on", "0", "0.9", "0.3"), ("off", "0", "0.8", "0.5"),
                                  ("on", "1", "0.9", "0.2"), ("off", "1", "0.8", "0.4"))
     ]  # fmt: skip
@@ -37,6 +37,8 @@ def test_the_page_shows_top1_and_log_loss_of_each_set_and_of_all() -> None:
     assert lines == [
         f"| on | off | x | b | 2 | {change}",
         f"| on | off | y | b | 2 | {change}",
-        f"| on | off | **all** |  | 4 | {change}",
+        f"| on | off | z | b | 2 | {change}",
+        f"| on | off | **all** |  | 6 | {change}",
+        f"| on | off | **means of sets and backbones** |  | 3 | {change}",
     ]
     assert "| x | b | on | 2 | 90.00 | 90.0 to 90.0 | 0.250 | 7 |" in page("z", rows, {})
