@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     import dataclasses
 
     from mgskel.config import load_config
+    from mgskel.training.checks import check_streams
     from mgskel.training.config import TrainConfig
     from mgskel.training.fit import train
     from mgskel.training.sets import load_training_data
@@ -41,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     base = args.out or Path("runs") / (args.config.stem if args.config else "default")
     alone = args.out is not None and not args.all_streams
     data = load_training_data(config.data)
-    for stream in config.streams if args.all_streams else (config.stream,):
+    streams = config.streams if args.all_streams else (config.stream,)
+    check_streams(streams, data.train)
+    for stream in streams:
         folder = base if alone else base / stream
         recognizer = train(dataclasses.replace(config, stream=stream), folder, data)
         judged = recognizer.notes.get("validation", {})

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.data.labelled import Labelled, load_labelled
+from mgskel.training.checks import check_streams
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.fit import train
@@ -62,24 +63,24 @@ def measure(
 ) -> SeedResult:
     """Train and judge each stream of a config (for one seed); run folders go under `out`."""
     whole = load_training_data(dataclasses.replace(config.data, validation="none"))
+    check_streams(streams, whole.train)
     if config.data.validation == "file":
         held_out = load_training_data(config.data)
     else:
         held_out = split_training_data(whole.train, whole.classes, config.data, whole.fingerprint)
-    judged = load_labelled(test, config.data.layout) if test is not None else None
+    judged = None
+    if test is not None:
+        judged = load_labelled(test, config.data.layout).to_skeleton(whole.train.skeleton)
+    test_truth = _truth(judged, whole, test)
     answers = {}
     for stream in streams:
         one = dataclasses.replace(config, stream=stream)
         answers[stream] = _measure_stream(one, held_out, whole, judged, out / stream)
-    classes = held_out.classes
     truth = _truth(held_out.validation, held_out)
     weights = np.full(len(answers), 1 / len(answers))
     judgements = [a.validation for a in answers.values() if a.validation is not None]
     if truth is not None and len(judgements) == len(answers):
         weights = fit_weights(judgements, truth)
-    test_truth = None
-    if judged is not None and judged.labels is not None:
-        test_truth = classes.indices(judged.labels, test)
     return SeedResult(answers, weights, truth, test_truth)
 
 
@@ -120,10 +121,12 @@ def _answers(recognizer: Recognizer, data: Labelled) -> np.ndarray:
     return softmax(recognizer.logits(store), recognizer.temperature)
 
 
-def _truth(data: Labelled | None, whole: TrainingData) -> np.ndarray | None:
+def _truth(
+    data: Labelled | None, known: TrainingData, place: Path | None = None
+) -> np.ndarray | None:
     if data is None or data.labels is None:
         return None
-    return whole.classes.indices(data.labels)
+    return known.classes.indices(data.labels, place)
 
 
 def tabulate(results: Sequence[SeedResult]) -> dict[str, Any]:

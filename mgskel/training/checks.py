@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 
 import torch
 
 from mgskel.data.clips import ClipStore
-from mgskel.data.labelled import ClassList
+from mgskel.data.labelled import ClassList, Labelled
+from mgskel.data.streams import stream_channels
 from mgskel.errors import InputError
 from mgskel.training.config import TrainConfig
+
+
+def check_streams(streams: Iterable[str], data: Labelled) -> None:
+    """That all streams exist and the layout has what they look from, before one is trained."""
+    first = data.sequences[0]
+    for stream in streams:
+        stream_channels(stream, first.skeleton, first.num_dims)
 
 
 def check_machine(config: TrainConfig) -> None:

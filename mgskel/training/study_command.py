@@ -76,6 +76,8 @@ def study(
         if recipe not in EPOCHS:
             raise unknown("set", recipe, EPOCHS)
         files[recipe] = Path(file)
+        if not files[recipe].exists():
+            raise InputError("file not found", place=file, remedy="check the path after --set")
     epochs = {recipe: args.epochs or EPOCHS[recipe] for recipe in files}
     results = Results(args.results / f"{name}.csv")
     left = run_trials(

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mgskel.data.bundle import save_bundle
+from mgskel.errors import InputError
 from mgskel.training.accuracy import mean_and_spread, measure, tabulate
 
 
@@ -35,6 +38,19 @@ def test_without_a_test_file_only_validation_is_measured(
     assert not (tmp_path / "joint" / "whole").exists()
     again = tabulate([measure(make_config(train_file), ("joint",), None, tmp_path)])
     assert again == table, "what is finished is not trained again, and its seconds are kept"
+
+
+def test_what_cannot_be_measured_is_refused_before_anything_is_trained(
+    make_config: Any, make_bundle: Any, train_file: Path, tmp_path: Path
+) -> None:
+    out, config = tmp_path / "out", make_config(train_file)
+    with pytest.raises(InputError, match="unknown stream 'bnoe'"):
+        measure(config, ("joint", "bnoe"), None, out)
+    bundle = make_bundle(24)
+    save_bundle(tmp_path / "other.npz", replace(bundle, label=bundle.label + 10))
+    with pytest.raises(InputError, match="outside the classes"):
+        measure(config, ("joint",), tmp_path / "other.npz", out)
+    assert not out.exists()
 
 
 def test_spread_is_between_seeds() -> None:

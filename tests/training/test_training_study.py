@@ -95,6 +95,9 @@ def test_a_study_writes_table_and_plot(configs: Path, train_file: Path, tmp_path
     text = (tmp_path / "results" / "fusion.md").read_text()
     assert "| on | off | natops | light | 2 |" in text
     assert (tmp_path / "results" / "fusion.png").read_bytes()[:4] == b"\x89PNG"
+    args.set = [f"natops={tmp_path / 'nowhere.npz'}"]
+    with pytest.raises(InputError, match="not found"):
+        study(args, "fusion", make, {"on": "off"})
     args.set = ["nope=file"]
     with pytest.raises(InputError, match="natops"):
         study(args, "fusion", make, {"on": "off"})
