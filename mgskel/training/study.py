@@ -72,7 +72,13 @@ class Results:
         return any(tuple(row[name] for name in KEYS) == trial.key for row in self.rows)
 
     def add(self, trial: Trial, measures: Mapping[str, float]) -> None:
-        """One more line at the file's end, in a single write, so that none is lost or halved."""
+        """One more line at the file's end, in a single write, so that none is lost or halved.
+
+        A trial that was done meanwhile beside this study is not told twice.
+        """
+        self.read()
+        if self.has(trial):
+            return
         row = dict(zip(KEYS, trial.key, strict=True))
         row |= {name: f"{measures[name]:.6g}" for name in MEASURES}
         text = io.StringIO()

@@ -67,6 +67,7 @@ def test_studies_side_by_side_keep_each_others_rows_and_share_the_work(
     one.add(trial("on"), measures)
     other.add(trial("off"), measures)
     assert {row["variant"] for row in Results(path).rows} == {"on", "off"}
+    other.add(trial("on"), measures)
     assert [row["variant"] for row in other.rows] == ["on", "off"]
     late: list[Trial] = []
 
