@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,6 +67,15 @@ def export_onnx(
     return deviation
 
 
+def onnx_session(model: str | bytes, threads: int = 0) -> Any:
+    """An ONNX file, or its content, ready to run on the processor; 0 threads: all there are."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads, 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
 def _write(model: Backbone, path: Path, frames: int, people: int) -> None:
     x, mask = _example(model, 2, frames, people, seed=0)
     with warnings.catch_warnings():
@@ -89,11 +99,7 @@ def _write(model: Backbone, path: Path, frames: int, people: int) -> None:
 
 def _deviations(model: Backbone, path: Path, frames: int, people: int) -> Iterator[float]:
     """Largest difference to torch, at several batch sizes and lengths."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnx_session(str(path))
     for seed, (sequences, length) in enumerate(((2, frames), (1, 1), (3, 2 * frames + 1))):
         x, mask = _example(model, sequences, length, people, seed)
         with torch.inference_mode():

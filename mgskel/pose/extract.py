@@ -21,8 +21,8 @@ from mgskel.errors import InputError, MgskelError, PartFailed
 from mgskel.pose.ahead import ahead
 from mgskel.pose.cleaning import CleaningSettings, clean
 from mgskel.pose.estimators import Detection, Estimator, EstimatorSettings, create_estimator
-from mgskel.pose.main_person import choose, dense
-from mgskel.pose.people import PeopleSettings, Track, Tracker
+from mgskel.pose.main_person import choose
+from mgskel.pose.people import PeopleSettings, Track, Tracker, dense
 from mgskel.pose.quality import QualityReport, quality_report
 from mgskel.pose.video import Frame, FrameSource, VideoSettings, open_source
 from mgskel.progress import Progress

@@ -58,21 +58,6 @@ def choose(
     return Choice((main,), tuple(notes))
 
 
-def dense(
-    tracks: Sequence[Track], num_frames: int, num_joints: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (M, T, V, 2), NaN where not seen, and scores (M, T, V)."""
-    keypoints = np.full((len(tracks), num_frames, num_joints, 2), np.nan, np.float32)
-    scores = np.zeros((len(tracks), num_frames, num_joints), np.float32)
-    for m, track in enumerate(tracks):
-        keypoints[m, track.frames] = track.keypoints
-        scores[m, track.frames] = track.scores
-    missing = np.isnan(keypoints).any(-1) | (scores == 0)
-    keypoints[missing] = np.nan
-    scores[missing] = 0
-    return keypoints, scores
-
-
 def _absences(main: Track, tracks: Sequence[Track]) -> list[str]:
     """When the main person was lost while somebody else was seen: never a silent switch."""
     others = np.unique([f for track in tracks if track is not main for f in track.frames])

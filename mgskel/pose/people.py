@@ -198,6 +198,21 @@ class Tracker:
         return _length(neck) > self._settings.jump * max(one.size, before.size)
 
 
+def dense(
+    tracks: Sequence[Track], num_frames: int, num_joints: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (M, T, V, 2), NaN where not seen, and scores (M, T, V)."""
+    keypoints = np.full((len(tracks), num_frames, num_joints, 2), np.nan, np.float32)
+    scores = np.zeros((len(tracks), num_frames, num_joints), np.float32)
+    for m, track in enumerate(tracks):
+        keypoints[m, track.frames] = track.keypoints
+        scores[m, track.frames] = track.scores
+    missing = np.isnan(keypoints).any(-1) | (scores == 0)
+    keypoints[missing] = np.nan
+    scores[missing] = 0
+    return keypoints, scores
+
+
 def _trim_handovers(track: Track, own: set[int], others: set[int]) -> None:
     """Drop the poses beside a handover that are already, or still, half the other person's.
 

@@ -8,7 +8,6 @@ only that network sees the test file.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.fit import train
 from mgskel.training.metrics import softmax, summary
 from mgskel.training.recognizer import Recognizer
-from mgskel.training.run_folder import METRICS_FILE
+from mgskel.training.run_folder import read_history
 from mgskel.training.sets import TrainingData, load_training_data, split_training_data
 
 
@@ -71,12 +70,11 @@ def measure(
     judged = None
     if test is not None:
         judged = load_labelled(test, config.data.layout).to_skeleton(whole.train.skeleton)
-    test_truth = _truth(judged, whole, test)
+    truth, test_truth = _truth(held_out.validation, held_out), _truth(judged, whole, test)
     answers = {}
     for stream in streams:
         one = dataclasses.replace(config, stream=stream)
         answers[stream] = _measure_stream(one, held_out, whole, judged, out / stream)
-    truth = _truth(held_out.validation, held_out)
     weights = np.full(len(answers), 1 / len(answers))
     judgements = [a.validation for a in answers.values() if a.validation is not None]
     if truth is not None and len(judgements) == len(answers):
@@ -108,8 +106,7 @@ def _measure_stream(
 
 def _spent(run: Path) -> tuple[float, float]:
     """Seconds, and seconds of the processor, that all epochs of a finished training took."""
-    with open(run / METRICS_FILE, newline="") as handle:
-        rows = list(csv.DictReader(handle))
+    rows = read_history(run)
     seconds, cpu = (
         sum(float(row.get(key) or "nan") for row in rows) for key in ("seconds", "cpu_seconds")
     )

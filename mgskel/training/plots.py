@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,8 @@ from mgskel.training.metrics import confusion
 _MOST_LABELS = 60
 
 
-def plot_curves(path: Path, metrics_csv: Path) -> None:
-    """Losses and validation scores over the epochs."""
-    with open(metrics_csv, newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
+def plot_curves(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Losses and validation scores over the epochs of a run's history."""
     figure, (left, right) = new_figure(1, 2, (9, 3.2))
     for axis, keys in ((left, ("train_loss", "val_loss")), (right, _SCORES)):
         for key in keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,14 @@ def lasting(config: TrainConfig) -> dict[str, Any]:
     return tree
 
 
+def read_history(out: Path) -> list[dict[str, str]]:
+    """A folder's metrics, one row per epoch."""
+    with open(out / METRICS_FILE, newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
 def plot_history(out: Path) -> None:
     """Curves of a folder's metrics as a picture."""
     from mgskel.training.plots import plot_curves
 
-    plot_curves(out / "curves.png", out / METRICS_FILE)
+    plot_curves(out / "curves.png", read_history(out))

@@ -7,8 +7,8 @@ import pytest
 
 from mgskel.errors import InputError
 from mgskel.pose.estimators import Detection
-from mgskel.pose.main_person import choose, dense
-from mgskel.pose.people import PeopleSettings, Tracker
+from mgskel.pose.main_person import choose
+from mgskel.pose.people import PeopleSettings, Tracker, dense
 from mgskel.skeleton import get_skeleton
 
 LAYOUT = get_skeleton("coco17")

@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from mgskel.files import write_json, write_text
 from mgskel.machine import describe_machine
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost
-from mgskel.models.export import export_onnx
+from mgskel.models.export import export_onnx, onnx_session
 from mgskel.threads import keep_freed_memory
 
 LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52
@@ -65,12 +65,9 @@ def main(argv: list[str]) -> int:
     keep_freed_memory()  # as training does
     results: list[Speed] = []
     for backbone in args.backbones:
-        for threads in args.threads:
-            torch.set_num_threads(threads)
-            lines = measure(backbone, threads, args.rounds)
-            results += lines
-            for line in lines:
-                print(_sentence(line), flush=True)
+        for line in measure(backbone, args.threads, args.rounds):
+            results.append(line)
+            print(_sentence(line), flush=True)
     load = os.getloadavg()[0]
     if load > max(args.threads) + 0.5:
         print(f"the machine was busy (load {load:.1f}): these figures are too low", file=sys.stderr)
@@ -82,34 +79,33 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def measure(backbone: str, threads: int, rounds: int) -> list[Speed]:
-    """The lines of one network with `threads` threads, without fusion and with it."""
+def measure(backbone: str, thread_counts: Sequence[int], rounds: int) -> Iterator[Speed]:
+    """For each number of threads two lines of one network, without fusion and with it."""
     torch.manual_seed(0)
     models = {
         fusion: create_model(backbone, LAYOUT, CLASSES, fusion=fusion) for fusion in ("off", "on")
     }
     x = torch.randn(SEQUENCES, 3, FRAMES, models["off"].skeleton.num_joints, 1)
     labels = torch.arange(SEQUENCES) % CLASSES
-    folded = {fusion: fold(model) for fusion, model in models.items()}
-    train = _medians([_training(model, x, labels) for model in models.values()], rounds)
-    infer = _medians([_inference(model, x) for model in folded.values()], 2 * rounds)
-    single = _medians([_inference(model, x[:1]) for model in folded.values()], 10 * rounds)
-    exported = [_exported(model, x[:1], threads) for model in models.values()]
-    steps = [step for step in exported if step is not None]
-    by_onnx = _medians(steps, 10 * rounds) if len(steps) == len(models) else None
-    return [
-        Speed(
-            backbone,
-            fusion,
-            threads,
-            **asdict(measure_cost(model, FRAMES)),
-            train_seq_s=round(SEQUENCES / train[i], 1),
-            infer_seq_s=round(SEQUENCES / infer[i], 1),
-            batch1_ms=round(1000 * single[i], 3),
-            onnx_ms=round(1000 * by_onnx[i], 3) if by_onnx else None,
-        )
-        for i, (fusion, model) in enumerate(models.items())
-    ]
+    folded = [fold(model) for model in models.values()]
+    exported = _exported(models.values())
+    for threads in thread_counts:
+        torch.set_num_threads(threads)
+        train = _medians([_training(model, x, labels) for model in models.values()], rounds)
+        infer = _medians([_inference(model, x) for model in folded], 2 * rounds)
+        single = _medians([_inference(model, x[:1]) for model in folded], 10 * rounds)
+        by_onnx = _medians([_onnx(file, x[:1], threads) for file in exported], 10 * rounds)
+        for i, (fusion, model) in enumerate(models.items()):
+            yield Speed(
+                backbone,
+                fusion,
+                threads,
+                **asdict(measure_cost(model, FRAMES)),
+                train_seq_s=round(SEQUENCES / train[i], 1),
+                infer_seq_s=round(SEQUENCES / infer[i], 1),
+                batch1_ms=round(1000 * single[i], 3),
+                onnx_ms=round(1000 * by_onnx[i], 3) if by_onnx else None,
+            )
 
 
 def _training(model: Backbone, x: Tensor, labels: Tensor) -> Callable[[], None]:
@@ -132,19 +128,22 @@ def _inference(model: torch.nn.Module, x: Tensor) -> Callable[[], None]:
     return step
 
 
-def _exported(model: Backbone, x: Tensor, threads: int) -> Callable[[], None] | None:
-    """A pass of the exported network; None where ONNX Runtime is not installed."""
+def _exported(models: Iterable[Backbone]) -> list[bytes]:
+    """The ONNX file of each network; none where ONNX Runtime is not installed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        try:
-            export_onnx(model, path, frames=FRAMES)
-        except MissingDependency:
-            return None
-        import onnxruntime
+        files = []
+        for model in models:
+            try:
+                export_onnx(model, path, frames=FRAMES)
+            except MissingDependency:
+                return []
+            files.append(path.read_bytes())
+    return files
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads, 3
-        session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+
+def _onnx(file: bytes, x: Tensor, threads: int) -> Callable[[], None]:
+    session = onnx_session(file, threads)
     mask = torch.ones(x.shape[0], *x.shape[2:], dtype=torch.bool)
     inputs = {"x": x.numpy(), "mask": mask.numpy()}
 
