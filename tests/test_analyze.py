@@ -15,15 +15,15 @@ import torch
 
 from mgskel.analyze import AnalyzeSettings, analyze
 from mgskel.cli import main
-from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
-from mgskel.errors import InputError
-from mgskel.events import read_events, write_events
-from mgskel.gestures import get_vocabulary
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import InputError
+from mgskel.core.events import read_events, write_events
+from mgskel.core.gestures import get_vocabulary
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.stages import working_in
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.network import DenseNetwork, NetworkSettings
 from mgskel.spotting.spotter import Spotter
-from mgskel.stages import working_in
+from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 FILES = {"report.html", "pose.npz", "events.csv", "events.eaf", "statements.json",
          "assessment.json"}  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from mgskel.data.bundle import Bundle, load_bundle
+from mgskel.formats.bundle import Bundle, load_bundle
 
 RANDOM = np.random.default_rng(4)
 

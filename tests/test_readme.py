@@ -62,7 +62,7 @@ def test_every_command_is_known(page: str, words: list[str]) -> None:
         _, unknown = parser.parse_known_args(rest[1:])
         assert takes_keys or not unknown
         if rest[0] == "train":
-            from mgskel.config import load_config
+            from mgskel.core.config import load_config
             from mgskel.training.config import TrainConfig
 
             load_config(TrainConfig, ROOT / rest[rest.index("-c") + 1], unknown)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
-from mgskel.events import GestureEvent
+from mgskel.core.events import GestureEvent
 from mgskel.spotting import Spotter
 from mgskel.spotting.features import Features
 from mgskel.spotting.looking import joint_weights
 from mgskel.spotting.quick import QuickNetwork, sigmoid
 from mgskel.spotting.reach import STRIDE
+from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 PAGE, OCCLUSION, MOVEMENT = "gradient x input", "occlusion", "movement"
 WINDOWS, _SHARES, _RANDOM_ORDERS = 2, 8, 3

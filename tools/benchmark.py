@@ -11,7 +11,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from mgskel.errors import MgskelError, unknown
+from mgskel.core.errors import MgskelError, unknown
 
 _FOLDER = Path(__file__).parent / "benchmarks"
 

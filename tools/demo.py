@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from mgskel.cli import main as mgskel
-from mgskel.errors import MgskelError
-from mgskel.samples import sample_clip
+from mgskel.core.errors import MgskelError
+from mgskel.core.samples import sample_clip
 
 _SEED, _SECONDS, _FPS = 11, 60.0, 25.0
 
@@ -45,8 +45,8 @@ def main() -> int:
 
 def _synthetic(out: Path) -> Path:
     """A recording with known gestures, made once."""
-    from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
-    from mgskel.events import write_events
+    from mgskel.core.events import write_events
+    from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
     folder = out / "synthetic-recording"
     if not (folder / "truth.csv").exists():

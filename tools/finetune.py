@@ -15,8 +15,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from mgskel.config import load_config
-from mgskel.errors import MgskelError
+from mgskel.core.config import load_config
+from mgskel.core.errors import MgskelError
+from mgskel.core.threads import set_threads
 from mgskel.spotting import load_spotter
 from mgskel.spotting.annotated import Annotated, annotated_recordings
 from mgskel.spotting.finetune import (
@@ -25,7 +26,6 @@ from mgskel.spotting.finetune import (
     thin_labels,
 )
 from mgskel.spotting.spotter import Spotter
-from mgskel.threads import set_threads
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.errors import MgskelError
-from mgskel.events import GestureEvent
+from mgskel.core.errors import MgskelError
+from mgskel.core.events import GestureEvent
 from mgskel.pose.estimators import Detection
 from mgskel.spotting import OnlineSpotter, load_spotter
 
@@ -45,9 +45,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def follow(source: str, model: Path | None = None) -> Iterator[GestureEvent]:
     """Events of a camera or clip, as they come: of the largest person in each picture."""
+    from mgskel.core.threads import set_threads
     from mgskel.pose.estimators import create_estimator
     from mgskel.pose.video import open_source
-    from mgskel.threads import set_threads
 
     set_threads(1)
     spotter = load_spotter(model)

@@ -7,7 +7,7 @@
 Clips go into one bundle. Each recording becomes NAME.npz (keypoints), NAME.csv and NAME.eaf
 (events) and NAME.truth.json (how each gesture was made). Everything follows from --seed. Further
 options are settings (--layout imigue22 --camera.yaw -60,60 --noise 2 --labels nod,shrug), which
-may also stand in a YAML file given with -c; mgskel/data/synthesis/settings.py explains them.
+may also stand in a YAML file given with -c; mgskel/synthesis/settings.py explains them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from mgskel.config import load_config
-from mgskel.data.bundle import save_bundle
-from mgskel.data.synthesis import SynthesisSettings, synthesise_clips, synthesise_recording
-from mgskel.data.synthesis.programs import load_programs
-from mgskel.data.synthesis.storage import save_recording
-from mgskel.errors import InputError, MgskelError
-from mgskel.progress import Progress
+from mgskel.core.config import load_config
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.progress import Progress
+from mgskel.formats.bundle import save_bundle
+from mgskel.synthesis import SynthesisSettings, synthesise_clips, synthesise_recording
+from mgskel.synthesis.programs import load_programs
+from mgskel.synthesis.storage import save_recording
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,7 +4,7 @@
 
 Each clip is extracted twice without any cleaning, once mirrored. Printed per clip and group of
 joints: score, jitter, offset, wander; per hand, how often it is found; at the end the summary that
-mgskel/data/synthesis/noise.yaml holds. Clips should show one person each.
+mgskel/synthesis/noise.yaml holds. Clips should show one person each.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from studies.synthesis.measuring import measure_groups, measure_hands, summary
 
-from mgskel.data.synthesis.measuring import measure_groups, measure_hands, summary
-from mgskel.data.synthesis.noise import estimator_errors
-from mgskel.errors import MgskelError
-from mgskel.files import write_json
+from mgskel.core.errors import MgskelError
+from mgskel.core.files import write_json
+from mgskel.core.sequence import PoseSequence, shoulder_width
+from mgskel.core.skeleton import Skeleton
 from mgskel.pose.cleaning import CleaningSettings
 from mgskel.pose.estimators import Detection, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract
-from mgskel.sequence import PoseSequence, shoulder_width
-from mgskel.skeleton import Skeleton
+from mgskel.synthesis.noise import estimator_errors
 
 
 class MirrorEstimator:

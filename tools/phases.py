@@ -16,16 +16,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from mgskel.data.bundle import load_bundle
-from mgskel.data.formats import read
-from mgskel.errors import InputError, MgskelError
-from mgskel.events import write_events
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.events import write_events
+from mgskel.core.threads import set_threads
+from mgskel.formats import read
+from mgskel.formats.bundle import load_bundle
 from mgskel.spotting.annotated import annotated_recordings
 from mgskel.spotting.phases import PhaseLabeller, labelled_recordings
 from mgskel.spotting.phases.fit import PhaseFitSettings
 from mgskel.spotting.phases.labelled import from_annotated
 from mgskel.spotting.phases.labeller import load_labeller
-from mgskel.threads import set_threads
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgskel.data.synthesis import SynthesisSettings, SyntheticRecording, synthesise_clip
-from mgskel.data.synthesis.programs import load_programs
-from mgskel.errors import MgskelError
-from mgskel.files import writing
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import MgskelError
+from mgskel.core.files import writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.synthesis import SynthesisSettings, SyntheticRecording, synthesise_clip
+from mgskel.synthesis.programs import load_programs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

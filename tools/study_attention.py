@@ -34,14 +34,14 @@ import torch
 from torch import Tensor
 
 from mgskel.attention import METHODS, JointAttention, attend, faithfulness, randomised
-from mgskel.config import load_config
-from mgskel.data.batches import view_batches
-from mgskel.data.labelled import Labelled, load_labelled
-from mgskel.errors import InputError, MgskelError
-from mgskel.files import write_text
+from mgskel.core.config import load_config
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.files import write_text
+from mgskel.core.threads import set_threads
+from mgskel.datasets.batches import view_batches
+from mgskel.datasets.labelled import Labelled, load_labelled
 from mgskel.models import Backbone
 from mgskel.spotting import load_spotter
-from mgskel.threads import set_threads
 from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
 from mgskel.training.recognizer import Recognizer

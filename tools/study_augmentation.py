@@ -8,9 +8,10 @@ missing. The table and the plot beside it are made from all rows.
 
 from __future__ import annotations
 
-from mgskel.data.augment import PARTS, PRESETS
-from mgskel.training.study import Trial
-from mgskel.training.study_command import main
+from studies.recognition.study import Trial
+from studies.recognition.study_command import main
+
+from mgskel.datasets.augment import PARTS, PRESETS
 
 _STRENGTHS = {**PRESETS["action"], **PRESETS["micro"], "mirror": 0.5, "scale_axes": 0.1}
 PRESET_VARIANTS = {

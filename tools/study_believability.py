@@ -17,20 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from studies.synthesis.believability import RestWindows, Separation, rest_windows, separate
 
-from mgskel.data.bundle import load_bundle
-from mgskel.data.synthesis import (
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.files import write_json
+from mgskel.core.sequence import PoseSequence
+from mgskel.formats.bundle import load_bundle
+from mgskel.synthesis import (
     CameraSettings,
     FlowSettings,
     SynthesisSettings,
     synthesise_clip,
     synthesise_recording,
 )
-from mgskel.data.synthesis.believability import RestWindows, Separation, rest_windows, separate
-from mgskel.data.synthesis.programs import load_programs
-from mgskel.errors import InputError, MgskelError
-from mgskel.files import write_json
-from mgskel.sequence import PoseSequence
+from mgskel.synthesis.programs import load_programs
 
 HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "mouth_left", "mouth_right")
 SEATED = ("left_hand", "right_hand", "head", "spine", "left_wrist", "right_wrist")

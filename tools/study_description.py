@@ -35,10 +35,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.data.synthesis.settings import SynthesisSettings
-from mgskel.describe.expected import study_truth
-from mgskel.describe.study import FEW, Score, Scores, below, excuses, study_one, table
-from mgskel.files import write_text
+from studies.description.expected import study_truth
+from studies.description.study import FEW, Score, Scores, below, excuses, study_one, table
+
+from mgskel.core.files import write_text
+from mgskel.synthesis.settings import SynthesisSettings
 
 _NOT_TOLD = """## What is not told
 

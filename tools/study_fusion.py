@@ -8,8 +8,8 @@ The table and the plot beside it are made from all rows.
 
 from __future__ import annotations
 
-from mgskel.training.study import Trial
-from mgskel.training.study_command import main
+from studies.recognition.study import Trial
+from studies.recognition.study_command import main
 
 VARIANTS = {
     "off": ("--model.fusion", "off"),

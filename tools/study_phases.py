@@ -18,13 +18,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from studies.phases.study import TOGETHER, Row, compare, leave_one_user_out
 
-from mgskel.data.bundle import Bundle, load_bundle
-from mgskel.errors import MgskelError
-from mgskel.files import to_json, write_json, write_text
+from mgskel.core.errors import MgskelError
+from mgskel.core.files import to_json, write_json, write_text
+from mgskel.core.threads import set_threads
+from mgskel.formats.bundle import Bundle, load_bundle
 from mgskel.spotting.phases import labelled_recordings
-from mgskel.spotting.phases.study import TOGETHER, Row, compare, leave_one_user_out
-from mgskel.threads import set_threads
 
 _REST = "Rest"
 _CAUTION = """

@@ -9,8 +9,8 @@ finished training goes to docs/results/pretraining.csv; a rerun does what is mis
 
 from __future__ import annotations
 
-from mgskel.training.study import Trial
-from mgskel.training.study_command import main
+from studies.recognition.study import Trial
+from studies.recognition.study_command import main
 
 VARIANTS = {
     "10% scratch": ("--data.labels_share", "0.1"),

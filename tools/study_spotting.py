@@ -16,16 +16,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from studies.shipped.evaluation import f1_interval, one_line, watch
+from studies.shipped.heldout import Example, HeldOutSettings, held_out
 
-from mgskel.data.synthesis import CameraSettings, SynthesisSettings
-from mgskel.errors import MgskelError, unknown
-from mgskel.files import write_text, writing
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import MgskelError, unknown
+from mgskel.core.files import write_text, writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.threads import set_threads
 from mgskel.spotting import Spotter, load_spotter
-from mgskel.spotting.evaluation import f1_interval, one_line, watch
-from mgskel.spotting.heldout import Example, HeldOutSettings, held_out
 from mgskel.spotting.metrics import score_events
-from mgskel.threads import set_threads
+from mgskel.synthesis import CameraSettings, SynthesisSettings
 
 _LEVELS: dict[str, tuple[float, ...]] = {
     "amplitude": (0.25, 0.5, 0.75, 1.0, 1.5),

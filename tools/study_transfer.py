@@ -16,15 +16,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from mgskel.config import load_config
-from mgskel.data.labelled import load_labelled
-from mgskel.errors import InputError, MgskelError
-from mgskel.files import write_text
-from mgskel.gestures import get_vocabulary
-from mgskel.skeleton import get_skeleton
+from studies.recognition.differences import interval
+from studies.recognition.transfer import TransferSet, transfer
+
+from mgskel.core.config import load_config
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.files import write_text
+from mgskel.core.gestures import get_vocabulary
+from mgskel.core.skeleton import get_skeleton
+from mgskel.datasets.labelled import load_labelled
 from mgskel.training.config import TrainConfig
-from mgskel.training.differences import interval
-from mgskel.training.transfer import TransferSet, transfer
 
 VARIANTS = {
     "as recorded": ("--normalise.rotate", "none"),

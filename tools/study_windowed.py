@@ -15,23 +15,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.errors import MgskelError
-from mgskel.events import GestureEvent
-from mgskel.files import write_text
-from mgskel.sequence import PoseSequence
-from mgskel.spotting import Spotter, load_spotter
-from mgskel.spotting.calibrate import Watched
-from mgskel.spotting.evaluation import one_line, watch
-from mgskel.spotting.heldout import Example, HeldOutSettings, held_out
-from mgskel.spotting.metrics import score_events
-from mgskel.spotting.windowed import (
+from studies.shipped.evaluation import one_line, watch
+from studies.shipped.heldout import Example, HeldOutSettings, held_out
+from studies.spotting.windowed import (
     HOP_S,
     LENGTHS_S,
     fit_threshold,
     join_windows,
     judge_windows,
 )
-from mgskel.threads import set_threads
+
+from mgskel.core.errors import MgskelError
+from mgskel.core.events import GestureEvent
+from mgskel.core.files import write_text
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.threads import set_threads
+from mgskel.spotting import Spotter, load_spotter
+from mgskel.spotting.calibrate import Watched
+from mgskel.spotting.metrics import score_events
 
 Method = Callable[[PoseSequence], Sequence[GestureEvent]]
 _VALIDATION_SEED, _TEST_SEED = 12_000_000, 13_000_000

@@ -14,9 +14,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mgskel.config import load_config
-from mgskel.errors import MgskelError
-from mgskel.spotting.build import BuildSettings, build
+from studies.shipped.build import BuildSettings, build
+
+from mgskel.core.config import load_config
+from mgskel.core.errors import MgskelError
 
 
 def main(argv: list[str] | None = None) -> int:

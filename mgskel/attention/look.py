@@ -14,12 +14,12 @@ from mgskel.attention.explanation import explained_weights
 from mgskel.attention.gradient import gradient_weights
 from mgskel.attention.occlusion import occlusion_weights
 from mgskel.attention.readout import bone_weights, gate_weights
-from mgskel.errors import InputError, unknown
+from mgskel.core.errors import InputError, unknown
+from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone
-from mgskel.skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from mgskel.sequence import PoseSequence
+    from mgskel.core.sequence import PoseSequence
     from mgskel.training.recognizer import Recognizer
 
 # Each: network, x (1, C, T, V, M), mask (1, T, V, M), target -> weights (M, T, V), any scale.
@@ -127,7 +127,7 @@ def attend_sequence(
 
     The moments are those of the recognizer's window, spread evenly over the recording.
     """
-    from mgskel.data.batches import view_batches
+    from mgskel.datasets.batches import view_batches
 
     store = recognizer.store(sequence)
     x, mask, _ = next(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.models import Backbone, reading
 
 

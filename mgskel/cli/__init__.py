@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mgskel import __version__
-from mgskel.errors import MgskelError, nearest
+from mgskel.core.errors import MgskelError, nearest
 
 VERBS = {
     "analyze": "the whole path: clip in, report folder out",

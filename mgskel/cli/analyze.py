@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.errors import InputError, MgskelError
+from mgskel.core.errors import InputError, MgskelError
 
 if TYPE_CHECKING:
     from mgskel.analyze import AnalyzeSettings
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _analyze(source: str, folder: Path, settings: AnalyzeSettings, args: argparse.Namespace) -> str:
     from mgskel.analyze import analyze
-    from mgskel.progress import Progress
+    from mgskel.core.progress import Progress
 
     keypoints = args.pose is not None
     with Progress(None, "analyze", quiet=args.quiet) as progress:
@@ -122,7 +122,7 @@ def _settings(args: argparse.Namespace) -> AnalyzeSettings:
 
 
 def _extraction(args: argparse.Namespace) -> ExtractSettings:
-    from mgskel.config import load_config
+    from mgskel.core.config import load_config
     from mgskel.pose.extract import ExtractSettings
 
     words: list[str] = []

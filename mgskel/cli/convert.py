@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from mgskel.cli.reading_options import add_reading_options, reading_options
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
-    from mgskel.data.recording import Contents, Recording
+    from mgskel.formats.recording import Contents, Recording
 
 HELP = "Convert recordings between formats and skeleton layouts."
 _TARGETS = ("npz", "bundle", "pyskl", "ntu", "openpose", "csv")
@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.data.formats import read
-    from mgskel.data.writing import write_recordings
+    from mgskel.formats import read
+    from mgskel.formats.writing import write_recordings
 
     if args.to_fps is not None and not 0 < args.to_fps <= 1000:
         raise InputError("impossible frame rate", expected="0 to 1000", found=f"{args.to_fps:g}")
@@ -114,7 +114,7 @@ def _change(recording: Recording, args: argparse.Namespace) -> Recording:
 
 
 def _write_events(path: str, chosen: list[Recording]) -> None:
-    from mgskel.events import write_events
+    from mgskel.core.events import write_events
 
     if len(chosen) != 1:
         raise InputError(

@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from mgskel.core.events import read_events
+    from mgskel.core.files import to_json
+    from mgskel.core.sequence import PoseSequence
     from mgskel.describe import describe
-    from mgskel.events import read_events
-    from mgskel.files import to_json
-    from mgskel.sequence import PoseSequence
 
     sequence = PoseSequence.load(args.pose)
     if args.person is not None:

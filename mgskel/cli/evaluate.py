@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.files import to_json
-    from mgskel.threads import set_threads
+    from mgskel.core.files import to_json
+    from mgskel.core.threads import set_threads
     from mgskel.training.evaluate import evaluate
 
     set_threads()

@@ -18,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
+    from mgskel.core.threads import set_threads
+    from mgskel.core.weights import DESCRIPTION_FILE
     from mgskel.models.export import export_onnx
-    from mgskel.threads import set_threads
     from mgskel.training.recognizer import Recognizer
-    from mgskel.weights import DESCRIPTION_FILE
 
     set_threads()
     recognizer = Recognizer.load(args.run)

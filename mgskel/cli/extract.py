@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.errors import InputError
-from mgskel.files import to_json
+from mgskel.core.errors import InputError
+from mgskel.core.files import to_json
 
 if TYPE_CHECKING:
+    from mgskel.core.sequence import PoseSequence
     from mgskel.pose.batch import Afterwards, BatchResult, Importer
     from mgskel.pose.extract import Extraction, ExtractSettings
-    from mgskel.sequence import PoseSequence
 
 HELP = (
     "Turn clips into pose files (.npz) with a quality report each (.quality.json). Finished "
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings(args: argparse.Namespace) -> ExtractSettings:
     """The config file, then the dotted options, then the short ones."""
-    from mgskel.config import load_config
+    from mgskel.core.config import load_config
     from mgskel.pose.extract import ExtractSettings
 
     given = vars(args)
@@ -137,7 +137,7 @@ def _settings(args: argparse.Namespace) -> ExtractSettings:
 
 def _leaves() -> Iterator[str]:
     """Dotted names of all settings."""
-    from mgskel.config import to_dict
+    from mgskel.core.config import to_dict
     from mgskel.pose.extract import ExtractSettings
 
     def walk(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
@@ -171,14 +171,14 @@ def _importer() -> Importer:
 
 
 def _read_keypoints(path: str) -> PoseSequence:
-    from mgskel.data.formats import read_sequence
+    from mgskel.formats import read_sequence
 
     return read_sequence(path)
 
 
 def _is_keypoints(path: Path) -> bool:
     """Whether a file or folder is a recording in some known format."""
-    from mgskel.data.formats import detect
+    from mgskel.formats import detect
 
     try:
         detect(path)

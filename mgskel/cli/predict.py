@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.threads import set_threads
+    from mgskel.core.threads import set_threads
     from mgskel.training.evaluate import score
     from mgskel.training.submission import write_predictions
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.config import load_config
+    from mgskel.core.config import load_config
     from mgskel.training.pretraining import PretrainConfig, pretrain
 
     out = pretrain(load_config(PretrainConfig, args.config, args.keys), args.out)

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _case(args: argparse.Namespace) -> Case:
-    from mgskel.events import read_events
+    from mgskel.core.events import read_events
     from mgskel.reason.assess import case_of
     from mgskel.reason.evidence import read_statements
     from mgskel.reason.scene import load_scene
@@ -83,7 +83,7 @@ def _reasoner(args: argparse.Namespace) -> Reasoner:
 
 
 def _dry_run(args: argparse.Namespace, case: Case) -> int:
-    from mgskel.files import to_json
+    from mgskel.core.files import to_json
     from mgskel.reason.connect import ModelOptions
     from mgskel.reason.prompt import estimated_tokens, first_request
 
@@ -99,7 +99,7 @@ def _dry_run(args: argparse.Namespace, case: Case) -> int:
 
 
 def _report(args: argparse.Namespace, outcome: Outcome) -> None:
-    from mgskel.files import to_json
+    from mgskel.core.files import to_json
 
     if args.json:
         print(to_json(outcome.to_dict()), end="")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mgskel.cli.reading_options import add_reading_options, reading_options
 
 if TYPE_CHECKING:
-    from mgskel.events import GestureEvent
-    from mgskel.sequence import PoseSequence
+    from mgskel.core.events import GestureEvent
+    from mgskel.core.sequence import PoseSequence
     from mgskel.spotting.spotter import Spotter
 
 HELP = "Find gestures in a long recording, and score them where a reference is given."
@@ -33,10 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.events import write_events
-    from mgskel.files import to_json
+    from mgskel.core.events import write_events
+    from mgskel.core.files import to_json
+    from mgskel.core.threads import set_threads
     from mgskel.spotting import load_spotter
-    from mgskel.threads import set_threads
 
     set_threads()
     sequence = _recording(args)
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recording(args: argparse.Namespace) -> PoseSequence:
-    from mgskel.data.formats import read
+    from mgskel.formats import read
 
     contents = read(args.pose, reading_options(args))
     for note in contents.notes:
@@ -75,7 +75,7 @@ def _reference(
     """The true events in the spotter's words, checked before any work is done."""
     if args.reference is None:
         return None
-    from mgskel.events import read_events
+    from mgskel.core.events import read_events
     from mgskel.spotting.metrics import check_reference
     from mgskel.spotting.reference import translate
 

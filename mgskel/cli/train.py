@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import dataclasses
 
-    from mgskel.config import load_config
+    from mgskel.core.config import load_config
     from mgskel.training.checks import check_streams
     from mgskel.training.config import TrainConfig
     from mgskel.training.fit import train

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.data.formats import validate
+    from mgskel.formats import validate
 
     options = reading_options(args)
     reports = [validate(path, options) for path in args.files]

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from mgskel.config import read_yaml
+from mgskel.core.config import read_yaml
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.describe.body import Body
 from mgskel.describe.findings import Finding
-from mgskel.events import GestureEvent
-from mgskel.gestures import get_vocabulary, list_vocabularies
 
 Verdict = Literal["agrees", "disagrees", "not measurable"]
 _SLACK_S = 0.5  # recognised borders are not exact

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.describe.filters import moving_mean
 from mgskel.describe.thresholds import SignalLimits
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton, get_skeleton
 
 # Where shoulders are not seen, the scale comes from other lengths, in shoulder widths of an adult.
 _SCALES = (

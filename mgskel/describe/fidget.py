@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe.baseline import usual
 from mgskel.describe.body import Body, measure_bodies
 from mgskel.describe.filters import moving_mean
 from mgskel.describe.findings import Finding, Side, found, margin
 from mgskel.describe.intervals import Span, above, at_least, below, join
 from mgskel.describe.thresholds import FidgetLimits, Thresholds, default_thresholds
-from mgskel.sequence import PoseSequence
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mgskel.core.events import GestureEvent
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe.agreement import Comparison, compare
 from mgskel.describe.arms import arm_findings
 from mgskel.describe.body import Body, measure_bodies
@@ -18,8 +20,6 @@ from mgskel.describe.statements import Description, Statement
 from mgskel.describe.thresholds import Thresholds, default_thresholds
 from mgskel.describe.torso import torso_findings
 from mgskel.describe.words import clock, sentence
-from mgskel.events import GestureEvent
-from mgskel.sequence import PoseSequence
 
 
 def describe(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from mgskel.errors import InputError
-from mgskel.files import read_json, write_json
+from mgskel.core.errors import InputError
+from mgskel.core.files import read_json, write_json
 
 Side = Literal["left", "right", "both", "none"]
 Length = Literal["short", "medium", "full"]

@@ -7,7 +7,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.config import load_config
+from mgskel.core.config import load_config
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-from mgskel.extras import install_command
+from mgskel.core.extras import install_command
 
 TIME_LIMIT_S = 240.0
 
@@ -107,7 +107,7 @@ class Check:
 
 def examine(parts: Iterable[Part] = PARTS, workers: int | None = None) -> tuple[Check, ...]:
     """Try every part, some at a time, and return one check each, in order."""
-    from mgskel.threads import usable_cores
+    from mgskel.core.threads import usable_cores
 
     with ThreadPoolExecutor(workers or min(4, usable_cores())) as pool:
         return tuple(pool.map(_try, parts))

@@ -44,7 +44,7 @@ def core() -> str:
 
 def threads() -> str:
     """Cores that may be used, and the threads that torch gets."""
-    from mgskel.threads import set_threads, usable_cores
+    from mgskel.core.threads import set_threads, usable_cores
 
     return f"{usable_cores()} usable cores, torch takes {set_threads()}"
 
@@ -67,8 +67,8 @@ def recognizer() -> str:
     """The shipped recognizer loads, and looks through two seconds of a drawn person."""
     import numpy as np
 
-    from mgskel.sequence import PoseSequence
-    from mgskel.skeleton import get_skeleton
+    from mgskel.core.sequence import PoseSequence
+    from mgskel.core.skeleton import get_skeleton
     from mgskel.spotting.spotter import load_spotter
 
     spotter = load_spotter()
@@ -104,7 +104,7 @@ def video() -> str:
 
 def elan() -> str:
     """An ELAN file is written and read back."""
-    from mgskel.events import GestureEvent, read_events, write_events
+    from mgskel.core.events import GestureEvent, read_events, write_events
 
     event = GestureEvent("1", "Touching ears", 8, 0.5, 1.25, 0.9, True)
     with tempfile.TemporaryDirectory() as folder:

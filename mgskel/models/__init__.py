@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mgskel.errors import InputError, unknown
+from mgskel.core.errors import InputError, unknown
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.models.backbone import Backbone, Block
 from mgskel.models.fusion import (
     BalancedFusion,
@@ -18,7 +19,6 @@ from mgskel.models.fusion import (
     with_fusion,
 )
 from mgskel.models.layers import fold
-from mgskel.skeleton import Skeleton, get_skeleton
 
 __all__ = [
     "Backbone",

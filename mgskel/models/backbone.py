@@ -7,10 +7,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.fusion import BalancedFusion
 from mgskel.models.layers import shrink_time, stride_of
-from mgskel.skeleton import Skeleton
 
 
 class Block(nn.Module):

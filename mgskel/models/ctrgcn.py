@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Block
 from mgskel.models.graph import spatial_partition
 from mgskel.models.layers import frames_of, mean_over_time, pointwise_norm
 from mgskel.models.stgcn import STGCN
 from mgskel.models.temporal import MultiBranchTemporal
-from mgskel.skeleton import Skeleton
 
 
 class RefinedGraph(nn.Module):

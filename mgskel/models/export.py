@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgskel.errors import InputError, MissingDependency, PartFailed
-from mgskel.files import writing
+from mgskel.core.errors import InputError, MissingDependency, PartFailed
+from mgskel.core.files import writing
 from mgskel.models.backbone import Backbone
 from mgskel.models.layers import fold
 

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.graph import neighbours
 from mgskel.models.layers import ModelT, shrink_time, stride_of
-from mgskel.skeleton import Skeleton
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.nn import GATv2Conv
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block
 from mgskel.models.graph import edge_index
 from mgskel.models.layers import frames_of, pointwise_norm
 from mgskel.models.stem import RelativeStem
 from mgskel.models.stgcn import strides
 from mgskel.models.temporal import MultiBranchTemporal
-from mgskel.skeleton import Skeleton
 
 
 class BoneAttention(nn.Module):

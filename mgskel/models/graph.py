@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgskel.references import reference_weights
-from mgskel.skeleton import Skeleton
+from mgskel.core.references import reference_weights
+from mgskel.core.skeleton import Skeleton
 
 
 def hop_distances(skeleton: Skeleton) -> np.ndarray:

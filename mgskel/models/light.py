@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block
 from mgskel.models.graph import head_graphs
 from mgskel.models.layers import frames_of, mean_over_time, pointwise_norm, temporal_conv
 from mgskel.models.stem import RelativeStem
-from mgskel.skeleton import Skeleton
 
 
 class GraphMix(nn.Module):

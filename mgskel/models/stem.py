@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.graph import reference_points
 from mgskel.models.layers import ConvNorm, InputNorm, temporal_conv
-from mgskel.skeleton import Skeleton
 
 
 class RelativeStem(nn.Module):

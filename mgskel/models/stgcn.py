@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block
 from mgskel.models.graph import spatial_partition
 from mgskel.models.layers import ConvNorm, InputNorm, Pointwise, frames_of, pointwise_norm
 from mgskel.models.temporal import MultiBranchTemporal
-from mgskel.skeleton import Skeleton
 
 STAGES = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.pose.estimators import Detection
-from mgskel.skeleton import Skeleton
 
 _SURE = 0.2
 _HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "head")

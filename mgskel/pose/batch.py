@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgskel.config import to_dict
-from mgskel.errors import InputError, MgskelError
-from mgskel.files import json_hash, sweep_leftovers
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.files import json_hash, sweep_leftovers
+from mgskel.core.progress import Progress
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.stages import working_in
+from mgskel.core.threads import usable_cores
 from mgskel.pose.clips import Clip, find_clips
 from mgskel.pose.engines import EngineName, create_engine
 from mgskel.pose.estimators import estimator_identity
@@ -22,10 +26,6 @@ from mgskel.pose.extract import Extraction, ExtractSettings
 from mgskel.pose.jobs import Job, Outcome
 from mgskel.pose.manifest import Entry, Manifest
 from mgskel.pose.video import open_source
-from mgskel.progress import Progress
-from mgskel.sequence import PoseSequence
-from mgskel.stages import working_in
-from mgskel.threads import usable_cores
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 
 _SHOWN = 3
 

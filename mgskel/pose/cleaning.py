@@ -14,9 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.sequence import PoseSequence, shoulder_width
 from mgskel.pose.smoothing import butterworth, one_euro, savitzky_golay
-from mgskel.sequence import PoseSequence, shoulder_width
 
 _MAD_TO_SIGMA = 1.4826
 _BLOCK = 16

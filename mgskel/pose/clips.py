@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.errors import InputError
-from mgskel.files import content_hash, json_hash
+from mgskel.core.errors import InputError
+from mgskel.core.files import content_hash, json_hash
 from mgskel.pose.pictures import list_pictures, natural_key
 from mgskel.pose.video import source_name
 

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Literal, Protocol
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.pose.jobs import Job, Outcome, run_job
 
 EngineName = Literal["local", "ray"]

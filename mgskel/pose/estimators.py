@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from mgskel.errors import InputError, unknown
-from mgskel.skeleton import Skeleton
+from mgskel.core.errors import InputError, unknown
+from mgskel.core.skeleton import Skeleton
 
 ENTRY_POINTS = "mgskel.estimators"
 
@@ -112,8 +112,8 @@ def create_estimator(
 
         return MediaPipe(settings.mediapipe, threads)
     if settings.name == "mmpose":
+        from mgskel.core.threads import set_threads
         from mgskel.pose.mmpose import MMPose
-        from mgskel.threads import set_threads
 
         set_threads(threads)
 

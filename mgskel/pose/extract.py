@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from mgskel import __version__
-from mgskel.config import to_dict
-from mgskel.errors import InputError, MgskelError, PartFailed
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError, MgskelError, PartFailed
+from mgskel.core.progress import Progress
+from mgskel.core.sequence import PoseSequence
 from mgskel.pose.ahead import ahead
 from mgskel.pose.cleaning import CleaningSettings, clean
 from mgskel.pose.estimators import Detection, Estimator, EstimatorSettings, create_estimator
@@ -25,8 +27,6 @@ from mgskel.pose.main_person import choose
 from mgskel.pose.people import PeopleSettings, Track, Tracker, dense
 from mgskel.pose.quality import QualityReport, quality_report
 from mgskel.pose.video import Frame, FrameSource, VideoSettings, open_source
-from mgskel.progress import Progress
-from mgskel.sequence import PoseSequence
 
 
 @dataclass(frozen=True)

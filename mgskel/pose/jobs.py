@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel.errors import MgskelError
-from mgskel.files import file_hash, json_hash, write_json
+from mgskel.core.errors import MgskelError
+from mgskel.core.files import file_hash, json_hash, write_json
+from mgskel.core.progress import Progress
+from mgskel.core.sequence import PoseSequence
 from mgskel.pose.clips import Clip
 from mgskel.pose.estimators import Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.quality import quality_report
-from mgskel.progress import Progress
-from mgskel.sequence import PoseSequence
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.pose.people import PeopleSettings, Track
 
 _MOST_ABSENCES = 5

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel.errors import InputError
-from mgskel.files import file_hash, read_json, write_json
+from mgskel.core.errors import InputError
+from mgskel.core.files import file_hash, read_json, write_json
 
 NAME = "manifest.json"
 _VERSION = 1

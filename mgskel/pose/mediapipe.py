@@ -28,10 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.errors import InputError, MissingDependency
-from mgskel.files import file_hash, json_hash
+from mgskel.core.errors import InputError, MissingDependency
+from mgskel.core.files import file_hash, json_hash
+from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.pose.estimators import Detection, MediaPipeSettings
-from mgskel.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 
 _GRAPH = "modules/holistic_landmark/holistic_landmark_cpu.binarypb"
 _BODY_WEIGHTS = {

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
     import torch

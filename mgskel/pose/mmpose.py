@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.pose.estimators import Detection, MMPoseSettings
 from mgskel.pose.mmpose_index import (
     FoundModel,
@@ -24,7 +25,6 @@ from mgskel.pose.mmpose_index import (
     identity,
     no_weights,
 )
-from mgskel.skeleton import Skeleton, get_skeleton
 
 _LAYOUT_OF_COUNT = {17: "coco17", 26: "halpe26", 133: "coco_wholebody133"}
 

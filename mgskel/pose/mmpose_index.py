@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mgskel.config import read_yaml
-from mgskel.errors import InputError, MissingDependency, nearest
-from mgskel.files import file_hash
+from mgskel.core.config import read_yaml
+from mgskel.core.errors import InputError, MissingDependency, nearest
+from mgskel.core.files import file_hash
 from mgskel.pose.estimators import MMPoseSettings
 
 PUBLISHED = "published"

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.pose.anchors import AnchorReader, Anchors
 from mgskel.pose.estimators import Detection
-from mgskel.skeleton import Skeleton
 
 _FORBIDDEN = 1e6
 # Of the picture's longer side: a floor where a size can't be told, as from a single point.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.pose.video import Frame, VideoSettings, check_size, shrinking
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})

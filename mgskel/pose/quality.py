@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.pose.cleaning import body_scale
 from mgskel.pose.smoothing import stretches
-from mgskel.sequence import PoseSequence
 
 USABLE_SCORE = 0.3
 # Head and shoulders must mostly be seen. Hands come and go: a hand that is out of the picture

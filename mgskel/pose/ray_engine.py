@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from mgskel.errors import MissingDependency
+from mgskel.core.errors import MissingDependency
 from mgskel.pose.jobs import Job, Outcome, run_job
 
 _RETRIES = 3

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 
 SMALLEST_SIDE = 16
 _PATIENCE_S = 15.0

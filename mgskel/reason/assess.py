@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from mgskel.events import GestureEvent
+from mgskel.core.events import GestureEvent
 from mgskel.reason.evidence import Case, GestureRecord, Statements, make_case, statements_from
 from mgskel.reason.outcome import Outcome, Reasoner
 from mgskel.reason.rules import RulesReasoner

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgskel.errors import InputError
-from mgskel.files import read_json, write_json
+from mgskel.core.errors import InputError
+from mgskel.core.files import read_json, write_json
 from mgskel.reason.clients import ChatClient, ChatReply, ClientFault
 from mgskel.reason.prompt import ChatRequest
 

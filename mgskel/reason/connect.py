@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.errors import InputError, unknown
+from mgskel.core.errors import InputError, unknown
 from mgskel.reason.cache import CachedClient
 from mgskel.reason.chat import ChatReasoner
 from mgskel.reason.clients import ChatClient

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mgskel.errors import InputError, unknown
-from mgskel.files import read_json
+from mgskel.core.errors import InputError, unknown
+from mgskel.core.files import read_json
 from mgskel.reason.scene import Scene, as_input_error
 
 if TYPE_CHECKING:

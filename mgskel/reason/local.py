@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel.errors import InputError, MissingDependency
+from mgskel.core.errors import InputError, MissingDependency
 from mgskel.reason.clients import ChatReply, ClientFault
 from mgskel.reason.prompt import ChatRequest
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from mgskel.files import write_json
+from mgskel.core.files import write_json
 from mgskel.reason.evidence import Case
 from mgskel.reason.schema import Assessment
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from mgskel.config import read_yaml
-from mgskel.gestures import get_vocabulary, list_vocabularies
+from mgskel.core.config import read_yaml
+from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.reason.scene import Place, Strict, as_input_error
 
 PRIORS_FILE = Path(__file__).with_name("priors.yaml")

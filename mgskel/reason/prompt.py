@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from mgskel.errors import unknown
-from mgskel.files import json_hash, read_text
+from mgskel.core.errors import unknown
+from mgskel.core.files import json_hash, read_text
 from mgskel.reason.evidence import Case, Item
 from mgskel.reason.schema import response_format
 

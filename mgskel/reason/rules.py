@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.reason.evidence import Case, Item
 from mgskel.reason.outcome import Outcome, evidence_record
 from mgskel.reason.priors import (

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mgskel.errors import InputError, nearest
-from mgskel.files import read_text
+from mgskel.core.errors import InputError, nearest
+from mgskel.core.files import read_text
 from mgskel.reason.transcript import Utterance, read_transcript
 
 DEFAULT_LABELS = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from mgskel.errors import InputError, MissingDependency
+from mgskel.core.errors import InputError, MissingDependency
 from mgskel.reason.background import wait_for
 from mgskel.reason.clients import Attempt, ChatReply, ClientFault
 from mgskel.reason.dialect import Dialect, departures, translated

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from mgskel import __version__
-from mgskel.events import GestureEvent
-from mgskel.gestures import Vocabulary
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.report.colours import group_colours, ink_on
 from mgskel.report.methods import methods_paragraph, quality_table, reasoner_notice, verdict_lines
 from mgskel.report.pack import STEPS, Packed, pack, pack_points, pack_shares
 from mgskel.report.strokes import strokes
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 FINE_PARTS = ("head", "face", "left_hand", "right_hand")
 MOST_POINTS = 3_000_000

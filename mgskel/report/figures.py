@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgskel.errors import InputError
-from mgskel.files import writing
+from mgskel.core.errors import InputError
+from mgskel.core.files import writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 from mgskel.report.strokes import strokes
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

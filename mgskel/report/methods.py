@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mgskel import __version__
-from mgskel.sequence import PoseSequence
+from mgskel.core.sequence import PoseSequence
 
 
 def methods_paragraph(

@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mgskel.errors import InputError, MissingDependency
-from mgskel.files import writing
+from mgskel.core.errors import InputError, MissingDependency
+from mgskel.core.files import writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 from mgskel.pose.video import VideoSettings, open_source
 from mgskel.report.strokes import strokes
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton
 
 Ground = Literal["blank", "blur", "picture"]
 _PAPER = (24, 26, 30)

@@ -7,7 +7,7 @@ import json
 import string
 from pathlib import Path
 
-from mgskel.files import write_text
+from mgskel.core.files import write_text
 from mgskel.report.content import ReportContent, page_data
 
 _PARTS = Path(__file__).parent / "page"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgskel import __version__
-from mgskel.config import to_dict
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import json_hash
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import fidget_energy
-from mgskel.errors import InputError
-from mgskel.files import json_hash
 from mgskel.report.content import Strip
-from mgskel.sequence import PoseSequence
 
 if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter

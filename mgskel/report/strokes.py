@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.skeleton import Skeleton
+from mgskel.core.skeleton import Skeleton
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent, read_events
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, read_events
+from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.metrics import check_reference
 
 _ANNOTATIONS = (".eaf", ".csv", ".json")

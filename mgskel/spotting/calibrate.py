@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mgskel.events import GestureEvent
-from mgskel.gestures import Vocabulary
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import Vocabulary
 from mgskel.spotting.decoding import QUIET_MOMENTS, DecodingSettings, decode, smoothed
 from mgskel.spotting.metrics import match, overlap_matrix
 from mgskel.spotting.spotter import Track

@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 
 _EDGE = 1e-6
 _CAUTION, _MIX_CAUTION = 0.02, 1.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgskel.sequence import PoseSequence
+from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.reach import STRIDE
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
-from mgskel.files import writing
-from mgskel.gestures import Vocabulary
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.files import writing
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.features import Features, FeatureSettings, features_of
 
 _UNSURE_S = 0.12

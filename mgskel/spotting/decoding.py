@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.events import GestureEvent
-from mgskel.gestures import Vocabulary
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import Vocabulary
 
 QUIET_MOMENTS = 2
 """A gesture is over when so many moments in a row speak against it."""

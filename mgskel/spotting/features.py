@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton, get_skeleton
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.grid import grid_length, grid_part
 
 CHANNELS = 6

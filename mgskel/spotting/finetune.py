@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from mgskel.errors import InputError
-from mgskel.gestures import GestureClass, Vocabulary
+from mgskel.core.errors import InputError
+from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.spotting.annotated import Annotated
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgskel.errors import MgskelError
-from mgskel.files import writing
-from mgskel.progress import Progress
-from mgskel.skeleton import Skeleton
+from mgskel.core.errors import MgskelError
+from mgskel.core.files import writing
+from mgskel.core.progress import Progress
+from mgskel.core.skeleton import Skeleton
 from mgskel.spotting.corpus import Piece
 from mgskel.spotting.network import DenseNetwork
 from mgskel.spotting.reach import STRIDE

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 
 _LONGEST_GAP_S = 0.5
 _GAP_FRAMES = 2.5

@@ -13,8 +13,8 @@ import numpy as np
 from mgskel.spotting.reach import STRIDE, chunks
 
 if TYPE_CHECKING:
-    from mgskel.events import GestureEvent
-    from mgskel.sequence import PoseSequence
+    from mgskel.core.events import GestureEvent
+    from mgskel.core.sequence import PoseSequence
     from mgskel.spotting.features import Features
     from mgskel.spotting.quick import QuickNetwork
     from mgskel.spotting.spotter import Spotter

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
 
 THRESHOLDS = (0.1, 0.3, 0.5)
 _FRAME_S = 0.04

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mgskel.gestures import Vocabulary
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 from mgskel.pose.quality import USABLE_SCORE
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton
 
 ENOUGH = 0.5
 """Share of the moments (or of a body part's joints) that must be usable."""

@@ -10,10 +10,10 @@ from collections import deque
 
 import numpy as np
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton, get_skeleton
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
 from mgskel.spotting.features import FeatureStream
 from mgskel.spotting.following import Following

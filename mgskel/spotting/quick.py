@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgskel.references import reference_weights
+from mgskel.core.references import reference_weights
 from mgskel.spotting.features import CHANNELS, FeatureSettings
 from mgskel.spotting.quick_layers import Block, Kept, State, Stem, under
 from mgskel.spotting.reach import STEM_KERNEL, STRIDE, NetworkSettings, Reach

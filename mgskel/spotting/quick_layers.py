@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mgskel.references import reference_weights
-from mgskel.skeleton import Skeleton
+from mgskel.core.references import reference_weights
+from mgskel.core.skeleton import Skeleton
 from mgskel.spotting.reach import STEM_KERNEL, STRIDE
 
 State = Mapping[str, np.ndarray]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
-from mgskel.gestures import Vocabulary, get_vocabulary, list_vocabularies, map_classes
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import Vocabulary, get_vocabulary, list_vocabularies, map_classes
 from mgskel.spotting.metrics import score_events
 
 

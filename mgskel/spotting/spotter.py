@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgskel.events import GestureEvent, in_order
-from mgskel.gestures import Vocabulary
-from mgskel.sequence import PoseSequence
+from mgskel.core.events import GestureEvent, in_order
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow

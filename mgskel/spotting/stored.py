@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import mgskel
-from mgskel.config import from_dict, to_dict
-from mgskel.errors import InputError
-from mgskel.files import file_hash, json_hash, read_json, write_json, writing
-from mgskel.gestures import Vocabulary
+from mgskel.core.config import from_dict, to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import file_hash, json_hash, read_json, write_json, writing
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.quick import QuickNetwork, weight_shapes
 from mgskel.spotting.reach import NetworkSettings
-from mgskel.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 
 if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter

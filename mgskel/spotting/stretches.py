@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.sequence import PoseSequence
+from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.features import EVERY, FeatureBlocks, FeatureSettings, on_grid
 from mgskel.spotting.following import Following
 from mgskel.spotting.grid import grid_length

@@ -9,29 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
-import mgskel.data.synthesis
-from mgskel.data.synthesis import (
+import mgskel.synthesis
+from mgskel.core.events import GestureEvent
+from mgskel.core.files import file_hash, json_hash
+from mgskel.core.gestures import Vocabulary, get_vocabulary, map_classes
+from mgskel.core.progress import Progress
+from mgskel.core.sequence import PoseSequence
+from mgskel.spotting.corpus import Piece, load_pieces, pieces_of, save_pieces
+from mgskel.spotting.features import FeatureSettings
+from mgskel.synthesis import (
     CameraSettings,
     FlowSettings,
     SynthesisSettings,
     synthesise_clip,
     synthesise_recording,
 )
-from mgskel.data.synthesis.programs import load_programs
-from mgskel.events import GestureEvent
-from mgskel.files import file_hash, json_hash
-from mgskel.gestures import Vocabulary, get_vocabulary, map_classes
-from mgskel.progress import Progress
-from mgskel.sequence import PoseSequence
-from mgskel.spotting.corpus import Piece, load_pieces, pieces_of, save_pieces
-from mgskel.spotting.features import FeatureSettings
+from mgskel.synthesis.programs import load_programs
 
 _SHARD = 20
 _CLIPS_PER_SHARD = 120
 _AROUND_S = (0.2, 2.5)
 # How far a tight cut may lie outside a gesture, and which share of it may be cut off.
 _NEAR_S, _DEEPEST_CUT = 0.3, 0.35
-_SYNTHESIS = Path(mgskel.data.synthesis.__file__).parent
+_SYNTHESIS = Path(mgskel.synthesis.__file__).parent
 # More oblique views and slower cameras than in the usual recordings.
 _CAMERA = CameraSettings(yaw=(-50.0, 50.0), fps=(10.0, 12.0, 15.0, 20.0, 24.0, 25.0, 30.0, 30.0))
 

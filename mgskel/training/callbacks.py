@@ -13,8 +13,8 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from mgskel.files import write_text
-from mgskel.progress import Progress
+from mgskel.core.files import write_text
+from mgskel.core.progress import Progress
 from mgskel.training.module import LossModule, RecognizerModule
 
 _COLUMNS = (

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import torch
 
-from mgskel.data.clips import ClipStore
-from mgskel.data.labelled import ClassList, Labelled
-from mgskel.data.streams import stream_channels
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.datasets.clips import ClipStore
+from mgskel.datasets.labelled import ClassList, Labelled
+from mgskel.datasets.streams import stream_channels
 from mgskel.training.config import TrainConfig
 
 

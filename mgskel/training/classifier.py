@@ -20,12 +20,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from mgskel.data.augment import Augmentation
-from mgskel.data.labelled import ClassList, Labelled
-from mgskel.data.normalise import Normalisation
-from mgskel.errors import InputError
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton, get_skeleton
+from mgskel.core.errors import InputError
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton
+from mgskel.datasets.augment import Augmentation
+from mgskel.datasets.labelled import ClassList, Labelled
+from mgskel.datasets.normalise import Normalisation
 from mgskel.training.config import (
     DataConfig,
     LossConfig,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mgskel.data.augment import Augmentation
-from mgskel.data.normalise import Normalisation
-from mgskel.data.streams import STREAMS
-from mgskel.errors import InputError, unknown
+from mgskel.core.errors import InputError, unknown
+from mgskel.datasets.augment import Augmentation
+from mgskel.datasets.normalise import Normalisation
+from mgskel.datasets.streams import STREAMS
 
 
 @dataclass(frozen=True)

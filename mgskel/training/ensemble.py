@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.training.metrics import negative_log_likelihood, softmax
 from mgskel.training.recognizer import Recognizer
 from mgskel.training.run_folder import VALIDATION_FILE

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.data.labelled import Labelled, load_labelled
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.datasets.labelled import Labelled, load_labelled
 from mgskel.training.ensemble import check_same_classes, combine, weights_of
 from mgskel.training.metrics import bootstrap, calibration_error, per_class, softmax, summary
 from mgskel.training.recognizer import Recognizer

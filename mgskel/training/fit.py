@@ -12,16 +12,17 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from mgskel.config import to_dict
-from mgskel.data.augment import Policy
-from mgskel.data.batches import TrainingBatches, view_batches
-from mgskel.data.clips import ClipStore
-from mgskel.data.label_text import label_vectors
-from mgskel.data.labelled import ClassList
-from mgskel.data.streams import stream_channels
-from mgskel.files import writing
+from mgskel.core.config import to_dict
+from mgskel.core.files import writing
+from mgskel.core.threads import keep_freed_memory, set_threads
+from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE
+from mgskel.datasets.augment import Policy
+from mgskel.datasets.batches import TrainingBatches, view_batches
+from mgskel.datasets.clips import ClipStore
+from mgskel.datasets.label_text import label_vectors
+from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone
-from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
 from mgskel.training.checks import check_classes, check_machine, drop_unseen
 from mgskel.training.config import MachineConfig, OptimConfig, TrainConfig
@@ -37,7 +38,6 @@ from mgskel.training.run_folder import (
     plot_history,
 )
 from mgskel.training.sets import TrainingData, load_training_data, mirrored_classes
-from mgskel.weights import DESCRIPTION_FILE, WEIGHTS_FILE
 
 
 def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> Recognizer:

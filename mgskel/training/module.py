@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgskel.data.batches import Batch
-from mgskel.errors import MgskelError
+from mgskel.core.errors import MgskelError
+from mgskel.datasets.batches import Batch
 from mgskel.models import Backbone, balance_loss
 from mgskel.training.config import TrainConfig
 from mgskel.training.ema import WeightAverage

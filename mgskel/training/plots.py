@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.files import writing
+from mgskel.core.files import writing
 from mgskel.training.metrics import confusion
 
 _MOST_LABELS = 60

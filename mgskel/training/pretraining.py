@@ -14,19 +14,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mgskel.config import to_dict
-from mgskel.data.augment import Augmentation, Policy
-from mgskel.data.batches import Batch, TrainingBatches
-from mgskel.data.clips import ClipStore
-from mgskel.data.labelled import Labelled, load_labelled
-from mgskel.data.normalise import Normalisation
-from mgskel.data.streams import stream_channels
-from mgskel.errors import InputError
-from mgskel.files import write_json, writing
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import write_json, writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton, skeleton_to_dict
+from mgskel.core.threads import keep_freed_memory, set_threads
+from mgskel.core.weights import WEIGHTS_FILE
+from mgskel.datasets.augment import Augmentation, Policy
+from mgskel.datasets.batches import Batch, TrainingBatches
+from mgskel.datasets.clips import ClipStore
+from mgskel.datasets.labelled import Labelled, load_labelled
+from mgskel.datasets.normalise import Normalisation
+from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton, skeleton_to_dict
-from mgskel.threads import keep_freed_memory, set_threads
 from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.fit import run_trainer
@@ -35,7 +36,6 @@ from mgskel.training.recognizer import ModelSpec
 from mgskel.training.run_folder import METRICS_FILE, claim, plot_history
 from mgskel.training.schedule import make_optimizer, warmup_cosine
 from mgskel.training.sets import data_fingerprint
-from mgskel.weights import WEIGHTS_FILE
 
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
 

@@ -17,20 +17,20 @@ import torch
 from torch import Tensor
 
 import mgskel
-from mgskel.config import from_dict
-from mgskel.data.batches import view_batches
-from mgskel.data.bundle import Bundle
-from mgskel.data.clips import ClipStore
-from mgskel.data.labelled import ClassList
-from mgskel.data.normalise import Normalisation
-from mgskel.data.streams import stream_channels
-from mgskel.errors import InputError
-from mgskel.files import file_hash, read_json, write_json, writing
+from mgskel.core.config import from_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import file_hash, read_json, write_json, writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
+from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
+from mgskel.datasets.batches import view_batches
+from mgskel.datasets.clips import ClipStore
+from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.normalise import Normalisation
+from mgskel.datasets.streams import stream_channels
+from mgskel.formats.bundle import Bundle
 from mgskel.models import Backbone, FusionParts, create_model, fold
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.training.metrics import softmax
-from mgskel.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 
 SCHEMA = 1
 

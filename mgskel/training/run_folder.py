@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from mgskel.config import to_dict
-from mgskel.errors import InputError
-from mgskel.files import read_json, write_json, write_text
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import read_json, write_json, write_text
 from mgskel.training.config import TrainConfig
 
 CONFIG_FILE = "config.yaml"

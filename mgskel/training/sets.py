@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.data.labelled import ClassList, Labelled, class_list, load_labelled
-from mgskel.data.splits import Split, by_group, hold_out, official_split, stratified
-from mgskel.errors import InputError
-from mgskel.files import file_hash, json_hash
-from mgskel.skeleton import get_skeleton
+from mgskel.core.errors import InputError
+from mgskel.core.files import file_hash, json_hash
+from mgskel.core.skeleton import get_skeleton
+from mgskel.datasets.labelled import ClassList, Labelled, class_list, load_labelled
+from mgskel.datasets.splits import Split, by_group, hold_out, official_split, stratified
 from mgskel.training.config import DataConfig
 
 

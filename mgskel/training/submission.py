@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.data.labelled import ClassList
-from mgskel.errors import InputError
-from mgskel.files import write_bytes, write_text
-from mgskel.gestures import get_vocabulary
+from mgskel.core.errors import InputError
+from mgskel.core.files import write_bytes, write_text
+from mgskel.core.gestures import get_vocabulary
+from mgskel.datasets.labelled import ClassList
 
 FORMATS = ("scores", "miga", "ma52")
 _RANKS = 5

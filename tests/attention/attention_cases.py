@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from mgskel.core.skeleton import get_skeleton
 from mgskel.models import Backbone, create_model
-from mgskel.skeleton import get_skeleton
 
 LAYOUT, FRAMES = "coco17", 24
 MOMENT = slice(8, 16)

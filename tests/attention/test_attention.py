@@ -8,9 +8,9 @@ import torch
 from attention_cases import LAYOUT, MOMENT, planted, small_network
 
 from mgskel.attention import METHODS, attend, faithfulness, randomised
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import get_skeleton
 from mgskel.models import list_models
-from mgskel.skeleton import get_skeleton
 
 JUDGED = ("gradient", "occlusion", "explain")
 WRIST = get_skeleton(LAYOUT).index("left_wrist")

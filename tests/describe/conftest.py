@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 
 # Rest posture in shoulder widths, from the neck; x to the person's left, y down. For `SIDE`
 # joints x is that of the left side.

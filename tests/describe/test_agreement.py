@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import get_vocabulary, list_vocabularies
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import describe
 from mgskel.describe.agreement import expected_kinds, kinds_of_label
 from mgskel.describe.words import action
-from mgskel.events import GestureEvent
-from mgskel.gestures import get_vocabulary, list_vocabularies
-from mgskel.sequence import PoseSequence
 
 
 def event(label: str, start: float, end: float, score: float = 0.8) -> GestureEvent:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
+from mgskel.core.events import GestureEvent, write_events
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description
-from mgskel.events import GestureEvent, write_events
-from mgskel.sequence import PoseSequence
 
 
 @pytest.fixture

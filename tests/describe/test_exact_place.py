@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Statement, describe
-from mgskel.sequence import PoseSequence
 
 Make = Callable[..., "Puppet"]  # noqa: F821
 NOSE_TO_MOUTH = (-0.01, -0.56)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import PARTS, fidget_energy
-from mgskel.sequence import PoseSequence
 
 
 def test_energy_is_the_speed_of_the_part_that_moves(puppet: Callable[..., object]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import describe
-from mgskel.sequence import PoseSequence
 
 Make = Callable[..., "Puppet"]  # noqa: F821
 OTHER_UPPER_ARM = (0.58, 0.38)

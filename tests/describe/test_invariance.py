@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description, describe
-from mgskel.sequence import PoseSequence
 
 Make = Callable[..., "Puppet"]  # noqa: F821
 

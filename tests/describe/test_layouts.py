@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton, list_skeletons
 from mgskel.describe import describe
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton, list_skeletons
 
 
 @pytest.mark.parametrize("layout", list_skeletons())

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description, describe
 from mgskel.describe.words import clock, lasting
-from mgskel.sequence import PoseSequence
 
 
 @pytest.mark.parametrize(

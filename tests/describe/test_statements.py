@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description, describe
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
-from mgskel.sequence import PoseSequence
 
 KEYS = ("id", "kind", "joints", "side", "value", "unit", "category", "from_s", "to_s",
         "confidence", "text")  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from studies.description.expected import expectations, study_truth
+from studies.description.study import Score, Scores, study, table
 
-from mgskel.data.synthesis.recording import synthesise_recording
-from mgskel.data.synthesis.settings import SynthesisSettings
-from mgskel.describe.expected import expectations, study_truth
-from mgskel.describe.study import Score, Scores, study, table
+from mgskel.synthesis.recording import synthesise_recording
+from mgskel.synthesis.settings import SynthesisSettings
 
 ENOUGH = 20  # statements of a kind, to judge it by a few recordings
 

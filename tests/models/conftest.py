@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.models import Backbone, create_model
-from mgskel.skeleton import Skeleton, get_skeleton
 
 CLASSES = 5
 TINY: dict[str, dict[str, object]] = {

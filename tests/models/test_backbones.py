@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models import create_model
 from mgskel.models.ctrgcn import RefinedGraph
 from mgskel.models.gat import GAT
 from mgskel.models.light import GraphMix
 from mgskel.models.stgcn import AdaptiveGraph, strides
-from mgskel.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from conftest import Tiny

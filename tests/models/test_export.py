@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mgskel.errors import InputError, PartFailed
+from mgskel.core.errors import InputError, PartFailed
 from mgskel.models import list_models
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from mgskel.cli import main
-from mgskel.data.batches import view_batches
-from mgskel.data.labelled import ClassList
-from mgskel.data.normalise import Normalisation
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
+from mgskel.datasets.batches import view_batches
+from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.normalise import Normalisation
 from mgskel.models import create_model
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 from mgskel.training.recognizer import InputSpec, ModelSpec, Recognizer
 
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import Skeleton
 from mgskel.models import (
     BalancedFusion,
     FusionParts,
@@ -21,7 +22,6 @@ from mgskel.models import (
     with_fusion,
 )
 from mgskel.models.fusion import stage_ends
-from mgskel.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from conftest import Tiny

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
 from mgskel.models.graph import (
     edge_index,
     head_graphs,
@@ -14,7 +15,6 @@ from mgskel.models.graph import (
     reference_points,
     spatial_partition,
 )
-from mgskel.skeleton import Skeleton, get_skeleton, list_skeletons
 
 LAYOUTS = ("natops8", "kinect25", "upper", "mediapipe_holistic")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.models import balance_loss, create_model, fold, list_models
 
 SKELETONS = ("natops8", pytest.param("kinect20", marks=pytest.mark.slow), "upper")

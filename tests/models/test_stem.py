@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from mgskel.core.skeleton import Skeleton
 from mgskel.models.stem import RelativeStem
-from mgskel.skeleton import Skeleton
 
 
 class TestRelativeStem:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mgskel.core.skeleton import skeleton_from_dict
 from mgskel.pose.estimators import Detection
-from mgskel.skeleton import skeleton_from_dict
 
 SIZE = (64, 48)
 

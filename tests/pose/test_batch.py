@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mgskel.errors import InputError
-from mgskel.files import file_hash, read_json, write_bytes
+from mgskel.core.errors import InputError
+from mgskel.core.files import file_hash, read_json, write_bytes
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.stages import working_in
 from mgskel.pose.batch import Afterwards, Importer, extract_batch
 from mgskel.pose.clips import find_clips
 from mgskel.pose.extract import Extraction, ExtractSettings
 from mgskel.pose.video import VideoSettings
-from mgskel.sequence import PoseSequence
-from mgskel.stages import working_in
 
 
 def states(result) -> dict[str, str]:

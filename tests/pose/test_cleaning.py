@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.cleaning import (
     CleaningSettings,
     GapSettings,
@@ -19,8 +21,6 @@ from mgskel.pose.cleaning import (
     fill_gaps,
     repair_swaps,
 )
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 LAYOUT = get_skeleton("mediapipe_holistic")
 WIDTH = 100.0

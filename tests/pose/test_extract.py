@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from pose_clips import SquareEstimator, square_pictures, write_video
 
-from mgskel.config import load_config, to_dict
-from mgskel.errors import InputError, PartFailed
+from mgskel.core.config import load_config, to_dict
+from mgskel.core.errors import InputError, PartFailed
+from mgskel.core.progress import Progress
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.cleaning import CleaningSettings
 from mgskel.pose.estimators import Detection, EstimatorSettings
 from mgskel.pose.extract import ExtractSettings, extract, refine
 from mgskel.pose.people import PeopleSettings
 from mgskel.pose.video import VideoSettings
-from mgskel.progress import Progress
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 
 def test_keypoints_follow_the_picture(make_clip) -> None:

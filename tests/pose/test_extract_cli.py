@@ -10,7 +10,7 @@ import pytest
 from pose_clips import write_video
 
 from mgskel.cli import main
-from mgskel.sequence import PoseSequence
+from mgskel.core.sequence import PoseSequence
 
 
 def extract(*words: object) -> int:

@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("mediapipe")
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.estimators import EstimatorSettings, MediaPipeSettings
 from mgskel.pose.extract import ExtractSettings, extract
 from mgskel.pose.mediapipe import FACE_POINTS, MediaPipe, layout
 from mgskel.pose.people import PeopleSettings
 from mgskel.pose.video import VideoSettings, open_source
-from mgskel.skeleton import get_skeleton
 
 CLIPS = (
     "a7_s5_t2_color.avi",

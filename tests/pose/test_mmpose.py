@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("mmpose")
 torch = pytest.importorskip("torch")
 
-from mgskel.errors import InputError  # noqa: E402
+from mgskel.core.errors import InputError  # noqa: E402
 from mgskel.pose.estimators import EstimatorSettings, MMPoseSettings  # noqa: E402
 from mgskel.pose.extract import ExtractSettings, extract  # noqa: E402
 from mgskel.pose.mmcv_ops import nms, provide_mmcv_ops  # noqa: E402
@@ -24,7 +24,7 @@ HRNET = "td-hm_hrnet-w32_8xb64-210e_coco-256x192"
 
 
 def untrained(config: str = TINY, **more: object) -> MMPose:
-    from mgskel.threads import set_threads
+    from mgskel.core.threads import set_threads
 
     set_threads(1)
     torch.manual_seed(0)

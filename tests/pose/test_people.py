@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.estimators import Detection
 from mgskel.pose.main_person import choose
 from mgskel.pose.people import PeopleSettings, Tracker, dense
-from mgskel.skeleton import get_skeleton
 
 LAYOUT = get_skeleton("coco17")
 FPS = 25

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.quality import quality_report
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 LAYOUT = get_skeleton("mediapipe_holistic")
 

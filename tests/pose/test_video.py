@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pose_clips import square_pictures, write_video
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.pose.ahead import ahead
 from mgskel.pose.video import VideoSettings, open_source, source_name
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mgskel.core.sequence import shoulder_width
+from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.extract import extract
-from mgskel.sequence import shoulder_width
-from mgskel.skeleton import get_skeleton
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.reason import Case, GestureRecord, Scene, StatementRecord, assess, make_case
 from mgskel.reason.evidence import read_statements, statements_from
 
@@ -96,7 +96,7 @@ def test_a_statement_may_not_take_the_id_of_speech(scene: Scene) -> None:
 
 
 def test_assess_takes_a_description_or_its_json(scene: Scene) -> None:
-    from mgskel.events import GestureEvent
+    from mgskel.core.events import GestureEvent
 
     event = GestureEvent("1", "Touching or scratching neck", 11, 1.0, 2.0, 0.9)
     outcome = assess(with_changes(), scene, events=[event])
@@ -119,10 +119,10 @@ def test_what_describe_writes_is_read(scene: Scene) -> None:
     """The two rooms meet in a file: a real description of a real movement."""
     import numpy as np
 
+    from mgskel.core.events import GestureEvent
+    from mgskel.core.sequence import PoseSequence
+    from mgskel.core.skeleton import get_skeleton
     from mgskel.describe import describe
-    from mgskel.events import GestureEvent
-    from mgskel.sequence import PoseSequence
-    from mgskel.skeleton import get_skeleton
 
     skeleton = get_skeleton("upper")
     rest = {"nose": (0, -60), "left_eye": (5, -66), "right_eye": (-5, -66), "left_ear": (12, -64),

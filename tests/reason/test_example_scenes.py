@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from studies.reasoning import CONDITIONS, Example, load_examples
+from studies.reasoning.conditions import build_case, condition, derangement
 
-from mgskel.errors import InputError
-from mgskel.gestures import get_vocabulary
+from mgskel.core.errors import InputError
+from mgskel.core.gestures import get_vocabulary
 from mgskel.reason import RulesReasoner, make_case
 from mgskel.reason.prompt import ChatSettings, first_request
 from mgskel.reason.scene import load_scene
-from mgskel.reason.study import CONDITIONS, Example, load_examples
-from mgskel.reason.study.conditions import build_case, condition, derangement
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ROOT / "configs" / "scenes"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from chat_server import Behaviour, Request, Server, fails, good_reply, says
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.reason import Case, Outcome
 from mgskel.reason.chat import ChatReasoner
 from mgskel.reason.prompt import ChatSettings

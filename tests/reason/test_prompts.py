@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.reason import Case, GestureRecord, Scene, StatementRecord, make_case
 from mgskel.reason.prompt import (
     ChatSettings,

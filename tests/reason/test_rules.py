@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mgskel.errors import InputError
-from mgskel.gestures import get_vocabulary, list_vocabularies
+from mgskel.core.errors import InputError
+from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.reason import Case, GestureRecord, RulesReasoner, Scene, StatementRecord, make_case
 from mgskel.reason.grounding import faults
 from mgskel.reason.priors import default_priors, gesture_cue

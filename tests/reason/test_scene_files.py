@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.reason.scene import DEFAULT_LABELS, load_scene
 from mgskel.reason.transcript import parse_transcript
 

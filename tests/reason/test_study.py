@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 from chat_server import Behaviour, Request, Server, fails, good_reply, says
-
-from mgskel.reason.study import CONDITIONS, Row, load_examples
-from mgskel.reason.study.command import main
-from mgskel.reason.study.runner import Journal
-from mgskel.reason.study.scores import baselines, compare, summarise
+from studies.reasoning import CONDITIONS, Row, load_examples
+from studies.reasoning.command import main
+from studies.reasoning.runner import Journal
+from studies.reasoning.scores import baselines, compare, summarise
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ROOT / "configs" / "scenes"

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.events import GestureEvent
-from mgskel.gestures import get_vocabulary
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import get_vocabulary
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.report.content import Attention, ReportContent, Strip
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 HOSTILE = "</script><script>window.hacked = true</script><img src=x onerror='window.hacked=true'>"
 

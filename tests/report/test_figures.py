@@ -7,9 +7,9 @@ import pytest
 from report_cases import a_recording
 
 from mgskel.attention import JointAttention
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.skeleton import get_skeleton
 from mgskel.report import figures
-from mgskel.skeleton import get_skeleton
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("cv2")
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.report.overlay import write_overlay
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 LAYOUT = get_skeleton("coco17")
 SIZE = (160, 121)  # an odd height, which H.264 does not take

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from report_cases import HOSTILE, some_content
 
-from mgskel.events import GestureEvent
+from mgskel.core.events import GestureEvent
 from mgskel.report.page import write_page
 
 pytestmark = pytest.mark.browser

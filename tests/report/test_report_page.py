@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from report_cases import HOSTILE, a_recording, some_content, some_events
 
-from mgskel.events import GestureEvent
+from mgskel.core.events import GestureEvent
 from mgskel.report.colours import group_colours, ink_on
 from mgskel.report.content import MOST_POINTS, page_data
 from mgskel.report.pack import MISSING, unpack

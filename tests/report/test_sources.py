@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from report_cases import a_recording
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.report.sources import provenance_facts, video_url
 from mgskel.spotting import load_spotter
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mgskel.core.skeleton import get_skeleton, list_skeletons
 from mgskel.report.strokes import strokes
-from mgskel.skeleton import get_skeleton, list_skeletons
 
 
 def named(skeleton, stroke):

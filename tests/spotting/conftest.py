@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from mgskel.data.synthesis import synthesise_recording
-from mgskel.gestures import get_vocabulary
+from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.network import DenseNetwork, NetworkSettings
 from mgskel.spotting.spotter import Spotter, load_spotter
+from mgskel.synthesis import synthesise_recording
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mgskel.events import GestureEvent
-from mgskel.gestures import get_vocabulary
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, spans
 from mgskel.spotting.decoding import DecodingSettings, decode, smoothed
 from mgskel.spotting.spotter import Track

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.spotting.clip_rule import ClipRule, clip_evidence, fit_clip_rule
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgskel.data.synthesis import synthesise_clip
 from mgskel.spotting import load_spotter
 from mgskel.spotting.clips import clip_tracks, with_still_past
+from mgskel.synthesis import synthesise_clip
 
 
 def test_the_first_frame_is_held():

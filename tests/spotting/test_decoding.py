@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mgskel.gestures import get_vocabulary
+from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decoding import Decoder, DecodingSettings, decode
 
 STEP = 0.1

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from mgskel.data.synthesis import FlowSettings, SynthesisSettings, synthesise_recording
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent, write_events
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, write_events
 from mgskel.spotting import load_spotter
 from mgskel.spotting.annotated import Annotated, annotated_recordings
 from mgskel.spotting.finetune import (
@@ -20,6 +19,7 @@ from mgskel.spotting.finetune import (
     widened,
 )
 from mgskel.spotting.metrics import score_events
+from mgskel.synthesis import FlowSettings, SynthesisSettings, synthesise_recording
 
 WATCH = """
 programs:

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mgskel.events import in_order
+from mgskel.core.events import in_order
 from mgskel.spotting.features import EVERY, FeatureBlocks, Features, features_of, on_grid
 from mgskel.spotting.following import Following
 from mgskel.spotting.quick import sigmoid

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.spotting.online import OnlineSpotter
+from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 
 def followed(spotter, sequence):

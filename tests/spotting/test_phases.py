@@ -8,18 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from studies.phases.study import PHASES, REST, TOGETHER, compare, leave_one_user_out
 
-from mgskel.data.bundle import Bundle, save_bundle
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent, read_events, write_events
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, read_events, write_events
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
+from mgskel.formats.bundle import Bundle, save_bundle
 from mgskel.spotting.phases import LabelledRecording, PhaseLabeller, labelled_recordings
 from mgskel.spotting.phases.fit import PhaseFitSettings
 from mgskel.spotting.phases.labelled import label_names
 from mgskel.spotting.phases.labeller import load_labeller
 from mgskel.spotting.phases.motion import channels, course_of, mirror_order, num_channels
-from mgskel.spotting.phases.study import PHASES, REST, TOGETHER, compare, leave_one_user_out
 
 LAYOUT = "gesture_phase6"
 QUICK = PhaseFitSettings(steps=40, batch=6, window=96)

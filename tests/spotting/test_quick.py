@@ -81,7 +81,7 @@ def test_graphs_that_follow_the_sample_are_refused(network):
 def test_spotting_needs_no_torch():
     code = (
         "import sys, numpy as np; from mgskel.spotting import load_spotter; "
-        "from mgskel.sequence import PoseSequence; "
+        "from mgskel.core.sequence import PoseSequence; "
         "pose = PoseSequence.from_arrays(np.random.rand(1, 90, 27, 2), skeleton='upper', fps=30); "
         "spotter = load_spotter(); spotter.spot(pose); spotter.attention(pose); "
         "assert 'torch' not in sys.modules and 'scipy' not in sys.modules"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
+from studies.shipped.card import model_card
 
-from mgskel.data.synthesis import FlowSettings, SynthesisSettings, synthesise_clip
-from mgskel.data.synthesis import synthesise_recording as synthesise
-from mgskel.gestures import get_vocabulary
+from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting import load_spotter
-from mgskel.spotting.card import model_card
 from mgskel.spotting.spotter import SHIPPED
+from mgskel.synthesis import FlowSettings, SynthesisSettings, synthesise_clip
+from mgskel.synthesis import synthesise_recording as synthesise
 
 
 def test_it_is_small_and_tells_what_it_is():

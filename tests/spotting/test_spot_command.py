@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mgskel.cli import main
-from mgskel.events import GestureEvent, read_events, write_events
+from mgskel.core.events import GestureEvent, read_events, write_events
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.spotter import load_spotter, spot
 
 
@@ -188,7 +188,7 @@ def test_without_hands_hand_gestures_are_not_said(stored, recording):
     "layout", ["openpose25", "coco17", "mediapipe33", "kinect20", "natops8", "gesture_phase6"]
 )
 def test_other_layouts(stored, layout):
-    from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
+    from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
     made = synthesise_recording(8, 3, SynthesisSettings(layout=layout))
     said = {event.class_id for event in stored.spot(made.sequence)}

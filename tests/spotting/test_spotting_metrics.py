@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
 from mgskel.spotting.metrics import check_reference, match, score_events
 
 

@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from studies.spotting.windowed import Windows, fit_threshold, join_windows, judge_windows
 
-from mgskel.events import GestureEvent
-from mgskel.spotting.windowed import Windows, fit_threshold, join_windows, judge_windows
+from mgskel.core.events import GestureEvent
 
 
 def windows(classes, confidence, hop_s=0.5) -> Windows:

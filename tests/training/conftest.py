@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgskel.config import from_dict
-from mgskel.data.bundle import Bundle, save_bundle
-from mgskel.skeleton import get_skeleton
+from mgskel.core.config import from_dict
+from mgskel.core.skeleton import get_skeleton
+from mgskel.formats.bundle import Bundle, save_bundle
 from mgskel.training.config import TrainConfig
 
 CLASSES = 3

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from studies.recognition.accuracy import mean_and_spread, measure, tabulate
 
-from mgskel.data.bundle import save_bundle
-from mgskel.errors import InputError
-from mgskel.training.accuracy import mean_and_spread, measure, tabulate
+from mgskel.core.errors import InputError
+from mgskel.formats.bundle import save_bundle
 
 
 def test_streams_and_their_ensemble_on_validation_and_test(

@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mgskel.training.accuracy import measure, tabulate
-from mgskel.training.accuracy_page import page, recipe_facts, write_page
+from studies.recognition.accuracy import measure, tabulate
+from studies.recognition.accuracy_page import page, recipe_facts, write_page
+
 from mgskel.training.config import DataConfig, TrainConfig
 
 

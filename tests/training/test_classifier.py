@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GroupKFold, cross_val_score
 
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
 from mgskel.training.classifier import MicroGestureClassifier
 
 SIZES = {"channels": [16, 32], "heads": 4}

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from mgskel.cli import main
-from mgskel.data.bundle import save_bundle
-from mgskel.data.labelled import ClassList
-from mgskel.errors import InputError
-from mgskel.gestures import get_vocabulary
+from mgskel.core.errors import InputError
+from mgskel.core.gestures import get_vocabulary
+from mgskel.datasets.labelled import ClassList
+from mgskel.formats.bundle import save_bundle
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.evaluate import ma52_measures
 from mgskel.training.fit import train

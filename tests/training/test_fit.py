@@ -14,9 +14,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mgskel.data.bundle import Bundle, save_bundle
-from mgskel.data.labelled import ClassList
-from mgskel.errors import InputError
+from mgskel.core.errors import InputError
+from mgskel.datasets.labelled import ClassList
+from mgskel.formats.bundle import Bundle, save_bundle
 from mgskel.training.callbacks import Checkpoint
 from mgskel.training.evaluate import evaluate
 from mgskel.training.fit import train

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from mgskel.config import from_dict
-from mgskel.errors import InputError
+from mgskel.core.config import from_dict
+from mgskel.core.errors import InputError
 from mgskel.training.fit import train
 from mgskel.training.pretraining import PretrainConfig, hide, motion_of, pretrain, take_over
 

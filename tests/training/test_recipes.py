@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mgskel.cli import main
-from mgskel.config import load_config
+from mgskel.core.config import load_config
 from mgskel.training.config import TrainConfig
 
 SETS = (

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from studies.recognition import study as study_module
+from studies.recognition.study import Results, Trial, run_trials
+from studies.recognition.study_command import study
+from studies.recognition.transfer import TransferSet, transfer
 
-from mgskel.data.bundle import save_bundle
-from mgskel.data.labelled import load_labelled
-from mgskel.errors import InputError
-from mgskel.gestures import GestureClass, Vocabulary
-from mgskel.skeleton import get_skeleton
-from mgskel.training import study as study_module
-from mgskel.training.study import Results, Trial, run_trials
-from mgskel.training.study_command import study
-from mgskel.training.transfer import TransferSet, transfer
+from mgskel.core.errors import InputError
+from mgskel.core.gestures import GestureClass, Vocabulary
+from mgskel.core.skeleton import get_skeleton
+from mgskel.datasets.labelled import load_labelled
+from mgskel.formats.bundle import save_bundle
 
 TINY = "{channels: [16, 32], heads: 4}"
 

@@ -17,14 +17,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+from studies.recognition.accuracy import measure, tabulate
+from studies.recognition.accuracy_page import recipe_facts, write_page
 
-from mgskel.config import load_config
-from mgskel.errors import unknown
-from mgskel.files import to_json, write_text
-from mgskel.machine import describe_machine
-from mgskel.threads import set_threads
-from mgskel.training.accuracy import measure, tabulate
-from mgskel.training.accuracy_page import recipe_facts, write_page
+from mgskel.core.config import load_config
+from mgskel.core.errors import unknown
+from mgskel.core.files import to_json, write_text
+from mgskel.core.machine import describe_machine
+from mgskel.core.threads import set_threads
 from mgskel.training.config import TrainConfig
 
 _CONFIGS = Path(__file__).resolve().parents[2] / "configs"

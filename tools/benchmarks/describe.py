@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.describe import describe
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import get_skeleton
 
 # A seated person in pixels: where the joints that matter lie; all others sit at the hips.
 _PLACES = {

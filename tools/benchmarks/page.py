@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from mgskel.analyze import AnalyzeSettings, analyze
-from mgskel.data.synthesis import SynthesisSettings, synthesise_recording
+from mgskel.core.errors import InputError
 from mgskel.doctor.browser import FLAGS, find_browser
-from mgskel.errors import InputError
+from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 _SEED, _FPS, _LOOKS = 17, 25.0, 3
 

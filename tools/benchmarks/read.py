@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.data.formats import read
-from mgskel.data.recording import Contents
+from mgskel.formats import read
+from mgskel.formats.recording import Contents
 
 
 def main(argv: Sequence[str]) -> int:

@@ -24,13 +24,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgskel.errors import MissingDependency
-from mgskel.files import write_json, write_text
-from mgskel.machine import describe_machine
+from mgskel.core.errors import MissingDependency
+from mgskel.core.files import write_json, write_text
+from mgskel.core.machine import describe_machine
+from mgskel.core.threads import keep_freed_memory
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost
 from mgskel.models.export import export_onnx, onnx_session
-from mgskel.threads import keep_freed_memory
 
 LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.data.synthesis import synthesise_recording
-from mgskel.files import to_json
-from mgskel.sequence import PoseSequence
+from mgskel.core.files import to_json
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.threads import set_threads
 from mgskel.spotting import OnlineSpotter, Spotter, load_spotter
-from mgskel.threads import set_threads
+from mgskel.synthesis import synthesise_recording
 
 _FPS = 30.0
 

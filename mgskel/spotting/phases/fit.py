@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgskel.errors import InputError
-from mgskel.progress import Progress
+from mgskel.core.errors import InputError
+from mgskel.core.progress import Progress
 from mgskel.spotting.phases.motion import Course, channels
 from mgskel.spotting.phases.network import PhaseNetwork, PhaseNetworkSettings
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.data.bundle import Bundle
-from mgskel.errors import InputError
-from mgskel.sequence import PoseSequence
+from mgskel.core.errors import InputError
+from mgskel.core.sequence import PoseSequence
+from mgskel.formats.bundle import Bundle
 from mgskel.spotting.annotated import Annotated
 
 UNLABELLED = ""

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mgskel.errors import InputError
-from mgskel.events import GestureEvent
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 from mgskel.spotting.phases.fit import Lesson, PhaseFitSettings, fit_phases
 from mgskel.spotting.phases.labelled import (
     UNLABELLED,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from mgskel.sequence import PoseSequence
-from mgskel.skeleton import Skeleton
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 from mgskel.spotting.grid import flat_view, to_grid
 
 RATE_HZ = 30.0

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mgskel
-from mgskel.config import from_dict, to_dict
-from mgskel.errors import InputError
-from mgskel.files import read_json, write_json, writing
-from mgskel.skeleton import skeleton_from_dict, skeleton_to_dict
+from mgskel.core.config import from_dict, to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import read_json, write_json, writing
+from mgskel.core.skeleton import skeleton_from_dict, skeleton_to_dict
 from mgskel.spotting.phases.linear import LinearWindows
 from mgskel.spotting.phases.motion import num_channels
 from mgskel.spotting.phases.network import PhaseNetwork, PhaseNetworkSettings

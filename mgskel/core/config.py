@@ -1,0 +1,273 @@
+"""YAML and command line into one frozen dataclass, with errors that name the nearest right key.
+
+A config class is a dataclass whose fields have defaults; fields may be nested dataclasses,
+numbers, strings, booleans, paths, `Literal`s, optional values, tuples, and mappings from
+strings. A YAML file may inherit another by ``base: other.yaml``. Every key can be overridden
+on the command line by its dotted name: ``--optim.lr 0.05`` or ``--optim.lr=0.05``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mgskel.core.errors import InputError, nearest
+from mgskel.core.files import read_text
+
+Config = TypeVar("Config")
+_INHERIT = "base"
+_SWITCHES = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+
+
+def load_config(
+    kind: type[Config], path: str | Path | None = None, overrides: Sequence[str] = ()
+) -> Config:
+    """A `kind` from its defaults, then the YAML file, then ``--key value`` overrides."""
+    tree = read_yaml_config(Path(path)) if path is not None else {}
+    for key, value in _parse_overrides(overrides):
+        _set_dotted(tree, key, value)
+    return from_dict(kind, tree, place=str(path) if path is not None else "command line")
+
+
+def from_dict(kind: type[Config], tree: Mapping[str, Any], place: str = "config") -> Config:
+    """A `kind` from plain values; wrong keys and values are refused by name."""
+    return typing.cast(Config, _build(kind, tree, (), place))
+
+
+def to_dict(config: Any) -> Any:
+    """Plain values (for YAML and JSON) of a config."""
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        return {f.name: to_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
+    if isinstance(config, Mapping):
+        return {str(key): to_dict(value) for key, value in config.items()}
+    if isinstance(config, (tuple, list)):
+        return [to_dict(value) for value in config]
+    return str(config) if isinstance(config, Path) else config
+
+
+def read_yaml(path: str | Path, what: str = "config file") -> Any:
+    """The content of a YAML file, with syntax errors by line."""
+    import yaml
+
+    try:
+        # The parser in C is ten times as fast, where the package was built with it.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(read_text(path, what), loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(
+            f"{what} is not valid YAML: {getattr(error, 'problem', error)}", place=f"{path}{line}"
+        ) from error
+
+
+def read_yaml_config(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A YAML mapping with its ``base`` files merged beneath it."""
+    if path.resolve() in seen:
+        raise InputError("config files inherit each other in a circle", place=path)
+    tree = read_yaml(path)
+    tree = {} if tree is None else tree
+    if not isinstance(tree, dict):
+        raise InputError(
+            "a config file holds keys and values",
+            place=path,
+            expected="a mapping",
+            found=type(tree).__name__,
+        )
+    bases = tree.pop(_INHERIT, [])
+    merged: dict[str, Any] = {}
+    for base in [bases] if isinstance(bases, str) else bases:
+        merged = _merge(merged, read_yaml_config(path.parent / base, (*seen, path.resolve())))
+    return _merge(merged, tree)
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _parse_overrides(words: Sequence[str]) -> list[tuple[str, Any]]:
+    import yaml
+
+    pairs: list[tuple[str, Any]] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--") or len(word) < 3:
+            raise InputError(
+                f"unexpected argument '{word}'", expected="--key value or --key=value", found=word
+            )
+        key, equals, text = word[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise InputError(f"--{key} has no value", expected=f"--{key} VALUE")
+            text = rest.pop(0)
+        try:
+            pairs.append((key, yaml.safe_load(text)))
+        except yaml.YAMLError:
+            pairs.append((key, text))
+    return pairs
+
+
+def _set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    node = tree
+    for parent in parents:
+        child = node.get(parent)
+        if not isinstance(child, dict):
+            child = {}
+            node[parent] = child
+        node = child
+    node[last] = value
+
+
+def _build(kind: Any, value: Any, path: tuple[str, ...], place: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return _build_dataclass(kind, value, path, place)
+    origin = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
+    if kind is Any:
+        return value
+    if origin in (typing.Union, types.UnionType):
+        return _build_union(arguments, value, path, place)
+    if origin is typing.Literal:
+        return _build_literal(arguments, value, path, place)
+    if origin in (tuple, Sequence):
+        return _build_tuple(arguments, value, path, place)
+    if origin in (dict, Mapping):
+        if not isinstance(value, Mapping):
+            raise _wrong("a mapping", value, path, place)
+        return {
+            str(key): _build(arguments[1], item, (*path, str(key)), place)
+            for key, item in value.items()
+        }
+    return _build_scalar(kind, value, path, place)
+
+
+def _build_dataclass(kind: Any, value: Any, path: tuple[str, ...], place: str) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return value
+    if not isinstance(value, Mapping):
+        raise _wrong("a mapping of keys", value, path, place)
+    hints = typing.get_type_hints(kind)
+    names = [f.name for f in dataclasses.fields(kind) if f.init]
+    for key in value:
+        if key not in names:
+            raise _unknown_key(str(key), names, path, place)
+    required = {
+        f.name
+        for f in dataclasses.fields(kind)
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    }
+    if missing := sorted(required - set(value)):
+        raise InputError(
+            f"missing key: {', '.join('.'.join((*path, m)) for m in missing)}", place=place
+        )
+    return kind(**{k: _build(hints[k], v, (*path, str(k)), place) for k, v in value.items()})
+
+
+def _build_union(kinds: tuple[Any, ...], value: Any, path: tuple[str, ...], place: str) -> Any:
+    if value is None and type(None) in kinds:
+        return None
+    failure: InputError | None = None
+    for kind in kinds:
+        if kind is type(None):
+            continue
+        try:
+            return _build(kind, value, path, place)
+        except InputError as error:
+            failure = failure or error
+    assert failure is not None
+    raise failure
+
+
+def _build_literal(choices: tuple[Any, ...], value: Any, path: tuple[str, ...], place: str) -> Any:
+    # YAML reads a bare on/off as true/false; a switch written in words means the word.
+    if isinstance(value, bool) and value not in choices:
+        value = "on" if value else "off"
+    for choice in choices:
+        if choice == value and isinstance(choice, bool) == isinstance(value, bool):
+            return choice
+    guess = nearest(str(value), map(str, choices))
+    raise InputError(
+        f"wrong value for '{'.'.join(path)}'",
+        place=place,
+        expected="one of " + ", ".join(map(str, choices)),
+        found=repr(value),
+        remedy=f"did you mean '{guess}'?" if guess else None,
+    )
+
+
+def _build_tuple(kinds: tuple[Any, ...], value: Any, path: tuple[str, ...], place: str) -> Any:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, (list, tuple)):
+        value = [value]
+    if len(kinds) == 2 and kinds[1] is Ellipsis or len(kinds) == 1:
+        kinds = (kinds[0],) * len(value)
+    if len(kinds) != len(value):
+        raise _wrong(f"{len(kinds)} values", value, path, place)
+    return tuple(
+        _build(kind, item, (*path, str(i)), place)
+        for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+    )
+
+
+def _build_scalar(kind: Any, value: Any, path: tuple[str, ...], place: str) -> Any:
+    if kind is bool:
+        if isinstance(value, str) and value.lower() in _SWITCHES:
+            return _SWITCHES[value.lower()]
+        if isinstance(value, bool):
+            return value
+        raise _wrong("on or off", value, path, place)
+    if kind in (int, float):
+        return _build_number(kind, value, path, place)
+    if kind is Path and isinstance(value, (str, Path)):
+        return Path(value)
+    if kind is str and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(kind, type) and isinstance(value, kind):
+        return value
+    raise _wrong(getattr(kind, "__name__", str(kind)), value, path, place)
+
+
+def _build_number(kind: type, value: Any, path: tuple[str, ...], place: str) -> Any:
+    # PyYAML reads 1e-4 (no dot) as text.
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            raise _wrong("a number", value, path, place) from None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _wrong("a number", value, path, place)
+    if kind is int:
+        if value != int(value):
+            raise _wrong("a whole number", value, path, place)
+        return int(value)
+    return float(value)
+
+
+def _wrong(expected: str, value: Any, path: tuple[str, ...], place: str) -> InputError:
+    return InputError(
+        f"wrong value for '{'.'.join(path)}'", place=place, expected=expected, found=repr(value)
+    )
+
+
+def _unknown_key(key: str, names: list[str], path: tuple[str, ...], place: str) -> InputError:
+    guess = nearest(key, names)
+    dotted = ".".join((*path, key))
+    return InputError(
+        f"unknown key '{dotted}'",
+        place=place,
+        expected="one of " + ", ".join(names),
+        found=repr(key),
+        remedy=f"did you mean '{'.'.join((*path, guess))}'?" if guess else None,
+    )

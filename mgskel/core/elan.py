@@ -1,0 +1,199 @@
+"""ELAN annotation files, through pympi.
+
+One tier per person, named after them; gestures of one person that overlap (a nod while the
+hands rub) go to further tiers of the same participant, because annotations of one tier may
+not overlap. What ELAN has no field for (class id, score, micro) stands in three dependent
+tiers, so that a file of ours reads back unchanged, to the millisecond that ELAN keeps.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, event_of, in_order
+from mgskel.core.files import write_bytes
+from mgskel.core.gestures import Vocabulary
+
+_GESTURES = "gestures"
+_DETAILS = ("class_id", "score", "micro")
+_MIME = {".mp4": "video/mp4", ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".wav": "audio/x-wav"}
+
+
+def _eaf(path: str | Path | None = None) -> Any:
+    from pympi import Eaf
+
+    return Eaf(str(path) if path is not None else None, "mgskel", suppress_version_warning=True)
+
+
+def read_elan(
+    path: str | Path,
+    vocabulary: Vocabulary | None = None,
+    tiers: Iterable[str] | None = None,
+) -> tuple[GestureEvent, ...]:
+    """Events of an ELAN file, in the order of time.
+
+    Each time-aligned tier is one person's: its participant, or else its own name. Empty
+    annotations mark nothing and are left out.
+
+    Args:
+        path: the `.eaf` file.
+        vocabulary: gives class ids by label, and refuses labels that it doesn't have.
+        tiers: read only these tiers (those of gestures, in a file that also holds others).
+    """
+    document = _parse(path)
+    chosen = list(document.tiers) if tiers is None else list(tiers)
+    absent = [tier for tier in chosen if tier not in document.tiers]
+    if absent:
+        raise InputError(
+            f"the ELAN file has no tier {', '.join(absent)}",
+            place=str(path),
+            expected="one of " + ", ".join(document.tiers),
+        )
+    times = _slot_times(document.timeslots)
+    details = _details(document)
+    events = []
+    for tier in chosen:
+        aligned, _, attributes, _ = document.tiers[tier]
+        person = (attributes.get("PARTICIPANT") or "").strip() or tier.strip()
+        for annotation, (begin, end, text, _) in aligned.items():
+            label = " ".join(text.split())
+            if not label:
+                continue
+            values = {
+                "person": person,
+                "label": label,
+                "start_s": times.get(begin),
+                "end_s": times.get(end),
+                **details.get(annotation, {}),
+            }
+            place = f"{path}, tier '{tier}', annotation {annotation}"
+            events.append(event_of(values, vocabulary, place))
+    return in_order(events)
+
+
+def _parse(path: str | Path) -> Any:
+    try:
+        with redirect_stderr(io.StringIO()):
+            return _eaf(path)
+    except Exception as error:  # the library raises whatever its parsing runs into
+        raise InputError(
+            "not a readable ELAN file",
+            place=str(path),
+            expected="an annotation document saved by ELAN",
+            found=f"{type(error).__name__}: {error}",
+            remedy="open it in ELAN and save it again",
+        ) from error
+
+
+def _slot_times(slots: Mapping[str, int | None]) -> dict[str, float]:
+    """Seconds of each time slot; slots that ELAN left open lie evenly between their neighbours."""
+    names = list(slots)
+    times = {name: value / 1000 for name, value in slots.items() if value is not None}
+    index = 0
+    while index < len(names):
+        if names[index] in times:
+            index += 1
+            continue
+        first = index
+        while index < len(names) and names[index] not in times:
+            index += 1
+        if first == 0 or index == len(names):
+            continue  # open on one side: nothing says where it lies
+        before, after = times[names[first - 1]], times[names[index]]
+        step = (after - before) / (index - first + 1)
+        for place in range(first, index):
+            times[names[place]] = before + step * (place - first + 1)
+    return times
+
+
+def _details(document: Any) -> dict[str, dict[str, str]]:
+    """What dependent tiers say about annotations: {annotation: {field: text}}."""
+    found: dict[str, dict[str, str]] = {}
+    ours = {
+        tier
+        for tier, (_, _, attributes, _) in document.tiers.items()
+        if attributes.get("LINGUISTIC_TYPE_REF") == _GESTURES
+    }
+    for _, references, attributes, _ in document.tiers.values():
+        field = attributes.get("LINGUISTIC_TYPE_REF")
+        if field in _DETAILS and attributes.get("PARENT_REF") in ours:
+            for reference, text, _, _ in references.values():
+                found.setdefault(reference, {})[field] = text.strip()
+    return found
+
+
+def write_elan(
+    path: str | Path, events: Iterable[GestureEvent], *, media: str | None = None
+) -> None:
+    """Write events as an ELAN file, with the recording linked when `media` names it."""
+    document = _eaf()
+    document.add_linguistic_type(_GESTURES)
+    for field in _DETAILS:
+        document.add_linguistic_type(field, "Symbolic_Association")
+    if media is not None:
+        kind = _MIME.get(Path(media).suffix.lower(), "video/mp4")
+        document.add_linked_file(f"./{Path(media).name}", f"./{Path(media).name}", kind)
+    for person, lanes in _lanes(events).items():
+        for number, lane in enumerate(lanes, start=1):
+            tier = _free_name(document.tiers, person if number == 1 else f"{person} ({number})")
+            document.add_tier(tier, ling=_GESTURES, part=person)
+            for field in _DETAILS:
+                name = _free_name(document.tiers, f"{field}@{tier}")
+                document.add_tier(name, ling=field, parent=tier, part=person)
+                _add_details(document, name, tier, lane, field)
+    document.remove_tier("default")
+    document.remove_linguistic_type("default-lt")
+    write_bytes(path, _to_bytes(document))
+
+
+def _lanes(events: Iterable[GestureEvent]) -> dict[str, list[list[GestureEvent]]]:
+    """Per person, as few lanes of events as keep overlapping ones apart."""
+    people: dict[str, list[list[GestureEvent]]] = {}
+    for event in in_order(events):
+        lanes = people.setdefault(event.person, [])
+        start, _ = _milliseconds(event)
+        free = next((lane for lane in lanes if _milliseconds(lane[-1])[1] <= start), None)
+        if free is None:
+            lanes.append([event])
+        else:
+            free.append(event)
+    return people
+
+
+def _milliseconds(event: GestureEvent) -> tuple[int, int]:
+    start = round(event.start_s * 1000)
+    return start, max(round(event.end_s * 1000), start + 1)
+
+
+def _free_name(taken: Mapping[str, object], name: str) -> str:
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name} #{number}", number + 1
+    return free
+
+
+def _add_details(document: Any, name: str, tier: str, lane: list[GestureEvent], field: str) -> None:
+    """Fill one dependent tier; the first one also creates the annotations it depends on."""
+    aligned, references = document.tiers[tier][0], document.tiers[name][1]
+    if not aligned:
+        for event in lane:
+            document.add_annotation(tier, *_milliseconds(event), event.label)
+    for annotation, event in zip(aligned, lane, strict=True):
+        value = getattr(event, field)
+        text = str(value).lower() if isinstance(value, bool) else repr(value)
+        identity = document.generate_annotation_id()
+        document.annotations[identity] = name
+        references[identity] = (annotation, text, None, None)
+
+
+def _to_bytes(document: Any) -> bytes:
+    from xml.etree import ElementTree
+
+    from pympi.Elan import to_adocument
+
+    return ElementTree.tostring(to_adocument(document), encoding="UTF-8", xml_declaration=True)

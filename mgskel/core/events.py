@@ -1,0 +1,237 @@
+"""Gesture events: who did what, from when to when, and how sure that is.
+
+Events are stored as CSV (for tables and R), JSON, or ELAN `.eaf` (for annotators); reading
+goes by a file's content, writing by its ending.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from mgskel.core.errors import InputError, unknown
+from mgskel.core.files import read_json, read_text, write_json, write_text
+from mgskel.core.gestures import Vocabulary, get_vocabulary
+
+SCHEMA = "mgskel-events/1"
+UNKNOWN_CLASS = -1
+_NEEDED = ("label", "start_s", "end_s")
+_SWITCHES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+@dataclass(frozen=True)
+class GestureEvent:
+    """One gesture of one person.
+
+    Attributes:
+        person: the person's name or track.
+        label: the gesture's name.
+        class_id: its id in the vocabulary; -1 where it belongs to none.
+        start_s, end_s: seconds from the recording's start.
+        score: how sure, 0..1; 1 for annotations by people.
+        micro: whether it is a micro-gesture.
+    """
+
+    person: str
+    label: str
+    class_id: int
+    start_s: float
+    end_s: float
+    score: float = 1.0
+    micro: bool = True
+
+    def __post_init__(self) -> None:
+        faults = []
+        for name in ("person", "label"):
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text.strip():
+                faults.append(f"'{name}' is {text!r}, not a name")
+            elif text != text.strip() or not all(c.isprintable() for c in text):
+                faults.append(f"'{name}' is {text!r}, with blanks around it or control characters")
+        if self.class_id < UNKNOWN_CLASS:
+            faults.append(f"'class_id' is {self.class_id}, below -1 (-1 stands for no class)")
+        if not math.isfinite(self.start_s) or self.start_s < 0:
+            faults.append(f"'start_s' is {self.start_s}, not a time from 0 on")
+        if not math.isfinite(self.end_s) or self.end_s <= self.start_s:
+            faults.append(f"'end_s' is {self.end_s}, not after its start {self.start_s}")
+        if not 0 <= self.score <= 1:
+            faults.append(f"'score' is {self.score}, not within 0..1")
+        if faults:
+            raise InputError(
+                "not a gesture event: " + "; ".join(faults),
+                remedy="correct the event's fields",
+            )
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+def event_of(
+    values: Mapping[str, object], vocabulary: Vocabulary | None = None, place: str | None = None
+) -> GestureEvent:
+    """An event from named values, as text or numbers; what they leave open is filled in.
+
+    With a vocabulary, class id and `micro` follow from the label, which must belong to it.
+    """
+    faults = [f"'{name}' is missing" for name in _NEEDED if values.get(name) in (None, "")]
+    if faults:
+        raise InputError("not a gesture event: " + "; ".join(faults), place=place)
+    label = str(values["label"]).strip()
+    try:
+        gesture = vocabulary.by_name(label) if vocabulary is not None else None
+        known = (gesture.id, gesture.micro) if gesture else (UNKNOWN_CLASS, True)
+        return GestureEvent(
+            person=str(_or(values.get("person"), "1")).strip(),
+            label=gesture.name if gesture else label,
+            class_id=known[0] if gesture else _whole(values, "class_id", known[0]),
+            start_s=_number(values, "start_s", math.nan),
+            end_s=_number(values, "end_s", math.nan),
+            score=_number(values, "score", 1.0),
+            micro=known[1] if gesture else _switch(values, "micro", known[1]),
+        )
+    except InputError as error:
+        error.place = place if error.place is None else error.place
+        raise
+
+
+def _or(value: object, default: object) -> object:
+    return default if value is None or value == "" else value
+
+
+def _number(values: Mapping[str, object], name: str, default: float) -> float:
+    value = _or(values.get(name), default)
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InputError(f"'{name}' is {value!r}, not a number") from None
+
+
+def _whole(values: Mapping[str, object], name: str, default: int) -> int:
+    value = _number(values, name, default)
+    if not value.is_integer():
+        raise InputError(f"'{name}' is {values[name]!r}, not a whole number")
+    return int(value)
+
+
+def _switch(values: Mapping[str, object], name: str, default: bool) -> bool:
+    value = _or(values.get(name), default)
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in _SWITCHES:
+        return _SWITCHES[str(value).lower()]
+    raise InputError(f"'{name}' is {value!r}", expected="true or false")
+
+
+def read_events(
+    path: str | Path, vocabulary: str | Path | Vocabulary | None = None
+) -> tuple[GestureEvent, ...]:
+    """Events of a CSV, JSON or ELAN file, in the order of time.
+
+    Args:
+        path: the file; what it is shows in its content.
+        vocabulary: gives class ids by label, and refuses labels that it doesn't have.
+    """
+    chosen = get_vocabulary(vocabulary) if vocabulary is not None else None
+    text = read_text(path, "events file")
+    start = text.lstrip()[:1]
+    if start == "<":
+        from mgskel.core.elan import read_elan
+
+        return read_elan(path, chosen)
+    rows = _json_rows(path) if start in ("{", "[") else _csv_rows(text, path)
+    return in_order(event_of(values, chosen, place) for place, values in rows)
+
+
+def in_order(events: Iterable[GestureEvent]) -> tuple[GestureEvent, ...]:
+    """Events sorted by time, then person and label."""
+    return tuple(sorted(events, key=lambda e: (e.start_s, e.end_s, e.person, e.label)))
+
+
+def _csv_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]]]:
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        missing = [name for name in _NEEDED if name not in header]
+        if missing:
+            raise InputError(
+                f"not a table of events: no column {', '.join(missing)}",
+                place=f"{path}, line 1",
+                expected="columns " + ", ".join(EVENT_COLUMNS),
+                found=", ".join(header) or "an empty file",
+                remedy="name the columns in the first line",
+            )
+        rows: list[tuple[str, dict[str, object]]] = []
+        for cells in lines:
+            if not any(cell.strip() for cell in cells):
+                continue
+            place = f"{path}, line {lines.line_num}"
+            if len(cells) != len(header):
+                raise InputError(
+                    "a row of another length than the header",
+                    place=place,
+                    expected=f"{len(header)} cells",
+                    found=f"{len(cells)} cells",
+                    remedy="quote cells that hold commas",
+                )
+            rows.append((place, dict(zip(header, cells, strict=True))))
+        return rows
+    except csv.Error as error:
+        raise InputError(
+            f"not a readable table: {error}", place=f"{path}, line {lines.line_num}"
+        ) from error
+
+
+def _json_rows(path: str | Path) -> list[tuple[str, Mapping[str, object]]]:
+    tree = read_json(path, "events file")
+    listed = tree.get("events") if isinstance(tree, dict) else tree
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise InputError(
+            "not a list of events",
+            place=str(path),
+            expected='{"events": [{"label": ..., "start_s": ..., "end_s": ...}, ...]}',
+            found=f"keys {', '.join(map(str, tree))}" if isinstance(tree, dict) else "a list",
+        )
+    return [(f"{path}, event {index}", entry) for index, entry in enumerate(listed)]
+
+
+def write_events(
+    path: str | Path, events: Sequence[GestureEvent], *, media: str | None = None
+) -> None:
+    """Write events as `.csv`, `.json` or `.eaf`.
+
+    Args:
+        path: the ending chooses the format. ELAN keeps whole milliseconds; the others all.
+        events: in any order; the file lists them by time.
+        media: the recording's file name, for ELAN to open beside the tiers.
+    """
+    ending = Path(path).suffix.lower()
+    ordered = in_order(events)
+    if ending == ".csv":
+        write_text(path, _to_csv(ordered))
+    elif ending == ".json":
+        tree: dict[str, object] = {"schema": SCHEMA, "events": [asdict(e) for e in ordered]}
+        write_json(path, tree if media is None else {**tree, "media": media})
+    elif ending == ".eaf":
+        from mgskel.core.elan import write_elan
+
+        write_elan(path, ordered, media=media)
+    else:
+        raise unknown("events ending", ending, (".csv", ".json", ".eaf"), place=str(path))
+
+
+EVENT_COLUMNS = tuple(field.name for field in fields(GestureEvent))
+
+
+def _to_csv(events: Iterable[GestureEvent]) -> str:
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(EVENT_COLUMNS)
+    for event in events:
+        row = asdict(event)
+        writer.writerow(str(v).lower() if isinstance(v, bool) else v for v in row.values())
+    return sheet.getvalue()

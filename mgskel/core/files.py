@@ -1,0 +1,127 @@
+"""Files are written whole or not at all, and read with errors that name the place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mgskel.core.errors import InputError
+
+_CHUNK = 1 << 20
+_LEFTOVER = re.compile(r"\.[0-9a-f]{12}\.part-")
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it on success, remove it on failure.
+
+    A reader therefore never sees half a file, and an interrupted run leaves the previous
+    version untouched. A full disk or a forbidden folder becomes an `InputError`.
+    """
+    target = Path(path)
+    # The true ending comes last: many writers choose their format by it.
+    temporary = target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise InputError(
+            f"cannot write {target}: {error.strerror}",
+            remedy="free some space, or choose an output folder that you may write to",
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def sweep_leftovers(folder: str | Path) -> int:
+    """Remove unfinished files of killed runs below a folder that nobody else writes to."""
+    leftovers = [p for p in Path(folder).rglob(".*.part-*") if _LEFTOVER.match(p.name)]
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    with writing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))
+
+
+def to_json(value: object) -> str:
+    """JSON as this project writes it: readable, UTF-8, without the non-standard NaN."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: str | Path, value: object) -> None:
+    write_text(path, to_json(value))
+
+
+def read_text(path: str | Path, what: str = "file") -> str:
+    """The text of a UTF-8 file (a byte order mark is dropped)."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(f"{what} not found: {path}", remedy="check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{what} is not UTF-8 text: {path}",
+            expected="UTF-8 text",
+            found=f"byte 0x{error.object[error.start]:02x} at offset {error.start}",
+            remedy="save it as UTF-8",
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def read_json(path: str | Path, what: str = "JSON file") -> object:
+    text = read_text(path, what)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{what} is not valid JSON: {error.msg}",
+            place=f"{path}, line {error.lineno}, column {error.colno}",
+            remedy="the file may be cut off; write it again",
+        ) from error
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file's content, as hex."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def content_hash(path: str | Path) -> str:
+    """Hash of a file, or of all files below a folder with their names, wherever it lies."""
+    path = Path(path)
+    if not path.is_dir():
+        return file_hash(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    return json_hash([[p.relative_to(path).as_posix(), file_hash(p)] for p in files])
+
+
+def json_hash(value: object) -> str:
+    """SHA-256 of a value's canonical JSON, as hex: equal settings, equal hash."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,5 +1,0 @@
-"""Augmentation of skeleton clips, vectorised over the batch."""
-
-from mgskel.data.augment.policy import PARTS, PRESETS, Augmentation, Policy
-
-__all__ = ["PARTS", "PRESETS", "Augmentation", "Policy"]

@@ -1,0 +1,5 @@
+"""Augmentation of skeleton clips, vectorised over the batch."""
+
+from mgskel.datasets.augment.policy import PARTS, PRESETS, Augmentation, Policy
+
+__all__ = ["PARTS", "PRESETS", "Augmentation", "Policy"]

@@ -1,0 +1,88 @@
+"""iMiGUE as distributed: ``ID_light_hand.csv`` with the gestures of ``ID_label.csv`` beside it.
+
+A row is a frame: one column that the starter kit skips, then 35 points (x, y, score): OpenPose
+BODY_25, the right hand's finger tips, the left hand's. The starter kit calls points 2 to 4 the
+left arm; in BODY_25 they are the right one, and so are the tips that follow the body.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import get_vocabulary
+from mgskel.core.skeleton import get_skeleton
+from mgskel.formats.checks import make_sequence, with_defaults
+from mgskel.formats.faults import Faults
+from mgskel.formats.labels_csv import read_labels
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.tables import read_numbers
+
+NAME = "iMiGUE CSV"
+_COLUMNS = 1 + 35 * 3
+_FPS, _SIZE = 25.0, (1280, 720)
+_ENDING = "_light_hand.csv"
+
+
+def sniff(probe: Probe) -> bool:
+    if probe.is_folder:
+        return bool(probe.files(_ENDING))
+    cells = probe.first_line.split(",")
+    # A file of this name is one of iMiGUE's, even where it is damaged.
+    named = probe.path.name.endswith(_ENDING)
+    return named or (len(cells) == _COLUMNS and _is_number(cells[-1]))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    files = [probe.path]
+    if probe.is_folder:
+        files = probe.files(_ENDING)
+    options = with_defaults(options, fps=_FPS)
+    recordings = [_read_video(file, options, faults, len(files) > 1) for file in files]
+    return Contents(NAME, Recordings.of(probe.path, recordings), vocabulary="imigue")
+
+
+def _read_video(path: Path, options: ReadOptions, faults: Faults, named: bool) -> Recording | None:
+    rows = read_numbers(path, faults)
+    if rows.shape[1] != _COLUMNS:
+        raise faults.stop(
+            f"{path.name}, columns",
+            f"{_COLUMNS}: one, then x, y, score of 35 points",
+            rows.shape[1],
+            "use the file as distributed",
+        )
+    values = rows[:, 1:].reshape(len(rows), 35, 3).astype(np.float32)
+    values[(values == 0).all(-1)] = np.nan
+    scores = np.where(np.isnan(values).any(-1), 0, values[..., 2])
+    sequence = make_sequence(
+        np.where((scores > 0)[None, ..., None], values[None, ..., :2], np.nan),
+        scores[None],
+        skeleton=get_skeleton("imigue35"),
+        options=options,
+        faults=faults,
+        place=path.name if named else "",
+        unit=options.unit or "pixel",
+        frame_size=options.frame_size or _SIZE,
+        source=path.name,
+    )
+    if sequence is None:
+        return None
+    name = path.name.removesuffix(_ENDING)
+    label_file = path.with_name(f"{name}_label.csv")
+    events: tuple[GestureEvent, ...] = ()
+    if label_file.exists():
+        events = read_labels(
+            label_file, get_vocabulary("imigue"), sequence.fps, len(rows), faults, inclusive=True
+        )
+    return Recording(sequence, name, events=events)

@@ -1,0 +1,147 @@
+"""Long-form CSV, for pandas and R: one row per person, frame and joint.
+
+Columns ``person,frame,time_s,joint,x,y[,z],score``; a missing joint has empty coordinates.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.core.files import writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.faults import Faults
+from mgskel.formats.losses import general_losses
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.tables import column, read_rows
+
+NAME = "long CSV"
+_AXES = ("x", "y", "z")
+
+
+def sniff(probe: Probe) -> bool:
+    columns = {name.strip().strip('"') for name in probe.first_line.split(",")}
+    return {"person", "frame", "time_s", "joint", "x", "y", "score"} <= columns
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    header, rows = read_rows(probe.path, faults)
+    if not rows:
+        raise faults.stop("file", "a row per person, frame and joint", "no rows", "write it again")
+    text = {name: [cells[header.index(name)] for _, cells in rows] for name in ("person", "joint")}
+    names = ["frame", "time_s", "score", *(axis for axis in _AXES if axis in header)]
+    values = {name: column(rows, header.index(name), name, faults) for name in names}
+    faults.raise_if_stopping()
+    joints = tuple(dict.fromkeys(text["joint"]))
+    layout = _layout(joints, options, faults)
+    people = tuple(dict.fromkeys(text["person"]))
+    frames, at = np.unique(values["frame"], return_inverse=True)
+    first = np.unique(at, return_index=True)[1]
+    who = _places(text["person"], people)
+    which = _places(text["joint"], layout.joints)
+    cell = (who * len(frames) + at) * layout.num_joints + which
+    twice = np.flatnonzero(np.bincount(cell) > 1)
+    if twice.size:
+        row = int(np.flatnonzero(cell == twice[0])[1])
+        faults.add(
+            f"line {rows[row][0]}",
+            "each person, frame and joint once",
+            f"person {text['person'][row]}, frame {values['frame'][row]:g}, "
+            f"joint {text['joint'][row]} again ({twice.size} such places)",
+            "drop repeated rows",
+        )
+    coordinates = np.stack([values[axis] for axis in names[3:]], -1).astype(np.float32)
+    points = np.full((len(people), len(frames), layout.num_joints, len(names) - 3), np.nan)
+    points = points.astype(np.float32)
+    scores = np.zeros(points.shape[:3], np.float32)
+    points[who, at, which] = coordinates
+    scores[who, at, which] = np.nan_to_num(values["score"])
+    times = values["time_s"][first]
+    sequence = make_sequence(
+        points,
+        scores,
+        skeleton=layout,
+        options=options,
+        faults=faults,
+        fps=_rate(times) if options.fps is None else None,
+        timestamps=times,
+        source=probe.path.name,
+        people=people,
+    )
+    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
+    return Contents(NAME, Recordings.of(probe.path, made))
+
+
+def _places(words: list[str], known: tuple[str, ...]) -> np.ndarray:
+    position = {word: index for index, word in enumerate(known)}
+    return np.array([position[word] for word in words])
+
+
+def _rate(times: np.ndarray) -> float | None:
+    steps = np.diff(times)
+    typical = float(np.median(steps)) if steps.size else 0.0
+    # Times are written to the microsecond, which must not show in the rate.
+    return round(1 / typical, 3) if typical > 0 else None
+
+
+def _layout(joints: tuple[str, ...], options: ReadOptions, faults: Faults) -> Skeleton:
+    """The caller's layout, or the known one with just these joints."""
+    if options.layout is not None:
+        layout = get_skeleton(options.layout)
+        foreign = [joint for joint in joints if not layout.has(joint)]
+        if foreign:
+            raise faults.stop(
+                "column 'joint'",
+                f"joints of the layout '{layout.name}'",
+                ", ".join(foreign),
+                "give the layout that has these joints by --layout",
+            )
+        return layout
+    known = [get_skeleton(name) for name in list_skeletons()]
+    same = [layout for layout in known if set(layout.joints) == set(joints)]
+    same.sort(key=lambda layout: layout.joints != joints)
+    if not same:
+        raise faults.stop(
+            "column 'joint'",
+            "the joints of a known layout",
+            f"{len(joints)} joints: {', '.join(joints[:8])}...",
+            "give the layout by --layout NAME or a YAML file",
+        )
+    return same[0]
+
+
+def lost(sequence: PoseSequence) -> tuple[str, ...]:
+    """What the table has no place for."""
+    losses = general_losses(sequence, fps=True, times=True)
+    return (*losses, f"unit ({sequence.unit})", f"layout name ({sequence.skeleton.name})")
+
+
+def write(path: str | Path, sequence: PoseSequence) -> None:
+    """Write one row per person, frame and joint; numbers keep all their digits."""
+    axes = _AXES[: sequence.num_dims]
+    with writing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["person", "frame", "time_s", "joint", *axes, "score"])
+        for person, name in enumerate(sequence.people):
+            for frame, time in enumerate(sequence.timestamps.tolist()):
+                writer.writerows(
+                    _row(name, frame, time, joint, point, score)
+                    for joint, point, score in zip(
+                        sequence.skeleton.joints,
+                        sequence.keypoints[person, frame].astype(float).tolist(),
+                        sequence.scores[person, frame].astype(float).tolist(),
+                        strict=True,
+                    )
+                )
+
+
+def _row(
+    person: str, frame: int, time: float, joint: str, point: list[float], score: float
+) -> list[object]:
+    shown: list[object] = list(point) if score > 0 else [""] * len(point)
+    return [person, frame, time, joint, *shown, score]

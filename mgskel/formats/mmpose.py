@@ -1,0 +1,148 @@
+"""Predictions of MMPose's inferencer and demos: one JSON file per clip (or picture)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.faults import Faults
+from mgskel.formats.layouts import layout_for
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+
+NAME = "MMPose JSON"
+
+
+def sniff(probe: Probe) -> bool:
+    if not probe.looks_json or not any(
+        word in probe.head
+        for word in (b'"instances"', b'"instance_info"', b'"keypoint_scores"', b'"meta_info"')
+    ):
+        return False
+    tree = probe.json
+    if isinstance(tree, dict):
+        return "instance_info" in tree
+    return isinstance(tree, list) and all(
+        isinstance(e, dict) and ("instances" in e or "keypoints" in e) for e in tree[:3]
+    )
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    tree = probe.json
+    entries = tree["instance_info"] if isinstance(tree, dict) else tree
+    if isinstance(entries, list) and entries and "instances" not in entries[0]:
+        entries = [{"frame_id": 0, "instances": entries}]  # the people of a single picture
+    if not isinstance(entries, list) or not entries:
+        raise faults.stop("file", "a list of frames", "none", "run the inferencer again")
+    numbers = _frame_numbers(entries, faults)
+    people: list[list[Any]] = [entry.get("instances") or [] for entry in entries]
+    most = max(map(len, people))
+    if most == 0:
+        raise faults.stop(
+            "instances",
+            "a person who is seen at least once",
+            "nobody in any frame",
+            "check the detector's threshold",
+        )
+    faults.raise_if_stopping()
+    first = next(person for frame in people for person in frame)
+    joints, dims = _shape(first, faults)
+    layout = layout_for(joints, options.layout, faults)
+    total = max(numbers) - min(numbers) + 1
+    names = _track_names(people)
+    points = np.full((len(names) or most, total, joints, dims), np.nan, np.float32)
+    scores = np.zeros(points.shape[:3], np.float32)
+    for number, frame in zip(numbers, people, strict=True):
+        at = number - min(numbers)
+        for order, person in enumerate(frame):
+            place = f"frame {number}, person {order}"
+            who = names.index(str(person["track_id"])) if names else order
+            row = _keypoints(person, joints, dims, faults, place)
+            if row is not None:
+                points[who, at], scores[who, at] = row
+    sequence = make_sequence(
+        points,
+        scores,
+        skeleton=layout,
+        options=options,
+        faults=faults,
+        unit=options.unit or ("pixel" if dims == 2 else None),
+        source=probe.path.name,
+        people=names,
+    )
+    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
+    return Contents(NAME, Recordings.of(probe.path, made))
+
+
+def _frame_numbers(entries: Sequence[Any], faults: Faults) -> list[int]:
+    numbers: list[int] = []
+    for index, entry in enumerate(entries):
+        number = entry.get("frame_id", index) if isinstance(entry, dict) else None
+        if not isinstance(number, int) or not isinstance(entry.get("instances", []), list):
+            raise faults.stop(
+                f"entry {index}",
+                "frame_id and a list of instances",
+                repr(entry)[:60],
+                "run the inferencer again",
+            )
+        if numbers and number <= numbers[-1]:
+            faults.add(
+                f"entry {index}, frame_id",
+                f"above {numbers[-1]}, the one before",
+                number,
+                "sort the frames and drop repeated ones",
+            )
+        numbers.append(number)
+    return numbers
+
+
+def _shape(person: Any, faults: Faults) -> tuple[int, int]:
+    """Joints and dimensions of a person's keypoints."""
+    keypoints = person.get("keypoints") if isinstance(person, dict) else None
+    try:
+        shape = np.asarray(keypoints, np.float32).shape
+    except (TypeError, ValueError):
+        shape = ()
+    if len(shape) != 2 or shape[1] not in (2, 3):
+        raise faults.stop(
+            "first person, keypoints",
+            "a list of [x, y] or [x, y, z]",
+            f"shape {shape}",
+            "run the inferencer again",
+        )
+    return shape
+
+
+def _keypoints(
+    person: Any, joints: int, dims: int, faults: Faults, place: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Points (V, C) and scores (V,) of one person in one frame."""
+    try:
+        points = np.array(person["keypoints"], np.float32)
+        scores = np.array(person.get("keypoint_scores", np.ones(joints)), np.float32)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        faults.add(place, "keypoints and keypoint_scores, numbers", "others", "run it again")
+        return None
+    if points.shape != (joints, dims) or scores.shape != (joints,):
+        faults.add(
+            place,
+            f"{joints} points of {dims} numbers and {joints} scores, as before",
+            f"shapes {points.shape} and {scores.shape}",
+            "do not mix models in one file",
+        )
+        return None
+    points[scores == 0] = np.nan
+    return points, scores
+
+
+def _track_names(people: Sequence[Sequence[Any]]) -> tuple[str, ...]:
+    """Names of tracks where every instance has one; else nothing, and order decides."""
+    tracks = [p.get("track_id") for frame in people for p in frame if isinstance(p, dict)]
+    if not tracks or any(not isinstance(track, int) for track in tracks):
+        return ()
+    if any(len({p["track_id"] for p in frame}) != len(frame) for frame in people):
+        return ()
+    return tuple(str(track) for track in sorted({int(t) for t in tracks if t is not None}))

@@ -1,0 +1,123 @@
+"""NTU RGB+D ``.skeleton`` text files of a Kinect v2.
+
+The tracking state of a joint becomes its score: tracked 1, inferred 0.5, not tracked missing.
+The file's name tells subject, camera and class.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from mgskel.core.files import read_text
+from mgskel.core.skeleton import get_skeleton
+from mgskel.formats.checks import make_sequence, with_defaults
+from mgskel.formats.faults import Faults
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+
+NAME = "NTU skeleton"
+_JOINTS, _BODY_VALUES, _JOINT_VALUES, _FPS = 25, 10, 12, 30.0
+_FILE = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+_STATE_SCORES = np.array([0.0, 0.5, 1.0], np.float32)
+
+
+def sniff(probe: Probe) -> bool:
+    if probe.path.suffix == ".skeleton":
+        return True
+    lines = probe.head.decode("ascii", errors="replace").splitlines()[:5]
+    cells = [len(line.split()) for line in lines]
+    return (
+        cells[:2] == [1, 1]
+        and _BODY_VALUES in cells
+        and (len(cells) < 4 or lines[3].strip() == str(_JOINTS))
+    )
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    bodies, total = _parse(read_text(probe.path, "skeleton file").splitlines(), faults)
+    if not bodies and not faults.stopping:
+        faults.add(
+            "bodies", "a body that is seen at least once", "none in any frame", "leave it out"
+        )
+    faults.raise_if_stopping()
+    names = tuple(dict.fromkeys(body for _, body, _ in bodies))
+    points = np.full((len(names), total, _JOINTS, 3), np.nan, np.float32)
+    scores = np.zeros(points.shape[:3], np.float32)
+    for frame, body, values in bodies:
+        person = names.index(body)
+        points[person, frame] = values[:, :3]
+        states = np.clip(values[:, -1], 0, 2).astype(int)
+        scores[person, frame] = _STATE_SCORES[states]
+    points[scores == 0] = np.nan
+    sequence = make_sequence(
+        points,
+        scores,
+        skeleton=get_skeleton("kinect25"),
+        options=with_defaults(options, fps=_FPS),
+        faults=faults,
+        unit="metre",
+        source=probe.path.name,
+        people=names,
+    )
+    if sequence is None:
+        return Contents(NAME, Recordings.of(probe.path, []))
+    match = _FILE.search(probe.path.stem)
+    recording = Recording(
+        sequence,
+        probe.path.stem,
+        label=int(match[5]) - 1 if match else None,
+        subject=int(match[3]) if match else None,
+        view=int(match[2]) if match else None,
+    )
+    return Contents(NAME, Recordings.of(probe.path, [recording]))
+
+
+Body = tuple[int, str, np.ndarray]
+
+
+def _parse(lines: list[str], faults: Faults) -> tuple[list[Body], int]:
+    """(frame, body name, (25, 12) values) of each body, and the number of frames."""
+    bodies: list[Body] = []
+    at = 0
+
+    def fail(expected: str, found: str) -> Exception:
+        return faults.stop(
+            f"line {at + 1}", expected, found, "the file may be cut off; copy it again"
+        )
+
+    def whole(expected: str) -> int:
+        nonlocal at
+        text = lines[at].strip() if at < len(lines) else ""
+        if not text.isdigit():
+            raise fail(expected, repr(text) if at < len(lines) else "the end of the file")
+        at += 1
+        return int(text)
+
+    total = whole("the number of frames")
+    for frame in range(total):
+        for _ in range(whole(f"the number of bodies in frame {frame}")):
+            info = lines[at].split() if at < len(lines) else []
+            if len(info) != _BODY_VALUES:
+                raise fail(f"{_BODY_VALUES} values of a body", f"{len(info)} values")
+            at += 1
+            joints = whole("the number of joints")
+            if joints != _JOINTS:
+                at -= 1
+                raise fail(f"{_JOINTS} joints", f"{joints} joints")
+            rows = [line.split() for line in lines[at : at + joints]]
+            for offset, row in enumerate(rows):
+                if len(row) != _JOINT_VALUES:
+                    at += offset
+                    raise fail(f"{_JOINT_VALUES} values of a joint", f"{len(row)} values")
+            if len(rows) < joints:
+                at = len(lines)
+                raise fail(f"{joints} joints", "the end of the file")
+            try:
+                values = np.array(rows, np.float64).astype(np.float32)
+            except ValueError as error:
+                raise fail("numbers", str(error)) from error
+            bodies.append((frame, info[0], values))
+            at += joints
+    return bodies, total

@@ -1,0 +1,105 @@
+"""NW-UCLA ``all_sqe`` JSON: one file per sequence of a Kinect v1, or a folder of them.
+
+The name ``aXX_sYY_eZZ_vVV`` tells class (from 1), subject and view.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.core.skeleton import get_skeleton
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.faults import Faults
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+
+NAME = "NW-UCLA JSON"
+_NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)")
+_CLASSES = 10
+
+
+def sniff(probe: Probe) -> bool:
+    if probe.is_folder:
+        first = probe.first_json()
+        return first is not None and sniff(first)
+    if not probe.looks_json:
+        return False
+    if b'"skeletons"' in probe.head:
+        return True
+    return _NAME.search(probe.path.stem) is not None and b'"people"' not in probe.head
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    files = [probe.path]
+    if probe.is_folder:
+        files = probe.files(".json")
+    recordings = [_read_file(file, options, faults) for file in files]
+    return Contents(NAME, Recordings.of(probe.path, recordings))
+
+
+def _read_file(path: Path, options: ReadOptions, faults: Faults) -> Recording | None:
+    try:
+        tree = json.loads(path.read_bytes())
+    except json.JSONDecodeError as error:
+        faults.add(
+            f"{path.name}, line {error.lineno}, column {error.colno}",
+            "complete JSON",
+            error.msg,
+            "the file may be cut off; copy it again",
+        )
+        return None
+    except (UnicodeDecodeError, RecursionError) as error:
+        faults.add(path.name, "JSON text", type(error).__name__, "copy it again")
+        return None
+    points = _points(tree, path, faults)
+    if points is None:
+        return None
+    sequence = make_sequence(
+        points[None],
+        None,
+        skeleton=get_skeleton("kinect20"),
+        options=options,
+        faults=faults,
+        place=path.name,
+        unit=options.unit or "metre",
+        source=path.name,
+    )
+    if sequence is None:
+        return None
+    match = _NAME.search(str(tree.get("file_name", "")) or path.stem) or _NAME.search(path.stem)
+    label = tree.get("label", int(match[1]) if match else None)
+    if label is not None and (not isinstance(label, int) or not 1 <= label <= _CLASSES + 2):
+        faults.add(f"{path.name}, label", f"1 to {_CLASSES}", repr(label), "correct it")
+        return None
+    return Recording(
+        sequence,
+        path.stem,
+        label=None if label is None else label - 1,
+        subject=int(match[2]) if match else None,
+        view=int(match[4]) if match else None,
+    )
+
+
+def _points(tree: Any, path: Path, faults: Faults) -> np.ndarray | None:
+    """The file's points (T, 20, 3)."""
+    skeletons = tree.get("skeletons") if isinstance(tree, dict) else None
+    place, wanted = f"{path.name}, skeletons", "frames of 20 joints of 3 numbers"
+    if not isinstance(skeletons, list):
+        faults.add(place, wanted, "none", "use the file as distributed")
+        return None
+    for frame, joints in enumerate(skeletons):
+        if not isinstance(joints, list) or len(joints) != 20:
+            size = len(joints) if isinstance(joints, list) else type(joints).__name__
+            faults.add(f"{place}, frame {frame}", "20 joints", size, "use the file as distributed")
+            return None
+    try:
+        points = np.array(skeletons, np.float32).reshape(len(skeletons), 20, 3)
+    except (TypeError, ValueError) as error:
+        faults.add(place, wanted, str(error), "use the file as distributed")
+        return None
+    return points

@@ -1,0 +1,131 @@
+"""The binary ``.pose`` of the pose-format library, where that is installed.
+
+Its components (body, hands, face mesh, or OpenPose's lists) become the layout that holds them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mgskel.core.errors import MissingDependency
+from mgskel.core.skeleton import Skeleton, get_skeleton
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.faults import Faults
+from mgskel.formats.layouts import layout_for
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+
+NAME = "pose-format"
+_BODY, _WORLD = "POSE_LANDMARKS", "POSE_WORLD_LANDMARKS"
+_HANDS = (("LEFT_HAND_LANDMARKS", "left"), ("RIGHT_HAND_LANDMARKS", "right"))
+_OPENPOSE = ("pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d",
+             "face_keypoints_2d")  # fmt: skip
+_VERSIONS = (0.0, 0.1, 0.2)
+
+
+def sniff(probe: Probe) -> bool:
+    if probe.path.suffix == ".pose":
+        return True
+    if len(probe.head) < 12:
+        return False
+    version = float(np.frombuffer(probe.head[:4], "<f4")[0])
+    size = int.from_bytes(probe.head[4:6], "little")
+    return any(abs(version - known) < 1e-6 for known in _VERSIONS[1:]) and 0 < size < 20_000
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    pose = _load(probe, faults)
+    header = pose.header
+    data = np.ma.filled(np.ma.asarray(pose.body.data, np.float32), np.nan)  # (T, M, V, C)
+    confidence = np.asarray(pose.body.confidence, np.float32)
+    names = [component.name for component in header.components]
+    sizes = [len(component.points) for component in header.components]
+    layout, columns, notes = _layout(names, sizes, options, faults)
+    data, confidence = data[:, :, columns], confidence[:, :, columns]
+    scores = confidence.transpose(1, 0, 2)
+    points = np.where((scores > 0)[..., None], data.transpose(1, 0, 2, 3), np.nan)
+    width, height = int(header.dimensions.width), int(header.dimensions.height)
+    sequence = make_sequence(
+        points,
+        np.where(np.isnan(points).any(-1), 0, scores),
+        skeleton=layout,
+        options=options,
+        faults=faults,
+        fps=float(pose.body.fps),
+        unit=options.unit or ("pixel" if width > 1 else None),
+        frame_size=(width, height) if width > 1 and height > 1 else None,
+        source=probe.path.name,
+    )
+    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
+    return Contents(NAME, Recordings.of(probe.path, made), notes=notes)
+
+
+def _load(probe: Probe, faults: Faults) -> Any:
+    try:
+        from pose_format import Pose
+    except ImportError as error:
+        raise MissingDependency("pose-format", "interchange", "reading .pose files") from error
+    try:
+        return Pose.read(probe.path.read_bytes())
+    except Exception as error:  # the library raises whatever its parsing runs into
+        raise faults.stop(
+            "file",
+            "a complete .pose file",
+            f"{type(error).__name__}: {error}",
+            "the file is cut off or of another kind; copy or write it again",
+        ) from error
+
+
+def _layout(
+    names: list[str], sizes: list[int], options: ReadOptions, faults: Faults
+) -> tuple[Skeleton, np.ndarray, tuple[str, ...]]:
+    """The layout, the file's point of each of its joints, and what has no place in it."""
+    start = dict(zip(names, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
+    count = dict(zip(names, sizes, strict=True))
+    if options.layout is None and count.get(_BODY) == 33:
+        return _mediapipe(start, count)
+    if options.layout is None and names and set(names) <= set(_OPENPOSE):
+        order = [name for name in _OPENPOSE if name in names]
+        columns = np.concatenate([np.arange(count[n]) + start[n] for n in order])
+        return layout_for(len(columns), None, faults), columns, ()
+    total = sum(sizes)
+    return layout_for(total, options.layout, faults), np.arange(total), ()
+
+
+def _mediapipe(
+    start: dict[str, int], count: dict[str, int]
+) -> tuple[Skeleton, np.ndarray, tuple[str, ...]]:
+    """Body alone, or body and hands joined under the names of the joints."""
+    body = get_skeleton("mediapipe33")
+    place = {joint: start[_BODY] + index for index, joint in enumerate(body.joints)}
+    with_hands = all(count.get(name) == 21 for name, _ in _HANDS)
+    kept = {_BODY}
+    if with_hands:
+        openpose = get_skeleton("openpose137").joints
+        for name, side in _HANDS:
+            kept.add(name)
+            first = openpose.index(f"{side}_hand_root")
+            for index, joint in enumerate(openpose[first : first + 21]):
+                place[joint] = start[name] + index
+    layout = body if not with_hands else _body_and_hands(place)
+    dropped = [name for name in start if name not in kept]
+    notes = tuple(f"not read: the {count[name]} points of {name}" for name in dropped)
+    return layout, np.array([place[joint] for joint in layout.joints]), notes
+
+
+def _body_and_hands(known: dict[str, int]) -> Skeleton:
+    """MediaPipe Holistic's layout without the face points, which have no numbers here."""
+    from mgskel.core.skeleton import skeleton_from_dict, skeleton_to_dict
+
+    tree = skeleton_to_dict(get_skeleton("mediapipe_holistic"))
+    joints = [joint for joint in tree["joints"] if joint in known]
+    return skeleton_from_dict(
+        {
+            "name": "mediapipe_body_hands",
+            "root": tree["root"],
+            "joints": joints,
+            "bones": {c: p for c, p in tree["bones"].items() if c in known and p in known},
+        }
+    )

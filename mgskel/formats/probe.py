@@ -1,0 +1,101 @@
+"""A first look at a file or folder, shared by all readers so that nothing is parsed twice."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from mgskel.core.errors import InputError
+
+_HEAD = 4096
+
+
+class Probe:
+    """What a path shows without being read in full."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise InputError(f"file not found: {path}", remedy="check the path")
+
+    @functools.cached_property
+    def is_folder(self) -> bool:
+        return self.path.is_dir()
+
+    def listed(self) -> list[str]:
+        """Names in a folder, hidden ones left out, in no order; nothing for a file.
+
+        Not kept: a folder of frames has so many that they weigh as much as the recording.
+        """
+        if not self.is_folder:
+            return []
+        try:
+            return [name for name in os.listdir(self.path) if not name.startswith(".")]
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
+
+    def files(self, ending: str) -> list[Path]:
+        """The files of a folder whose names end so."""
+        return [self.path / name for name in sorted(self.listed()) if name.endswith(ending)]
+
+    def first_json(self) -> Probe | None:
+        """A look at a folder's first JSON file, if it has one."""
+        name = min((name for name in self.listed() if name.endswith(".json")), default=None)
+        return None if name is None else Probe(self.path / name)
+
+    @functools.cached_property
+    def head(self) -> bytes:
+        """The first bytes of a file."""
+        if self.is_folder:
+            return b""
+        try:
+            with open(self.path, "rb") as handle:
+                return handle.read(_HEAD)
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
+
+    @functools.cached_property
+    def first_line(self) -> str:
+        """The first line of a text, without byte order mark; empty for other files."""
+        try:
+            text = self.head.decode(
+                "utf-8-sig", errors="strict" if len(self.head) < _HEAD else "ignore"
+            )
+        except UnicodeDecodeError:
+            return ""
+        return text.split("\n", 1)[0].strip()
+
+    @functools.cached_property
+    def npz_keys(self) -> frozenset[str]:
+        """Names of the arrays of an ``.npz`` archive; nothing for other files."""
+        if not self.head.startswith(b"PK"):
+            return frozenset()
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return frozenset(n.removesuffix(".npy") for n in archive.namelist())
+        except (zipfile.BadZipFile, OSError):
+            return frozenset()
+
+    @property
+    def looks_json(self) -> bool:
+        return self.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+    @functools.cached_property
+    def json(self) -> Any:
+        """The parsed JSON of a file; an `InputError` names line and column."""
+        try:
+            return json.loads(self.path.read_bytes())
+        except UnicodeDecodeError as error:
+            raise InputError("not UTF-8 text", place=str(self.path)) from error
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"not valid JSON: {error.msg}",
+                place=f"{self.path}, line {error.lineno}, column {error.colno}",
+                remedy="the file may be cut off; write it again",
+            ) from error
+        except RecursionError as error:
+            raise InputError("JSON nested too deeply", place=str(self.path)) from error

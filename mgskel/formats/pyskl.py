@@ -1,0 +1,239 @@
+"""pyskl pickles: ``{'split': {name: [ids]}, 'annotations': [...]}``, or the list alone.
+
+An annotation holds keypoint (M, T, V, C), in 2-D also keypoint_score (M, T, V), the frame size
+as (height, width), total_frames, label and frame_dir, its name.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.core.files import writing
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.faults import Faults
+from mgskel.formats.layouts import layout_for
+from mgskel.formats.losses import general_losses, people_named
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.safe_pickle import load_pickle, looks_pickled
+
+NAME = "pyskl pickle"
+_REMEDY = "write the annotation again as pyskl's documentation says"
+
+
+def sniff(probe: Probe) -> bool:
+    return looks_pickled(probe.head)
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    content = load_pickle(probe.path, faults)
+    annotations = content.get("annotations") if isinstance(content, dict) else content
+    if not isinstance(annotations, (list, tuple)) or not annotations:
+        keys = f"keys {', '.join(map(str, content))}" if isinstance(content, dict) else None
+        found = keys or type(content).__name__
+        raise faults.stop(
+            "pickle",
+            "a dictionary with 'split' and a list 'annotations'",
+            "no annotations" if isinstance(annotations, (list, tuple)) else found,
+            "for iMiGUE challenge labels, give the .npy file beside the pickle",
+        )
+    splits = _splits(content, annotations, faults)
+    layout: Skeleton | None = None
+    for index, entry in enumerate(annotations):
+        shape = _keypoint_shape(entry, index, faults)
+        if shape is not None and layout is None:
+            layout = _layout(shape, options, faults)
+    faults.raise_if_stopping()
+
+    def build(index: int, found: Faults) -> Recording | None:
+        assert layout is not None
+        return _recording(annotations[index], index, layout, options, splits, found)
+
+    return Contents(NAME, Recordings(probe.path, len(annotations), build))
+
+
+def _keypoint_shape(entry: Any, index: int, faults: Faults) -> tuple[int, ...] | None:
+    """The shape of an annotation's keypoints, once all that it must have is there."""
+    if not isinstance(entry, dict):
+        faults.add(f"annotation {index}", "a dictionary", type(entry).__name__, _REMEDY)
+        return None
+    keypoint = entry.get("keypoint")
+    if not isinstance(keypoint, np.ndarray):
+        if "kp" in entry or "raw_file" in entry:
+            faults.add(
+                f"annotation {index}",
+                "'keypoint'",
+                "'raw_file': the points lie in another file",
+                "use pyskl's own loader to join the files first",
+            )
+        else:
+            found = "none" if keypoint is None else type(keypoint).__name__
+            faults.add(f"annotation {index}, keypoint", "an array (M, T, V, C)", found, _REMEDY)
+        return None
+    if keypoint.dtype.kind not in "fiu":
+        faults.add(f"annotation {index}, keypoint", "numbers", f"dtype {keypoint.dtype}", _REMEDY)
+        return None
+    return keypoint.shape
+
+
+def _layout(shape: tuple[int, ...], options: ReadOptions, faults: Faults) -> Skeleton:
+    if options.layout is not None:
+        return get_skeleton(options.layout)
+    if shape[-1] == 3 and 25 in shape:
+        return get_skeleton("kinect25")
+    if shape[-1] == 3 and 20 in shape:
+        return get_skeleton("kinect20")
+    joints = shape[2] if len(shape) == 4 else shape[-2] if len(shape) > 1 else 0
+    if len(shape) == 4 and joints < 6:
+        usual = [size for size in shape if size in (17, 22, 25, 133)]
+        joints = usual[0] if usual else joints
+    return layout_for(joints, None, faults)
+
+
+def _splits(content: Any, annotations: Sequence[Any], faults: Faults) -> dict[str, str]:
+    """The part of the data set that each annotation belongs to."""
+    split = content.get("split") if isinstance(content, dict) else None
+    if split is None:
+        return {}
+    if not isinstance(split, dict):
+        faults.add("split", "a dictionary of lists", type(split).__name__, _REMEDY)
+        return {}
+    names = {str(a.get("frame_dir", a.get("filename"))) for a in annotations if isinstance(a, dict)}
+    parts: dict[str, str] = {}
+    for part, members in split.items():
+        absent = [str(member) for member in members if str(member) not in names]
+        if absent:
+            faults.add(
+                f"split '{part}'",
+                "names of annotations (frame_dir)",
+                f"{absent[0]!r} is none ({len(absent)} such names)",
+                "remove them from the split, or add the annotations",
+                stops=False,
+            )
+        parts.update((str(member), str(part)) for member in members)
+    return parts
+
+
+def _recording(
+    entry: Mapping[str, Any],
+    index: int,
+    layout: Skeleton,
+    options: ReadOptions,
+    splits: Mapping[str, str],
+    faults: Faults,
+) -> Recording | None:
+    name = str(entry.get("frame_dir", entry.get("filename", f"annotation {index}")))
+    place = f"annotation {index} ({name})"
+    points, scores = entry["keypoint"], entry.get("keypoint_score")
+    if points.ndim == 4:
+        _check_details(entry, points, place, faults)
+    label = entry.get("label")
+    if label is not None and (isinstance(label, bool) or not isinstance(label, (int, np.integer))):
+        faults.add(f"{place}, label", "a whole number from 0", repr(label)[:40], _REMEDY)
+        label = None
+    elif label is not None and label < 0:
+        faults.add(f"{place}, label", "a whole number from 0", int(label), "number from 0")
+    if scores is not None:
+        scores = np.asarray(scores)
+        if scores.dtype.kind not in "fiu":
+            faults.add(f"{place}, keypoint_score", "numbers", f"dtype {scores.dtype}", _REMEDY)
+            return None
+        if scores.shape == points.shape[:3]:
+            points = np.where((scores == 0)[..., None], np.nan, points.astype(np.float32))
+    sequence = make_sequence(
+        points,
+        scores,
+        skeleton=layout,
+        options=options,
+        faults=faults,
+        place=place,
+        fps=float(entry["fps"]) if isinstance(entry.get("fps"), (int, float)) else None,
+        frame_size=_size(entry),
+        source=name,
+        as_stored=True,
+    )
+    if sequence is None:
+        return None
+    return Recording(
+        sequence, name, label=None if label is None else int(label), split=splits.get(name)
+    )
+
+
+def _check_details(
+    entry: Mapping[str, Any], points: np.ndarray, place: str, faults: Faults
+) -> None:
+    total = entry.get("total_frames")
+    if total is not None and total != points.shape[1] and points.shape[1] != 0:
+        faults.add(
+            f"{place}, total_frames",
+            f"{points.shape[1]}, the frames of keypoint",
+            total,
+            "correct it; keypoint is (people, frames, joints, coordinates)",
+        )
+    shape = entry.get("img_shape")
+    if shape is not None and (not isinstance(shape, (tuple, list, np.ndarray)) or len(shape) != 2):
+        faults.add(f"{place}, img_shape", "(height, width)", repr(shape)[:40], _REMEDY)
+
+
+def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Width and height; the file has them the other way round."""
+    shape = entry.get("img_shape")
+    if not isinstance(shape, (tuple, list, np.ndarray)) or len(shape) != 2:
+        return None
+    try:
+        size = int(shape[1]), int(shape[0])
+    except (TypeError, ValueError):
+        return None
+    return size if max(size) > 1 else None  # 1x1 stands for no picture
+
+
+def lost(sequence: PoseSequence) -> tuple[str, ...]:
+    """What the pickle has no place for."""
+    losses = general_losses(sequence, fps=True, size=True)
+    if people_named(sequence):
+        losses.append("names of people")
+    losses += [f"unit ({sequence.unit})", f"layout name ({sequence.skeleton.name})"]
+    if sequence.num_dims == 3 and not np.isin(sequence.scores, (0, 1)).all():
+        losses.append("scores, in 3-D")
+    return tuple(losses)
+
+
+def write(path: str | Path, recordings: Sequence[Recording]) -> None:
+    """Write recordings as pyskl reads them, with their splits; `fps` is an addition of ours."""
+    split: dict[str, list[str]] = {}
+    annotations = []
+    for recording in recordings:
+        sequence = recording.sequence
+        width, height = sequence.frame_size or _extent(sequence)
+        entry: dict[str, Any] = {
+            "frame_dir": recording.name,
+            "label": -1 if recording.label is None else int(recording.label),
+            "img_shape": (height, width),
+            "original_shape": (height, width),
+            "total_frames": sequence.num_frames,
+            "keypoint": np.nan_to_num(sequence.keypoints),
+            "fps": sequence.fps,
+        }
+        if sequence.num_dims == 2:
+            entry["keypoint_score"] = np.array(sequence.scores)
+        if recording.label is None:
+            del entry["label"]
+        annotations.append(entry)
+        split.setdefault(recording.split or "all", []).append(recording.name)
+    with writing(path) as temporary, open(temporary, "wb") as handle:
+        pickle.dump({"split": split, "annotations": annotations}, handle, protocol=4)
+
+
+def _extent(sequence: PoseSequence) -> tuple[int, int]:
+    """A picture size that holds all points, where the recording has none."""
+    seen = sequence.keypoints[..., :2][sequence.present]
+    if sequence.unit != "pixel" or not len(seen):
+        return 1, 1
+    return int(np.ceil(seen[:, 0].max())) + 1, int(np.ceil(seen[:, 1].max())) + 1

@@ -1,0 +1,95 @@
+"""SMG: ``SampleNNNN_skeleton.csv`` of a Kinect v2, with `_finelabels.csv` and `_data.csv`.
+
+A row is a frame of 25 joints with 11 numbers each: x, y, z in metres, 4 of orientation, 2 of
+pixel position, 2 more. The format has no scores.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import get_vocabulary
+from mgskel.core.skeleton import get_skeleton
+from mgskel.formats.checks import make_sequence, with_defaults
+from mgskel.formats.faults import Faults
+from mgskel.formats.labels_csv import read_labels
+from mgskel.formats.probe import Probe
+from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.tables import read_numbers
+
+NAME = "SMG CSV"
+_JOINTS, _VALUES, _FPS = 25, 11, 28.0
+_ENDING = "_skeleton.csv"
+
+
+def sniff(probe: Probe) -> bool:
+    if probe.is_folder:
+        return bool(probe.files(_ENDING))
+    cells = len(probe.first_line.split(","))
+    if len(probe.head) == 4096 and b"\n" not in probe.head:
+        cells = _JOINTS * _VALUES if probe.path.name.endswith(_ENDING) else cells
+    return cells == _JOINTS * _VALUES or probe.path.name.endswith(_ENDING)
+
+
+def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+    files = [probe.path]
+    if probe.is_folder:
+        files = probe.files(_ENDING)
+    recordings = [_read_sample(file, options, faults, len(files) > 1) for file in files]
+    return Contents(NAME, Recordings.of(probe.path, recordings), vocabulary="smg")
+
+
+def _read_sample(path: Path, options: ReadOptions, faults: Faults, named: bool) -> Recording | None:
+    rows = read_numbers(path, faults)
+    if rows.shape[1] != _JOINTS * _VALUES:
+        raise faults.stop(
+            f"{path.name}, columns",
+            f"{_JOINTS * _VALUES}: 11 for each of 25 joints",
+            rows.shape[1],
+            "use the file as distributed",
+        )
+    points = rows.reshape(len(rows), _JOINTS, _VALUES)[None, ..., :3].astype(np.float32)
+    name = path.name.removesuffix(_ENDING)
+    options = with_defaults(options, fps=_rate(path.with_name(f"{name}_data.csv"), faults))
+    sequence = make_sequence(
+        points,
+        None,
+        skeleton=get_skeleton("kinect25"),
+        options=options,
+        faults=faults,
+        place=path.name if named else "",
+        unit=options.unit or "metre",
+        source=path.name,
+    )
+    if sequence is None:
+        return None
+    label_file = path.with_name(f"{name}_finelabels.csv")
+    events: tuple[GestureEvent, ...] = ()
+    if label_file.exists():
+        events = read_labels(
+            label_file, get_vocabulary("smg"), sequence.fps, len(rows), faults, inclusive=False
+        )
+    digits = name.removeprefix("Sample")
+    return Recording(
+        sequence, name, subject=int(digits) if digits.isdigit() else None, events=events
+    )
+
+
+def _rate(path: Path, faults: Faults) -> float:
+    """The rate that `_data.csv` tells: frames, rate, depth."""
+    if not path.exists():
+        return _FPS
+    header = 0 if path.read_text(errors="replace")[:1].isdigit() else 1
+    cells = read_numbers(path, faults, header=header).ravel()
+    if len(cells) < 2 or not 0 < cells[1] <= 1000:
+        faults.add(
+            f"{path.name}, fps",
+            "number of frames, frames per second, depth",
+            ", ".join(f"{cell:g}" for cell in cells),
+            "correct the file, or remove it (28 is then assumed)",
+        )
+        return _FPS
+    return float(cells[1])

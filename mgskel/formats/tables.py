@@ -1,0 +1,101 @@
+"""Small helpers of the CSV readers: tables of numbers, with faults by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+
+from mgskel.core.files import read_text
+from mgskel.formats.faults import Faults
+
+_ROW = re.compile(r"row (\d+)(?:, column (\d+))?")
+
+
+def read_numbers(path: Path, faults: Faults, *, header: int = 0) -> np.ndarray:
+    """A table of numbers as (rows, columns) float64; empty cells become NaN.
+
+    Args:
+        path: comma separated text.
+        faults: told the line of what is no number, and of rows of another length.
+        header: lines to skip.
+    """
+    text = read_text(path, "table")
+    lines = text.splitlines()[header:]
+    if not any(line.strip() for line in lines):
+        raise faults.stop("file", "rows of numbers", "an empty file", "write it again")
+    if any(",," in line or line.endswith(",") for line in lines):
+        lines = [_filled(line) for line in lines]
+    try:
+        return np.loadtxt(lines, delimiter=",", ndmin=2, dtype=np.float64)
+    except ValueError as error:
+        raise faults.stop(
+            f"line {_line(str(error), lines, header)}",
+            "numbers, as many in each line",
+            str(error).split(";")[0],
+            "the file may be cut off or damaged; correct the line",
+        ) from error
+
+
+def _filled(line: str) -> str:
+    return ",".join(cell.strip() or "nan" for cell in line.split(","))
+
+
+def _line(message: str, lines: list[str], header: int) -> int:
+    """The line, counted from 1, that an error of the parser speaks of."""
+    match = _ROW.search(message)
+    row = int(match[1]) if match else 0
+    if "changed from" in message:
+        row -= 1  # this message counts rows from 1, the others from 0
+    filled = [number for number, line in enumerate(lines, start=header + 1) if line.strip()]
+    return filled[min(row, len(filled) - 1)]
+
+
+def read_rows(path: Path, faults: Faults) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Header and (line number, cells) of a CSV table; rows must be as long as the header."""
+    reader = csv.reader(io.StringIO(read_text(path, "table"), newline=""))
+    header: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                faults.add(
+                    f"line {reader.line_num}",
+                    f"{len(header)} cells, as in the header",
+                    f"{len(cells)} cells",
+                    "the file may be cut off; correct the line",
+                )
+                continue
+            rows.append((reader.line_num, cells))
+    except csv.Error as error:
+        raise faults.stop(
+            f"line {reader.line_num}", "a readable table", str(error), "write it again"
+        ) from error
+    return header, rows
+
+
+def column(rows: list[tuple[int, list[str]]], index: int, name: str, faults: Faults) -> np.ndarray:
+    """One column as float64, empty cells NaN; the first cells that are no numbers are faults."""
+    cells = [cells[index] for _, cells in rows]
+    try:
+        return np.array([cell or "nan" for cell in cells], dtype=np.float64)
+    except ValueError:
+        pass
+    values = np.full(len(cells), np.nan)
+    wrong = 0
+    for row, cell in enumerate(cells):
+        try:
+            values[row] = float(cell or "nan")
+        except ValueError:
+            wrong += 1
+            if wrong <= 3:
+                faults.add(
+                    f"line {rows[row][0]}, column '{name}'", "a number", repr(cell), "correct it"
+                )
+    return values

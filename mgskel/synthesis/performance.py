@@ -1,0 +1,183 @@
+"""One performance of a program: its ranges become numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mgskel.synthesis.channels import CHANNELS
+from mgskel.synthesis.programs import Program, Programs, Range, channels_of
+from mgskel.synthesis.signals import Array, envelope
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """A program with all its numbers drawn.
+
+    Attributes:
+        side: the acting side; for a gesture without hands, the side to which it goes.
+        target: name of the drawn target, empty without hands.
+        onset_s, apex_s, offset_s, end_s: it begins, arrives, leaves, is back.
+        amplitude: from end to end of the movement at the target (shoulder widths), or the
+            excursion of the first body move.
+        amplitude_unit: `shoulder_widths`, `degrees` or `share`.
+        tempo: cycles per second, 0 where nothing repeats.
+        repetitions: cycles, between apex and offset for hands, from onset to end for the body.
+        amounts: excursion of each body move, in its channel's unit.
+        reach_across: whether the hand goes to the other side of the body.
+        seed: for the small irregularities.
+    """
+
+    program: Program
+    side: str
+    target: str
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    end_s: float
+    amplitude: float
+    amplitude_unit: str
+    tempo: float
+    repetitions: float
+    amounts: tuple[float, ...]
+    reach_across: bool
+    seed: int
+
+    @property
+    def hand_sides(self) -> tuple[str, ...]:
+        """The hands that act."""
+        act = self.program.hands
+        if act is None:
+            return ()
+        return ("left", "right") if act.use == "both" else (self.side,)
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """What it needs for itself; performances that share a claim cannot overlap."""
+        return claims_of(self.program, self.side)
+
+    def weight(self, time: Array) -> Array:
+        """The gesture's rise and fall (T,) between 0 and 1."""
+        return envelope(time, self.onset_s, self.apex_s, self.offset_s, self.end_s)
+
+
+def claims_of(program: Program, side: str) -> frozenset[str]:
+    """Body parts that a program occupies."""
+    claims: set[str] = set()
+    act = program.hands
+    if act is not None:
+        far = "right" if side == "left" else "left"
+        claims.add(f"{side}_hand")
+        # Two hands need each other; a hand on the other arm needs that arm to stay.
+        if act.use == "both" or any(t in _ON_OTHER_ARM for t in act.targets):
+            claims.add(f"{far}_hand")
+    for move in program.body:
+        largest = max(abs(move.amount[0]), abs(move.amount[1]))
+        for channel in channels_of(move.channel, side):
+            part = _PART[channel.split("_left")[0].split("_right")[0]]
+            # What only accompanies a hand is small and adds up with other movement.
+            if act is None or largest >= _NOTABLE[part]:
+                claims.add(part)
+    return frozenset(claims)
+
+
+_ON_OTHER_ARM = {"forearm", "elbow", "upper_arm", "wrist", "knuckles"}
+_PART = {
+    "lean": "torso",
+    "side_lean": "torso",
+    "twist": "torso",
+    "pelvis_yaw": "torso",
+    "slouch": "torso",
+    "root_x": "torso",
+    "root_y": "torso",
+    "root_z": "torso",
+    "shrug": "shoulders",
+    "forward": "shoulders",
+    "head_pitch": "head",
+    "head_yaw": "head",
+    "head_roll": "head",
+    "neck_short": "head",
+    "head_forward": "head",
+    "jaw": "face",
+    "lips_press": "face",
+    "smile": "face",
+    "brows": "face",
+    "cheeks": "face",
+    "blink": "face",
+    "knee": "legs",
+    "heel": "legs",
+    "cross": "legs",
+    "foot": "legs",
+}
+_NOTABLE = {"torso": 9.0, "shoulders": 0.05, "head": 15.0, "face": 0.5, "legs": 0.1}
+
+
+def perform(
+    program: Program,
+    programs: Programs,
+    start_s: float,
+    seated: bool,
+    rng: np.random.Generator,
+    side: str | None = None,
+) -> Performance:
+    """Draw a performance that begins at `start_s`."""
+    act = program.hands
+    if act is not None and act.use in ("left", "right"):
+        side = act.use
+    side = side or ("left", "right")[int(rng.random() < 0.55)]
+    target = ""
+    if act is not None:
+        fitting = [
+            t
+            for t in act.targets
+            if programs.target(t).posture in ("any", "seated" if seated else "standing")
+        ] or list(act.targets)
+        target = fitting[int(rng.integers(len(fitting)))]
+    tempo = _draw(rng, program.tempo) if program.tempo else 0.0
+    onset, hold, offset = (_draw(rng, r) for r in (program.onset, program.hold, program.offset))
+    repetitions = hold * tempo
+    if program.repetitions is not None:
+        repetitions = _whole_cycles(program, _draw(rng, program.repetitions))
+        hold = repetitions / tempo
+        if act is None:
+            # A waving body is under way from the first moment: rise and fall belong to the waves.
+            onset, offset = min(onset, 0.45 / tempo), min(offset, 0.45 / tempo)
+            hold -= onset + offset
+    apex = start_s + onset
+    leave = apex + hold
+    amounts = tuple(_draw(rng, move.amount) for move in program.body)
+    if act is not None:
+        amplitude, unit = _draw(rng, program.amplitude), "shoulder_widths"
+        if act.manner in ("touch", "hold"):
+            amplitude = 0.0
+    else:
+        channel = channels_of(program.body[0].channel, side)[0]
+        amplitude, unit = abs(amounts[0]), CHANNELS[channel][0]
+    return Performance(
+        program,
+        side,
+        target,
+        start_s,
+        apex,
+        leave,
+        leave + offset,
+        amplitude,
+        unit,
+        tempo,
+        repetitions,
+        amounts,
+        act is not None and rng.random() < act.across,
+        int(rng.integers(2**31)),
+    )
+
+
+def _whole_cycles(program: Program, drawn: float) -> float:
+    """Whole cycles for movement to one side, whole or half ones for movement to both."""
+    one_sided = program.hands is None and program.body[0].wave == "pulse"
+    steps = 1.0 if one_sided else 2.0
+    return max(round(drawn * steps) / steps, 1.0)
+
+
+def _draw(rng: np.random.Generator, between: Range) -> float:
+    return float(rng.uniform(*between))

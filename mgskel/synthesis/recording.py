@@ -1,0 +1,191 @@
+"""A synthetic recording: a person, a flow of gestures, a camera and an estimator, from one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.gestures import get_vocabulary
+from mgskel.core.sequence import PoseSequence
+from mgskel.synthesis.actor import act, joints
+from mgskel.synthesis.body import Body, sample_body
+from mgskel.synthesis.camera import Camera, in_camera, project, sample_camera
+from mgskel.synthesis.flow import draw_flow
+from mgskel.synthesis.noise import View, add_errors, estimator_errors
+from mgskel.synthesis.performance import Performance
+from mgskel.synthesis.programs import Programs, load_programs
+from mgskel.synthesis.rest import Temper, sample_temper
+from mgskel.synthesis.settings import DEFAULT, SynthesisSettings
+from mgskel.synthesis.signals import Array
+from mgskel.synthesis.sources import Source, source_of
+from mgskel.synthesis.truth import SyntheticRecording, event_of, truth_of
+from mgskel.synthesis.visibility import (
+    covered_joints,
+    hidden_joints,
+    sample_desk,
+    visible_share,
+)
+
+_SEEN = 0.5  # an event counts as shown when the picture holds it for half its apex
+
+
+def synthesise_recording(
+    seconds: float,
+    seed: int,
+    settings: SynthesisSettings = DEFAULT,
+    *,
+    fps: float | None = None,
+) -> SyntheticRecording:
+    """A recording of any length with gestures at random moments.
+
+    Args:
+        seconds: its length.
+        seed: everything follows from it; equal arguments give equal recordings.
+        settings: what varies, and how far.
+        fps: frame rate; by default one of the settings'.
+    """
+    if not 0.2 <= seconds <= 24 * 3600:
+        raise InputError(
+            "a recording's length is out of range",
+            expected="0.2 s to 24 hours",
+            found=f"{seconds} s",
+        )
+    rng = np.random.default_rng([seed, 1])
+    programs = load_programs(*settings.programs)
+    seated = bool(rng.random() < settings.seated)
+    performances = draw_flow(rng, seconds, programs, seated, settings)
+    return film(rng, seconds, seed, seated, performances, programs, settings, fps=fps)
+
+
+def film(
+    rng: np.random.Generator,
+    seconds: float,
+    seed: int,
+    seated: bool,
+    performances: Sequence[Performance],
+    programs: Programs,
+    settings: SynthesisSettings,
+    *,
+    fps: float | None = None,
+    must_show: bool = False,
+) -> SyntheticRecording:
+    """Let a new person make the performances before a new camera.
+
+    Args:
+        must_show: look for a camera that shows them.
+    """
+    body = sample_body(rng, seated)
+    temper = _scaled(sample_temper(rng), settings.rest)
+    camera = sample_camera(rng, settings.camera, body)
+    rate = fps or camera.fps
+    camera = _at_rate(camera, rate)
+    time = np.arange(max(int(round(seconds * rate)), 2)) / rate
+    acting = act(rng, body, temper, performances, programs, time, rate)
+    source = source_of(settings.layout, settings.errors)
+    world = joints(acting, source.joints)
+    # Depth sensors are set up with a free view.
+    desks = 0.0 if settings.in_metres else settings.camera.desk
+    covered = covered_joints(world, sample_desk(rng, desks, body))
+    seen = in_camera(camera, world, rng)
+    shares = _shares(performances, camera, seen, source, time, covered)
+    wider: tuple[str, ...] = ("bust", "half", "full", "full")
+    while must_show and wider and min(shares, default=1.0) < _SEEN:
+        camera = _at_rate(sample_camera(rng, settings.camera, body, wider[0]), rate)
+        wider = wider[1:]
+        seen, covered = in_camera(camera, world, rng), covered_joints(world, None)
+        shares = _shares(performances, camera, seen, source, time, covered)
+    hidden = hidden_joints(acting, source.joints, seen) | covered
+    clean, noisy = _observe(rng, body, camera, seen, hidden, source, settings, time, seed)
+    vocabulary = get_vocabulary("synthetic")
+    ids = {name: index for index, name in enumerate(vocabulary.names)}
+    events = tuple(
+        event_of(p, ids.get(p.program.label, -1))
+        for p, share in zip(performances, shares, strict=True)
+        if share >= _SEEN or not settings.seen
+    )
+    truth = tuple(truth_of(p, share) for p, share in zip(performances, shares, strict=True))
+    return SyntheticRecording(noisy, clean, events, truth, settings, seed, camera, seated)
+
+
+def _observe(
+    rng: np.random.Generator,
+    body: Body,
+    camera: Camera,
+    seen: Array,
+    hidden: Array,
+    source: Source,
+    settings: SynthesisSettings,
+    time: Array,
+    seed: int,
+) -> tuple[PoseSequence, PoseSequence]:
+    """The recording without and with the estimator's errors, in the wanted layout."""
+    metres = body.metres
+    if settings.in_metres:
+        points = seen
+        view = View(metres, None, None, hidden)
+    else:
+        points = project(camera, seen)
+        depth = float(np.median(seen[..., 2]))
+        width = camera.focal * metres / max(depth, 0.3)
+        view = View(width, width, camera.size, hidden)
+    errors = estimator_errors(settings.errors)
+    noisy, scores = add_errors(rng, points, source.joints, view, errors, camera.fps, settings.noise)
+    exact = np.ones(points.shape[:2], np.float32)
+    record = {"seed": seed, "settings": to_dict(settings)}
+    return (
+        _sequence(points.astype(np.float32), exact, source, camera, time, settings, record),
+        _sequence(noisy, scores, source, camera, time, settings, record),
+    )
+
+
+def _sequence(
+    points: Array,
+    scores: Array,
+    source: Source,
+    camera: Camera,
+    time: Array,
+    settings: SynthesisSettings,
+    record: dict[str, object],
+) -> PoseSequence:
+    sequence = PoseSequence.from_arrays(
+        points[None],
+        scores[None],
+        fps=camera.fps,
+        skeleton=source.skeleton,
+        timestamps=time,
+        frame_size=None if settings.in_metres else camera.size,
+        unit="metre" if settings.in_metres else "pixel",
+        source="synthesis",
+    )
+    return sequence.to_skeleton(source.target).noted("synthesis", **record)
+
+
+def _shares(
+    performances: Sequence[Performance],
+    camera: Camera,
+    seen: Array,
+    source: Source,
+    time: Array,
+    covered: Array,
+) -> tuple[float, ...]:
+    pixels = project(camera, seen)
+    return tuple(
+        visible_share(p, pixels, source.joints, camera.size, time, covered) for p in performances
+    )
+
+
+def _scaled(temper: Temper, strength: float) -> Temper:
+    return replace(
+        temper,
+        sway=temper.sway * strength,
+        head=temper.head * strength,
+        hands=temper.hands * strength,
+    )
+
+
+def _at_rate(camera: Camera, fps: float) -> Camera:
+    return replace(camera, fps=fps)

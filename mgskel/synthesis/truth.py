@@ -1,0 +1,116 @@
+"""What the synthesis knows about its recordings: the exact truth behind every event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mgskel.core.events import GestureEvent
+from mgskel.core.sequence import PoseSequence
+from mgskel.synthesis.camera import Camera
+from mgskel.synthesis.performance import Performance
+from mgskel.synthesis.settings import SynthesisSettings
+
+PERSON = "1"
+
+
+@dataclass(frozen=True)
+class ProgramTruth:
+    """How a gesture really was made.
+
+    Attributes:
+        person, label: as in the event.
+        program: name of the program.
+        side: the acting hand (`left`, `right`, `both`); `none` without hands.
+        direction: the person's own side to which a movement without hands goes.
+        target: name of the place that the hand goes to, empty without hands.
+        manner: what the hand does there, empty without hands.
+        amplitude, amplitude_unit: size of the movement at the target from end to end
+            (`shoulder_widths`), or the excursion of the main body movement (`degrees`,
+            `shoulder_widths` or `share`).
+        tempo_hz, repetitions: 0 where nothing repeats.
+        onset_s, apex_s, offset_s, end_s: begins, arrives, leaves, is back.
+        visible: share of the time at the apex with the needed joints inside the picture.
+        moves: channel and excursion of each body movement.
+    """
+
+    person: str
+    label: str
+    program: str
+    side: str
+    direction: str
+    target: str
+    manner: str
+    amplitude: float
+    amplitude_unit: str
+    tempo_hz: float
+    repetitions: float
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    end_s: float
+    visible: float
+    moves: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticRecording:
+    """One synthetic recording with its truth.
+
+    Attributes:
+        sequence: what an estimator would give, (1, T, V, C).
+        clean: the same without the estimator's errors.
+        events: the gestures that the picture shows, in order of their start.
+        truth: how every gesture was made, the invisible ones included, in the same order.
+        settings, seed: what it was made from.
+        camera: where it was seen from.
+        seated: whether the person sits.
+    """
+
+    sequence: PoseSequence
+    clean: PoseSequence
+    events: tuple[GestureEvent, ...]
+    truth: tuple[ProgramTruth, ...]
+    settings: SynthesisSettings
+    seed: int
+    camera: Camera
+    seated: bool
+
+
+def truth_of(performance: Performance, visible: float) -> ProgramTruth:
+    act = performance.program.hands
+    hands = performance.hand_sides
+    moves = tuple(
+        (move.channel, amount)
+        for move, amount in zip(performance.program.body, performance.amounts, strict=True)
+    )
+    return ProgramTruth(
+        person=PERSON,
+        label=performance.program.label,
+        program=performance.program.name,
+        side="none" if not hands else "both" if len(hands) == 2 else hands[0],
+        direction=performance.side,
+        target=performance.target,
+        manner=act.manner if act is not None else "",
+        amplitude=performance.amplitude,
+        amplitude_unit=performance.amplitude_unit,
+        tempo_hz=performance.tempo,
+        repetitions=performance.repetitions,
+        onset_s=performance.onset_s,
+        apex_s=performance.apex_s,
+        offset_s=performance.offset_s,
+        end_s=performance.end_s,
+        visible=visible,
+        moves=moves,
+    )
+
+
+def event_of(performance: Performance, class_id: int) -> GestureEvent:
+    return GestureEvent(
+        person=PERSON,
+        label=performance.program.label,
+        class_id=class_id,
+        start_s=performance.onset_s,
+        end_s=performance.end_s,
+        score=1.0,
+        micro=performance.program.micro,
+    )

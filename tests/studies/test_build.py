@@ -1,0 +1,58 @@
+"""The shipped recognizer's command: everything from the seeds, and the same again."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from mgskel.core.files import content_hash
+from mgskel.spotting import fit, load_spotter
+
+SMALL = (
+    "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 --network.channels [16,16] "
+    "--network.heads 2 --fit.steps 12 --fit.batch 4 --validation.recordings 2 "
+    "--validation.seconds 40 --validation.rests 2 --validation.rest_seconds 20 "
+    "--validation.clips 1 --test.recordings 2 --test.seconds 40 --test.rests 2 "
+    "--test.rest_seconds 20 --test.clips 1"
+).split()
+
+
+def main(arguments: list[str]) -> int:
+    script = Path(__file__).parents[2] / "tools/train_shipped.py"
+    spec = importlib.util.spec_from_file_location("train_shipped", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main(arguments)
+
+
+@pytest.mark.slow
+def test_the_command_run_twice_gives_equal_weights_and_figures(tmp_path, capsys):
+    for name in ("once", "again"):
+        assert main(["-o", str(tmp_path / name), *SMALL]) == 0
+    assert "f1_0.3" in capsys.readouterr().out
+    once, again = tmp_path / "once" / "shipped", tmp_path / "again" / "shipped"
+    assert content_hash(once) == content_hash(again)
+    figures = json.loads((once / "figures.json").read_text())
+    assert load_spotter(once).notes["figures"] == figures
+    assert "not validated for any decision" in (once / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_a_run_that_was_cut_off_comes_out_the_same(tmp_path, monkeypatch):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    monkeypatch.setattr(fit, "_SAVE_EVERY", 5)
+    assert main(["-o", str(whole), *SMALL]) == 0
+    save = fit._save
+
+    def save_and_stop(*state):
+        save(*state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fit, "_save", save_and_stop)
+        assert main(["-o", str(cut), *SMALL]) == 130
+    assert main(["-o", str(cut), *SMALL]) == 0
+    assert content_hash(cut / "shipped") == content_hash(whole / "shipped")

@@ -1,0 +1,170 @@
+"""A recipe measured from scratch: every stream, every seed, and their ensemble.
+
+A recipe is chosen on validation and judged once on test: first each stream is trained with
+validation held out, which gives the validation scores and the ensemble's weights; where a test
+file is given, it is trained again on all training sequences for the same number of epochs, and
+only that network sees the test file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.datasets.labelled import Labelled, load_labelled
+from mgskel.training.checks import check_streams
+from mgskel.training.config import TrainConfig
+from mgskel.training.ensemble import combine, fit_weights
+from mgskel.training.fit import train
+from mgskel.training.metrics import softmax, summary
+from mgskel.training.recognizer import Recognizer
+from mgskel.training.run_folder import read_history
+from mgskel.training.sets import TrainingData, load_training_data, split_training_data
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Probabilities (n, K) of one trained stream on the validation and test sequences.
+
+    `seconds` (and those of the processor) are what the epochs took of the network for the test
+    file, or for validation where there is no test file; `validation_seconds` always the latter.
+    They are read from the run folder, and so hold what was trained before an interruption.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    validation_seconds: float
+    validation: np.ndarray | None = None
+    test: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SeedResult:
+    """One seed: every stream's answers, and what is true."""
+
+    streams: dict[str, Answers]
+    weights: np.ndarray
+    validation_truth: np.ndarray | None
+    test_truth: np.ndarray | None
+
+    def ensemble(self, part: str) -> np.ndarray | None:
+        answers = [getattr(a, part) for a in self.streams.values()]
+        return None if answers[0] is None else combine(answers, self.weights)
+
+
+def measure(
+    config: TrainConfig, streams: Sequence[str], test: Path | None, out: Path
+) -> SeedResult:
+    """Train and judge each stream of a config (for one seed); run folders go under `out`."""
+    whole = load_training_data(dataclasses.replace(config.data, validation="none"))
+    check_streams(streams, whole.train)
+    if config.data.validation == "file":
+        held_out = load_training_data(config.data)
+    else:
+        held_out = split_training_data(whole.train, whole.classes, config.data, whole.fingerprint)
+    judged = None
+    if test is not None:
+        judged = load_labelled(test, config.data.layout).to_skeleton(whole.train.skeleton)
+    truth, test_truth = _truth(held_out.validation, held_out), _truth(judged, whole, test)
+    answers = {}
+    for stream in streams:
+        one = dataclasses.replace(config, stream=stream)
+        answers[stream] = _measure_stream(one, held_out, whole, judged, out / stream)
+    weights = np.full(len(answers), 1 / len(answers))
+    judgements = [a.validation for a in answers.values() if a.validation is not None]
+    if truth is not None and len(judgements) == len(answers):
+        weights = fit_weights(judgements, truth)
+    return SeedResult(answers, weights, truth, test_truth)
+
+
+def _measure_stream(
+    config: TrainConfig,
+    held_out: TrainingData,
+    whole: TrainingData,
+    judged: Labelled | None,
+    out: Path,
+) -> Answers:
+    validation = tested = None
+    seconds = cpu_seconds = validation_seconds = 0.0
+    if held_out.validation is not None:
+        chosen = train(config, out / "held_out", held_out)
+        validation = _answers(chosen, held_out.validation)
+        seconds, cpu_seconds = _spent(out / "held_out")
+        validation_seconds = seconds
+    if judged is not None:
+        data = dataclasses.replace(config.data, validation="none")
+        everything = dataclasses.replace(config, data=data)
+        tested = _answers(train(everything, out / "whole", whole), judged)
+        seconds, cpu_seconds = _spent(out / "whole")
+    return Answers(seconds, cpu_seconds, validation_seconds, validation, tested)
+
+
+def _spent(run: Path) -> tuple[float, float]:
+    """Seconds, and seconds of the processor, that all epochs of a finished training took."""
+    rows = read_history(run)
+    seconds, cpu = (
+        sum(float(row.get(key) or "nan") for row in rows) for key in ("seconds", "cpu_seconds")
+    )
+    return seconds, cpu
+
+
+def _answers(recognizer: Recognizer, data: Labelled) -> np.ndarray:
+    store = recognizer.store(data.sequences, [str(name) for name in data.names])
+    return softmax(recognizer.logits(store), recognizer.temperature)
+
+
+def _truth(
+    data: Labelled | None, known: TrainingData, place: Path | None = None
+) -> np.ndarray | None:
+    if data is None or data.labels is None:
+        return None
+    return known.classes.indices(data.labels, place)
+
+
+def tabulate(results: Sequence[SeedResult]) -> dict[str, Any]:
+    """Means over seeds with ``_sd`` beside each: {streams: {...}, ensemble: {...}}."""
+    streams: dict[str, dict[str, float]] = {}
+    for name in results[0].streams:
+        rows = []
+        for result in results:
+            answers = result.streams[name]
+            row = {
+                "seconds": answers.seconds,
+                "cpu_seconds": answers.cpu_seconds,
+                "val_seconds": answers.validation_seconds,
+            }
+            row |= _judge("val", answers.validation, result.validation_truth)
+            row |= _judge("test", answers.test, result.test_truth)
+            rows.append(row)
+        streams[name] = mean_and_spread(rows)
+    together = []
+    for result in results:
+        row = _judge("val", result.ensemble("validation"), result.validation_truth)
+        together.append(row | _judge("test", result.ensemble("test"), result.test_truth))
+    ensemble: dict[str, Any] = mean_and_spread(together)
+    ensemble["weights"] = np.mean([r.weights for r in results], axis=0).round(4).tolist()
+    return {"streams": streams, "ensemble": ensemble}
+
+
+def _judge(
+    part: str, probabilities: np.ndarray | None, truth: np.ndarray | None
+) -> dict[str, float]:
+    if probabilities is None or truth is None:
+        return {}
+    scores = summary(probabilities, truth)
+    return {f"{part}_{key}": scores[key] for key in ("top1", "macro_f1")}
+
+
+def mean_and_spread(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Mean and sample standard deviation of each key over the rows."""
+    table = {}
+    for key in rows[0]:
+        values = np.array([row[key] for row in rows])
+        table[key] = float(values.mean())
+        table[f"{key}_sd"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return table

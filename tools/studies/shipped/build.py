@@ -1,0 +1,105 @@
+"""The shipped recognizer from nothing: synthesis, training, thresholds, evaluation, model card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import mgskel
+from mgskel.core.files import json_hash, write_json, write_text
+from mgskel.core.gestures import get_vocabulary
+from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.features import FeatureSettings
+from mgskel.spotting.fit import FitSettings, fit
+from mgskel.spotting.network import DenseNetwork
+from mgskel.spotting.reach import NetworkSettings
+from mgskel.spotting.spotter import Spotter, load_spotter
+from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
+from studies.shipped.card import model_card
+from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
+from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """Everything that the shipped recognizer follows from.
+
+    Attributes:
+        name: what it is called.
+        vocabulary: what it tells apart.
+    """
+
+    name: str = "mgskel-common-1"
+    vocabulary: str = "common"
+    corpus: CorpusSettings = CorpusSettings(recordings=1600, clips=6000, seed=3)
+    features: FeatureSettings = FeatureSettings()
+    network: NetworkSettings = NetworkSettings(channels=(96, 96, 96, 96))
+    fit: FitSettings = FitSettings(
+        steps=7000, batch=8, lr=2.5e-3, ema=0.998, turn=3.0, lag=0.25, long=0.75, half=True
+    )
+    validation: HeldOutSettings = VALIDATION
+    test: HeldOutSettings = TEST
+
+
+def build(folder: Path, settings: BuildSettings, workers: int = 1) -> dict[str, Any]:
+    """Make everything that is not there yet; returns the figures of the model card.
+
+    The recognizer is written to `folder`/shipped.
+    """
+    vocabulary = get_vocabulary(settings.vocabulary)
+    torch.manual_seed(settings.fit.seed)
+    network = DenseNetwork(len(vocabulary), settings.network, settings.features)
+    pieces = synthetic_corpus(
+        folder / "corpus", settings.corpus, vocabulary, settings.features, workers
+    )
+    # A checkpoint belongs to its settings: others start anew.
+    key = json_hash([str(settings.corpus), str(settings.network), str(settings.fit)])[:10]
+    fit(network, pieces, settings.fit, folder / f"checkpoint-{key}.pt")
+    del pieces
+    return finish(folder, network, settings, workers)
+
+
+def finish(
+    folder: Path, network: DenseNetwork, settings: BuildSettings, workers: int = 1
+) -> dict[str, Any]:
+    """Thresholds, evaluation and model card of a trained network."""
+    vocabulary = get_vocabulary(settings.vocabulary)
+    place = folder / "shipped"
+    corpus, test = settings.corpus, settings.test
+    notes: dict[str, Any] = {
+        "mgskel": mgskel.__version__,
+        "training": (
+            f"{corpus.recordings} recordings of {corpus.seconds:g} s and {corpus.clips} clips "
+            f"(seed {corpus.seed}), {settings.fit.steps} steps of {settings.fit.batch} windows"
+        ),
+        "test": (
+            f"{test.recordings} recordings of {test.seconds / 60:g} minutes, {test.rests} rests "
+            f"of {test.rest_seconds / 60:g} minutes, {test.clips} clips per class, seeds from "
+            f"{test.seed} on"
+        ),
+    }
+    spotter = Spotter(
+        network.eval(),
+        vocabulary,
+        DecodingSettings.uniform(len(vocabulary)),
+        settings.name,
+        notes=notes,
+    )
+    # Thresholds and figures are those of the weights as they are stored.
+    spotter.save(place)
+    spotter = load_spotter(place)
+    validation = held_out(folder / "held-out", settings.validation, vocabulary, workers)
+    spotter = replace(
+        spotter,
+        decoding=fit_thresholds(spotter, validation),
+        clip_rule=fit_clips(spotter, validation),
+    )
+    examples = held_out(folder / "held-out", test, vocabulary, workers)
+    figures = evaluate_spotter(spotter, examples).to_dict()
+    replace(spotter, notes={**notes, "figures": figures}).save(place)
+    write_json(place / "figures.json", figures)
+    write_text(place / "README.md", model_card(spotter, figures))
+    return figures
