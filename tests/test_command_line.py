@@ -1,14 +1,17 @@
-"""The command line's frame: overview, unknown commands, a reader that goes away."""
+"""The command line's frame: overview, help, and how every command ends, whatever happens."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from mgskel.cli import VERBS, main
+from mgskel.cli import VERBS, doctor, main, verb_parser
 
 
 def test_overview_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +19,17 @@ def test_overview_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     shown = capsys.readouterr().out
     for verb in VERBS:
         assert f"  {verb} " in shown
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_shows_two_examples_that_parse(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    module, parser = verb_parser(verb)
+    assert len(module.EXAMPLES) >= 2
+    for example in module.EXAMPLES:
+        assert f"\n  mgskel {verb} {example}" in shown
+        parser.parse_known_args(shlex.split(example))
 
 
 def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,3 +47,55 @@ def test_output_into_a_closed_pipe_is_no_fault(arguments: list[str]) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_unforeseen_is_one_sentence_and_a_trace_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stumble(args: object) -> int:
+        raise KeyError("two\nlines")
+
+    monkeypatch.setattr(doctor, "run", stumble)
+    assert main(["doctor"]) == 70
+    told = capsys.readouterr().err
+    assert told.startswith("internal error in mgskel doctor: KeyError:")
+    assert "--debug" in told and "Traceback" not in told
+    assert main(["doctor", "--debug"]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def _as_libraries_do(args: object) -> int:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+
+
+def _plainly(args: object) -> int:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("stopped", [_plainly, _as_libraries_do])
+def test_an_interrupt_is_told_by_code_and_sentence(
+    stopped: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "run", stopped)
+    assert main(["doctor"]) == 130
+    assert "mgskel doctor: interrupted" in capsys.readouterr().err
+
+
+def test_an_interrupt_on_a_pipe(tmp_path: Path) -> None:
+    """Ctrl-C while a command reads a pipe that never ends."""
+    os.mkfifo(tmp_path / "endless.csv")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mgskel", "validate", str(tmp_path / "endless.csv")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    with open(tmp_path / "endless.csv", "w"):  # opens once the command reads
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "interrupted" in told and "Traceback" not in told

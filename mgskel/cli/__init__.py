@@ -1,9 +1,13 @@
 """``mgskel VERB``: one module per verb, loaded only when its verb is asked for.
 
-Each verb module has `HELP`, `add_arguments(parser)` and `run(args) -> int`. One with
-`TAKES_KEYS = True` finds what its parser doesn't know (config keys) in `args.keys`.
-Exit codes: 0 done, 1 a part failed and the rest is done, 2 the input or the command is
-wrong, 130 interrupted.
+Each verb module has `HELP`, `EXAMPLES` (command lines without ``mgskel VERB``),
+`add_arguments(parser)` and `run(args) -> int`. The options that mean the same everywhere
+(``--json``, ``-q``, ``-v``, ``--debug``) are added here: a verb that can answer in JSON says with
+`JSON` what the answer holds. One with `TAKES_KEYS = True` finds what its parser doesn't know
+(config keys) in `args.keys`.
+
+Exit codes: 0 done, 1 a part failed and the rest is done, 2 the input or the command is wrong,
+70 a fault of this program, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,10 +16,13 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NoReturn
 
 from mgskel import __version__
+from mgskel.cli.messages import listen
 from mgskel.core.errors import MgskelError, nearest
 
 VERBS = {
@@ -33,6 +40,67 @@ VERBS = {
     "export": "write a run as ONNX, checked against torch",
     "doctor": "what works on this machine, and how to get what doesn't",
 }
+INTERNAL_ERROR, INTERRUPTED = 70, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code; whatever happens ends in a sentence, not a trace."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = f"mgskel {words[0]}" if words and words[0] in VERBS else "mgskel"
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader of our output has gone (a pager, head); that is no fault.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as stop:
+        if isinstance(stop.__context__, KeyboardInterrupt):  # a library's answer to Ctrl-C
+            return _interrupted(name)
+        return int(stop.code or 0)
+    except MgskelError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _interrupted(name)
+    except Exception as error:
+        if "--debug" in words:
+            traceback.print_exc()
+            return INTERNAL_ERROR
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        print(
+            f"internal error in {name}: {what}\n  remedy: this is a fault of the program; "
+            "the same command with --debug shows where; please report it",
+            file=sys.stderr,
+        )
+        return INTERNAL_ERROR
+
+
+def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
+    """A verb's module and its parser, with the options that all verbs share."""
+    module = importlib.import_module(f"{__name__}.{verb}")
+    examples = "\n".join(f"  mgskel {verb} {example}" for example in module.EXAMPLES)
+    parser = _Parser(
+        prog=f"mgskel {verb}",
+        description=module.HELP,
+        epilog=f"examples:\n{examples}",
+        formatter_class=_Help,
+        allow_abbrev=not getattr(module, "TAKES_KEYS", False),
+    )
+    module.add_arguments(parser)
+    shared = parser.add_argument_group("as with every command")
+    if hasattr(module, "JSON"):
+        shared.add_argument(
+            "--json", action="store_true", help=f"print one JSON object: {module.JSON}"
+        )
+    how_much = shared.add_mutually_exclusive_group()
+    how_much.add_argument("-q", "--quiet", action="store_true", help="no progress, no notes")
+    how_much.add_argument("-v", "--verbose", action="store_true", help="say more on the way")
+    shared.add_argument(
+        "--debug", action="store_true", help="show where in the program an internal error arose"
+    )
+    return module, parser
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,46 +110,33 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"mgskel: {message}\n  remedy: see '{self.prog} --help'\n")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code."""
-    try:
-        status = _run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # The reader of our output has gone (a pager, head); that is no fault.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+class _Help(argparse.HelpFormatter):
+    """Wraps texts as usual, but leaves the examples a line each."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("examples:"):
+            return text
+        return super()._fill_text(text, width, indent)
 
 
-def _run(arguments: Sequence[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help"):
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
         print(_overview())
         return 0
-    if arguments[0] in ("-V", "--version"):
+    if words[0] in ("-V", "--version"):
         print(f"mgskel {__version__}")
         return 0
-    verb = arguments[0]
+    verb = words[0]
     if verb not in VERBS:
         guess = nearest(verb, VERBS)
         hint = f"did you mean '{guess}'? " if guess else ""
         print(f"mgskel: unknown command '{verb}'", file=sys.stderr)
         print(f"  remedy: {hint}'mgskel --help' lists the commands", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"{__name__}.{verb}")
-    takes_keys = getattr(module, "TAKES_KEYS", False)
-    parser = _Parser(prog=f"mgskel {verb}", description=module.HELP, allow_abbrev=not takes_keys)
-    module.add_arguments(parser)
-    try:
-        return int(module.run(_parse(parser, arguments[1:], takes_keys)) or 0)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    except MgskelError as error:
-        print(f"mgskel {verb}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"mgskel {verb}: interrupted; finished parts are kept", file=sys.stderr)
-        return 130
+    module, parser = verb_parser(verb)
+    args = _parse(parser, words[1:], getattr(module, "TAKES_KEYS", False))
+    listen(quiet=args.quiet, verbose=args.verbose)
+    return int(module.run(args) or 0)
 
 
 def _parse(
@@ -92,6 +147,11 @@ def _parse(
     parsed, keys = parser.parse_known_args(words)
     parsed.keys = keys
     return parsed
+
+
+def _interrupted(name: str) -> int:
+    print(f"{name}: interrupted; finished parts are kept", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _overview() -> str:

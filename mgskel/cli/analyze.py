@@ -18,6 +18,10 @@ HELP = (
     "Extract poses, spot micro-gestures, describe, assess, and write report.html with everything "
     "it rests on. Run again, finished stages are reused."
 )
+EXAMPLES = (
+    "clip.mp4 -o report",
+    "session1.mp4 session2.mp4 -o reports --scene configs/scenes/job_interview_gap.yaml",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--with-video", action="store_true", help="put the clip's pictures into the page (they "
         "show the person; by default the page holds keypoints only)")  # fmt: skip
     add("--no-attention", action="store_true", help="leave out what the recognizer looked at")
-    add("--quiet", action="store_true", help="no progress display")
     model = parser.add_argument_group("language model (default: transparent rules)")
     model.add_argument("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
     model.add_argument("--llm-model", help="the model's name on that server")

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from mgskel.formats.recording import Contents, Recording
 
 HELP = "Convert recordings between formats and skeleton layouts."
+EXAMPLES = (
+    "recording.skeleton recording.npz",
+    "openpose_json/ recording.npz --fps 30 --to-layout upper",
+)
+JSON = "what was written, and what was lost"
 _TARGETS = ("npz", "bundle", "pyskl", "ntu", "openpose", "csv")
 
 
@@ -35,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--person", metavar="NAME", help="one person of each recording")
     parser.add_argument("--min-frames", type=int, default=1, help="leave shorter recordings out")
     parser.add_argument("--events", metavar="FILE", help="write gestures to .csv, .json or .eaf")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_reading_options(parser)
 
 

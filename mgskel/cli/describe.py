@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 HELP = "Say in measured words what the keypoints did."
+EXAMPLES = (
+    "pose.npz --events events.csv -o statements.json",
+    "pose.npz --person 2 --length short",
+)
+JSON = "the statements, not their text"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", type=Path, metavar="statements.json")
     parser.add_argument("--person", help="describe only this person (a track's name)")
-    parser.add_argument(
-        "--json", action="store_true", help="print the statements as JSON, not the text"
-    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,11 +6,15 @@ import argparse
 import json
 
 HELP = "Try every part on this machine; name the command that brings what is missing."
+EXAMPLES = (
+    "",
+    "--json",
+)
+JSON = "every check"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 HELP = "Judge one run, or several as an ensemble, on a labelled file. Accuracies are fractions."
+EXAMPLES = (
+    "runs/natops/joint --data test.npz",
+    "runs/natops/joint runs/natops/bone --data test.npz --plot confusion.png",
+)
+JSON = "the figures"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--views", type=int, help="temporal views per sequence (default: the run's)"
     )
     parser.add_argument("--plot", type=Path, metavar="PNG", help="write the confusion matrix")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:

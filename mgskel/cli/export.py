@@ -7,12 +7,16 @@ import sys
 from pathlib import Path
 
 HELP = "Write a run's network as ONNX, checked against torch; runs then with onnxruntime alone."
+EXAMPLES = (
+    "runs/natops/joint model.onnx",
+    "runs/natops/joint model.onnx --json",
+)
+JSON = "file, size and deviation"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("onnx", type=Path, metavar="FILE.onnx", help="the file to write")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:

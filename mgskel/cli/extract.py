@@ -21,6 +21,11 @@ HELP = (
     "Turn clips into pose files (.npz) with a quality report each (.quality.json). Finished "
     "clips are skipped on a rerun; manifest.json in the output folder tells what was done."
 )
+EXAMPLES = (
+    "clip.mp4 -o poses",
+    "recordings/ -o poses --workers 4 --overlay",
+)
+JSON = "what became of each clip"
 _IMPORTED = "imported"
 
 # Short options and the keys of configs/extract/default.yaml that they set.
@@ -54,8 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--engine", choices=("local", "ray"), default="local", help="where workers run")
     add("--overlay", nargs="?", const="blank", choices=("blank", "blur", "picture"),
         help="also write an mp4 of the skeleton, on a blank ground by default")  # fmt: skip
-    add("--json", action="store_true", help="print one JSON object on standard output")
-    add("--quiet", action="store_true", help="no progress display")
 
     clip = parser.add_argument_group("which frames")
     clip.add_argument("--start", metavar="S", help="begin at so many seconds")

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 HELP = "Write what a run (or several as an ensemble) says about each sequence of a file."
+EXAMPLES = (
+    "runs/natops/joint --data test.npz -o scores.csv",
+    "runs/ma52/joint --data test.npz -o submission.zip --format ma52",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,11 @@ HELP = (
     "Judge a scene from measured statements. Without --llm-url or --llm-file the transparent "
     "'rules' reasoner judges, which needs no model and no network."
 )
+EXAMPLES = (
+    "statements.json --scene configs/scenes/job_interview_gap.yaml -o assessment.json",
+    "statements.json --scene scene.yaml --llm-url http://localhost:8000/v1 --llm-model qwen2.5",
+)
+JSON = "the outcome"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", type=Path, help="recognised gestures (CSV, ELAN or JSON)")
     parser.add_argument("--person", help="who is judged, where there are several people")
     parser.add_argument("-o", "--out", type=Path, help="where to write the assessment (JSON)")
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     model = parser.add_argument_group("language model")
     model.add_argument("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
     model.add_argument("--llm-model", help="the model's name on that server")

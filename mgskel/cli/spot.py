@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter
 
 HELP = "Find gestures in a long recording, and score them where a reference is given."
+EXAMPLES = (
+    "pose.npz -o events.csv",
+    "pose.npz --reference truth.eaf --json",
+)
+JSON = "the score with --reference, else the events"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
     add("--person", metavar="ID", help="only this person (a track's name)")
     add("--media", metavar="NAME", help="the clip's file name, for ELAN to open beside the tiers")
-    add("--json", action="store_true", help="print one JSON object: the score with --reference, "
-        "else the events")  # fmt: skip
     add_reading_options(parser)
 
 

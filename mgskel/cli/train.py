@@ -11,6 +11,10 @@ HELP = (
     "dotted name, such as --data.train FILE, --optim.lr 0.001, --model.fusion off. The same "
     "command resumes an interrupted training."
 )
+EXAMPLES = (
+    "-c configs/natops/recipe.yaml --data.train train.npz",
+    "-c configs/micro.yaml --all-streams -o runs/mine",
+)
 TAKES_KEYS = True
 
 

@@ -9,6 +9,11 @@ import sys
 from mgskel.cli.reading_options import add_reading_options, reading_options
 
 HELP = "Say plainly what is wrong with recording files, and where."
+EXAMPLES = (
+    "recording.npz",
+    "recordings/*.csv --fps 30",
+)
+JSON = "each file's faults"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--most", type=int, default=20, metavar="N", help="faults to show per file (default 20)"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
