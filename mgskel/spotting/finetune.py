@@ -22,6 +22,7 @@ from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.spotting.annotated import Annotated
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.examples import ExampleSettings
 from mgskel.spotting.features import features_of
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.network import DenseNetwork
@@ -91,7 +92,7 @@ def finetune(
     fitting = FitSettings(
         steps=settings.steps,
         lr=settings.lr,
-        batch=settings.batch,
+        examples=ExampleSettings(batch=settings.batch),
         warm_up=max(settings.steps // 10, 1),
         ema=0.99,
         seed=settings.seed,

@@ -38,6 +38,7 @@ SIZES = {
     "natops8": 8,
     "gesture_phase6": 6,
     "upper": 27,
+    "upper_head": 28,
 }
 
 

@@ -12,12 +12,14 @@ import mgskel
 from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.examples import ExampleSettings
 from mgskel.spotting.features import FeatureSettings
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.network import DenseNetwork
 from mgskel.spotting.reach import NetworkSettings
 from mgskel.spotting.spotter import Spotter, load_spotter
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
+from mgskel.spotting.variation import VariationSettings
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out
@@ -38,7 +40,13 @@ class BuildSettings:
     features: FeatureSettings = FeatureSettings()
     network: NetworkSettings = NetworkSettings(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
-        steps=7000, batch=8, lr=2.5e-3, ema=0.998, turn=3.0, lag=0.25, long=0.75, half=True
+        steps=7000,
+        lr=2.5e-3,
+        ema=0.998,
+        half=True,
+        examples=ExampleSettings(
+            batch=8, long=0.75, variation=VariationSettings(turn=3.0, lag=0.25)
+        ),
     )
     validation: HeldOutSettings = VALIDATION
     test: HeldOutSettings = TEST
@@ -73,7 +81,8 @@ def finish(
         "mgskel": mgskel.__version__,
         "training": (
             f"{corpus.recordings} recordings of {corpus.seconds:g} s and {corpus.clips} clips "
-            f"(seed {corpus.seed}), {settings.fit.steps} steps of {settings.fit.batch} windows"
+            f"(seed {corpus.seed}), {settings.fit.steps} steps "
+            f"of {settings.fit.examples.batch} windows"
         ),
         "test": (
             f"{test.recordings} recordings of {test.seconds / 60:g} minutes, {test.rests} rests "
