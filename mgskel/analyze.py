@@ -25,7 +25,7 @@ from mgskel.pose.extract import ExtractSettings
 
 if TYPE_CHECKING:
     from mgskel.pose.extract import Extraction
-    from mgskel.reason.connect import ModelOptions
+    from mgskel.reason.assess import ModelOptions
     from mgskel.report.content import Attention
     from mgskel.spotting.spotter import Spotter
 
@@ -142,9 +142,9 @@ class _Run:
         if self.settings.reference is not None:
             read_events(self.settings.reference)
         if self.settings.llm is not None:
-            from mgskel.reason.connect import chat_reasoner
+            from mgskel.reason.assess import model_reasoner
 
-            chat_reasoner(self.settings.llm)
+            model_reasoner(self.settings.llm)
 
     def _stage(
         self, name: str, files: Sequence[str], rests_on: object, work: Callable[[], None]
@@ -222,13 +222,13 @@ class _Run:
         self, description: Mapping[str, Any], person: str | None, before: str
     ) -> dict[str, Any]:
         from mgskel.reason import RulesReasoner, Scene, assess, load_scene
-        from mgskel.reason.connect import chat_reasoner
+        from mgskel.reason.assess import model_reasoner
 
         scene_file, llm = self.settings.scene, self.settings.llm
         scene = load_scene(scene_file) if scene_file else Scene(setting="not described")
 
         def work() -> None:
-            reasoner = chat_reasoner(llm) if llm else RulesReasoner()
+            reasoner = model_reasoner(llm) if llm else RulesReasoner()
             assess(description, scene, reasoner, person=person).save(self.folder / ASSESSMENT)
 
         asked = [before, scene.model_dump(mode="json"), llm and dataclasses.asdict(llm)]
@@ -305,7 +305,6 @@ def _judged_person(sequence: PoseSequence) -> str | None:
 
 def _import_later_rooms() -> None:
     from mgskel import describe, reason  # noqa: F401
-    from mgskel.reason import connect  # noqa: F401
     from mgskel.report import page, sources  # noqa: F401
     from mgskel.spotting import looking, spotter, stored  # noqa: F401
 

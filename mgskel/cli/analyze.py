@@ -12,7 +12,7 @@ from mgskel.core.errors import InputError, MgskelError
 if TYPE_CHECKING:
     from mgskel.analyze import AnalyzeSettings
     from mgskel.pose.extract import ExtractSettings
-    from mgskel.reason.connect import ModelOptions
+    from mgskel.reason.assess import ModelOptions
 
 HELP = (
     "Extract poses, spot micro-gestures, describe, assess, and write report.html with everything "
@@ -143,6 +143,6 @@ def _language_model(args: argparse.Namespace) -> ModelOptions | None:
         return None
     if args.llm_url is None or args.llm_model is None:
         raise InputError("a language model needs both --llm-url and --llm-model")
-    from mgskel.reason.connect import ModelOptions
+    from mgskel.reason.assess import ModelOptions
 
     return ModelOptions(url=args.llm_url, model=args.llm_model, timeout_s=args.timeout)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mgskel.reason.assess import ModelOptions
+    from mgskel.reason.assessment import Outcome, Reasoner
     from mgskel.reason.evidence import Case
-    from mgskel.reason.outcome import Outcome, Reasoner
 
 HELP = (
     "Judge a scene from measured statements. Without --llm-url or --llm-file the transparent "
@@ -66,8 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _case(args: argparse.Namespace) -> Case:
     from mgskel.core.events import read_events
-    from mgskel.reason.assess import case_of
-    from mgskel.reason.evidence import read_statements
+    from mgskel.reason.evidence import case_of, read_statements
     from mgskel.reason.scene import load_scene
 
     scene = load_scene(args.scene)
@@ -81,17 +81,34 @@ def _reasoner(args: argparse.Namespace) -> Reasoner:
 
     if args.llm_url is None and args.llm_file is None and args.replay is None:
         return RulesReasoner()
-    from mgskel.reason.connect import ModelOptions, chat_reasoner
+    from mgskel.reason.assess import model_reasoner
 
-    return chat_reasoner(ModelOptions.from_namespace(args))
+    return model_reasoner(_options(args))
+
+
+def _options(args: argparse.Namespace) -> ModelOptions:
+    from mgskel.reason.assess import ModelOptions
+
+    return ModelOptions(
+        url=args.llm_url,
+        model=args.llm_model,
+        file=args.llm_file,
+        key_variable=args.llm_key_env,
+        wording=args.prompt,
+        timeout_s=args.timeout,
+        retries=args.retries,
+        max_tokens=args.max_tokens,
+        seed=args.seed,
+        cache=args.cache,
+        replay=args.replay,
+    )
 
 
 def _dry_run(args: argparse.Namespace, case: Case) -> int:
     from mgskel.core.files import to_json
-    from mgskel.reason.connect import ModelOptions
     from mgskel.reason.prompt import estimated_tokens, first_request
 
-    options = ModelOptions.from_namespace(args)
+    options = _options(args)
     request = first_request(case, options.settings())
     print(to_json(request.payload()), end="")
     print(

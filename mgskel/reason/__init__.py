@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from mgskel.reason.assess import assess
+from mgskel.reason.assess import ModelOptions, assess, model_reasoner
+from mgskel.reason.assessment import Assessment, Outcome, Reasoner
 from mgskel.reason.evidence import Case, GestureRecord, StatementRecord, make_case
-from mgskel.reason.outcome import Outcome, Reasoner
 from mgskel.reason.rules import RulesReasoner
 from mgskel.reason.scene import Scene, load_scene
-from mgskel.reason.schema import Assessment
 
 __all__ = [
     "Assessment",
     "Case",
     "GestureRecord",
+    "ModelOptions",
     "Outcome",
     "Reasoner",
     "RulesReasoner",
@@ -21,4 +21,5 @@ __all__ = [
     "assess",
     "load_scene",
     "make_case",
+    "model_reasoner",
 ]

@@ -1,17 +1,70 @@
-"""A language model as a reasoner: ask, check, let it repair once, then say invalid."""
+"""A language model as a reasoner: ask, check, let it repair once, then say invalid.
+
+Who answers is a `ChatClient`: a server, a model in this process, or a folder of kept replies.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
-from mgskel.reason.clients import ChatClient, ChatReply, ClientFault
+from mgskel.core.errors import InputError
+from mgskel.core.files import read_json, write_json
+from mgskel.reason.assessment import Outcome, evidence_record
 from mgskel.reason.evidence import Case
 from mgskel.reason.grounding import BadReply, checked
-from mgskel.reason.outcome import Outcome, evidence_record
-from mgskel.reason.prompt import ChatSettings, first_request, fitted
+from mgskel.reason.prompt import ChatRequest, ChatSettings, first_request, fitted
 
+FaultKind = Literal[
+    "refused connection",
+    "timeout",
+    "rate limit",
+    "server error",
+    "key missing",
+    "request refused",
+    "not an answer",
+    "too large",
+    "not recorded",
+    "local model",
+]
 _KEPT_TEXT = 20_000
+_KEPT_REPLY = "mgskel-reply/1"
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """The text of an answer, with what it cost.
+
+    Attributes:
+        notes: how the request that was answered differs from the one that was meant.
+        requests: how often the server was asked.
+    """
+
+    text: str
+    model: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cut_off: bool = False
+    cached: bool = False
+    notes: tuple[str, ...] = ()
+    requests: int = 1
+
+
+class ClientFault(Exception):
+    """No answer could be had. Carries what happened, never a secret."""
+
+    def __init__(self, kind: FaultKind, message: str, requests: int = 1) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.requests = requests
+
+
+class ChatClient(Protocol):
+    """Anything that can answer a chat request, or raise `ClientFault`."""
+
+    def complete(self, request: ChatRequest) -> ChatReply: ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +94,9 @@ class ChatReasoner:
             try:
                 reply = self.client.complete(request)
             except ClientFault as fault:
-                rounds.append(_fault_record(fault))
+                rounds.append(
+                    {"fault": fault.kind, "message": str(fault), "requests": fault.requests}
+                )
                 return Outcome("failed", self.name, f"{fault.kind}: {fault}", None, details)
             try:
                 assessment = checked(reply.text, case)
@@ -49,10 +104,10 @@ class ChatReasoner:
                 errors = bad.errors
                 if reply.cut_off:
                     errors = ["the reply was cut off at its longest allowed length", *errors]
-                rounds.append(_reply_record(reply, errors))
+                rounds.append(_round(reply, errors))
                 request = request.answered(reply.text, errors)
                 continue
-            rounds.append(_reply_record(reply, []))
+            rounds.append(_round(reply, []))
             repaired = " after one repair" if len(rounds) > 1 else ""
             reason = (
                 f"judged by the language model {self.settings.model}{repaired}; all checks passed"
@@ -62,20 +117,77 @@ class ChatReasoner:
         return Outcome("invalid", self.name, reason[:2000], None, details)
 
 
-def _reply_record(reply: ChatReply, errors: list[str]) -> dict[str, Any]:
+def _round(reply: ChatReply, errors: list[str]) -> dict[str, Any]:
     return {
         "text": reply.text[:_KEPT_TEXT],
         "errors": errors,
         "model": reply.model,
-        **reply.usage(),
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
+        "cached": reply.cached,
         "notes": list(reply.notes),
-        "attempts": [asdict(attempt) for attempt in reply.attempts],
+        "requests": reply.requests,
     }
 
 
-def _fault_record(fault: ClientFault) -> dict[str, Any]:
-    return {
-        "fault": fault.kind,
-        "message": str(fault),
-        "attempts": [asdict(attempt) for attempt in fault.attempts],
-    }
+@dataclass(frozen=True)
+class KeptReplies:
+    """Replies kept by the content of the question, so that nothing is asked or paid twice.
+
+    One file per question, named by its hash, written whole. It holds the question, the answer
+    and its cost, never a key. A folder of them replays a study anywhere, without any server.
+
+    Attributes:
+        inner: who answers what is not in the folder; without it, that is a fault.
+    """
+
+    folder: Path
+    inner: ChatClient | None = None
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        path = self.folder / f"{request.key}.json"
+        kept, why = self._kept(path, request)
+        if kept is not None:
+            return kept
+        if self.inner is None:
+            raise ClientFault("not recorded", why, requests=0)
+        reply = self.inner.complete(request)
+        content = {
+            "text": reply.text,
+            "model": reply.model,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+            "cut_off": reply.cut_off,
+            "notes": list(reply.notes),
+        }
+        write_json(path, {"schema": _KEPT_REPLY, "request": request.payload(), "reply": content})
+        return reply
+
+    def _kept(self, path: Path, request: ChatRequest) -> tuple[ChatReply | None, str]:
+        """The kept reply, or why there is none; a damaged file counts as none."""
+        if not path.exists():
+            return None, f"no reply is recorded for this question ({path.name})"
+        try:
+            return _kept_reply(read_json(path, "recorded reply"), request), ""
+        except (InputError, KeyError, TypeError, ValueError) as error:
+            return None, f"the recorded reply {path.name} is damaged: {error}"
+
+
+def _kept_reply(document: object, request: ChatRequest) -> ChatReply:
+    if not isinstance(document, Mapping) or document.get("schema") != _KEPT_REPLY:
+        raise ValueError("not a recorded reply")
+    if document["request"] != request.payload():
+        raise ValueError("it belongs to another question")
+    reply: Mapping[str, Any] = document["reply"]
+    if not isinstance(reply["text"], str):
+        raise TypeError("its text is no text")
+    return ChatReply(
+        text=reply["text"],
+        model=str(reply["model"]),
+        prompt_tokens=reply.get("prompt_tokens"),
+        completion_tokens=reply.get("completion_tokens"),
+        cut_off=bool(reply.get("cut_off")),
+        cached=True,
+        notes=tuple(map(str, reply.get("notes", ()))),
+        requests=0,
+    )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mgskel.core.errors import InputError, unknown
+from mgskel.core.events import GestureEvent
 from mgskel.core.files import read_json
 from mgskel.reason.scene import Scene, as_input_error
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 ID = re.compile(r"[a-z]{1,3}\d{1,6}")
 _TIME_MARGIN_S = 0.5
-# How `describe` words a recognised gesture; its statements have no field for the class.
-_RECOGNISED = re.compile(r': "(?P<label>[^"]{1,120})", score \d')
 Kind = Literal["said", "gesture", "statement"]
 
 
@@ -158,16 +157,16 @@ def _worths(statements: Sequence[StatementRecord]) -> list[float]:
 
 
 def _statement_item(statement: StatementRecord, worth: float) -> Item:
-    # `describe` repeats recognised gestures among its statements: they stay gestures here.
-    label = _RECOGNISED.search(statement.text) if statement.kind == "gesture" else None
+    # `describe` repeats recognised gestures, by category, among its statements.
+    recognised = statement.kind == "gesture"
     return Item(
         statement.id,
-        "gesture" if statement.kind == "gesture" else "statement",
+        "gesture" if recognised else "statement",
         statement.text,
         statement.from_s,
         statement.to_s,
         statement.confidence,
-        cue=label["label"] if label else statement.kind,
+        cue=statement.category if recognised else statement.kind,
         category=statement.category,
         worth=worth,
     )
@@ -249,3 +248,19 @@ def _hidden(quality: Mapping[str, Any]) -> Iterable[str]:
             if isinstance(entry, Mapping) and entry.get("can_show") is False:
                 why = f" ({entry['why']})" if entry.get("why") else ""
                 yield f"{entry.get('group', 'some gestures')}: cannot be seen{why}"[:300]
+
+
+def case_of(
+    scene: Scene,
+    statements: Statements,
+    events: Iterable[GestureEvent] = (),
+    person: str | None = None,
+) -> Case:
+    """The case of one person of a recording."""
+    own = statements.of_person(person)
+    gestures = [
+        GestureRecord(label=event.label, score=event.score, from_s=event.start_s, to_s=event.end_s)
+        for event in events
+        if person is None or event.person == person
+    ]
+    return make_case(scene, own.records, gestures, own.hidden, own.recorded_s)

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mgskel.reason.assessment import Assessment, Reply
 from mgskel.reason.evidence import Case
-from mgskel.reason.schema import Assessment, Reply
 
 _SUM_MARGIN = 0.02
 _TIME_MARGIN_S = 0.5

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.reason.clients import ChatReply, ClientFault
+from mgskel.reason.chat import ChatReply, ClientFault
 from mgskel.reason.prompt import ChatRequest
 
 _MAGIC = b"GGUF"

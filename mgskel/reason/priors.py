@@ -1,8 +1,10 @@
-"""The priors of the `rules` reasoner, read from one data file (`priors.yaml`)."""
+"""The priors of the `rules` reasoner: what movements and emotion words point to (`priors.yaml`)."""
 
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,8 @@ from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.reason.scene import Place, Strict, as_input_error
 
 PRIORS_FILE = Path(__file__).with_name("priors.yaml")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
+_REACH = 3  # words that a negation reaches forward
 Weight = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -188,3 +192,43 @@ def movement_cue(entry: Movement) -> Cue:
 def _mean(entries: tuple[Movement, ...], name: str) -> float | None:
     values = [value for entry in entries if (value := getattr(entry, name)) is not None]
     return sum(values) / len(values) if values else None
+
+
+def word_cues(text: str, priors: Priors) -> Iterator[Cue]:
+    """One cue per emotion word; a negation shortly before turns its valence round.
+
+    Negated words keep no arousal and stress: "not worried" is no measurement of calm.
+    """
+    words = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(text)]
+    for position, word in enumerate(words):
+        group = _group(word, priors)
+        if group is None:
+            continue
+        before = words[max(0, position - _REACH) : position]
+        negated = any(other in priors.words.negations for other in before)
+        if negated and group.valence is None:
+            continue
+        yield Cue(
+            name=f"{group.cue} ({'not ' if negated else ''}{word})",
+            place=_turned(group) if negated else _place(group),
+            weight=priors.words.weight,
+            family=priors.words.family,
+            innocent=("people say what is polite or expected",),
+        )
+
+
+def _group(word: str, priors: Priors) -> WordGroup | None:
+    for group in priors.words.groups:
+        if any(word.startswith(stem) for stem in group.stems):
+            return group
+    return None
+
+
+def _place(group: WordGroup) -> Place:
+    return Place(valence=group.valence, arousal=group.arousal, stress=group.stress)
+
+
+def _turned(group: WordGroup) -> Place:
+    # "Not happy" is unhappy, "not sad" is only not sad: half the way back.
+    assert group.valence is not None
+    return Place(valence=-group.valence if group.valence > 0 else -0.5 * group.valence)

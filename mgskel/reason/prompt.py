@@ -18,8 +18,8 @@ import yaml
 
 from mgskel.core.errors import unknown
 from mgskel.core.files import json_hash, read_text
+from mgskel.reason.assessment import response_format
 from mgskel.reason.evidence import Case, Item
-from mgskel.reason.schema import response_format
 
 PROMPTS_FILE = Path(__file__).with_name("prompts.yaml")
 _CHARACTERS_PER_TOKEN = 3.6

@@ -14,13 +14,23 @@ It is a baseline and an offline stand-in, not an expert: it reads no context but
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from mgskel.core.errors import InputError
+from mgskel.reason.assessment import (
+    Assessment,
+    Explanation,
+    Hypothesis,
+    Moment,
+    Outcome,
+    Reply,
+    Signal,
+    Stress,
+    evidence_record,
+)
 from mgskel.reason.evidence import Case, Item
-from mgskel.reason.outcome import Outcome, evidence_record
 from mgskel.reason.priors import (
     Cue,
     Priors,
@@ -28,16 +38,16 @@ from mgskel.reason.priors import (
     gesture_cue,
     movement_cue,
     movement_of_statement,
+    word_cues,
 )
-from mgskel.reason.rules_text import compose
 from mgskel.reason.scene import Place, Scene
-from mgskel.reason.schema import Hypothesis, Signal, Stress
-from mgskel.reason.words import word_cues
 
 DIMENSIONS = ("valence", "arousal", "stress")
-_CITED = 200
-AnySignal = TypeVar("AnySignal", Signal, Stress)
+_CITED = 200  # ids in a list of evidence
+_TOLD = 6  # ids in a sentence
 _VISIBLE = 0.004  # an effect below this is not worth citing
+_OPENING = "Judged by fixed rules, without a language model and without reading the context."
+AnySignal = TypeVar("AnySignal", Signal, Stress)
 
 
 @dataclass(frozen=True)
@@ -84,26 +94,47 @@ class RulesReasoner:
 
     def judge(self, case: Case) -> Outcome:
         priors = self.priors or default_priors()
-        places = label_places(case.scene, priors)
         sightings = sightings_in(case, priors)
-        state = combine(sightings, places, priors)
-        assessment = compose(
-            case,
-            sightings,
-            _hypotheses(state),
-            _signal(Signal, "valence", state, priors),
-            _signal(Signal, "arousal", state, priors),
-            _signal(Stress, "stress", state, priors),
-            state.weight,
-            priors,
-        )
+        state = combine(sightings, label_places(case.scene, priors), priors)
         return Outcome(
             "ok",
             self.name,
             "judged by fixed priors and one stated rule, without a language model",
-            assessment,
+            Assessment.from_reply(_reply(case, sightings, state, priors)),
             {"priors_version": priors.version, "evidence": evidence_record(case)},
         )
+
+
+def _reply(case: Case, sightings: Sequence[Sighting], state: State, priors: Priors) -> Reply:
+    hypotheses = _hypotheses(state)
+    first, second = hypotheses[0], hypotheses[1]
+    too_little = state.weight < priors.rule.min_evidence
+    abstain = too_little or first.probability - second.probability < priors.rule.min_margin
+    valence = _signal(Signal, "valence", state, priors)
+    arousal = _signal(Signal, "arousal", state, priors)
+    stress = _signal(Stress, "stress", state, priors)
+    if too_little:
+        summary = f"No judgement: {_lack(case, sightings)}."
+    elif abstain:
+        summary = (
+            f"No judgement: the evidence fits {first.emotion} and {second.emotion} equally well."
+        )
+    else:
+        summary = _judgement(first, second, sightings)
+    return Reply(
+        hypotheses=hypotheses,
+        valence=valence,
+        arousal=arousal,
+        stress=stress,
+        moments=[] if abstain else _moments(sightings, first.evidence_for),
+        alternative_explanations=_explanations(sightings),
+        cannot_judge=_open_questions(
+            case, sightings, {"valence": valence, "arousal": arousal, "stress": stress}
+        ),
+        confidence=0.0 if abstain else _confidence(hypotheses, priors),
+        abstain=abstain,
+        summary=f"{_OPENING} {summary}",
+    )
 
 
 def _hypotheses(state: State) -> list[Hypothesis]:
@@ -243,3 +274,91 @@ def _log_fits(
     }
     average = sum(fits.values()) / len(fits) if fits else 0.0
     return {label: fits.get(label, average) for label in places}
+
+
+def _confidence(hypotheses: Sequence[Hypothesis], priors: Priors) -> float:
+    """One minus the normalised entropy of the labels, never above the stated ceiling."""
+    entropy = -sum(h.probability * math.log(h.probability or 1.0) for h in hypotheses)
+    certainty = 1 - entropy / math.log(len(hypotheses))
+    return round(priors.rule.max_confidence * min(1.0, max(0.0, certainty)), 4)
+
+
+def _lack(case: Case, sightings: Sequence[Sighting]) -> str:
+    """Why nothing can be judged."""
+    counted = len({sighting.item.id for sighting in sightings})
+    if not case.items:
+        return "there is no evidence"
+    if not counted:
+        return "nothing in the evidence says something that the rules know"
+    return (
+        f"what the rules know of the evidence ({counted} of {len(case.items)}) is too little to "
+        "choose among the emotions"
+    )
+
+
+def _judgement(first: Hypothesis, second: Hypothesis, sightings: Sequence[Sighting]) -> str:
+    pros = _cite(first.evidence_for, sightings) or "the prior"
+    cons = _cite(first.evidence_against, sightings)
+    against = f" Against it: {cons}." if cons else ""
+    return (
+        f"The evidence fits {first.emotion} best ({first.probability:.0%}), then "
+        f"{second.emotion} ({second.probability:.0%}). For it: {pros}.{against} Harmless "
+        "explanations are listed and are often the right ones."
+    )
+
+
+def _cite(ids: Sequence[str], sightings: Sequence[Sighting]) -> str:
+    names = {sighting.item.id: sighting.cue.name for sighting in sightings}
+    return "; ".join(f"{names[one]} [{one}]" for one in ids[:_TOLD])
+
+
+def _moments(sightings: Sequence[Sighting], ids: Sequence[str]) -> list[Moment]:
+    """The moments of the strongest supporting evidence, in order of time."""
+    by_id = {sighting.item.id: sighting for sighting in sightings}
+    chosen = sorted((by_id[one] for one in ids[:_TOLD]), key=lambda one: one.item.from_s)
+    return [
+        Moment(
+            from_s=sighting.item.from_s,
+            to_s=sighting.item.to_s,
+            why=sighting.cue.name[:600],
+            evidence=[sighting.item.id],
+        )
+        for sighting in chosen
+    ]
+
+
+def _explanations(sightings: Sequence[Sighting]) -> list[Explanation]:
+    """One per cue that was seen, the most frequent first."""
+    groups: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        if sighting.cue.innocent:
+            # Word cues carry the word in their name: one explanation covers all of them.
+            words = sighting.item.kind == "said"
+            groups.setdefault("words" if words else sighting.cue.name, []).append(sighting)
+    ranked = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    found = []
+    for name, members in ranked[:12]:
+        reasons = "; or ".join(members[0].cue.innocent)
+        ids = list(dict.fromkeys(sighting.item.id for sighting in members))
+        found.append(Explanation(explanation=f"{name}: {reasons}"[:600], explains=ids[:200]))
+    return found
+
+
+def _open_questions(
+    case: Case, sightings: Sequence[Sighting], signals: Mapping[str, Signal | Stress]
+) -> list[str]:
+    questions = ["what caused any of these movements"]
+    for name, signal in signals.items():
+        if not signal.evidence_for and not signal.evidence_against:
+            questions.append(f"{name}: nothing seen or said points anywhere")
+    speakers = {item.category.casefold() for item in case.of("said")}
+    person = case.scene.person
+    if speakers and not speakers & {"", person.casefold()}:
+        questions.append(f"which words are the judged person's: nobody is called '{person}'")
+    known = {sighting.item.id for sighting in sightings}
+    mute = sum(1 for item in case.items if item.id not in known)
+    if mute:
+        pieces = "piece" if mute == 1 else "pieces"
+        questions.append(f"{mute} {pieces} of evidence that the rules have no prior for")
+    questions.extend(case.hidden[:20])
+    return questions

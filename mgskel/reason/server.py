@@ -1,209 +1,185 @@
-"""Any OpenAI-compatible server (hosted, vLLM, Ollama, llama.cpp) through the `openai` client."""
+"""Any OpenAI-compatible server (hosted, vLLM, Ollama, llama.cpp) through the `openai` client.
+
+The client repeats what may pass: refused connections, timeouts, 429 and 5xx, after waits that
+double or that the server asks for. Added here is what it leaves open: one time limit and one
+size for the whole of an answer, an answer that is none, another way to ask where a server
+refuses a part of the request, and failures in words that hold no secret.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
-import random
-import time
+import re
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from mgskel.core.errors import InputError, MissingDependency
-from mgskel.reason.background import wait_for
-from mgskel.reason.clients import Attempt, ChatReply, ClientFault
-from mgskel.reason.dialect import Dialect, departures, translated
-from mgskel.reason.failures import KEY_VARIABLE, Failure, safe, status_failure
-from mgskel.reason.prompt import ChatRequest
+from mgskel.core.errors import MissingDependency
+from mgskel.reason.chat import ChatReply, ClientFault, FaultKind
+from mgskel.reason.prompt import ChatRequest, clean
 
-if TYPE_CHECKING:
+try:
+    import httpx2
     import openai
+    from anyio.from_thread import start_blocking_portal
+except ImportError as error:
+    raise MissingDependency("openai", "llm", "asking a language model server") from error
 
+KEY_VARIABLE = "MGSKEL_LLM_KEY"
 _OPENAI_HOST = "api.openai.com"
 _LONGEST_REPLY = 4 << 20
-_LONGEST_WAIT_S = 120.0
 _NO_KEY = "none"
 
 
 @dataclass(frozen=True)
-class ServerSettings:
-    """Where to ask and how patiently.
+class ServerClient:
+    """A chat client over HTTP. Safe to use from several threads at once.
 
-    Attributes:
+    Args:
+        url: the server's base, ending in /v1 as a rule.
         timeout_s: a request, from connecting to the last byte of its answer.
         retries: further requests after one that may succeed when repeated.
-        backoff_s: the first wait before a repetition; it doubles, up to two minutes, unless
-            the server says how long to wait.
         key_variable: environment variable that holds the API key.
     """
 
     url: str
     timeout_s: float = 120.0
     retries: int = 3
-    backoff_s: float = 1.0
     key_variable: str | None = None
-
-
-@dataclass(frozen=True)
-class ServerClient:
-    """A chat client over HTTP. Safe to use from several threads at once."""
-
-    settings: ServerSettings
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
-    _dialect: Dialect = field(default_factory=Dialect, init=False, repr=False, compare=False)
-    _clients: dict[str | None, openai.AsyncOpenAI] = field(
-        default_factory=dict, init=False, repr=False, compare=False
+    _dialect: _Dialect = field(
+        default_factory=lambda: _Dialect(), init=False, repr=False, compare=False
     )
-
-    def __post_init__(self) -> None:
-        base_url(self.settings.url)
-        if self.settings.timeout_s <= 0:
-            raise InputError("a timeout is above 0 seconds", found=self.settings.timeout_s)
-        if self.settings.retries < 0:
-            raise InputError("retries can't be negative", found=self.settings.retries)
-        if not _has_openai():
-            raise MissingDependency("openai", "llm", "asking a language model server")
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """The server's answer, after as many repetitions as allowed; else `ClientFault`."""
-        attempts: list[Attempt] = []
-        left = self.settings.retries
-        while True:
-            spoken = self._dialect.spoken()
-            started = time.monotonic()
-            try:
-                reply = wait_for(self._ask(translated(request, spoken)))
-            except Failure as failure:
-                seconds = round(time.monotonic() - started, 3)
-                if self._dialect.learn(failure, spoken, request):
-                    attempts.append(Attempt(str(failure), seconds))
-                    continue
-                wait = self._wait(failure, self.settings.retries - left)
-                if not failure.may_pass or left == 0 or wait > _LONGEST_WAIT_S:
-                    attempts.append(Attempt(str(failure), seconds))
-                    raise self._fault(failure, attempts, wait) from None
-                attempts.append(Attempt(str(failure), seconds, round(wait, 3)))
-                left -= 1
-                self.sleep(wait)
-                continue
-            attempts.append(Attempt("answered", round(time.monotonic() - started, 3)))
-            notes = departures(request, spoken)
-            return ChatReply(**reply, notes=notes, attempts=tuple(attempts))
-
-    def _wait(self, failure: Failure, repetition: int) -> float:
-        if failure.retry_after_s is not None:
-            return failure.retry_after_s
-        wait = min(self.settings.backoff_s * 2**repetition, _LONGEST_WAIT_S)
-        return wait * random.uniform(0.75, 1.0)
-
-    def _fault(self, failure: Failure, attempts: list[Attempt], wait: float) -> ClientFault:
-        tries = f" (asked {len(attempts)} times)" if len(attempts) > 1 else ""
-        more = ""
-        if failure.may_pass and wait > _LONGEST_WAIT_S:
-            more = f"; it asks to wait {wait:.0f} s, longer than {_LONGEST_WAIT_S:.0f} s"
-        return ClientFault(failure.kind, f"{failure}{more}{tries}", attempts)
-
-    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One request, from connecting to the last byte within the time limit.
-
-        Timeouts of HTTP clients hold for each read, so that a server that drips a byte now
-        and then is waited for for ever; the limit here holds for the whole.
-        """
-        import openai
-
         key = self._key()
-        try:
-            async with asyncio.timeout(self.settings.timeout_s):
-                body = await _read(self._client(key), request)
-        except (TimeoutError, openai.APITimeoutError):
-            raise Failure(
-                "timeout", f"no complete answer within {self.settings.timeout_s:g} s", may_pass=True
-            ) from None
-        except openai.APIStatusError as error:
-            raise status_failure(error, key) from None
-        except openai.APIConnectionError as error:
-            cause = error.__cause__ or error
-            raise Failure(
-                "refused connection",
-                f"cannot reach {host(self.settings.url)}: {safe(cause, key)}",
-                may_pass=True,
-            ) from None
-        except (openai.OpenAIError, OSError, ValueError) as error:
-            raise Failure("not an answer", safe(error, key), may_pass=True) from None
-        except Exception as error:
-            # The transport's own errors (a body cut short) are not wrapped by the client.
-            if "httpx" not in type(error).__module__ and "httpcore" not in type(error).__module__:
-                raise
-            raise Failure(
-                "not an answer", f"the answer broke off: {safe(error, key)}", may_pass=True
-            ) from None
-        return _content(body)
+        # A loop in a thread of its own: notebooks run one already, and an interruption or a
+        # time limit can cancel a request at any point.
+        with start_blocking_portal() as portal:
+            return portal.call(self._ask, request, key)
 
-    def _client(self, key: str | None) -> openai.AsyncOpenAI:
-        """The HTTP client for a key, made once; called in the background loop only."""
-        import openai
-
-        if key not in self._clients:
-            self._clients[key] = openai.AsyncOpenAI(
-                base_url=base_url(self.settings.url),
-                api_key=key or _NO_KEY,
-                max_retries=0,
-                timeout=self.settings.timeout_s,
+    async def _ask(self, request: ChatRequest, key: str | None) -> ChatReply:
+        asked = 0
+        while True:
+            way = self._dialect.way
+            refused = functools.partial(self._dialect.learn, way, request)
+            http = _WholeAnswers(self.timeout_s, refused)
+            try:
+                async with openai.AsyncOpenAI(
+                    base_url=self.url,
+                    api_key=key or _NO_KEY,
+                    max_retries=self.retries,
+                    timeout=self.timeout_s,
+                    http_client=http,
+                ) as client:
+                    raw = await client.chat.completions.with_raw_response.create(
+                        **way.worded(request)
+                    )
+            except _AnotherWay:
+                asked += http.requests
+                continue
+            except openai.OpenAIError as error:
+                raise self._fault(error, key, asked + http.requests) from None
+            content = _content(raw.http_response.content)
+            return ChatReply(
+                **content, notes=way.departures(request), requests=asked + http.requests
             )
-        return self._clients[key]
+
+    def _fault(self, error: openai.OpenAIError, key: str | None, asked: int) -> ClientFault:
+        """What happened, told by the last of the client's attempts."""
+        cause = error.__cause__ or error
+        kind: FaultKind
+        if isinstance(error, openai.APITimeoutError):
+            kind, told = "timeout", f"no complete answer within {self.timeout_s:g} s"
+        elif isinstance(error, openai.APIStatusError):
+            kind, told = _status_fault(error, key)
+        elif isinstance(error, _TooLarge):
+            kind, told = "too large", str(error)
+        elif isinstance(cause, httpx2.DecodingError):
+            kind, told = "not an answer", _safe(cause, key)
+        elif isinstance(cause, httpx2.RemoteProtocolError):
+            kind, told = "not an answer", f"the answer broke off: {_safe(cause, key)}"
+        else:
+            place = urlsplit(self.url).netloc.rpartition("@")[2]
+            kind, told = "refused connection", f"cannot reach {place}: {_safe(cause, key)}"
+        return ClientFault(kind, told + (f" (asked {asked} times)" if asked > 1 else ""), asked)
 
     def _key(self) -> str | None:
         """The API key from the environment; OpenAI's own key goes to OpenAI alone."""
-        name = self.settings.key_variable
+        name = self.key_variable
         if name is not None:
             key = os.environ.get(name, "").strip()
             if not key:
-                raise Failure("key missing", f"the environment variable {name} is not set")
+                raise ClientFault(
+                    "key missing", f"the environment variable {name} is not set", requests=0
+                )
             return key
         key = os.environ.get(KEY_VARIABLE, "").strip()
-        if not key and urlsplit(base_url(self.settings.url)).hostname == _OPENAI_HOST:
+        if not key and urlsplit(self.url).hostname == _OPENAI_HOST:
             key = os.environ.get("OPENAI_API_KEY", "").strip()
         return key or None
 
 
-def base_url(url: str) -> str:
-    """The server's base, from what people paste: with or without /v1 or the whole endpoint."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(
-            "this is no server address",
-            expected="http://HOST:PORT/v1 or https://HOST/v1",
-            found=url.split("@")[-1],
+class _AnotherWay(openai.OpenAIError):
+    """The server refused a part of the request, and there is another way to ask."""
+
+
+class _TooLarge(openai.OpenAIError):
+    """An answer that is longer than any answer."""
+
+
+class _WholeAnswers(openai.DefaultAsyncHttpxClient):
+    """Answers as a whole: in time, of bearable length, and such that hold something.
+
+    An HTTP client's own limits of time hold for each read, so that a server that drips a byte
+    now and then is waited for for ever; the limit here holds from connecting to the last byte.
+    Errors of the transport raised here are repeated by the `openai` client as any other.
+    """
+
+    def __init__(self, limit_s: float, learn: Callable[[int, bytes], bool]) -> None:
+        super().__init__()
+        self.limit_s = limit_s
+        self.learn = learn
+        self.requests = 0
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        self.requests += 1
+        try:
+            async with asyncio.timeout(self.limit_s):
+                streamed = await super().send(request, **{**options, "stream": True})
+                try:
+                    body = await _read(streamed)
+                finally:
+                    await streamed.aclose()
+        except TimeoutError:
+            raise httpx2.ReadTimeout("the time limit is over", request=request) from None
+        headers = [
+            (name, value)
+            for name, value in streamed.headers.multi_items()
+            if name not in ("content-encoding", "content-length", "transfer-encoding")
+        ]
+        response = httpx2.Response(
+            streamed.status_code, headers=headers, content=body, request=request
         )
-    path = parts.path.rstrip("/").removesuffix("/chat/completions")
-    return urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", ""))
+        if response.is_success:
+            _content(body)
+        elif self.learn(response.status_code, body):
+            raise _AnotherWay
+        return response
 
 
-def host(url: str) -> str:
-    """Scheme, host and port; a user name or password in the address is left out."""
-    parts = urlsplit(base_url(url))
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
-
-
-def _has_openai() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("openai") is not None
-
-
-async def _read(client: openai.AsyncOpenAI, request: dict[str, Any]) -> bytes:
-    """The raw answer, no more of it than an answer may have."""
+async def _read(response: httpx2.Response) -> bytes:
+    """The body, no more of it than an answer may have."""
     body = bytearray()
-    create: Any = client.chat.completions.with_streaming_response.create
-    async with create(**request) as response:
-        async for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > _LONGEST_REPLY:
-                raise Failure("too large", f"the answer is longer than {_LONGEST_REPLY >> 20} MiB")
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _LONGEST_REPLY:
+            raise _TooLarge(f"the answer is longer than {_LONGEST_REPLY >> 20} MiB")
     return bytes(body)
 
 
@@ -214,12 +190,10 @@ def _content(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         start = body[:80].decode("utf-8", "replace").strip()
         what = "a web page" if start.lower().startswith(("<!doctype", "<html")) else "no JSON"
-        raise Failure(
-            "not an answer", f"the server sent {what}: {start!r}", may_pass=True
-        ) from None
+        raise httpx2.DecodingError(f"the server sent {what}: {start!r}") from None
     choices = document.get("choices") if isinstance(document, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise Failure("not an answer", "the answer holds no choice", may_pass=True)
+        raise httpx2.DecodingError("the answer holds no choice")
     message = choices[0].get("message")
     text = message.get("content") if isinstance(message, dict) else None
     usage = document.get("usage")
@@ -236,3 +210,111 @@ def _content(body: bytes) -> dict[str, Any]:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a server is asked.
+
+    Attributes:
+        form: how the schema of the answer is sent: as today, as llama.cpp's Python server takes
+            it, or not at all. The prompt states the form as well, and replies are checked.
+        dropped: parameters left out; models that reason at length refuse some of these.
+    """
+
+    form: Literal["json_schema", "json_object", "none"] = "json_schema"
+    dropped: frozenset[str] = frozenset()
+
+    def worded(self, request: ChatRequest) -> dict[str, Any]:
+        """The request as this server takes it."""
+        body = {key: value for key, value in request.payload().items() if key not in self.dropped}
+        if "max_tokens" in self.dropped:
+            body["max_completion_tokens"] = request.max_tokens
+        if request.response_format is not None and self.form == "json_object":
+            schema = request.response_format["json_schema"]["schema"]
+            body["response_format"] = {"type": "json_object", "schema": schema}
+        elif self.form == "none":
+            body.pop("response_format", None)
+        return body
+
+    def departures(self, request: ChatRequest) -> tuple[str, ...]:
+        """In words, how the request that was sent differs from the one that was meant."""
+        notes = [f"the server refused '{name}'" for name in sorted(self.dropped)]
+        if request.response_format is not None and self.form == "json_object":
+            notes.append("the schema was sent inside 'json_object'")
+        elif request.response_format is not None and self.form == "none":
+            notes.append("the server takes no schema; none was sent")
+        return tuple(notes)
+
+    def without(self, refused: str | None, request: ChatRequest) -> _Way | None:
+        """The next way to ask after this refusal, if there is one."""
+        if refused == "response_format" and request.response_format is not None:
+            if self.form == "none":
+                return None
+            return replace(self, form="json_object" if self.form == "json_schema" else "none")
+        if refused in ("temperature", "seed", "max_tokens") and refused not in self.dropped:
+            return replace(self, dropped=self.dropped | {refused})
+        return None
+
+
+class _Dialect:
+    """The way in which one server can be asked, learned from its refusals and remembered."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._way = _Way()
+
+    @property
+    def way(self) -> _Way:
+        return self._way
+
+    def learn(self, asked: _Way, request: ChatRequest, status: int, body: bytes) -> bool:
+        """Take a refusal of what was asked in this way into account; whether there is another."""
+        # Servers refuse what they do not know with 400, 422 or (llama.cpp's Python server) 500.
+        if status not in (400, 422, 500):
+            return False
+        found = asked.without(_refused(body), request)
+        if found is None:
+            return False
+        with self._lock:
+            if self._way == asked:
+                self._way = found
+        return True
+
+
+def _refused(body: bytes) -> str | None:
+    """The parameter that a refusal is about: named in its own field, or in its words."""
+    said = body.decode("utf-8", "replace")[:5000]
+    try:
+        error = json.loads(said).get("error")
+        named = error.get("param") if isinstance(error, dict) else None
+    except (ValueError, RecursionError, AttributeError):
+        named = None
+    if re.search(r"response_format|json_?schema|grammar", f"{named} {said}"):
+        return "response_format"
+    if isinstance(named, str):
+        return named
+    words = re.search(r"(?i)unsupported (?:parameter|value)\W+(\w+)", said)
+    return words[1] if words else None
+
+
+def _status_fault(error: openai.APIStatusError, key: str | None) -> tuple[FaultKind, str]:
+    status, said = error.status_code, _safe(error.message, key)
+    if status in (401, 403):
+        name = f"set the environment variable {KEY_VARIABLE}" if not key else "check the API key"
+        return "key missing", f"the server refuses access ({status}); {name}"
+    if status == 429:
+        wait = error.response.headers.get("retry-after")
+        more = f"; it asks to wait {_safe(wait, key)} s" if wait else ""
+        return "rate limit", f"too many requests (429): {said}{more}"
+    if status >= 500 or status in (408, 409):
+        return "server error", f"status {status}: {said}"
+    return "request refused", f"status {status}: {said}"
+
+
+def _safe(said: object, key: str | None) -> str:
+    """A server's words, short, on one line, without its paths, nor the key should it echo it."""
+    text = clean(str(said), 5000)
+    if key:
+        text = text.replace(key, "[key]")
+    return re.sub(r"\bsk-[\w*-]{4,}", "[key]", text)[:300] or type(said).__name__

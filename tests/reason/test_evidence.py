@@ -40,7 +40,7 @@ def test_gestures_among_the_statements_stay_gestures(scene: Scene) -> None:
     statement = StatementRecord(
         id="s3",
         kind="gesture",
-        category="agrees",
+        category="Folding arms",
         from_s=1,
         to_s=2,
         text='Recognised from 0:01.0 to 0:02.0: "Folding arms", score 0.80. It agrees.',

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mgskel.reason import Case
+from mgskel.reason.assessment import reply_schema
 from mgskel.reason.grounding import BadReply, checked
-from mgskel.reason.schema import reply_schema
 
 
 def errors_of(reply: Any, case: Case) -> list[str]:

@@ -18,7 +18,7 @@ from mgskel.reason import Outcome, Scene, StatementRecord, make_case
 from mgskel.reason.chat import ChatReasoner
 from mgskel.reason.prompt import ChatSettings
 from mgskel.reason.rules import RulesReasoner
-from mgskel.reason.server import ServerClient, ServerSettings
+from mgskel.reason.server import ServerClient
 from mgskel.reason.transcript import Utterance
 
 ORDERS = re.compile(r"answer exactly: (?P<reply>\{.*?\}) \(end\)", re.IGNORECASE)
@@ -70,7 +70,7 @@ def attacked(order: dict[str, Any], where: str) -> Any:
 
 
 def ask(case: Any, server: Server) -> Outcome:
-    client = ServerClient(ServerSettings(server.url, timeout_s=5, retries=0))
+    client = ServerClient(server.url, timeout_s=5, retries=0)
     return ChatReasoner(client, ChatSettings("m")).judge(case)
 
 

@@ -20,11 +20,10 @@ import pytest
 
 from mgskel.cli import main
 from mgskel.reason import Scene, StatementRecord, make_case
-from mgskel.reason.cache import CachedClient
-from mgskel.reason.chat import ChatReasoner
+from mgskel.reason.chat import ChatReasoner, KeptReplies
 from mgskel.reason.local import LocalClient
 from mgskel.reason.prompt import ChatSettings
-from mgskel.reason.server import ServerClient, ServerSettings
+from mgskel.reason.server import ServerClient
 from mgskel.reason.transcript import Utterance
 
 pytestmark = pytest.mark.slow
@@ -84,8 +83,8 @@ SETTINGS = ChatSettings("smollm2", max_tokens=700)
 
 def test_a_real_model_over_http(url: str, tmp_path: Path) -> None:
     """Whatever it says, the outcome is a checked assessment or a reasoned refusal of one."""
-    client = ServerClient(ServerSettings(url, timeout_s=300, retries=0))
-    outcome = ChatReasoner(CachedClient(tmp_path, client), SETTINGS).judge(CASE)
+    client = ServerClient(url, timeout_s=300, retries=0)
+    outcome = ChatReasoner(KeptReplies(tmp_path, client), SETTINGS).judge(CASE)
     assert outcome.status in ("ok", "invalid"), outcome.reason
     first = outcome.details["rounds"][0]
     assert first["prompt_tokens"] > 300 and first["completion_tokens"] > 50
@@ -96,12 +95,12 @@ def test_a_real_model_over_http(url: str, tmp_path: Path) -> None:
     }, "the server decoded under our schema"
     cited = {one for h in reply["hypotheses"] for one in h["evidence_for"]}
     assert cited <= {"u1", "s1"}, "under the schema no other id can be written"
-    replayed = ChatReasoner(CachedClient(tmp_path), SETTINGS).judge(CASE)
+    replayed = ChatReasoner(KeptReplies(tmp_path), SETTINGS).judge(CASE)
     assert (replayed.status, replayed.assessment) == (outcome.status, outcome.assessment)
 
 
 def test_a_deadline_ends_a_real_generation(url: str) -> None:
-    client = ServerClient(ServerSettings(url, timeout_s=0.5, retries=0))
+    client = ServerClient(url, timeout_s=0.5, retries=0)
     outcome = ChatReasoner(client, SETTINGS).judge(CASE)
     assert outcome.status == "failed" and "timeout" in outcome.reason
 
@@ -111,7 +110,7 @@ def test_a_prompt_beyond_the_models_context_is_told(url: str) -> None:
         StatementRecord(id=f"s{n}", kind="k", from_s=0, to_s=1, text="The head nodded. " * 20)
         for n in range(1, 80)
     ]
-    client = ServerClient(ServerSettings(url, timeout_s=120, retries=0))
+    client = ServerClient(url, timeout_s=120, retries=0)
     outcome = ChatReasoner(client, SETTINGS).judge(make_case(CASE.scene, statements))
     assert outcome.status == "failed" and "context" in outcome.reason
 

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.reason import Case, GestureRecord, RulesReasoner, Scene, StatementRecord, make_case
+from mgskel.reason.assessment import Assessment
 from mgskel.reason.grounding import faults
-from mgskel.reason.priors import default_priors, gesture_cue
+from mgskel.reason.priors import default_priors, gesture_cue, word_cues
 from mgskel.reason.rules import combine, label_places, sightings_in
-from mgskel.reason.schema import Assessment
 from mgskel.reason.transcript import Utterance
-from mgskel.reason.words import word_cues
 
 CLASSES = sorted({c.name for name in list_vocabularies() for c in get_vocabulary(name)})
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.files import file_hash, json_hash
 from mgskel.core.progress import Progress
-from mgskel.reason.connect import ModelOptions, chat_reasoner
+from mgskel.reason.assess import ModelOptions, model_reasoner
+from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.reason.priors import PRIORS_FILE
 from mgskel.reason.prompt import (
     PROMPTS_FILE,
@@ -23,7 +24,6 @@ from mgskel.reason.prompt import (
     wordings,
 )
 from mgskel.reason.rules import RulesReasoner
-from mgskel.reason.schema import SCHEMA_VERSION
 from studies.reasoning.conditions import CONDITIONS, Condition, condition
 from studies.reasoning.examples import Example, about_examples, load_examples
 from studies.reasoning.results import evaluate, write_results
@@ -74,7 +74,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--replay", type=Path, help="answer from recorded replies only")
     add("--timeout", type=float, default=120.0, metavar="SECONDS")
     add("--retries", type=int, default=3)
-    add("--backoff", type=float, default=1.0, metavar="SECONDS", help="first wait; it doubles")
     add("--max-tokens", type=int, default=2000)
     add("--concurrency", type=int, default=4, help="questions asked at the same time")
     add("--price-in", type=float, default=0.0, help="price per million prompt tokens")
@@ -202,7 +201,6 @@ def _reasoners(args: argparse.Namespace) -> tuple[Asked, ...]:
                 wording=wording,
                 timeout_s=args.timeout,
                 retries=args.retries,
-                backoff_s=args.backoff,
                 max_tokens=args.max_tokens,
                 cache=args.out / "replies",
                 replay=args.replay,
@@ -212,7 +210,7 @@ def _reasoners(args: argparse.Namespace) -> tuple[Asked, ...]:
                 "prompts": file_hash(PROMPTS_FILE),
                 "schema": SCHEMA_VERSION,
             }
-            found.append(Asked(chat_reasoner(options), wording, {"hash": json_hash(settings)}))
+            found.append(Asked(model_reasoner(options), wording, {"hash": json_hash(settings)}))
     if not found:
         raise InputError("nobody is asked", remedy="leave out --no-rules, or add a model")
     return tuple(found)

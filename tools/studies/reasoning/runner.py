@@ -14,7 +14,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import json_hash
-from mgskel.reason.outcome import Outcome, Reasoner
+from mgskel.reason.assessment import Outcome, Reasoner
 from studies.reasoning.conditions import Condition, ShownCase, build_case, derangement
 from studies.reasoning.examples import Example
 

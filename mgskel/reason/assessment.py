@@ -1,11 +1,16 @@
-"""The assessment: what a reasoner may say, and the JSON schema that says so to a server."""
+"""The assessment: what a reasoner may say, its JSON schema, and the outcome of asking for one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from mgskel.core.files import write_json
+from mgskel.reason.evidence import Case
 
 SCHEMA_VERSION = 1
 
@@ -26,6 +31,7 @@ _MAX_LISTED = 500
 _MAX_ASKED = 12
 Ids = Annotated[list[str], Field(max_length=_MAX_CITED)]
 Sentence = Annotated[str, Field(min_length=1, max_length=600)]
+Status = Literal["ok", "invalid", "failed"]
 
 
 class Part(BaseModel):
@@ -106,6 +112,66 @@ class Assessment(Reply):
         if self.abstain or not self.hypotheses:
             return None
         return max(self.hypotheses, key=lambda hypothesis: hypothesis.probability).emotion
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One question's result.
+
+    `ok`: the assessment passed every check. `invalid`: the reasoner answered, but even after
+    being told its errors not with something that can be trusted. `failed`: no answer came.
+    An assessment exists exactly when the status is `ok`; there is no default judgement.
+    """
+
+    status: Status
+    reasoner: str
+    reason: str
+    assessment: Assessment | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.status == "ok") != (self.assessment is not None):
+            raise ValueError("an outcome has an assessment exactly when it is ok")
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.status == "ok" else 1
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "reasoner": self.reasoner,
+            "reason": self.reason,
+            "assessment": self.assessment.model_dump() if self.assessment else None,
+            "details": dict(self.details),
+        }
+
+    def save(self, path: str | Path) -> None:
+        write_json(path, self.to_dict())
+
+
+class Reasoner(Protocol):
+    """Anything that can judge a case. It returns an outcome and does not raise for a bad answer."""
+
+    @property
+    def name(self) -> str: ...
+
+    def judge(self, case: Case) -> Outcome: ...
+
+
+def evidence_record(case: Case) -> list[dict[str, Any]]:
+    """The citable evidence, kept with the assessment so that each id can be followed."""
+    return [
+        {
+            "id": item.id,
+            "kind": item.kind,
+            "text": item.text,
+            "from_s": item.from_s,
+            "to_s": item.to_s,
+            "confidence": item.confidence,
+        }
+        for item in case.items
+    ]
 
 
 def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
