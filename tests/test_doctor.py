@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
-from mgskel.doctor import as_json, as_text, browser, examine
+from mgskel.doctor import as_json, as_text, examine, find_browser
 from mgskel.doctor.checks import PARTS, Check, Part
 
 ODD_PARTS = """
@@ -211,11 +211,11 @@ def test_browser_is_found_by_name_or_variable(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("MGSKEL_BROWSER", raising=False)
-    assert browser.find_browser() is None
+    assert find_browser() is None
     named = tmp_path / "google-chrome"
     named.touch(0o755)
-    assert browser.find_browser() == str(named)
+    assert find_browser() == str(named)
     own = tmp_path / "my-browser"
     own.touch(0o755)
     monkeypatch.setenv("MGSKEL_BROWSER", str(own))
-    assert browser.find_browser() == str(own)
+    assert find_browser() == str(own)

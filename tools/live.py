@@ -20,7 +20,7 @@ import numpy as np
 
 from mgskel.core.errors import MgskelError
 from mgskel.core.events import GestureEvent
-from mgskel.pose.estimators import Detection
+from mgskel.pose.estimator import Detection
 from mgskel.spotting import OnlineSpotter, load_spotter
 
 
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
 def follow(source: str, model: Path | None = None) -> Iterator[GestureEvent]:
     """Events of a camera or clip, as they come: of the largest person in each picture."""
     from mgskel.core.threads import set_threads
-    from mgskel.pose.estimators import create_estimator
+    from mgskel.pose.estimator import create_estimator
     from mgskel.pose.video import open_source
 
     set_threads(1)

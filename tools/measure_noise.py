@@ -23,7 +23,7 @@ from mgskel.core.files import write_json
 from mgskel.core.sequence import PoseSequence, shoulder_width
 from mgskel.core.skeleton import Skeleton
 from mgskel.pose.cleaning import CleaningSettings
-from mgskel.pose.estimators import Detection, create_estimator
+from mgskel.pose.estimator import Detection, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract
 from mgskel.synthesis.noise import estimator_errors
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mgskel.doctor.browser import FLAGS, find_browser
+from mgskel.doctor import BROWSER_FLAGS, find_browser
 
 _WIDTH, _TOP, _TIMELINE, _GAP = 1280, 800, 560, 20
 _COLOURS = 128
@@ -35,7 +35,7 @@ def main() -> int:
     from playwright import sync_api
 
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=executable, args=list(FLAGS))
+        browser = play.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
         page = browser.new_page(viewport={"width": _WIDTH, "height": _TOP}, color_scheme="light")
         page.goto(args.report.resolve().as_uri())
         page.wait_for_selector("html[data-ready=true]")

@@ -144,9 +144,22 @@ def _parse(
 ) -> argparse.Namespace:
     if not takes_keys:
         return parser.parse_args(words)
-    parsed, keys = parser.parse_known_args(words)
-    parsed.keys = keys
+    rest, dotted = _split_dotted(words)
+    parsed, keys = parser.parse_known_args(rest)
+    parsed.keys = keys + dotted
     return parsed
+
+
+def _split_dotted(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Config keys (``--video.fps 15``) apart: no parser could tell their values from clips."""
+    rest, dotted = list(words), []
+    for word in words:
+        if word.startswith("--") and "." in word.partition("=")[0]:
+            place = rest.index(word)
+            count = 1 if "=" in word else 2
+            dotted += rest[place : place + count]
+            del rest[place : place + count]
+    return rest, dotted
 
 
 def _interrupted(name: str) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgskel.cli.messages import note, tell
 from mgskel.core.errors import InputError
 from mgskel.core.files import to_json
 
@@ -26,25 +27,8 @@ EXAMPLES = (
     "recordings/ -o poses --workers 4 --overlay",
 )
 JSON = "what became of each clip"
+TAKES_KEYS = True
 _IMPORTED = "imported"
-
-# Short options and the keys of configs/extract/default.yaml that they set.
-_SHORT = {
-    "start": "video.start",
-    "end": "video.end",
-    "seconds": "video.seconds",
-    "fps": "video.fps",
-    "max_side": "video.max_side",
-    "person": "people.keep",
-    "face": "estimator.mediapipe.face",
-    "mmpose_config": "estimator.mmpose.config",
-    "checkpoint": "estimator.mmpose.checkpoint",
-    "detector": "estimator.mmpose.detector",
-    "detector_checkpoint": "estimator.mmpose.detector_checkpoint",
-    "box": "estimator.mmpose.box",
-    "device": "estimator.mmpose.device",
-    "batch": "estimator.mmpose.batch",
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,37 +45,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also write an mp4 of the skeleton, on a blank ground by default")  # fmt: skip
 
     clip = parser.add_argument_group("which frames")
-    clip.add_argument("--start", metavar="S", help="begin at so many seconds")
-    clip.add_argument("--end", metavar="S", help="stop before so many seconds")
-    clip.add_argument("--seconds", metavar="S", help="stop after so long (needed for cameras)")
-    clip.add_argument("--fps", metavar="N", help="at most so many frames per second")
-    clip.add_argument("--max-side", metavar="PX", help="shrink pictures to this longer side")
+    at = clip.add_argument
+    at("--start", dest="video.start", metavar="S", help="begin at so many seconds")
+    at("--end", dest="video.end", metavar="S", help="stop before so many seconds")
+    at("--seconds", dest="video.seconds", metavar="S", help="stop after so long (cameras need it)")
+    at("--fps", dest="video.fps", metavar="N", help="at most so many frames per second")
+    at("--max-side", dest="video.max_side", metavar="PX", help="shrink pictures to this side")
 
-    people = parser.add_argument_group("which people")
+    people = parser.add_argument_group("which people").add_mutually_exclusive_group()
     people.add_argument("--person", metavar="ID", help="keep this one, not the main person")
     people.add_argument("--all-people", action="store_true", help="keep everybody")
-    people.add_argument("--face", choices=("needed", "full"), help="face points to store")
-
-    mmpose = parser.add_argument_group("mmpose")
-    mmpose.add_argument("--mmpose-config", metavar="NAME", help="alias or file of a config")
-    mmpose.add_argument("--checkpoint", metavar="FILE", help="its weights")
-    mmpose.add_argument("--detector", metavar="FILE", help="MMDetection config that finds people")
-    mmpose.add_argument("--detector-checkpoint", metavar="FILE", help="the detector's weights")
-    mmpose.add_argument("--box", metavar="L,T,R,B", help="the person's box, in pixels")
-    mmpose.add_argument("--device", help="cpu or cuda:0")
-    mmpose.add_argument("--batch", metavar="N", help="frames estimated together")
-    mmpose.add_argument(
-        "--allow-random-weights", action="store_true", help="run untrained, to test the plumbing"
+    _add_estimators(parser)
+    parser.add_argument_group(
+        "every other setting",
+        "by its dotted name in configs/extract/default.yaml, such as --cleaning.min_score 0.3",
     )
 
-    every = parser.add_argument_group(
-        "every other setting", "by its dotted name in configs/extract/default.yaml, for example"
-    )
-    for number, key in enumerate(_leaves()):
-        shown = "VALUE" if number < 3 else None
-        every.add_argument(
-            f"--{key}", dest=key, metavar="VALUE", help="" if shown else argparse.SUPPRESS
-        )
+
+def _add_estimators(parser: argparse.ArgumentParser) -> None:
+    """The options that estimators have declared beside their settings."""
+    from mgskel.pose.estimator import ESTIMATORS
+
+    for entry in ESTIMATORS:
+        group = parser.add_argument_group(f"estimator {entry.name}")
+        for one in dataclasses.fields(entry.settings):
+            if not (name := one.metadata.get("option")):
+                continue
+            add = functools.partial(group.add_argument, name, help=one.metadata["help"])
+            dest = f"estimator.{entry.name}.{one.name}"
+            if isinstance(one.default, bool):
+                add(dest=dest, action="store_const", const="true")
+            else:
+                add(dest=dest, metavar=one.metadata["metavar"] or "VALUE")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -115,42 +100,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> ExtractSettings:
-    """The config file, then the dotted options, then the short ones."""
+    """The config file, then dotted options, then those with names of their own."""
     from mgskel.core.config import load_config
     from mgskel.pose.extract import ExtractSettings
 
-    given = vars(args)
-    words: list[str] = []
-    for key in _leaves():
-        if given.get(key) is not None:
-            words += [f"--{key}", given[key]]
-    for option, key in _SHORT.items():
-        if given.get(option) is not None:
-            words += [f"--{key}", str(given[option])]
-    if args.all_people:
-        if args.person:
-            raise InputError("--person and --all-people exclude each other")
-        words += ["--people.keep", "all"]
-    if args.allow_random_weights:
-        words += ["--estimator.mmpose.allow_random_weights", "true"]
+    words = list(args.keys)
+    for key, value in vars(args).items():
+        if "." in key and value is not None:
+            words += [f"--{key}", value]
+    if args.person or args.all_people:
+        words += ["--people.keep", args.person or "all"]
     if args.estimator and args.estimator != _IMPORTED:
         words += ["--estimator.name", args.estimator]
     return load_config(ExtractSettings, args.config, words)
-
-
-def _leaves() -> Iterator[str]:
-    """Dotted names of all settings."""
-    from mgskel.core.config import to_dict
-    from mgskel.pose.extract import ExtractSettings
-
-    def walk(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-        for key, value in tree.items():
-            if isinstance(value, Mapping) and value:
-                yield from walk(value, (*path, key))
-            else:
-                yield ".".join((*path, key))
-
-    yield from walk(to_dict(ExtractSettings()), ())
 
 
 def _overlay(ground: str) -> Afterwards:
@@ -160,7 +122,7 @@ def _overlay(ground: str) -> Afterwards:
 
 
 def _write_overlay(ground: Any, extraction: Extraction, clip: str, base: Path) -> None:
-    from mgskel.pose.clips import OVERLAY_ENDING
+    from mgskel.pose.clip_list import OVERLAY_ENDING
     from mgskel.report.overlay import write_overlay
 
     path = base.with_name(base.name + OVERLAY_ENDING)
@@ -219,16 +181,15 @@ def _tell(result: BatchResult, out: Path) -> None:
         if entry.state == "failed":
             continue
         if entry.clip in result.skipped:
-            print(f"{entry.clip}: done before", file=sys.stderr)
+            tell(f"{entry.clip}: done before")
             continue
-        print(f"{entry.clip}: {entry.quality}", file=sys.stderr)
-        for note in entry.notes:
-            print(f"  note: {note}", file=sys.stderr)
+        tell(f"{entry.clip}: {entry.quality}")
+        for text in entry.notes:
+            note(text)
     done = len(result.entries) - len(result.failed) - len(result.skipped)
-    print(
+    tell(
         f"{done} extracted, {len(result.skipped)} done before, {len(result.failed)} failed; "
-        f"results in {out}",
-        file=sys.stderr,
+        f"results in {out}"
     )
     for entry in result.failed:
         print(f"failed: {entry.clip}: {entry.error}", file=sys.stderr)

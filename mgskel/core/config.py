@@ -1,9 +1,10 @@
 """YAML and command line into one frozen dataclass, with errors that name the nearest right key.
 
 A config class is a dataclass whose fields have defaults; fields may be nested dataclasses,
-numbers, strings, booleans, paths, `Literal`s, optional values, tuples, and mappings from
-strings. A YAML file may inherit another by ``base: other.yaml``. Every key can be overridden
-on the command line by its dotted name: ``--optim.lr 0.05`` or ``--optim.lr=0.05``.
+numbers, strings, booleans, paths, `Literal`s, optional values, tuples, mappings from strings,
+and classes that read themselves (`from_tree`, `to_tree`). A YAML file may inherit another by
+``base: other.yaml``. Every key can be overridden on the command line by its dotted name:
+``--optim.lr 0.05`` or ``--optim.lr=0.05``.
 """
 
 from __future__ import annotations
@@ -33,13 +34,17 @@ def load_config(
     return from_dict(kind, tree, place=str(path) if path is not None else "command line")
 
 
-def from_dict(kind: type[Config], tree: Mapping[str, Any], place: str = "config") -> Config:
-    """A `kind` from plain values; wrong keys and values are refused by name."""
-    return typing.cast(Config, _build(kind, tree, (), place))
+def from_dict(
+    kind: type[Config], tree: Mapping[str, Any], place: str = "config", path: tuple[str, ...] = ()
+) -> Config:
+    """A `kind` from plain values; wrong keys and values are refused by name (below `path`)."""
+    return typing.cast(Config, _build(kind, tree, path, place))
 
 
 def to_dict(config: Any) -> Any:
     """Plain values (for YAML and JSON) of a config."""
+    if hasattr(config, "to_tree"):
+        return config.to_tree()
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
         return {f.name: to_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
     if isinstance(config, Mapping):
@@ -130,6 +135,8 @@ def _set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _build(kind: Any, value: Any, path: tuple[str, ...], place: str) -> Any:
+    if hasattr(kind, "from_tree"):
+        return value if isinstance(value, kind) else kind.from_tree(value, path, place)
     if dataclasses.is_dataclass(kind):
         return _build_dataclass(kind, value, path, place)
     origin = typing.get_origin(kind)

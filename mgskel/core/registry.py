@@ -12,11 +12,13 @@ package, and then what other installed packages name under its entry point group
     [project.entry-points."mgskel.backbones"]
     mine = "my_package.my_network"
 
-A single file outside any package is added by `load_file`, or by importing it.
+A single file outside any package is added by `load_file`, or named with the part: where a name is
+asked for, ``FILE.py:NAME`` will do.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -26,6 +28,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from mgskel.core.errors import InputError, unknown
@@ -67,12 +70,29 @@ class Registry(Generic[Entry]):
         return entry
 
     def get(self, name: str) -> Entry:
-        """The entry of a name; the error for an unknown one names the nearest."""
+        """The entry of a name, or of ``FILE.py:NAME`` in a file of the user's own.
+
+        The error for an unknown one names the nearest.
+        """
+        file, _, within = name.rpartition(":")
+        if file.endswith(".py"):
+            return self._in_file(Path(file), within)
         if name not in self._entries:
             self._discover()
         if name not in self._entries:
             raise unknown(self.kind, name, self.names())
         return self._entries[name]
+
+    def _in_file(self, file: Path, name: str) -> Entry:
+        """What a file registers under a name, or by a class or function of that name."""
+        module = sys.modules.get(_module_name(file)) or load_file(file)
+        prefix = f"{module.__name__}."
+        here = {n: h for n, h in self._homes.items() if h is None or h.startswith(prefix)}
+        made = (n for n, home in here.items() if home == prefix + name)
+        found = name if name in here else next(made, None)
+        if found is None:
+            raise unknown(self.kind, name, here, place=file)
+        return self._entries[found]
 
     def names(self) -> tuple[str, ...]:
         """All names: first the package's own, module by module, then those of others."""
@@ -117,10 +137,10 @@ def import_modules(package: str) -> None:
             importlib.import_module(f"{package}.{module.name}")
 
 
-def load_file(path: str | Path) -> None:
+def load_file(path: str | Path) -> ModuleType:
     """Run a Python file of the user's own, so that the parts in it register themselves."""
     file = Path(path).resolve()
-    name = f"mgskel_user_{file.stem}"
+    name = _module_name(file)
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None or not file.is_file():
         raise InputError(
@@ -135,6 +155,12 @@ def load_file(path: str | Path) -> None:
         raise InputError(
             f"the file cannot be run: {type(error).__name__}: {error}", place=path
         ) from error
+    return module
+
+
+def _module_name(file: Path) -> str:
+    place = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]
+    return f"mgskel_user_{file.stem}_{place}"
 
 
 def _home(origin: object) -> str | None:

@@ -1,6 +1,6 @@
 """What works on this machine, and the command that brings what doesn't."""
 
-from mgskel.doctor.browser import find_browser
 from mgskel.doctor.checks import Check, as_json, as_text, examine
+from mgskel.doctor.trials import BROWSER_FLAGS, find_browser
 
-__all__ = ["Check", "as_json", "as_text", "examine", "find_browser"]
+__all__ = ["BROWSER_FLAGS", "Check", "as_json", "as_text", "examine", "find_browser"]

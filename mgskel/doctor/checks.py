@@ -11,16 +11,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-
-from mgskel.core.extras import install_command
+from typing import TypeVar
 
 TIME_LIMIT_S = 240.0
-
-_PIP = "python -m pip install"
-_CORE = f"{_PIP} --upgrade --force-reinstall mgskel  (in a checkout: make install)"
+Trial = TypeVar("Trial", bound=Callable[[], str])
 
 
 @dataclass(frozen=True)
@@ -49,49 +46,20 @@ class Part:
         return f"in an environment with Python {wanted} (from a checkout: make install)"
 
 
-PARTS = (
-    Part("python", "mgskel.doctor.trials:python", True, "install Python 3.11 or newer"),
-    Part("core packages", "mgskel.doctor.trials:core", True, _CORE),
-    Part("threads", "mgskel.doctor.trials:threads", True, _CORE),
-    Part("video", "mgskel.doctor.trials:video", True, f"{_PIP} 'av>=14'"),
-    Part("elan files", "mgskel.doctor.trials:elan", True, f"{_PIP} 'pympi-ling>=1.70'"),
-    Part(
-        "mediapipe",
-        "mgskel.doctor.estimators:mediapipe",
-        True,
-        install_command("mediapipe"),
-        newest_python=(3, 12),
-    ),
-    Part("recognizer", "mgskel.doctor.trials:recognizer", True, _CORE),
-    Part(
-        "mmpose",
-        "mgskel.doctor.estimators:mmpose",
-        False,
-        install_command("mmpose"),
-        newest_python=(3, 11),
-    ),
-    Part(
-        "gpu",
-        "mgskel.doctor.trials:gpu",
-        False,
-        f"{_PIP} torch  with the CUDA build that https://pytorch.org names for your driver",
-    ),
-    Part("onnx", "mgskel.doctor.trials:export", False, install_command("export")),
-    Part("llm client", "mgskel.doctor.trials:llm_client", False, install_command("llm")),
-    Part(
-        "llm server",
-        "mgskel.doctor.trials:llm",
-        False,
-        "start the server, or correct MGSKEL_LLM_URL (such as http://localhost:11434/v1)",
-    ),
-    Part("ray", "mgskel.doctor.trials:ray", False, install_command("ray")),
-    Part(
-        "browser",
-        "mgskel.doctor.browser:try_browser",
-        False,
-        "apt-get install chromium chromium-driver  (only the tests of the report need it)",
-    ),
-)
+PARTS: list[Part] = []
+
+
+def part(
+    name: str, remedy: str, needed: bool = False, newest_python: tuple[int, int] | None = None
+) -> Callable[[Trial], Trial]:
+    """Register the function below as the trial of a part."""
+
+    def register(trial: Trial) -> Trial:
+        place = f"{trial.__module__}:{trial.__name__}"
+        PARTS.append(Part(name, place, needed, remedy, newest_python))
+        return trial
+
+    return register
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import working_in
 from mgskel.core.threads import usable_cores
-from mgskel.pose.clips import Clip, find_clips
-from mgskel.pose.engines import EngineName, create_engine
-from mgskel.pose.estimators import estimator_identity
+from mgskel.pose.clip_list import Clip, find_clips
+from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings
-from mgskel.pose.jobs import Job, Outcome
+from mgskel.pose.job import Job, Outcome
 from mgskel.pose.manifest import Entry, Manifest
 from mgskel.pose.video import open_source
+from mgskel.pose.workers import EngineName, create_engine
 
 
 @dataclass(frozen=True)

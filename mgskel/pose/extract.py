@@ -20,13 +20,13 @@ from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError, MgskelError, PartFailed
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
-from mgskel.pose.ahead import ahead
 from mgskel.pose.cleaning import CleaningSettings, clean
-from mgskel.pose.estimators import Detection, Estimator, EstimatorSettings, create_estimator
-from mgskel.pose.main_person import choose
-from mgskel.pose.people import PeopleSettings, Track, Tracker, dense
+from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.frames import Frame, FrameSource, VideoSettings, read_ahead
+from mgskel.pose.people import choose, dense
 from mgskel.pose.quality import QualityReport, quality_report
-from mgskel.pose.video import Frame, FrameSource, VideoSettings, open_source
+from mgskel.pose.tracking import PeopleSettings, Track, Tracker
+from mgskel.pose.video import open_source
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,11 @@ class ExtractSettings:
     cleaning: CleaningSettings = CleaningSettings()
 
     def __post_init__(self) -> None:
-        if self.estimator.mmpose.box is not None and self.video.max_side is not None:
+        whole = getattr(self.estimator.options, "needs_full_size", False)
+        if whole and self.video.max_side is not None:
             raise InputError(
-                "a given box is in full-size pixels and cannot go with shrunk pictures",
-                remedy="leave out either --box or --max-side",
+                "a place given in pixels of the full picture cannot go with shrunk pictures",
+                remedy="leave out either the place (--box) or --max-side",
             )
 
 
@@ -80,9 +81,7 @@ def extract(
         source: the name to store (by default the clip's name without folders).
     """
     if isinstance(estimator, str):
-        settings = dataclasses.replace(
-            settings, estimator=dataclasses.replace(settings.estimator, name=estimator)
-        )
+        settings = dataclasses.replace(settings, estimator=EstimatorSettings(estimator))
         estimator = None
     frames = open_source(clip, settings.video)
     try:
@@ -151,7 +150,7 @@ def _follow(
     if progress is not None and progress.total is None:
         progress.total = frames.expected
     depth = max(2 * model.batch_size, 8)
-    for batch in _batches(ahead(frames, depth), model.batch_size):
+    for batch in _batches(read_ahead(frames, depth), model.batch_size):
         for frame, found in zip(batch, _estimate(model, batch), strict=True):
             tracker = tracker or Tracker(model.skeleton, frames.size, people)
             scale = frames.size[0] / frame.image.shape[1]

@@ -1,201 +1,61 @@
-"""Who is who: detections of each frame become tracks of persons.
-
-A detection continues a track where head, shoulders and hips are near where the track expects
-them (its last place, moved on by its speed) and of its size; scipy solves the assignment.
-
-A one-person estimator that jumps to somebody else glides over in a frame or two, through poses
-that belong to nobody: the head leaves its shoulders, or everything shifts at once. After such a
-jump a detection may continue a track only if it lies where that track has been over its last
-second; otherwise a new track begins. So a mere stumble of the estimator costs nothing, and a
-change of person is never silent: it becomes another id.
-"""
+"""Whose track is kept: of all tracks the main person's, everybody's, or the one asked for."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.core.skeleton import Skeleton
-from mgskel.pose.anchors import AnchorReader, Anchors
-from mgskel.pose.estimators import Detection
+from mgskel.core.errors import InputError
+from mgskel.pose.tracking import PeopleSettings, Track
 
-_FORBIDDEN = 1e6
-# Of the picture's longer side: a floor where a size can't be told, as from a single point.
-_LEAST_SIZE = 0.04
+_MOST_ABSENCES = 5
 
 
 @dataclass(frozen=True)
-class PeopleSettings:
-    """Who is kept, and when a track ends. Lengths are in sizes (about a shoulder width).
+class Choice:
+    """Which tracks are kept, and what a user should know about the others."""
 
-    Attributes:
-        keep: 'main' person, 'all', or the id of one.
-        reach: farthest that anchors may lie from where a track expects them.
-        reach_per_s: how much farther per second of absence, up to twice `reach`.
-        jump: a head that moves this far against its shoulders within a tenth of a second has
-            jumped to somebody else, unless it lies where the track has been.
-        home: after a jump, farthest from the track's place over its last second.
-        patience_s: a track not seen for so long has ended; coming back makes a new person.
-        shortest_s: shorter tracks are passing errors and are dropped (and counted).
+    tracks: tuple[Track, ...]
+    notes: tuple[str, ...]
+
+
+def choose(
+    tracks: Sequence[Track], num_frames: int, frame_size: tuple[int, int], settings: PeopleSettings
+) -> Choice:
+    """The main person (or all, or the one asked for).
+
+    The main person has the largest product of size, presence (share of frames seen) and
+    centrality (1 in the middle of the picture, 0.5 at its edges).
     """
-
-    keep: str = "main"
-    reach: float = 0.8
-    reach_per_s: float = 0.8
-    jump: float = 0.15
-    home: float = 0.35
-    patience_s: float = 10.0
-    shortest_s: float = 0.4
-
-
-@dataclass(eq=False)
-class Track:
-    """One person's way through a clip.
-
-    Attributes:
-        name: stable id, "1" for the first person seen.
-        frames: frame indices in which the person was seen, increasing.
-        keypoints: (n, V, 2) per frame seen, in pixels of the full picture.
-        scores: (n, V).
-    """
-
-    name: str
-    frames: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    keypoints: list[np.ndarray] = field(default_factory=list)
-    scores: list[np.ndarray] = field(default_factory=list)
-    recent: deque[tuple[float, Anchors]] = field(default_factory=deque)
-    speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    sizes: list[float] = field(default_factory=list)
-    anchors: list[np.ndarray] = field(default_factory=list)
-
-    def expected(self, time_s: float) -> np.ndarray:
-        """Where its anchors should be now, (4, 2); speed is trusted for half a second."""
-        last_time, last = self.recent[-1]
-        return last.points + self.speed * min(time_s - last_time, 0.5)
-
-    def home(self) -> Anchors:
-        """Its typical place and size over its last second."""
-        if len(self.recent) == 1:
-            return self.recent[0][1]
-        points = np.stack([anchors.points for _, anchors in self.recent])
-        return Anchors(_nanmedian(points), float(np.median([a.size for _, a in self.recent])))
-
-    def append(self, frame: int, time_s: float, detection: Detection, anchors: Anchors) -> None:
-        if self.recent:
-            last_time, last = self.recent[-1]
-            elapsed = time_s - last_time
-            moved = anchors.points - last.points
-            known = ~np.isnan(moved[:, 0])
-            if known.any() and elapsed <= 0.5:
-                self.speed = 0.5 * self.speed + 0.5 * moved[known].mean(0) / elapsed
-            else:
-                self.speed = np.zeros(2)
-        self.frames.append(frame)
-        self.times.append(time_s)
-        self.keypoints.append(detection.keypoints)
-        self.scores.append(detection.scores)
-        self.sizes.append(anchors.size)
-        self.anchors.append(anchors.points)
-        self.recent.append((time_s, anchors))
-        while time_s - self.recent[0][0] > 1.0:
-            self.recent.popleft()
-
-    def drop(self, places: Sequence[int]) -> None:
-        """Forget some of its frames, by position."""
-        for index in sorted(places, reverse=True):
-            for column in (self.frames, self.times, self.keypoints, self.scores):
-                del column[index]
-            del self.sizes[index], self.anchors[index]
-
-
-class Tracker:
-    """Takes each frame's detections in order; `finish` gives the tracks."""
-
-    def __init__(
-        self, skeleton: Skeleton, frame_size: tuple[int, int], settings: PeopleSettings
-    ) -> None:
-        self._reader = AnchorReader(skeleton, _LEAST_SIZE * max(frame_size))
-        self._settings = settings
-        self._tracks: list[Track] = []
-        self._open: list[Track] = []
-
-    def push(self, frame: int, time_s: float, detections: Sequence[Detection]) -> None:
-        patience = self._settings.patience_s
-        self._open = [t for t in self._open if time_s - t.times[-1] <= patience]
-        seen = [d for d in detections if (d.scores > 0).any()]
-        anchors = [self._reader.read(detection) for detection in seen]
-        for row, track in self._assign(anchors, time_s):
-            if track is None:
-                track = Track(str(len(self._tracks) + 1))
-                self._tracks.append(track)
-                self._open.append(track)
-            track.append(frame, time_s, seen[row], anchors[row])
-
-    def finish(self) -> tuple[Track, ...]:
-        """All tracks, without the half-way poses where the estimator went over to another."""
-        seen = [set(track.frames) for track in self._tracks]
-        for m, track in enumerate(self._tracks):
-            others = set().union(*(frames for n, frames in enumerate(seen) if n != m))
-            _trim_handovers(track, seen[m], others)
-        return tuple(track for track in self._tracks if track.frames)
-
-    def _assign(self, anchors: Sequence[Anchors], time_s: float) -> list[tuple[int, Track | None]]:
-        """Each detection's track, or none where a new one begins."""
-        if not anchors:
-            return []
-        if not self._open:
-            return [(row, None) for row in range(len(anchors))]
-        costs = np.array(
-            [[self._cost(one, track, time_s) for track in self._open] for one in anchors]
-        )
-        if costs.shape == (1, 1):
-            rows, columns = np.array([0]), np.array([0])
-        else:
-            from scipy.optimize import linear_sum_assignment
-
-            rows, columns = linear_sum_assignment(costs)
-        fits = {
-            int(row): self._open[column]
-            for row, column in zip(rows, columns, strict=True)
-            if costs[row, column] < _FORBIDDEN
-        }
-        return [(row, fits.get(row)) for row in range(len(anchors))]
-
-    def _cost(self, one: Anchors, track: Track, time_s: float) -> float:
-        """How unlike the track's person a detection is; `_FORBIDDEN` where it can't be them."""
-        rules = self._settings
-        last_time, last = track.recent[-1]
-        away = time_s - last_time
-        size = max(track.sizes[-1], one.size)
-        distance = _distance(one.points, track.expected(time_s)) / size
-        stretch = abs(np.log(one.size / track.sizes[-1]))
-        reach = min(rules.reach + rules.reach_per_s * away, 2 * rules.reach)
-        cost = distance + stretch
-        if away > 0.5 or self._jumped(one, track, time_s):
-            home = track.home()
-            size = max(home.size, one.size)
-            head = _length(one.points[0] - home.points[0]) / size
-            cost = _distance(one.points, home.points) / size + abs(np.log(one.size / home.size))
-            reach = rules.home + (rules.reach_per_s * min(away, 1.0) if away > 0.5 else 0.0)
-            if head > reach:
-                return _FORBIDDEN
-            cost += head
-            reach *= 2
-        return float(cost) if cost <= reach else _FORBIDDEN
-
-    def _jumped(self, one: Anchors, track: Track, time_s: float) -> bool:
-        """Whether, within a tenth of a second, the head left its shoulders."""
-        if len(one.points) < 3:
-            return False
-        before = next(
-            (a for t, a in reversed(track.recent) if time_s - t >= 0.099), track.recent[0][1]
-        )
-        neck = _neck(one) - _neck(before)
-        return _length(neck) > self._settings.jump * max(one.size, before.size)
+    if not tracks:
+        return Choice((), ())
+    longest = max(track.times[-1] - track.times[0] for track in tracks)
+    # Where even the longest is short, the clip is short, and nothing counts as passing.
+    shortest = min(settings.shortest_s, longest / 2)
+    lasting = [t for t in tracks if t.times[-1] - t.times[0] >= shortest]
+    dropped = len(tracks) - len(lasting)
+    notes = []
+    if dropped:
+        notes.append(f"{dropped} passing tracks shorter than {shortest:.2g} s were dropped")
+    if settings.keep == "all":
+        return Choice(tuple(lasting), tuple(notes))
+    rank = {track.name: _weight(track, num_frames, frame_size) for track in lasting}
+    if settings.keep != "main":
+        chosen = [track for track in tracks if track.name == settings.keep]
+        if not chosen:
+            raise InputError(
+                f"no person '{settings.keep}' in this clip",
+                expected="one of " + ", ".join(sorted(rank, key=int)),
+                found=repr(settings.keep),
+                remedy="--all-people keeps everybody",
+            )
+        return Choice((chosen[0],), tuple(notes))
+    main = max(lasting, key=lambda track: rank[track.name])
+    notes += _absences(main, tracks)
+    notes += _about_others(main, lasting, rank, num_frames)
+    return Choice((main,), tuple(notes))
 
 
 def dense(
@@ -213,66 +73,46 @@ def dense(
     return keypoints, scores
 
 
-def _trim_handovers(track: Track, own: set[int], others: set[int]) -> None:
-    """Drop the poses beside a handover that are already, or still, half the other person's.
+def _absences(main: Track, tracks: Sequence[Track]) -> list[str]:
+    """When the main person was lost while somebody else was seen: never a silent switch."""
+    others = np.unique([f for track in tracks if track is not main for f in track.frames])
+    notes = []
+    for index in np.flatnonzero(np.diff(main.frames) > 1):
+        gap = main.frames[index], main.frames[index + 1]
+        if np.searchsorted(others, gap[1]) > np.searchsorted(others, gap[0], "right"):
+            notes.append(
+                f"person {main.name} was not seen between {main.times[index]:.2f} and "
+                f"{main.times[index + 1]:.2f} s, while somebody else was"
+            )
+    if len(notes) > _MOST_ABSENCES:
+        notes[_MOST_ABSENCES:] = [f"and so {len(notes) - _MOST_ABSENCES} times more"]
+    return notes
 
-    At a handover the frame before (or after) shows somebody else and this person not. There,
-    frames up to a fifth of a second into the track go while they differ in place or size from
-    the track's next second.
-    """
-    doomed: list[int] = []
-    for index, frame in enumerate(track.frames):
-        for step in (1, -1):
-            beside = frame - step
-            if beside in others and beside not in own and frame not in others:
-                doomed += _half_way(track, index, step)
-    track.drop(sorted(set(doomed)))
 
-
-def _half_way(track: Track, border: int, step: int) -> list[int]:
-    """Positions from `border` inwards whose pose is unlike the second that follows."""
-    inner = [
-        i
-        for i in range(border, len(track.frames) if step > 0 else -1, step)
-        if abs(track.times[i] - track.times[border]) <= 1.2
-    ]
-    beyond = [i for i in inner if abs(track.times[i] - track.times[border]) > 0.2]
-    if len(beyond) < 2:
+def _about_others(
+    main: Track, tracks: Sequence[Track], rank: dict[str, float], num_frames: int
+) -> list[str]:
+    others = sorted((t for t in tracks if t is not main), key=lambda t: -rank[t.name])
+    if not others:
         return []
-    size = float(np.median([track.sizes[i] for i in beyond]))
-    home = _nanmedian(np.stack([track.anchors[i] for i in beyond]))
-    result = []
-    for i in inner:
-        gap = np.hypot(*(track.anchors[i] - home).T) / size
-        alike = np.nanmax(gap, initial=0.0) < 0.2 and abs(np.log(track.sizes[i] / size)) < 0.15
-        if alike or i in beyond:
-            break
-        result.append(i)
-    return result
+    listed = ", ".join(f"{t.name} ({len(t.frames) / num_frames:.0%} of frames)" for t in others[:5])
+    notes = [
+        f"person {main.name} is the main one ({len(main.frames) / num_frames:.0%} of frames); "
+        f"others seen: {listed}; --person ID or --all-people keeps them"
+    ]
+    if rank[others[0].name] > 0.7 * rank[main.name]:
+        notes.append(f"person {others[0].name} is nearly as prominent as person {main.name}")
+    return notes
 
 
-def _distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean distance of the anchors that both know; infinite where they share none."""
-    gap = one - other
-    lengths = np.hypot(gap[:, 0], gap[:, 1])
-    known = lengths[lengths == lengths]
-    return float(known.mean()) if len(known) else float("inf")
+def _weight(track: Track, num_frames: int, frame_size: tuple[int, int]) -> float:
+    size = float(np.median(track.sizes)) / max(frame_size)
+    presence = len(track.frames) / max(num_frames, 1)
+    centre = np.median([_mean_known(p) for p in track.anchors], axis=0) / np.asarray(frame_size)
+    off_centre = min(float(np.hypot(*(centre - 0.5))) / 0.5, 1.0)
+    return size * presence * (1.0 - 0.5 * off_centre)
 
 
-def _neck(anchors: Anchors) -> np.ndarray:
-    """From the middle of the shoulders to the head."""
-    return anchors.points[0] - (anchors.points[1] + anchors.points[2]) / 2
-
-
-def _length(vector: np.ndarray) -> float:
-    return float(np.hypot(vector[0], vector[1]))
-
-
-def _nanmedian(points: np.ndarray) -> np.ndarray:
-    """Median over frames, (n, 4, 2) to (4, 2); NaN where never known."""
-    result = np.full(points.shape[1:], np.nan)
-    for k in range(points.shape[1]):
-        known = points[~np.isnan(points[:, k, 0]), k]
-        if len(known):
-            result[k] = np.median(known, axis=0)
-    return result
+def _mean_known(points: np.ndarray) -> np.ndarray:
+    known = points[~np.isnan(points[:, 0])]
+    return known.mean(0) if len(known) else np.zeros(2)

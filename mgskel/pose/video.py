@@ -1,7 +1,6 @@
-"""Frames with true times, from any file, stream or camera that FFmpeg reads.
+"""Frames with true times, from files, streams, cameras and folders of pictures.
 
-`open_source` chooses between a video (this file) and a folder of pictures (`pictures`). Frames
-are decoded one by one, so memory does not grow with the clip.
+Whatever FFmpeg reads is decoded frame by frame, so memory does not grow with the clip.
 """
 
 from __future__ import annotations
@@ -9,104 +8,38 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any
 
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.pose.frames import (
+    CAMERA,
+    Frame,
+    FrameSource,
+    Thinning,
+    VideoSettings,
+    check_size,
+    shrinking,
+    source_name,
+)
 
-SMALLEST_SIDE = 16
+_WHOLE = VideoSettings()
+_PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
+_PICTURE_FPS = 25.0
 _PATIENCE_S = 15.0
-_CAMERA = re.compile(r"camera:(\d+)$")
 # A header's length is often rounded up to the next frame or two.
 _SLACK_FRAMES = 2
 
 
-@dataclass(frozen=True)
-class VideoSettings:
-    """Which frames of a clip, and how large.
-
-    Attributes:
-        start: seconds into the clip to begin at.
-        end: seconds into the clip to stop before.
-        seconds: stop after this long (required for cameras and endless streams).
-        fps: at most this many frames per second, by leaving frames out; for a folder of
-            pictures, the rate at which they were taken.
-        max_side: shrink pictures so that the longer side has at most this many pixels.
-    """
-
-    start: float | None = None
-    end: float | None = None
-    seconds: float | None = None
-    fps: float | None = None
-    max_side: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("end", "seconds", "fps", "max_side"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise InputError(f"'{name}' must be positive", found=str(value))
-        if self.start is not None and self.start < 0:
-            raise InputError("'start' must not be negative", found=str(self.start))
-        if self.end is not None and self.end <= (self.start or 0):
-            raise InputError(
-                "the part to read is empty", expected="end after start", found=f"end {self.end}"
-            )
-        if self.max_side is not None and self.max_side < SMALLEST_SIDE:
-            raise InputError(
-                "'max_side' is too small to see a person",
-                expected=f"at least {SMALLEST_SIDE}",
-                found=str(self.max_side),
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One picture.
-
-    Attributes:
-        time_s: when it is shown, in seconds from the clip's start.
-        image: (H, W, 3) uint8 RGB, upright, possibly shrunk.
-    """
-
-    time_s: float
-    image: np.ndarray
-
-
-class FrameSource(Protocol):
-    """Where frames come from. `size`, `fps` and `faults` are complete after iteration.
-
-    Attributes:
-        name: what to call it, without folders.
-        size: (width, height) of the upright, unshrunk picture.
-        fps: nominal frames per second, if the source states one.
-        expected: how many frames will probably come, if known.
-        faults: what was missing or damaged, in words.
-    """
-
-    name: str
-    size: tuple[int, int]
-    fps: float | None
-    expected: int | None
-    faults: list[str]
-
-    def __iter__(self) -> Iterator[Frame]: ...
-
-    def close(self) -> None: ...
-
-
-def open_source(clip: str | Path, settings: VideoSettings = VideoSettings()) -> FrameSource:
+def open_source(clip: str | Path, settings: VideoSettings = _WHOLE) -> FrameSource:
     """A video file, a folder of pictures, ``camera:N`` or a URL."""
     text = str(clip)
-    if _CAMERA.match(text) or "://" in text:
+    if CAMERA.match(text) or "://" in text:
         return Video(text, settings)
     path = Path(clip)
     if path.is_dir():
-        from mgskel.pose.pictures import Pictures
-
         return Pictures(path, settings)
     if not path.exists():
         raise InputError(f"clip not found: {path}", remedy="check the path")
@@ -120,7 +53,7 @@ class Video:
         self.name = source_name(clip)
         self.faults: list[str] = []
         self._settings = settings
-        self._live = bool(_CAMERA.match(str(clip)))
+        self._live = bool(CAMERA.match(str(clip)))
         with _readable_errors(self.name):
             self._container = _open_container(clip)
         try:
@@ -302,49 +235,107 @@ class Video:
             )
 
 
-class Thinning:
-    """Leaves frames out so that no more than `fps` come per second; times stay true."""
+class Pictures:
+    """Pictures 'img2.png' before 'img10.png', all of one size; `fps` is theirs to be told."""
 
-    def __init__(self, fps: float | None) -> None:
-        self._fps = fps
-        self._last = -1
+    def __init__(self, folder: Path, settings: VideoSettings) -> None:
+        self.name = folder.name
+        self.faults: list[str] = []
+        self._rate = settings.fps or _PICTURE_FPS
+        self.fps: float | None = self._rate
+        self._max_side = settings.max_side
+        self._files = self._chosen(folder, settings)
+        self.expected: int | None = len(self._files)
+        self.size: tuple[int, int] = (0, 0)
+        if settings.fps is None:
+            self.faults.append(f"no --fps given for a folder of pictures: {_PICTURE_FPS:g} taken")
 
-    def takes(self, time_s: float) -> bool:
-        if self._fps is None:
-            return True
-        tick = int(np.floor(time_s * self._fps + 1e-3))
-        if tick <= self._last:
-            return False
-        self._last = tick
-        return True
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        unreadable = 0
+        for index, file in self._files:
+            image = _read_picture(file)
+            if image is None:
+                unreadable += 1
+                continue
+            height, width = image.shape[:2]
+            if self.size == (0, 0):
+                self.size = (width, height)
+                check_size(self.name, self.size)
+            elif self.size != (width, height):
+                raise InputError(
+                    f"{self.name}: pictures of different sizes are not one clip",
+                    place=file.name,
+                    expected=f"{self.size[0]} x {self.size[1]}",
+                    found=f"{width} x {height}",
+                )
+            yield Frame(index / self._rate, _shrunk(image, self._max_side))
+        if unreadable == len(self._files):
+            raise InputError(f"{self.name}: none of its {unreadable} pictures can be read")
+        if unreadable:
+            self.faults.append(f"{unreadable} pictures could not be read and were left out")
+
+    def _chosen(self, folder: Path, settings: VideoSettings) -> list[tuple[int, Path]]:
+        files = sorted(list_pictures(folder), key=natural_key)
+        if not files:
+            raise InputError(
+                f"no pictures in the folder '{folder.name}'",
+                expected="files ending in " + ", ".join(sorted(_PICTURE_ENDINGS)),
+            )
+        start = settings.start or 0.0
+        end = settings.end if settings.end is not None else float("inf")
+        if settings.seconds is not None:
+            end = min(end, start + settings.seconds)
+        chosen = [(i, file) for i, file in enumerate(files) if start <= i / self._rate < end]
+        if not chosen:
+            raise InputError(
+                f"{self.name}: the part to read holds no picture",
+                expected=f"a part of 0 to {len(files) / self._rate:.2f} s",
+                found=f"{start} to {end} s",
+            )
+        return chosen
 
 
-def source_name(clip: str | Path) -> str:
-    """What to call a clip in files and messages: no folders, no credentials."""
-    text = str(clip)
-    if "://" in text:
-        parts = urlsplit(text)
-        return f"{parts.hostname or ''}{parts.path}"
-    return text if _CAMERA.match(text) else Path(text).name
+def list_pictures(folder: Path) -> list[Path]:
+    return [
+        p for p in folder.iterdir() if p.suffix.lower() in _PICTURE_ENDINGS and p.name[0] != "."
+    ]
 
 
-def shrinking(size: tuple[int, int], max_side: int | None) -> float:
-    return min(1.0, max_side / max(size)) if max_side else 1.0
+def natural_key(path: Path) -> tuple[object, ...]:
+    """Numbers in names count as numbers: frame2 comes before frame10."""
+    parts = re.split(r"(\d+)", path.name)
+    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
 
 
-def check_size(name: str, size: tuple[int, int]) -> None:
-    if min(size) < SMALLEST_SIDE:
-        raise InputError(
-            f"{name}: the picture is too small to see a person",
-            expected=f"at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels",
-            found=f"{size[0]} x {size[1]}",
-        )
+def _read_picture(file: Path) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB, turned as the camera's orientation tag says; none if unreadable."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(file) as picture:
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    except (UnidentifiedImageError, OSError):
+        return None
+
+
+def _shrunk(image: np.ndarray, max_side: int | None) -> np.ndarray:
+    height, width = image.shape[:2]
+    scale = shrinking((width, height), max_side)
+    if scale == 1:
+        return image
+    from PIL import Image
+
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
 
 
 def _open_container(clip: str | Path) -> Any:
     import av
 
-    camera = _CAMERA.match(str(clip))
+    camera = CAMERA.match(str(clip))
     if camera:
         return av.open(f"/dev/video{camera[1]}", format="v4l2", timeout=_PATIENCE_S)
     return av.open(str(clip), timeout=_PATIENCE_S)
@@ -364,6 +355,6 @@ def _readable_errors(name: str) -> Iterator[None]:
             remedy = "you may not read it: check its permissions"
         elif isinstance(error, (av.error.HTTPError, ConnectionError, TimeoutError)):
             remedy = "the server did not answer as hoped: check the address"
-        elif _CAMERA.match(name):
+        elif CAMERA.match(name):
             remedy = "no such camera, or another program holds it"
         raise InputError(f"{name} cannot be read as a video: {reason}", remedy=remedy) from error

@@ -17,7 +17,8 @@ from mgskel.core.errors import InputError, MissingDependency
 from mgskel.core.files import writing
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.pose.video import VideoSettings, open_source
+from mgskel.pose.frames import VideoSettings
+from mgskel.pose.video import open_source
 from mgskel.report.strokes import strokes
 
 Ground = Literal["blank", "blur", "picture"]

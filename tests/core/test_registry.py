@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,6 +79,19 @@ def test_a_file_of_ones_own_registers_what_it_defines(
     file.write_text(COLOURS + "COLOURS.register('plum', 4)\n")
     load_file(file)
     assert colours.get("plum") == 4
+
+
+def test_a_part_is_named_with_its_file(tmp_path: Path) -> None:
+    registry: Registry[type] = Registry("thing", "mgskel.core.layouts", "tests.none")
+    sys.modules["registry_of_things"] = SimpleNamespace(THINGS=registry)
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from registry_of_things import THINGS\nclass Own: ...\nTHINGS.register('own', Own)\n"
+    )
+    assert registry.get(f"{file}:own") is registry.get(f"{file}:Own") is registry.get("own")
+    with pytest.raises(InputError, match="unknown thing 'ow'"):
+        registry.get(f"{file}:ow")
+    del sys.modules["registry_of_things"]
 
 
 @pytest.mark.parametrize("content", [None, "1 / 0\n"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pose_clips import SIZE, square_pictures, write_video
 
-from mgskel.pose.estimators import EstimatorSettings
+from mgskel.pose.estimator import EstimatorSettings
 from mgskel.pose.extract import ExtractSettings
 
 
@@ -31,13 +31,11 @@ def make_clip(tmp_path: Path) -> Callable[..., Path]:
 def plugin(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The square estimator, installed as somebody's package: 'square' by entry point."""
     site = tmp_path_factory.mktemp("site")
-    shutil.copy(Path(__file__).with_name("pose_clips.py"), site / "square_plugin.py")
+    shutil.copy(Path(__file__).with_name("pose_clips.py"), site)
     about = site / "square_plugin-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: square-plugin\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[mgskel.estimators]\nsquare = square_plugin:SquareEstimator\n"
-    )
+    (about / "entry_points.txt").write_text("[mgskel.estimators]\nsquare = pose_clips\n")
     monkeypatch.syspath_prepend(str(site))
     return site
 

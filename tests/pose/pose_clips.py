@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mgskel.core.skeleton import skeleton_from_dict
-from mgskel.pose.estimators import Detection
+from mgskel.pose.estimator import Detection, estimator
 
 SIZE = (64, 48)
 
@@ -55,12 +56,19 @@ def square_pictures(
         yield picture
 
 
+@dataclass(frozen=True)
+class SquareSettings:
+    fails_at: int | None = None
+
+
+@estimator("square", settings=SquareSettings)
 class SquareEstimator:
     """Finds the bright square: its four corners and its middle."""
 
     batch_size = 4
 
-    def __init__(self, fails_at: int | None = None) -> None:
+    def __init__(self, settings: SquareSettings | None = None, threads: int | None = None) -> None:
+        fails_at = settings.fails_at if settings else None
         self.skeleton = skeleton_from_dict(
             {
                 "name": "square",

@@ -41,7 +41,7 @@ def test_main_person_one_person_everybody(plugin, tmp_path: Path, capsys) -> Non
     assert extract(*words, "--person", 9) == 2
     assert "no person '9'" in capsys.readouterr().err
     assert extract(*words, "--person", 1, "--all-people") == 2
-    assert "exclude each other" in capsys.readouterr().err
+    assert "not allowed with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_main_person_one_person_everybody(plugin, tmp_path: Path, capsys) -> Non
     [
         (["--estimator", "mediapip"], "did you mean 'mediapipe'"),
         (["--cleaning.min_score", "much"], "cleaning.min_score"),
-        (["--video.fpss", "3"], "--video.fpss"),
+        (["--video.fpss", "3"], "video.fpss"),
         (["--workers", "0"], "at least one worker"),
         (["--estimator", "mmpose"], "needs a config"),
-        (["--face", "half"], "--face"),
+        (["--face", "half"], "estimator.mediapipe.face"),
         (["--start", "5", "--end", "2"], "the part to read is empty"),
         (["-c", "nowhere.yaml"], "nowhere.yaml"),
     ],
@@ -74,7 +74,7 @@ def test_bad_clips_alone_and_among_good_ones(make_clip, plugin, tmp_path: Path, 
     capsys.readouterr()
     assert extract(bad, make_clip(), *tail) == 1
     told = capsys.readouterr().err
-    assert "failed: bad.mp4" in told and "1 extracted" in told and "Traceback" not in told
+    assert "failed: bad.mp4" in told and "Traceback" not in told
 
 
 def test_keypoints_of_others(make_clip, plugin, tmp_path: Path) -> None:

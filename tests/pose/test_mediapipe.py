@@ -11,11 +11,12 @@ pytest.importorskip("mediapipe")
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import get_skeleton
-from mgskel.pose.estimators import EstimatorSettings, MediaPipeSettings
+from mgskel.pose.estimator import EstimatorSettings
+from mgskel.pose.estimators.mediapipe import FACE_POINTS, MediaPipe, MediaPipeSettings, layout
 from mgskel.pose.extract import ExtractSettings, extract
-from mgskel.pose.mediapipe import FACE_POINTS, MediaPipe, layout
-from mgskel.pose.people import PeopleSettings
-from mgskel.pose.video import VideoSettings, open_source
+from mgskel.pose.frames import VideoSettings
+from mgskel.pose.tracking import PeopleSettings
+from mgskel.pose.video import open_source
 
 CLIPS = (
     "a7_s5_t2_color.avi",
@@ -149,7 +150,7 @@ def test_agreement_with_openpose(shared: Path, take: str) -> None:
 
 
 def test_settings_reach_the_estimator(sample_clip: Path) -> None:
-    chosen = EstimatorSettings(mediapipe=MediaPipeSettings(face="full"))
+    chosen = EstimatorSettings("mediapipe", MediaPipeSettings(face="full"))
     sequence = extract(sample_clip, settings=part(0.1, estimator=chosen)).sequence
     assert sequence.skeleton.has("face_467")
     record = sequence.provenance[0]["estimator"]

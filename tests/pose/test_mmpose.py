@@ -12,11 +12,11 @@ pytest.importorskip("mmpose")
 torch = pytest.importorskip("torch")
 
 from mgskel.core.errors import InputError  # noqa: E402
-from mgskel.pose.estimators import EstimatorSettings, MMPoseSettings  # noqa: E402
+from mgskel.pose.estimator import EstimatorSettings  # noqa: E402
+from mgskel.pose.estimators.mmcv_stand_ins import nms, provide_mmcv_ops  # noqa: E402
+from mgskel.pose.estimators.mmpose import MMPose  # noqa: E402
+from mgskel.pose.estimators.mmpose_models import MMPoseSettings, find_model, identity  # noqa: E402
 from mgskel.pose.extract import ExtractSettings, extract  # noqa: E402
-from mgskel.pose.mmcv_ops import nms, provide_mmcv_ops  # noqa: E402
-from mgskel.pose.mmpose import MMPose  # noqa: E402
-from mgskel.pose.mmpose_index import find_model, identity  # noqa: E402
 
 TINY = "rtmpose-t_8xb256-420e_coco-256x192"
 WHOLE = "rtmpose-m_8xb64-270e_coco-wholebody-256x192"
@@ -24,11 +24,8 @@ HRNET = "td-hm_hrnet-w32_8xb64-210e_coco-256x192"
 
 
 def untrained(config: str = TINY, **more: object) -> MMPose:
-    from mgskel.core.threads import set_threads
-
-    set_threads(1)
     torch.manual_seed(0)
-    return MMPose(MMPoseSettings(config=config, allow_random_weights=True, **more))
+    return MMPose(MMPoseSettings(config=config, allow_random_weights=True, **more), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +138,7 @@ def test_batches_change_nothing(tiny: MMPose) -> None:
 
 @pytest.mark.slow
 def test_a_clip(sample_clip: Path, tiny: MMPose) -> None:
-    from mgskel.pose.video import VideoSettings
+    from mgskel.pose.frames import VideoSettings
 
     settings = ExtractSettings(video=VideoSettings(end=0.2))
     sequence = extract(sample_clip, estimator=tiny, settings=settings).sequence
@@ -168,15 +165,15 @@ def test_aliases_names_and_wrong_names() -> None:
 
 
 def test_published_weights_are_fetched_only_on_request(tmp_path: Path, monkeypatch) -> None:
-    from mgskel.pose import mmpose_index
+    from mgskel.pose.estimators import mmpose_models
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    found = mmpose_index.FoundModel(find_model(TINY).config, (tmp_path / "gone.pth").as_uri())
+    found = mmpose_models.FoundModel(find_model(TINY).config, (tmp_path / "gone.pth").as_uri())
     with pytest.raises(InputError, match="could not be fetched"):
-        mmpose_index.download(found)
+        mmpose_models.download(found)
     (tmp_path / "there.pth").write_bytes(b"weights")
-    there = mmpose_index.FoundModel(found.config, (tmp_path / "there.pth").as_uri())
-    assert mmpose_index.download(there).read_bytes() == b"weights"
+    there = mmpose_models.FoundModel(found.config, (tmp_path / "there.pth").as_uri())
+    assert mmpose_models.download(there).read_bytes() == b"weights"
 
 
 @pytest.mark.slow
@@ -221,7 +218,7 @@ def test_checkpoints_with_more_than_weights(tiny: MMPose, tmp_path: Path) -> Non
     from mmengine.logging.history_buffer import HistoryBuffer
     from safetensors.torch import save_file
 
-    from mgskel.pose.checkpoints import load_weights
+    from mgskel.pose.estimators.mmpose_models import load_weights
 
     weights = tiny._model.state_dict()
     meta = {"epoch": 2, "lr": np.float64(0.1), "mean": np.zeros(3)}
@@ -304,8 +301,8 @@ def test_with_a_detector() -> None:
 
 
 def test_settings_by_name_on_the_whole_path() -> None:
-    settings = EstimatorSettings(name="mmpose", mmpose=MMPoseSettings(config=TINY))
-    from mgskel.pose.estimators import create_estimator
+    settings = EstimatorSettings("mmpose", MMPoseSettings(config=TINY))
+    from mgskel.pose.estimator import create_estimator
 
     with pytest.raises(InputError, match="no weights"):
         create_estimator(settings)

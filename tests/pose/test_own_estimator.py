@@ -6,11 +6,9 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from mgskel.pose.estimators import EstimatorSettings, estimator_identity, list_estimators
-from mgskel.pose.extract import ExtractSettings, extract
-from mgskel.pose.video import VideoSettings
+from mgskel.cli import main
+from mgskel.core.sequence import PoseSequence
 
 
 def example(root: Path) -> str:
@@ -18,29 +16,20 @@ def example(root: Path) -> str:
     return re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
 
 
-def test_the_printed_example_runs(
-    root: Path, tmp_path: Path, make_clip, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = tmp_path / "site"
-    about = site / "my_package-0.3.dist-info"
-    about.mkdir(parents=True)
-    (site / "my_package.py").write_text(example(root))
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 0.3\n")
-    (about / "entry_points.txt").write_text(
-        "[mgskel.estimators]\nbrightest = my_package:BrightestSpot\n"
-    )
-    monkeypatch.syspath_prepend(str(site))
-    assert "brightest" in list_estimators()
-    chosen = EstimatorSettings(name="brightest", own={"threshold": 180})
-    settings = ExtractSettings(estimator=chosen, video=VideoSettings(end=1.0))
-    sequence = extract(make_clip(), settings=settings).sequence
+def test_the_printed_example_runs(root: Path, tmp_path: Path, make_clip) -> None:
+    file = tmp_path / "my_file.py"
+    file.write_text(example(root))
+    words = ["extract", str(make_clip()), "-o", str(tmp_path / "out"), "--end", "1"]
+    words += ["--estimator", f"{file}:brightest", "--estimator.brightest.threshold", "180"]
+    assert main(words) == 0
+    sequence = PoseSequence.load(tmp_path / "out" / "clip.npz")
     truth = 5 + (0.5 * np.arange(20)).astype(int) + 5.5
     np.testing.assert_allclose(sequence.keypoints[0, :, 0, 0], truth, atol=1)
     assert not sequence.present[0, :, 1:].any()
-    assert estimator_identity(chosen)["version"] == "0.3"
-    assert estimator_identity(chosen)["settings"] == {"threshold": 180}
+    assert sequence.provenance[0]["estimator"]["threshold"] == 180
+    assert main([*words, "--estimator.brightest.treshold", "180"]) == 2
 
 
 def test_it_is_as_short_as_promised(root: Path) -> None:
     code = [line for line in example(root).splitlines() if line.strip()]
-    assert len(code) <= 30
+    assert len(code) <= 34

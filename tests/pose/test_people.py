@@ -7,9 +7,9 @@ import pytest
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import get_skeleton
-from mgskel.pose.estimators import Detection
-from mgskel.pose.main_person import choose
-from mgskel.pose.people import PeopleSettings, Tracker, dense
+from mgskel.pose.estimator import Detection
+from mgskel.pose.people import choose, dense
+from mgskel.pose.tracking import PeopleSettings, Tracker
 
 LAYOUT = get_skeleton("coco17")
 FPS = 25

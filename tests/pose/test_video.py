@@ -10,8 +10,8 @@ import pytest
 from pose_clips import square_pictures, write_video
 
 from mgskel.core.errors import InputError
-from mgskel.pose.ahead import ahead
-from mgskel.pose.video import VideoSettings, open_source, source_name
+from mgskel.pose.frames import VideoSettings, read_ahead, source_name
+from mgskel.pose.video import open_source
 
 
 def read(clip, **settings):
@@ -240,17 +240,17 @@ def test_names_hold_no_folders_and_no_passwords() -> None:
     assert source_name("camera:0") == "camera:0"
 
 
-def test_ahead_keeps_order_passes_errors_and_stops() -> None:
-    assert list(ahead(range(100), depth=3)) == list(range(100))
+def test_read_ahead_keeps_order_passes_errors_and_stops() -> None:
+    assert list(read_ahead(range(100), depth=3)) == list(range(100))
 
     def broken():
         yield 1
         raise InputError("torn")
 
-    taken = ahead(broken())
+    taken = read_ahead(broken())
     assert next(taken) == 1
     with pytest.raises(InputError, match="torn"):
         next(taken)
-    endless = ahead(iter(int, 1), depth=2)
+    endless = read_ahead(iter(int, 1), depth=2)
     assert next(endless) == 0
     endless.close()  # returns, because the producer stops too

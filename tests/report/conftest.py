@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mgskel.doctor.browser import FLAGS, find_browser
+from mgskel.doctor import BROWSER_FLAGS, find_browser
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,6 @@ def browser() -> Iterator[Any]:
     from playwright import sync_api
 
     with sync_api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=executable, args=list(FLAGS))
+        chromium = play.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
         yield chromium
         chromium.close()

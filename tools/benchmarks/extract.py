@@ -17,9 +17,9 @@ from pathlib import Path
 
 from mgskel.core.samples import sample_clip
 from mgskel.pose.batch import extract_batch
-from mgskel.pose.estimators import Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.estimator import Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract
-from mgskel.pose.video import VideoSettings
+from mgskel.pose.frames import VideoSettings
 
 
 def bare_loop(clip: Path, estimator: Estimator, seconds: float | None) -> tuple[int, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mgskel.analyze import AnalyzeSettings, analyze
 from mgskel.core.errors import InputError
-from mgskel.doctor.browser import FLAGS, find_browser
+from mgskel.doctor import BROWSER_FLAGS, find_browser
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 _SEED, _FPS, _LOOKS = 17, 25.0, 3
@@ -50,7 +50,7 @@ def look_at(report: Path) -> dict[str, float]:
         raise InputError("there is no Chromium", remedy="apt-get install chromium")
     seconds, worked = [], []
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=executable, args=list(FLAGS))
+        browser = play.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
         for _ in range(_LOOKS):
             page = browser.new_page()
             meter = page.context.new_cdp_session(page)

@@ -16,23 +16,29 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.pose.estimators import Detection, MMPoseSettings
-from mgskel.pose.mmpose_index import (
+from mgskel.core.threads import set_threads
+from mgskel.pose.estimator import Detection, estimator
+from mgskel.pose.estimators.mmcv_stand_ins import provide_mmcv_ops
+from mgskel.pose.estimators.mmpose_models import (
     FoundModel,
+    MMPoseSettings,
     bundled_detector,
     find_model,
     find_weights,
     identity,
+    load_weights,
     no_weights,
 )
 
 _LAYOUT_OF_COUNT = {17: "coco17", 26: "halpe26", 133: "coco_wholebody133"}
 
 
+@estimator("mmpose", settings=MMPoseSettings, identity=identity)
 class MMPose:
     """The `mmpose` estimator; several persons per frame."""
 
-    def __init__(self, settings: MMPoseSettings) -> None:
+    def __init__(self, settings: MMPoseSettings, threads: int | None = None) -> None:
+        set_threads(threads)
         if settings.batch < 1:
             raise InputError("'batch' must be at least 1", found=str(settings.batch))
         self.identity: Mapping[str, Any] = identity(settings)
@@ -107,8 +113,6 @@ class _Detector:
 
 
 def _build_pose(found: FoundModel, settings: MMPoseSettings) -> Any:
-    from mgskel.pose.checkpoints import load_weights
-    from mgskel.pose.mmcv_ops import provide_mmcv_ops
 
     _check_device(settings.device)
     weights = find_weights(found, settings)
@@ -132,8 +136,6 @@ def _build_pose(found: FoundModel, settings: MMPoseSettings) -> Any:
 
 
 def _build_detector(settings: MMPoseSettings) -> _Detector:
-    from mgskel.pose.checkpoints import load_weights
-
     config = Path(settings.detector)
     if not config.is_file():
         config = bundled_detector(settings.detector)

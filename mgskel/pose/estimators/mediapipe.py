@@ -24,14 +24,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from mgskel.core.errors import InputError, MissingDependency
 from mgskel.core.files import file_hash, json_hash
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
-from mgskel.pose.estimators import Detection, MediaPipeSettings
+from mgskel.pose.estimator import Detection, estimator, option
 
 _GRAPH = "modules/holistic_landmark/holistic_landmark_cpu.binarypb"
 _BODY_WEIGHTS = {
@@ -92,6 +92,30 @@ _HAND_POINTS = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class MediaPipeSettings:
+    """`face`: only the points that micro-gestures need, or the whole mesh of 468."""
+
+    face: Literal["needed", "full"] = option(
+        "needed", "--face", "face points to store: needed or full"
+    )
+    complexity: int = 1
+    min_detection_score: float = 0.5
+    min_tracking_score: float = 0.5
+
+
+def identity(settings: MediaPipeSettings) -> dict[str, Any]:
+    """Name, version, weights' hash and settings, without starting the models."""
+    hashes = _weights_hash(_weight_files(settings.complexity))
+    return {
+        "name": "mediapipe",
+        "version": version("mediapipe"),
+        "weights": hashes,
+        "settings": dataclasses.asdict(settings),
+    }
+
+
+@estimator("mediapipe", settings=MediaPipeSettings, identity=identity)
 class MediaPipe:
     """The `mediapipe` estimator; see the module's text for what its scores mean."""
 
@@ -215,17 +239,6 @@ def layout(settings: MediaPipeSettings) -> Skeleton:
     tree["bones"] |= dict.fromkeys(mesh, "nose")
     tree["parts"]["face"] += mesh
     return skeleton_from_dict(tree, place="mediapipe_holistic with the whole face mesh")
-
-
-def identity(settings: MediaPipeSettings) -> dict[str, Any]:
-    """Name, version, weights' hash and settings, without starting the models."""
-    hashes = _weights_hash(_weight_files(settings.complexity))
-    return {
-        "name": "mediapipe",
-        "version": version("mediapipe"),
-        "weights": hashes,
-        "settings": dataclasses.asdict(settings),
-    }
 
 
 def _weight_files(complexity: int) -> tuple[Path, ...]:

@@ -1,5 +1,8 @@
 """Where the jobs of a batch run: in this process, in several, or on a Ray cluster.
 
+On Ray, every node needs this package installed, and must see clips and output folder under the
+same paths (a shared file system).
+
 An engine takes jobs and gives (job, outcome) pairs in the order in which they end. A worker
 that dies (killed, out of memory, a crash inside a decoder) costs nobody else anything: its job
 is tried once more in a fresh worker, and then counts as failed.
@@ -18,11 +21,12 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Literal, Protocol
 
-from mgskel.core.errors import InputError
-from mgskel.pose.jobs import Job, Outcome, run_job
+from mgskel.core.errors import InputError, MissingDependency
+from mgskel.pose.job import Job, Outcome, run_job
 
 EngineName = Literal["local", "ray"]
 _ATTEMPTS = 2
+_RAY_RETRIES = 3
 
 
 class Engine(Protocol):
@@ -38,9 +42,7 @@ def create_engine(name: EngineName, workers: int, jobs: int) -> Engine:
     if workers < 1:
         raise InputError("there must be at least one worker", found=f"--workers {workers}")
     if name == "ray":
-        from mgskel.pose.ray_engine import RayEngine
-
-        return RayEngine(workers)
+        return RayCluster(workers)
     return Inline() if jobs == 1 else Processes(min(workers, jobs))
 
 
@@ -116,6 +118,45 @@ class Processes:
         process.start()
         theirs.close()
         return _Worker(process, ours)
+
+
+class RayCluster:
+    """Joins the cluster of RAY_ADDRESS, or starts a local one with `workers` CPUs."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def run(
+        self, jobs: Sequence[Job], tell: Callable[[int], None]
+    ) -> Iterator[tuple[Job, Outcome]]:
+        try:
+            import ray
+        except ImportError:
+            raise MissingDependency("ray", "ray", "--engine ray") from None
+
+        started = not ray.is_initialized()
+        if started:
+            ray.init(
+                num_cpus=None if os.environ.get("RAY_ADDRESS") else self._workers,
+                log_to_driver=False,
+                include_dashboard=False,
+            )
+        try:
+            remote = ray.remote(num_cpus=1, max_retries=_RAY_RETRIES)(run_job)
+            running = {remote.remote(job): job for job in jobs}
+            while running:
+                ended, _ = ray.wait(list(running), num_returns=1)
+                for reference in ended:
+                    job = running.pop(reference)
+                    try:
+                        outcome = ray.get(reference)
+                    except ray.exceptions.RayError as error:
+                        outcome = Outcome(error=f"Ray gave the clip up: {type(error).__name__}")
+                    tell(outcome.frames)
+                    yield job, outcome
+        finally:
+            if started:
+                ray.shutdown()
 
 
 def _serve(line: Connection) -> None:

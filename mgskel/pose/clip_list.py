@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import content_hash, json_hash
-from mgskel.pose.pictures import list_pictures, natural_key
-from mgskel.pose.video import source_name
+from mgskel.pose.frames import source_name
+from mgskel.pose.video import list_pictures, natural_key
 
 VIDEO_ENDINGS = frozenset(
     ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mpe .wmv .flv .ts .mts .m2ts .3gp .ogv .mjpeg"

@@ -12,8 +12,8 @@ from mgskel.core.errors import MgskelError
 from mgskel.core.files import file_hash, json_hash, write_json
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
-from mgskel.pose.clips import Clip
-from mgskel.pose.estimators import Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.clip_list import Clip
+from mgskel.pose.estimator import Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.quality import quality_report
 
