@@ -18,7 +18,8 @@ from mgskel.models.fusion import (
     reading,
     with_fusion,
 )
-from mgskel.models.layers import fold
+from mgskel.models.layers import Span, fold
+from mgskel.models.streaming import Stream
 
 __all__ = [
     "Backbone",
@@ -26,6 +27,8 @@ __all__ = [
     "Block",
     "FusionParts",
     "FusionReadout",
+    "Span",
+    "Stream",
     "balance_loss",
     "create_model",
     "fold",
@@ -46,6 +49,7 @@ def create_model(
     num_classes: int,
     fusion: str | bool | FusionParts = "on",
     in_channels: int = 3,
+    fusion_window: int | None = None,
     **sizes: Any,
 ) -> Backbone:
     """A network for a layout and a number of classes.
@@ -56,6 +60,7 @@ def create_model(
         num_classes: number of classes.
         fusion: balanced fusion "on" or "off", or `FusionParts` for ablations.
         in_channels: coordinates per joint.
+        fusion_window: input frames that the fusion summarises, for streams; by default all.
         **sizes: widths, depths and kernels, as the network's class lists them.
     """
     kind = _backbone(name)
@@ -63,9 +68,9 @@ def create_model(
         raise InputError("a network needs classes", expected="1 or more", found=num_classes)
     model = kind(get_skeleton(skeleton), num_classes, in_channels=in_channels, **sizes)
     if isinstance(fusion, FusionParts):
-        return with_fusion(model, parts=fusion)
+        return with_fusion(model, parts=fusion, window=fusion_window)
     if fusion in ("on", True):
-        return with_fusion(model)
+        return with_fusion(model, window=fusion_window)
     if fusion in ("off", False):
         return model
     raise unknown("fusion setting", str(fusion), ("on", "off"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -9,16 +11,19 @@ from torch import Tensor, nn
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.fusion import BalancedFusion
-from mgskel.models.layers import shrink_time, stride_of
+from mgskel.models.fusion import BalancedFusion, FusedBlock
+from mgskel.models.layers import HERE, Span, shrink_time, span_of, stride_of
 
 
 class Block(nn.Module):
     """One step of a network, (N, C, T, V) -> (N, C', ceil(T / stride), V).
 
     Subclasses implement ``forward(x, valid)``; `valid` (N, 1, T, V) holds 1 where a joint was
-    seen and 0 elsewhere, or is None where everything was.
+    seen and 0 elsewhere, or is None where everything was. Those whose answers rest on a few
+    frames alone tell them as `span`; frames in which nobody is seen must then be as good as none.
     """
+
+    span: Span | None = None
 
     def __init__(self, out_channels: int, stride: int = 1) -> None:
         super().__init__()
@@ -26,10 +31,24 @@ class Block(nn.Module):
         self.stride = stride
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One step of a network on its way through time.
+
+    Attributes:
+        layer: features and validity to features, ``stride`` frames to one.
+        span: what each answer rests on; None where that is the whole sequence.
+    """
+
+    layer: Callable[[Tensor, Tensor | None], Tensor]
+    span: Span | None
+    stride: int
+
+
 class Backbone(nn.Module):
     """Skeleton sequences to class scores.
 
-    Subclasses set `blocks` and `stem_stride` and implement `embed`.
+    Subclasses set `blocks`, `stem_stride` and `stem_span` and implement `embed`.
 
     Args:
         skeleton: the layout of the joint axis.
@@ -42,6 +61,7 @@ class Backbone(nn.Module):
     name: ClassVar[str]
     blocks: nn.ModuleList
     stem_stride: int = 1
+    stem_span: Span | None = HERE
 
     def __init__(
         self,
@@ -67,6 +87,28 @@ class Backbone(nn.Module):
             stride *= stride_of(block)
         return stride
 
+    def stages(self) -> list[Stage]:
+        """The steps from coordinates to the last features, fusions apart from their blocks."""
+        stages = [Stage(self.embed, self.stem_span, self.stem_stride)]
+        for block in self.blocks:
+            inner = block.block if isinstance(block, FusedBlock) else block
+            stages.append(Stage(inner, span_of(inner), stride_of(block)))
+            if isinstance(block, FusedBlock):
+                stages.append(Stage(block.fusion, span_of(block.fusion), 1))
+        return stages
+
+    @property
+    def span(self) -> Span | None:
+        """Input frames that the answer for one moment rests on; None where that is all of them."""
+        back = ahead = 0
+        step = 1
+        for stage in self.stages():
+            if stage.span is None:
+                return None
+            back, ahead = back + step * stage.span.back, ahead + step * stage.span.ahead
+            step *= stage.stride
+        return Span(back, ahead)
+
     def fusions(self) -> list[BalancedFusion]:
         return [module for module in self.modules() if isinstance(module, BalancedFusion)]
 
@@ -88,11 +130,17 @@ class Backbone(nn.Module):
         """Class scores per person and moment, (N, M, T', K): the same network without the mean
         over time."""
         features, valid = self._features(x, mask)
+        return self.moment_scores(features, valid).unflatten(0, (-1, x.shape[4]))
+
+    def moment_scores(self, features: Tensor, valid: Tensor | None) -> Tensor:
+        """Class scores (N, T, K) of the last features (N, C, T, V), by the mean over the joints
+        that are there."""
+        tokens = features.permute(0, 2, 3, 1)
         if valid is None:
-            pooled = features.mean(3)
-        else:
-            pooled = (features * valid).sum(3) / valid.sum(3).clamp(min=1)
-        return self.head(pooled.transpose(1, 2)).unflatten(0, (-1, x.shape[4]))
+            return self.head(tokens.mean(2))
+        weight = valid.squeeze(1).unsqueeze(2)
+        pooled = (weight @ tokens).squeeze(2) / weight.sum(3).clamp(min=1)
+        return self.head(pooled)
 
     def _features(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Features (N*M, C', T', V) and their validity (N*M, 1, T', V)."""

@@ -3,6 +3,10 @@
 Micro-gestures are small in space and short in time; blocks that average over joints and moments
 lose them. `BalancedFusion` looks at features from two sides, decides which joints and which
 moments matter, and balances the two decisions per channel. It changes nothing until trained.
+
+Of a clip everything is summarised. Of a stream, of which nobody knows the end, each moment has a
+view of its own: of the last few seconds. That is the same module with a
+`window`.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from torch.nn import functional
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.graph import neighbours
-from mgskel.models.layers import ModelT, shrink_time, stride_of
+from mgskel.models.layers import ModelT, Span, shrink_time, stride_of
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,11 @@ class FusionReadout:
     """What one fusion decided for a batch.
 
     Attributes:
-        joints: weight of each joint per head, (N, H, V); 1 leaves a joint as it was.
+        joints: weight of each joint per head, (N, H, V), over windows (N, H, T, V); 1 leaves a
+            joint as it was.
         moments: weight of each moment per head, (N, H, T).
-        balance: share of the joint gate in each channel, (N, C); the rest is the time gate's.
+        balance: share of the joint gate in each channel, (N, C), over windows (N, C, T); the
+            rest is the time gate's.
         effect: how much the gates change the features of each joint at each moment, (N, T, V):
             a wide gate where nothing happens has none.
     """
@@ -67,12 +73,14 @@ class BalancedFusion(nn.Module):
         y[n, c, t, v] = x[n, c, t, v] * (1 + s[n, c] a[n, c, v] + (1 - s[n, c]) b[n, c, t])
 
     The last layer of either gate starts at zero: the module starts as the identity, and its gates
-    receive gradients from the first step on.
+    receive gradients from the first step on. With a `window`, ``s`` and ``a`` follow the moment:
+    each has seen the moments of its own window alone.
 
     Args:
         skeleton: the layout of the joint axis.
         channels: C of the features.
         parts: what to leave out, for ablations.
+        window: moments that are summarised, up to `reach` moments after each; all by default.
         width: channels of the summaries' encodings.
         heads: gates per axis; must divide `channels`.
         reach: moments to either side that the time gate takes into account.
@@ -86,6 +94,7 @@ class BalancedFusion(nn.Module):
         width: int = 16,
         heads: int = 4,
         reach: int = 2,
+        window: int | None = None,
     ) -> None:
         super().__init__()
         if channels % heads:
@@ -96,6 +105,7 @@ class BalancedFusion(nn.Module):
             )
         self.parts = parts or FusionParts()
         self.channels, self.heads, self.reach = channels, heads, reach
+        self.window = window
         self.encode = nn.Linear(channels * (2 if self.parts.spread else 1), width)
         if self.parts.joint_gate:
             self.joint_gate = _starting_at_zero(width, heads)
@@ -107,32 +117,70 @@ class BalancedFusion(nn.Module):
             self.balance = nn.Linear(width, channels)
         self._trace = _Trace()
 
+    @property
+    def window(self) -> int | None:
+        return self._window
+
+    @window.setter
+    def window(self, moments: int | None) -> None:
+        if moments is not None and moments <= self.reach:
+            raise InputError(
+                "a fusion's window is too short",
+                expected=f"more than the {self.reach} moments after its place",
+                found=moments,
+            )
+        self._window = moments
+
+    @property
+    def span(self) -> Span | None:
+        """Moments that its answer for one rests on; None where that is all of them."""
+        if self.window is None:
+            return None
+        return Span(max(self.reach, self.window - 1 - self.reach), self.reach)
+
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """x (N, C, T, V), valid (N, 1, T, V) of 0 and 1 or None -> (N, C, T, V)"""
         tokens = x.permute(0, 2, 3, 1)
-        _, t, v, _ = tokens.shape
         seen = None if valid is None else valid.permute(0, 2, 3, 1)
-        codes = functional.relu(self.encode(self._summaries(tokens, seen)))
-        share = self._share(codes, seen)
-        joints, moments = codes[:, :v], codes[:, v:]
-        if seen is not None:
-            joints, moments = joints * seen.amax(1), moments * seen.amax(2)
+        if self.window is not None and seen is None:
+            seen = torch.ones_like(tokens[..., :1])
+        joints, moments, share = self._codes_and_share(tokens, seen)
         joint_gate = self._joint_gate(joints)
         time_gate = self._time_gate(moments)
-        per_head = share.unflatten(1, (1, self.heads, -1))
-        wide = time_gate.unsqueeze(3)
-        along_joints = (joint_gate.unsqueeze(3) * per_head).flatten(2)
-        along_time = torch.addcmul(wide, wide, per_head, value=-1).flatten(2)
-        gate = along_joints.unsqueeze(1) + along_time.unsqueeze(2)
-        self._trace.lean = share.mean(1) - 0.5 if self.training and self.parts.balance else None
+        per_head = share.unflatten(2, (self.heads, -1)).unsqueeze(2)
+        wide = time_gate.unsqueeze(2).unsqueeze(4)
+        # (N, R, V, C) and (N, T, 1, C), where R is T over windows and 1 over everything.
+        along_joints = (joint_gate.unsqueeze(4) * per_head).flatten(3)
+        along_time = torch.addcmul(wide, wide, per_head, value=-1).flatten(3)
+        gate = along_joints + along_time
+        self._trace.lean = share.mean(2) - 0.5 if self.training and self.parts.balance else None
         if self._trace.listening:
-            self._trace.readout = FusionReadout(
-                1 + joint_gate.detach().transpose(1, 2),
-                1 + time_gate.detach().transpose(1, 2),
-                share.detach(),
-                (tokens * gate).detach().abs().mean(3),
-            )
+            self._trace.readout = self._readout(tokens, gate, joint_gate, time_gate, share)
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
+
+    def _codes_and_share(
+        self, tokens: Tensor, seen: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes of the joints (N, R, V, width), of the moments (N, T, width), and the balance
+        (N, R, C)."""
+        t, v = tokens.shape[1:3]
+        if self.window is not None and seen is not None:
+            codes = functional.relu(self.encode(self._window_summaries(tokens, seen)))
+            joints, moments = codes[:, : t * v].unflatten(1, (t, v)), codes[:, t * v :]
+            joint_seen, moment_seen = self._recent(seen).sign(), seen.amax(2)
+            joints, moments = joints * joint_seen, moments * moment_seen
+            around = self._recent(torch.cat([moments, moment_seen], 2))
+            total = joints.sum(2) + around[..., :-1]
+            count = joint_seen.sum(2) + around[..., -1:]
+            return joints, moments, self._share(total / count.clamp(min=1))
+        codes = functional.relu(self.encode(self._summaries(tokens, seen)))
+        if seen is None:
+            mean = codes.mean(1)
+        else:
+            present = torch.cat([seen.amax(1), seen.amax(2)], dim=1)
+            codes = codes * present
+            mean = codes.sum(1) / present.sum(1).clamp(min=1)
+        return codes[:, None, :v], codes[:, v:], self._share(mean).unsqueeze(1)
 
     def _summaries(self, tokens: Tensor, seen: Tensor | None) -> Tensor:
         """Mean and spread of each joint over time, then of each moment over joints,
@@ -151,6 +199,23 @@ class BalancedFusion(nn.Module):
         share_seen = means(seen).clamp(min=1e-6)
         return self._mean_and_spread(lambda values: means(values) / share_seen, tokens)
 
+    def _window_summaries(self, tokens: Tensor, seen: Tensor) -> Tensor:
+        """Mean and spread of each joint over each moment's window, then of each moment over
+        joints, (N, TV + T, 2C)."""
+        tokens = tokens * seen
+        count = torch.cat([self._recent(seen).flatten(1, 2), seen.sum(2)], 1).clamp(min=1)
+
+        def means(values: Tensor) -> Tensor:
+            sums = torch.cat([self._recent(values).flatten(1, 2), values.sum(2)], 1)
+            return sums / count
+
+        return self._mean_and_spread(means, tokens)
+
+    def _recent(self, values: Tensor) -> Tensor:
+        """Sums of values (N, T, ...) over each moment's window."""
+        assert self.window is not None
+        return window_sums(values, self.window, self.reach)
+
     def _mean_and_spread(self, means: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
         mean = means(tokens)
         if not self.parts.spread:
@@ -158,23 +223,22 @@ class BalancedFusion(nn.Module):
         variance = torch.addcmul(means(tokens * tokens), mean, mean, value=-1)
         return torch.cat([mean, variance.clamp(min=1e-6).sqrt()], dim=2)
 
-    def _share(self, codes: Tensor, seen: Tensor | None) -> Tensor:
-        """The balance: the joint gate's share of each channel, (N, C), from both views."""
+    def _share(self, codes: Tensor) -> Tensor:
+        """The balance: the joint gate's share of each channel, (..., C), from the mean code
+        (..., width) of both views."""
         if not self.parts.balance:
-            return codes.new_full((codes.shape[0], self.channels), 0.5)
-        if seen is None:
-            return torch.sigmoid(self.balance(codes.mean(1)))
-        present = torch.cat([seen.amax(1), seen.amax(2)], dim=1)
-        total = (codes * present).sum(1) / present.sum(1).clamp(min=1)
-        return torch.sigmoid(self.balance(total))
+            return codes.new_full((*codes.shape[:-1], self.channels), 0.5)
+        return torch.sigmoid(self.balance(codes))
 
     def _joint_gate(self, joints: Tensor) -> Tensor:
-        """(N, V, width) -> gates (N, V, heads) in -1..1"""
+        """(N, R, V, width) -> gates (N, R, V, heads) in -1..1"""
         if not self.parts.joint_gate:
-            return joints.new_zeros((*joints.shape[:2], self.heads))
-        n = joints.shape[0]
-        place, graph = self.joint_place.expand(n, -1, -1), self.joint_graph.expand(n, -1, -1)
-        return torch.tanh(torch.baddbmm(place, graph, self.joint_gate(joints)))
+            return joints.new_zeros((*joints.shape[:3], self.heads))
+        n, steps, v, _ = joints.shape
+        own = self.joint_gate(joints).reshape(n * steps, v, self.heads)
+        place = self.joint_place.expand(n * steps, -1, -1)
+        graph = self.joint_graph.expand(n * steps, -1, -1)
+        return torch.tanh(torch.baddbmm(place, graph, own)).view(n, steps, v, self.heads)
 
     def _time_gate(self, moments: Tensor) -> Tensor:
         """(N, T, width) -> gates (N, T, heads) in -1..1"""
@@ -186,13 +250,50 @@ class BalancedFusion(nn.Module):
         around = [longer[:, i : i + t] for i in range(2 * self.reach + 1)]
         return torch.tanh(self.time_gate(torch.cat(around, dim=2)))
 
+    def _readout(
+        self, tokens: Tensor, gate: Tensor, joint_gate: Tensor, time_gate: Tensor, share: Tensor
+    ) -> FusionReadout:
+        joints, balance = joint_gate.permute(0, 3, 1, 2), share.transpose(1, 2)
+        if self.window is None:
+            joints, balance = joints.squeeze(2), balance.squeeze(2)
+        return FusionReadout(
+            1 + joints.detach(),
+            1 + time_gate.detach().transpose(1, 2),
+            balance.detach(),
+            (tokens * gate).detach().abs().mean(3),
+        )
+
     @property
     def readout(self) -> FusionReadout | None:
         """What was decided for the last batch, if someone is `reading`."""
         return self._trace.readout
 
     def extra_repr(self) -> str:
-        return f"channels={self.channels}, heads={self.heads}, {self.parts}"
+        return f"channels={self.channels}, heads={self.heads}, window={self.window}, {self.parts}"
+
+
+def window_sums(values: Tensor, window: int, ahead: int) -> Tensor:
+    """Sums of values (N, T, ...) over `window` moments that end `ahead` moments after each.
+
+    Sums of twice as many moments are made of two, so a sum does not depend on what lies
+    outside its window: a recording in pieces has the very sums of the whole.
+    """
+    t = values.shape[1]
+    sides = (0, 0) * (values.dim() - 2) + (window - 1 - ahead, ahead)
+    power = functional.pad(values, sides)
+    total: Tensor | None = None
+    taken, size = 0, 1
+    while True:
+        if window & size:
+            part = power[:, taken : taken + t]
+            total = part if total is None else total + part
+            taken += size
+        if 2 * size > window:
+            break
+        power = power[:, size:] + power[:, :-size]
+        size *= 2
+    assert total is not None
+    return total
 
 
 def _starting_at_zero(inputs: int, outputs: int) -> nn.Linear:
@@ -270,6 +371,7 @@ def with_fusion(
     skeleton: Skeleton | None = None,
     parts: FusionParts | None = None,
     after: Sequence[int] | None = None,
+    window: int | None = None,
 ) -> ModelT:
     """Inserts a fusion behind blocks of a model, in place, and returns the model.
 
@@ -279,6 +381,7 @@ def with_fusion(
         skeleton: the layout of the joint axis; by default the model's own.
         parts: what to leave out, for ablations.
         after: positions of the blocks to fuse; by default `stage_ends`.
+        window: input frames that the summaries hold, for streams; by default all.
     """
     blocks = getattr(model, "blocks", None)
     skeleton = skeleton or getattr(model, "skeleton", None)
@@ -297,7 +400,18 @@ def with_fusion(
                 remedy="set the attribute `out_channels` on each block",
             )
         blocks[position] = FusedBlock(block, BalancedFusion(skeleton, channels, parts))
+    set_window(model, window)
     return model
+
+
+def set_window(model: nn.Module, frames: int | None) -> None:
+    """Let a model's fusions summarise so many of its input frames; None for all of them."""
+    step = getattr(model, "stem_stride", 1)
+    for block in model.blocks:
+        step *= stride_of(block)
+        if isinstance(block, FusedBlock):
+            fusion = block.fusion
+            fusion.window = None if frames is None else max(fusion.reach + 1, round(frames / step))
 
 
 def stage_ends(blocks: nn.ModuleList) -> list[int]:

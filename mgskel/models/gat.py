@@ -60,6 +60,7 @@ class GATBlock(Block):
         super().__init__(out_channels, stride)
         self.bones = BoneAttention(skeleton, in_channels, out_channels, heads)
         self.time = MultiBranchTemporal(out_channels, stride)
+        self.span = self.time.span
         self.widen: nn.Module = nn.Identity()
         if in_channels != out_channels:
             self.widen = pointwise_norm(in_channels, out_channels)
@@ -93,6 +94,7 @@ class GAT(Backbone):
     ) -> None:
         super().__init__(skeleton, num_classes, in_channels, channels[-1], dropout)
         self.stem = RelativeStem(skeleton, in_channels, channels[0], 5, self.stem_stride)
+        self.stem_span = self.stem.span
         before = (channels[0], *channels)
         self.blocks = nn.ModuleList(
             GATBlock(skeleton, b, c, stride, heads)

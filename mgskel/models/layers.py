@@ -8,7 +8,7 @@ frame, both without copies.
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,16 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
+
+
+class Span(NamedTuple):
+    """Frames of its input, before and after its own place, that an answer of a layer rests on."""
+
+    back: int
+    ahead: int
+
+
+HERE = Span(0, 0)
 
 
 class Pointwise(nn.Conv2d):
@@ -125,6 +135,12 @@ def stride_of(block: nn.Module) -> int:
     """A block's stride along time, also of a bare convolution; 1 where it does not say."""
     stride = getattr(block, "stride", 1)
     return int(stride[0] if isinstance(stride, tuple) else stride)
+
+
+def span_of(layer: object) -> Span | None:
+    """What a layer's answers rest on; None where that is the whole sequence, or is not told."""
+    span = getattr(layer, "span", None)
+    return span if isinstance(span, Span) else None
 
 
 def frames_of(valid: Tensor | None) -> Tensor | None:

@@ -17,7 +17,13 @@ from torch.nn import functional
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block
 from mgskel.models.graph import head_graphs
-from mgskel.models.layers import frames_of, mean_over_time, pointwise_norm, temporal_conv
+from mgskel.models.layers import (
+    Span,
+    frames_of,
+    mean_over_time,
+    pointwise_norm,
+    temporal_conv,
+)
 from mgskel.models.stem import RelativeStem
 
 
@@ -25,21 +31,28 @@ class GraphMix(nn.Module):
     """Mixes joints within heads (groups of channels), each along a graph of its own.
 
     A head's graph is learned, and shifted for each sample by how its joints relate on average over
-    time.
+    time, unless `follow` is false: then an answer rests on its own moment alone.
     """
 
-    def __init__(self, skeleton: Skeleton, channels: int, heads: int, width: int = 8) -> None:
+    def __init__(
+        self, skeleton: Skeleton, channels: int, heads: int, width: int = 8, follow: bool = True
+    ) -> None:
         super().__init__()
-        self.heads, self.width = heads, width
+        self.heads, self.width, self.follow = heads, width, follow
         self.graphs = nn.Parameter(head_graphs(skeleton, heads))
-        self.relate = nn.Linear(channels, 2 * heads * width)
-        self.strength = nn.Parameter(torch.zeros(heads, 1, 1))
+        if follow:
+            self.relate = nn.Linear(channels, 2 * heads * width)
+            self.strength = nn.Parameter(torch.zeros(heads, 1, 1))
 
     def forward(self, x: Tensor, frames: Tensor | None) -> Tensor:
         """x (N, C, T, V), frames (N, 1, T, 1) or None -> (N, C, T, V)"""
         n, c, t, v = x.shape
         heads = self.heads
         tokens = x.permute(0, 2, 3, 1).reshape(n, t, v, heads, c // heads)
+        if not self.follow:
+            tokens = tokens.permute(3, 2, 0, 1, 4).reshape(heads, v, -1)
+            mixed = torch.bmm(self.graphs, tokens).view(heads, v, n, t, c // heads)
+            return mixed.permute(2, 3, 1, 0, 4).reshape(n, t, v, c).permute(0, 3, 1, 2)
         tokens = tokens.permute(0, 3, 2, 1, 4).reshape(n * heads, v, t * (c // heads))
         mixed = torch.bmm(self.sample_graphs(x, frames).flatten(0, 1), tokens)
         mixed = mixed.view(n, heads, v, t, c // heads).permute(0, 3, 2, 1, 4)
@@ -65,9 +78,11 @@ class LightBlock(Block):
         stride: int,
         heads: int,
         kernel: int,
+        follow: bool,
     ) -> None:
         super().__init__(out_channels, stride)
-        self.graph = GraphMix(skeleton, in_channels, heads)
+        self.span = None if follow else Span(kernel // 2, kernel // 2)
+        self.graph = GraphMix(skeleton, in_channels, heads, follow=follow)
         self.spatial = pointwise_norm(in_channels, out_channels)
         self.filter = temporal_conv(
             out_channels, out_channels, kernel, stride, groups=out_channels, bias=True
@@ -96,6 +111,8 @@ class Light(Backbone):
         heads: graphs per block.
         kernel: frames (after the stem) that a block sees at once.
         stem_stride: input frames per frame of features in the first block.
+        follow_sample: graphs are shifted by what the sample shows. A network that follows
+            streams must not: it would look at all of their time.
     """
 
     name: ClassVar[str] = "light"
@@ -110,13 +127,15 @@ class Light(Backbone):
         kernel: int = 7,
         stem_stride: int = 2,
         dropout: float = 0.2,
+        follow_sample: bool = True,
     ) -> None:
         super().__init__(skeleton, num_classes, in_channels, channels[-1], dropout)
         self.stem_stride = stem_stride
         self.stem = RelativeStem(skeleton, in_channels, channels[0], kernel=5, stride=stem_stride)
+        self.stem_span = self.stem.span
         before = (channels[0], *channels)
         self.blocks = nn.ModuleList(
-            LightBlock(skeleton, c, d, 1 if c == d else 2, heads, kernel)
+            LightBlock(skeleton, c, d, 1 if c == d else 2, heads, kernel, follow_sample)
             for c, d in zip(before, channels, strict=False)
         )
 

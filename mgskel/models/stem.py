@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.graph import reference_points
-from mgskel.models.layers import ConvNorm, InputNorm, temporal_conv
+from mgskel.models.layers import ConvNorm, InputNorm, Span, temporal_conv
 
 
 class RelativeStem(nn.Module):
@@ -24,6 +24,7 @@ class RelativeStem(nn.Module):
         self, skeleton: Skeleton, in_channels: int, out_channels: int, kernel: int, stride: int
     ) -> None:
         super().__init__()
+        self.span = Span(kernel // 2, kernel // 2)
         references = reference_points(skeleton)
         self.register_buffer("references", references.flatten(0, 1), persistent=False)
         views = (1 + references.shape[0]) * in_channels

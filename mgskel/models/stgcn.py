@@ -57,6 +57,7 @@ class STGCNBlock(Block):
         super().__init__(out_channels, stride)
         self.graph = AdaptiveGraph(skeleton, in_channels, out_channels)
         self.time = MultiBranchTemporal(out_channels, stride, dilations=(1, 2, 3, 4))
+        self.span = self.time.span
         self.shortcut: nn.Module = nn.Identity()
         if in_channels != out_channels:
             conv = Pointwise(in_channels, out_channels, bias=False)

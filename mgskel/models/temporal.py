@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgskel.models.layers import ConvNorm, Pointwise, temporal_conv
+from mgskel.models.layers import ConvNorm, Pointwise, Span, temporal_conv
 
 
 class MultiBranchTemporal(nn.Module):
@@ -32,6 +32,8 @@ class MultiBranchTemporal(nn.Module):
         super().__init__()
         width = channels // (len(dilations) + 2)
         self.stride = stride
+        side = max(1, kernel // 2 * max(dilations))
+        self.span = Span(side, side)
         self.widths = [width] * (len(dilations) + 1)
         self.widths.append(channels - sum(self.widths))
         self.enter = ConvNorm(Pointwise(channels, channels, bias=False))

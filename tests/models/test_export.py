@@ -42,6 +42,15 @@ def test_onnx_equals_torch(tiny: Tiny, tmp_path: Path, name: str, fusion: str) -
     assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
 
 
+def test_a_network_for_streams_is_exported_too(tiny: Tiny, tmp_path: Path) -> None:
+    from mgskel.models.export import export_onnx
+    from mgskel.models.fusion import set_window
+
+    model = tiny.model("light", "on", "natops8", follow_sample=False)
+    set_window(model, 30)
+    assert export_onnx(model, tmp_path / "model.onnx", frames=50) <= 1e-4
+
+
 def test_export_leaves_the_model_as_it_was(tiny: Tiny, tmp_path: Path) -> None:
     from mgskel.models.export import export_onnx
 

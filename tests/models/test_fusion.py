@@ -21,7 +21,7 @@ from mgskel.models import (
     reading,
     with_fusion,
 )
-from mgskel.models.fusion import stage_ends
+from mgskel.models.fusion import set_window, stage_ends, window_sums
 
 if TYPE_CHECKING:
     from conftest import Tiny
@@ -36,11 +36,14 @@ ABLATIONS = (
 
 
 def lively(
-    skeleton: Skeleton, parts: FusionParts | None = None, channels: int = 8
+    skeleton: Skeleton,
+    parts: FusionParts | None = None,
+    channels: int = 8,
+    window: int | None = None,
 ) -> BalancedFusion:
     """A fusion whose gates are off their start."""
     torch.manual_seed(0)
-    fusion = BalancedFusion(skeleton, channels, parts)
+    fusion = BalancedFusion(skeleton, channels, parts, window=window)
     for parameter in fusion.parameters():
         nn.init.normal_(parameter, std=0.5)
     return fusion
@@ -50,10 +53,11 @@ def features(n: int = 3, channels: int = 8, frames: int = 6, joints: int = 4) ->
     return torch.randn(n, channels, frames, joints, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.parametrize("window", (None, 4))
 @pytest.mark.parametrize("parts", ABLATIONS, ids=str)
-def test_starts_as_the_identity(chain: Skeleton, parts: FusionParts) -> None:
+def test_starts_as_the_identity(chain: Skeleton, parts: FusionParts, window: int | None) -> None:
     x = features()
-    assert torch.equal(BalancedFusion(chain, 8, parts)(x), x)
+    assert torch.equal(BalancedFusion(chain, 8, parts, window=window)(x), x)
 
 
 @pytest.mark.parametrize("name", list_models())
@@ -98,9 +102,12 @@ def test_no_idle_parameters(chain: Skeleton, parts: FusionParts) -> None:
     assert idle == []
 
 
+@pytest.mark.parametrize("window", (None, 4))
 @pytest.mark.parametrize("parts", ABLATIONS, ids=str)
-def test_masked_features_reach_nothing_else(chain: Skeleton, parts: FusionParts) -> None:
-    fusion = lively(chain, parts)
+def test_masked_features_reach_nothing_else(
+    chain: Skeleton, parts: FusionParts, window: int | None
+) -> None:
+    fusion = lively(chain, parts, window=window)
     x = features()
     valid = (torch.rand(3, 1, 6, 4, generator=torch.Generator().manual_seed(2)) > 0.3).float()
     valid[:, :, :, 3] = 0
@@ -127,6 +134,52 @@ def test_gates_follow_the_formula(chain: Skeleton) -> None:
     moments = (out.moments - 1).repeat_interleave(2, dim=1)[:, :, :, None]
     torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
     torch.testing.assert_close(out.effect, (y - x).abs().mean(1))
+
+
+@pytest.mark.parametrize("window", (3, 4, 7, 8, 13))
+def test_window_sums_are_sums_over_windows(window: int) -> None:
+    values = torch.randn(2, 11, 3)
+    expected = torch.stack(
+        [values[:, max(t + 3 - window, 0) : t + 3].sum(1) for t in range(11)], dim=1
+    )
+    torch.testing.assert_close(window_sums(values, window, ahead=2), expected)
+
+
+def test_a_window_over_everything_is_no_window(chain: Skeleton) -> None:
+    """At the moment whose window holds the whole clip, the gates are those of the clip."""
+    clip, stream = lively(chain), lively(chain, window=6)
+    x = features()
+    valid = (torch.rand(3, 1, 6, 4, generator=torch.Generator().manual_seed(2)) > 0.3).float()
+    with reading(clip), reading(stream):
+        y, z = clip(x, valid), stream(x, valid)
+    # The window ends two moments after its place.
+    torch.testing.assert_close(stream.readout.joints[:, :, 3], clip.readout.joints)
+    torch.testing.assert_close(stream.readout.balance[:, :, 3], clip.readout.balance)
+    torch.testing.assert_close(stream.readout.moments, clip.readout.moments)
+    torch.testing.assert_close(z[:, :, 3], y[:, :, 3])
+    assert not torch.allclose(z[:, :, 0], y[:, :, 0])
+
+
+def test_windowed_gates_follow_the_formula(chain: Skeleton) -> None:
+    fusion = lively(chain, window=4)
+    x = features()
+    with reading(fusion):
+        y = fusion(x)
+    out = fusion.readout
+    assert out.joints.shape == (3, 4, 6, 4) and out.balance.shape == (3, 8, 6)
+    share = out.balance[..., None]
+    joints = (out.joints - 1).repeat_interleave(2, dim=1)
+    moments = (out.moments - 1).repeat_interleave(2, dim=1)[..., None]
+    torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
+
+
+def test_windows_are_told_in_frames_of_the_input() -> None:
+    model = create_model("stgcn", "natops8", 3, channels=(8, 16, 32), fusion_window=60)
+    assert [fusion.window for fusion in model.fusions()] == [60, 30]
+    set_window(model, None)
+    assert [fusion.window for fusion in model.fusions()] == [None, None]
+    with pytest.raises(InputError, match="too short"):
+        model.fusions()[0].window = 2
 
 
 def test_an_open_gate_has_no_effect_where_nothing_passes(chain: Skeleton) -> None:
