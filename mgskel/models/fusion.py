@@ -406,8 +406,9 @@ def with_fusion(
 
 def set_window(model: nn.Module, frames: int | None) -> None:
     """Let a model's fusions summarise so many of its input frames; None for all of them."""
-    step = getattr(model, "stem_stride", 1)
-    for block in model.blocks:
+    step, blocks = getattr(model, "stem_stride", 1), model.blocks
+    assert isinstance(blocks, nn.ModuleList)
+    for block in blocks:
         step *= stride_of(block)
         if isinstance(block, FusedBlock):
             fusion = block.fusion
