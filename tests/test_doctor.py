@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
+from mgskel.core.extras import NO_DEPENDENCIES
 from mgskel.doctor import as_json, as_text, examine, find_browser
 from mgskel.doctor.checks import PARTS, Check, Part
 
@@ -137,11 +138,24 @@ def test_the_pinned_set_is_healthy() -> None:
         assert checks[name].ok, checks[name]
 
 
-def test_remedies_name_the_pinned_versions(root: Path) -> None:
+def test_setup_names_the_pinned_versions(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (root / "requirements/no-deps.txt").read_text(encoding="utf-8")
     pinned = set(re.findall(r"^(\S+==\S+)", text, re.MULTILINE))
-    named = {pin for one in PARTS for pin in re.findall(r"\S+==\S+", one.remedy)}
-    assert named == pinned
+    for estimator in NO_DEPENDENCIES:
+        assert main(["setup", estimator, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert set(re.findall(r"\S+==\S+", told)) == pinned
+    assert "opencv-python-headless>=4.9" in told
+
+
+def test_setup_stops_where_pip_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mgskel.doctor.setup.setup_steps", lambda name: (("no-such-command",),) * 2)
+    assert main(["setup", "mediapipe"]) == 1
+    told = capsys.readouterr().err
+    assert "pip could not install what mediapipe needs" in told
+    assert told.count("pip no-such-command") == 1
 
 
 def test_remedies_name_extras_that_exist(root: Path) -> None:

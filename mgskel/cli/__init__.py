@@ -38,7 +38,9 @@ VERBS = {
     "describe": "say in measured words what the keypoints did",
     "reason": "an evidence-backed assessment from statements and scene",
     "export": "write a run as ONNX, checked against torch",
+    "demo": "two report pages to look at, from clips that are there already",
     "doctor": "what works on this machine, and how to get what doesn't",
+    "setup": "install the packages of a pose estimator",
 }
 INTERNAL_ERROR, INTERRUPTED = 70, 130
 

@@ -1,4 +1,4 @@
-"""The command that installs an optional part.
+"""How an optional part is installed.
 
 Two estimators need a second step: they declare dependencies that don't resolve together with the
 rest, so their packages are installed without them. The reasons stand in requirements/no-deps.txt,
@@ -7,18 +7,36 @@ and a test keeps the versions here equal to those there.
 
 from __future__ import annotations
 
-_PIP = "python -m pip install"
-_SECOND_STEP = {
-    "mediapipe": f"{_PIP} --no-deps mediapipe==0.10.21",
+import importlib.metadata
+import re
+
+NO_DEPENDENCIES = {
+    "mediapipe": ("mediapipe==0.10.21",),
     "mmpose": (
-        f"{_PIP} --no-deps --no-build-isolation --use-pep517 --no-binary xtcocotools"
-        " xtcocotools==1.14.3 mmpose==1.3.2 mmdet==3.2.0 mmcv-lite==2.1.0 mmengine==0.10.7"
-        " torchvision==0.15.2"
+        *("--no-build-isolation", "--use-pep517", "--no-binary", "xtcocotools"),
+        *("xtcocotools==1.14.3", "mmpose==1.3.2", "mmdet==3.2.0", "mmcv-lite==2.1.0"),
+        *("mmengine==0.10.7", "torchvision==0.15.2"),
     ),
 }
 
 
 def install_command(extra: str) -> str:
     """What to type to get one of the extras of pyproject.toml, beside an installed mgskel."""
-    first = f"{_PIP} 'mgskel[{extra}]'"
-    return f"{first} && {_SECOND_STEP[extra]}" if extra in _SECOND_STEP else first
+    if extra in NO_DEPENDENCIES:
+        return f"mgskel setup {extra}"
+    return f"python -m pip install 'mgskel[{extra}]'"
+
+
+def setup_steps(estimator: str) -> tuple[tuple[str, ...], ...]:
+    """pip's arguments, step by step, that bring an estimator into this environment."""
+    return (
+        ("install", *requirements_of(estimator)),
+        ("install", "--no-deps", *NO_DEPENDENCIES[estimator]),
+    )
+
+
+def requirements_of(extra: str) -> tuple[str, ...]:
+    """The requirements that an extra of the installed mgskel names."""
+    marked = re.compile(rf"(.+?)\s*;\s*extra == ['\"]{re.escape(extra)}['\"]$")
+    lines = importlib.metadata.requires("mgskel") or []
+    return tuple(match[1] for line in lines if (match := marked.match(line)))
