@@ -26,7 +26,7 @@ from mgskel.pose.extract import ExtractSettings
 if TYPE_CHECKING:
     from mgskel.pose.extract import Extraction
     from mgskel.reason.assess import ModelOptions
-    from mgskel.report.content import Attention
+    from mgskel.report.player import Attention
     from mgskel.spotting.spotter import Spotter
 
 POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
@@ -254,9 +254,8 @@ class _Run:
         spotter: Spotter,
     ) -> None:
         from mgskel.describe import Description
-        from mgskel.report.content import ReportContent
-        from mgskel.report.page import write_page
-        from mgskel.report.sources import energy_strips, provenance_facts, video_url
+        from mgskel.reason import Outcome
+        from mgskel.report.page import ReportContent, video_url, write_page
 
         self.progress.begin(f"{self._name}: report", 1, "steps")
         truth: tuple[GestureEvent, ...] = ()
@@ -271,28 +270,26 @@ class _Run:
             title=self._name,
             sequence=sequence,
             events=events,
-            description=description,
+            description=Description.from_dict(description),
             quality=quality,
-            outcome=outcome,
-            vocabulary=spotter.vocabulary,
+            outcome=Outcome.load(self.folder / ASSESSMENT),
+            recognizer=spotter,
+            settings=self.settings.extract,
             truth=truth,
             truth_score=score,
-            energy=energy_strips(sequence),
             attention=self._attention(sequence, events, spotter),
-            provenance=provenance_facts(sequence, spotter, self.settings.extract),
             files={
                 name: read_text(self.folder / name) for name in (*EVENTS, STATEMENTS, ASSESSMENT)
             },
             video=video_url(self.source) if self.settings.with_video else None,
             remarks=self.remarks,
-            summary=Description.from_dict(description).text("short"),
         )
         write_page(self.folder / REPORT, content)
 
     def _attention(
         self, sequence: PoseSequence, events: Sequence[GestureEvent], spotter: Spotter
     ) -> Attention | None:
-        from mgskel.report.content import Attention
+        from mgskel.report.player import Attention
 
         found = spotter.attention(sequence, events) if self.settings.attention else None
         return None if found is None else Attention(*found)
@@ -305,7 +302,7 @@ def _judged_person(sequence: PoseSequence) -> str | None:
 
 def _import_later_rooms() -> None:
     from mgskel import describe, reason  # noqa: F401
-    from mgskel.report import page, sources  # noqa: F401
+    from mgskel.report import page  # noqa: F401
     from mgskel.spotting import looking, spotter, stored  # noqa: F401
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mgskel.core.files import write_json
+from mgskel.core.files import read_json, write_json
 from mgskel.reason.evidence import Case
+from mgskel.reason.scene import as_input_error
 
 SCHEMA_VERSION = 1
 
@@ -148,6 +149,15 @@ class Outcome:
 
     def save(self, path: str | Path) -> None:
         write_json(path, self.to_dict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Outcome:
+        """The outcome that `save` wrote."""
+        tree = read_json(path, "assessment")
+        try:
+            return TypeAdapter(cls).validate_python(tree)
+        except ValidationError as error:
+            raise as_input_error(error, Assessment, path) from error
 
 
 class Reasoner(Protocol):

@@ -12,7 +12,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.files import writing
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.report.strokes import strokes
+from mgskel.report.drawing import strokes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

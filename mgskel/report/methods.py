@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from mgskel import __version__
+from mgskel.core.config import to_dict
+from mgskel.core.files import json_hash
+from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
+from mgskel.reason import Outcome
+
+_FIGURES = {
+    "f1_0.3": "F1 at overlap 0.3",
+    "false_per_5_min_rest": "false events per 5 minutes of rest",
+    "clip_macro_f1": "mean F1 over classes of cut clips",
+}
+_CLEANED = {
+    "left/right swaps": "undoing swaps of left and right",
+    "score threshold": "dropping unsure points",
+    "outliers": "dropping outliers",
+    "gaps": "filling short gaps",
+    "smoothing": "smoothing",
+}
+
+
+class Recognizing(Protocol):
+    """What a report says of the recognizer."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def notes(self) -> Mapping[str, Any]: ...
+    @property
+    def vocabulary(self) -> Vocabulary: ...
 
 
 def methods_paragraph(
-    sequence: PoseSequence,
-    provenance: Sequence[tuple[str, str]],
-    outcome: Mapping[str, Any] | None,
+    sequence: PoseSequence, recognizer: Recognizing | None, outcome: Outcome | None
 ) -> str:
     """A paragraph ready for a paper, from what is on record."""
-    facts = dict(provenance)
     steps = {str(record.get("step")): record for record in sequence.provenance}
     size = (
         f", {sequence.frame_size[0]} x {sequence.frame_size[1]} pixels"
@@ -37,12 +64,14 @@ def methods_paragraph(
             f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
             "were given."
         )
-    cleaning = [str(name) for name in facts.get("cleaning", "").split(", ") if name]
-    if cleaning:
-        sentences.append(f"They were cleaned by {_series(cleaning)}.")
-    if "recognizer" in facts:
+    cleaned = [
+        words for name, words in _CLEANED.items() if name in steps and "skipped" not in steps[name]
+    ]
+    if cleaned:
+        sentences.append(f"They were cleaned by {_series(cleaned)}.")
+    if recognizer is not None:
         sentences.append(
-            f"Micro-gestures were spotted with the recognizer {facts['recognizer']}, which says "
+            f"Micro-gestures were spotted with the recognizer {recognizer.name}, which says "
             "nothing below its fitted confidence."
         )
     sentences.append(
@@ -51,7 +80,7 @@ def methods_paragraph(
     )
     if outcome is not None:
         sentences.append(
-            f"The affective assessment was made by the reasoner '{outcome['reasoner']}' from these "
+            f"The affective assessment was made by the reasoner '{outcome.reasoner}' from these "
             "statements and the described scene; each claim cites its evidence."
         )
     return " ".join(sentences)
@@ -70,17 +99,55 @@ def _series(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
-def reasoner_notice(outcome: Mapping[str, Any] | None) -> str:
+def provenance_facts(
+    sequence: PoseSequence, recognizer: Recognizing | None, settings: object
+) -> list[tuple[str, str]]:
+    """What was done with what, as pairs of a fact's name and its value.
+
+    Args:
+        settings: those of the extraction.
+    """
+    steps = {str(record["step"]): record for record in sequence.provenance}
+    facts = [("mgskel", __version__)]
+    if recognizer is not None:
+        facts.append(("recognizer", recognizer.name))
+        facts.append(("recognizer fingerprint", recognizer.fingerprint[:16]))
+        facts += _model_card(recognizer.notes)
+    for name, record in steps.items():
+        details = ", ".join(f"{k}: {v}" for k, v in record.items() if k != "step")
+        facts.append((f"step: {name}", details))
+    facts.append(("settings hash", json_hash(to_dict(settings))[:16]))
+    return facts
+
+
+def _model_card(notes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a recognizer was trained on and how good it was, as far as it says so itself."""
+    facts = [
+        (f"recognizer {name}", str(notes[name])) for name in ("training", "test") if name in notes
+    ]
+    figures = notes.get("figures") or {}
+    told = [
+        f"{name} {figures[key]:.2f}"
+        for key, name in _FIGURES.items()
+        if isinstance(figures.get(key), (int, float))
+    ]
+    if told:
+        facts.append(("recognizer in that test", "; ".join(told)))
+    facts.append(("recognizer's use", "research; not validated for any decision about people"))
+    return facts
+
+
+def reasoner_notice(outcome: Outcome | None) -> str:
     """Who reasoned, said before what was found."""
     if outcome is None:
         return ""
-    if outcome["reasoner"].startswith("rules"):
+    if outcome.reasoner.startswith("rules"):
         return (
             "Written by transparent rules (published priors per gesture, no language model). "
             "Read it as a checklist of what to ask about, not as a finding."
         )
     return (
-        f"Written by a language model ({outcome['reasoner']}) from the statements below; "
+        f"Written by a language model ({outcome.reasoner}) from the statements below; "
         "its answer was checked for grounding, not for truth."
     )
 

@@ -19,7 +19,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.pose.frames import VideoSettings
 from mgskel.pose.video import open_source
-from mgskel.report.strokes import strokes
+from mgskel.report.drawing import strokes
 
 Ground = Literal["blank", "blur", "picture"]
 _PAPER = (24, 26, 30)

@@ -2,16 +2,71 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from mgskel import __version__
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
 from mgskel.core.files import write_text
-from mgskel.report.content import ReportContent, page_data
+from mgskel.core.sequence import PoseSequence
+from mgskel.describe import Description
+from mgskel.reason import Outcome
+from mgskel.report.methods import (
+    Recognizing,
+    methods_paragraph,
+    provenance_facts,
+    quality_table,
+    reasoner_notice,
+    verdict_lines,
+)
+from mgskel.report.player import Attention, player_data
+from mgskel.report.timeline import timeline_data
 
 _PARTS = Path(__file__).parent / "page"
 _SCRIPTS = ("data.js", "player.js", "timeline.js", "panels.js", "figures.js", "main.js")
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything that one page shows.
+
+    Attributes:
+        quality: the pose quality report (`QualityReport.to_dict`).
+        outcome: of the reasoner, if one was asked.
+        recognizer: who found the events, if a machine did.
+        settings: those of the extraction.
+        truth: the true events, where they are known (synthesis, annotated recordings).
+        truth_score: in words, how the recognised events compare with the true ones.
+        files: name to content of what can be downloaded.
+        video: the recording as a data URL, only when the user asked for pictures of the person.
+        remarks: sentences on what the recogniser says nothing of, and why.
+    """
+
+    title: str
+    sequence: PoseSequence
+    events: Sequence[GestureEvent]
+    description: Description
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    recognizer: Recognizing | None = None
+    settings: object = None
+    truth: Sequence[GestureEvent] = ()
+    truth_score: str = ""
+    attention: Attention | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    video: str | None = None
+    remarks: Sequence[str] = ()
+
+
+def write_page(path: str | Path, content: ReportContent) -> None:
+    write_text(path, render_page(content))
 
 
 def render_page(content: ReportContent) -> str:
@@ -25,13 +80,81 @@ def render_page(content: ReportContent) -> str:
     )
 
 
-def write_page(path: str | Path, content: ReportContent) -> None:
-    write_text(path, render_page(content))
-
-
 def embeddable(value: object) -> str:
     """JSON that cannot end its script element, whatever its texts hold."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def page_data(content: ReportContent) -> dict[str, Any]:
+    """The JSON that the page's scripts read."""
+    sequence, outcome, recognizer = content.sequence, content.outcome, content.recognizer
+    vocabulary = None if recognizer is None else recognizer.vocabulary
+    return {
+        "title": content.title,
+        "lead": _lead(content),
+        "duration_s": sequence.start_s + sequence.duration_s,
+        "player": player_data(sequence, content.attention, content.video is not None),
+        **timeline_data(sequence, content.events, content.truth, vocabulary),
+        "truth_score": content.truth_score,
+        "remarks": list(content.remarks),
+        "summary": content.description.text("short"),
+        "statements": [statement.to_dict() for statement in content.description.statements],
+        "evidence": _evidence(content),
+        "outcome": None if outcome is None else outcome.to_dict(),
+        "reasoner": reasoner_notice(outcome),
+        "quality": {
+            "line": str(content.quality.get("line", "")),
+            "parts": quality_table(content.quality),
+            "verdict": verdict_lines(content.quality),
+        },
+        "methods": methods_paragraph(sequence, recognizer, outcome),
+        "provenance": [
+            list(fact) for fact in provenance_facts(sequence, recognizer, content.settings)
+        ],
+        "files": dict(content.files),
+        "video": content.video,
+        "footer": f"Made with mgskel {__version__}. Research use; not a diagnosis, no proof of "
+        "deception, and no ground for any decision about a person.",
+    }
+
+
+def _lead(content: ReportContent) -> str:
+    sequence, statements = content.sequence, len(content.description.statements)
+    micro = sum(event.micro for event in content.events)
+    people = "one person" if sequence.num_people == 1 else f"{sequence.num_people} people"
+    minutes, seconds = divmod(round(sequence.duration_s), 60)
+    length = f"{minutes} min {seconds} s" if minutes else f"{sequence.duration_s:.1f} s"
+    found = {0: "no micro-gesture", 1: "1 micro-gesture"}.get(micro, f"{micro} micro-gestures")
+    said = "1 measured statement" if statements == 1 else f"{statements} measured statements"
+    return f"{length} of {people}: {found} recognised, {said}."
+
+
+def _evidence(content: ReportContent) -> list[dict[str, Any]]:
+    """Everything an assessment may cite, with its moment."""
+    kept = ("id", "text", "from_s", "to_s")
+    items = {
+        statement.id: {key: getattr(statement, key) for key in kept}
+        for statement in content.description.statements
+    }
+    details = content.outcome.details if content.outcome is not None else {}
+    for item in details.get("evidence", ()):
+        items.setdefault(item["id"], {key: item[key] for key in kept})
+    return list(items.values())
+
+
+def video_url(source: str | Path) -> str | None:
+    """The clip as a data URL, where a browser can play it."""
+    path = Path(source)
+    kinds = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
+    if not path.is_file() or path.suffix.lower() not in kinds:
+        raise InputError(
+            "the page cannot show this recording's pictures",
+            expected="an .mp4, .m4v or .webm file",
+            found=str(source),
+            remedy="convert the clip to mp4, or leave out --with-video",
+        )
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f"data:{kinds[path.suffix.lower()]};base64,{content}"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from mgskel.core.events import GestureEvent
-from mgskel.core.gestures import get_vocabulary
+from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.report.content import Attention, ReportContent, Strip
+from mgskel.describe import Description
+from mgskel.reason import Outcome
+from mgskel.reason.assessment import Assessment
+from mgskel.report.page import ReportContent
+from mgskel.report.player import Attention
 
 HOSTILE = "</script><script>window.hacked = true</script><img src=x onerror='window.hacked=true'>"
 
@@ -38,6 +43,29 @@ def some_events(seconds: float, every: float = 4.0) -> list[GestureEvent]:
     ]
 
 
+@dataclass(frozen=True)
+class SomeRecognizer:
+    """What a page says of a recognizer."""
+
+    vocabulary: Vocabulary
+    name: str = "default"
+    fingerprint: str = "0123456789abcdef0123"
+    notes: dict[str, Any] = field(default_factory=lambda: {"figures": {"f1_0.3": 0.5}})
+
+
+def an_outcome(**details: Any) -> Outcome:
+    signal = {"value": 0.2, "evidence_for": ["s1"], "evidence_against": ["s3"]}
+    assessment = {
+        "hypotheses": [{"emotion": "tense", "probability": 0.6, "evidence_for": ["s2"],
+                        "evidence_against": ["s3"]}],
+        "valence": signal, "arousal": signal, "stress": signal, "moments": [],
+        "alternative_explanations": [{"explanation": "An itch.", "explains": ["s1"]}],
+        "cannot_judge": ["What the person thinks."], "confidence": 0.4, "abstain": False,
+        "summary": "Some self-touches.", "limits": ["This is not a diagnosis."],
+    }  # fmt: skip
+    return Outcome("ok", "rules", "", Assessment.model_validate(assessment), details)
+
+
 def some_content(seconds: float = 20.0, **changes: Any) -> ReportContent:
     sequence = a_recording(seconds)
     events = some_events(seconds)
@@ -50,36 +78,17 @@ def some_content(seconds: float = 20.0, **changes: Any) -> ReportContent:
         }
         for i, event in enumerate(events[:30])
     ]  # fmt: skip
-    signal = {"value": 0.2, "evidence_for": ["s1"], "evidence_against": ["s3"]}
-    outcome = {
-        "status": "ok",
-        "reasoner": "rules",
-        "reason": "",
-        "assessment": {
-            "hypotheses": [{"emotion": "tense", "probability": 0.6, "evidence_for": ["s2"],
-                            "evidence_against": ["s3"]}],
-            "valence": signal, "arousal": signal, "stress": signal, "moments": [],
-            "alternative_explanations": [{"explanation": "An itch.", "explains": ["s1"]}],
-            "cannot_judge": ["What the person thinks."], "confidence": 0.4, "abstain": False,
-            "summary": "Some self-touches.", "limits": ["This is not a diagnosis."],
-        },
-    }  # fmt: skip
     rng = np.random.default_rng(1)
     given = {
         "title": "clip.mp4",
         "sequence": sequence,
         "events": events,
-        "description": {
-            "statements": statements,
-            "quality": {"line": "Head and hands visible.", "parts": {"head": 0.98},
-                        "verdict": [{"group": "hand to face", "can_show": True, "why": ""}]},
-            "source": "clip.mp4",
-        },
-        "outcome": outcome,
-        "vocabulary": get_vocabulary("imigue"),
-        "energy": [Strip("1", "left arm", rng.random(int(seconds * 5)), 0.2)],
+        "description": Description.from_dict({"statements": statements, "source": "clip.mp4"}),
+        "quality": {"line": "Head and hands visible.", "parts": {"head": 0.98},
+                    "verdict": [{"group": "hand to face", "can_show": True, "why": ""}]},
+        "outcome": an_outcome(),
+        "recognizer": SomeRecognizer(get_vocabulary("imigue")),
         "attention": Attention(rng.random((1, int(seconds * 5), sequence.num_joints)), 0.2),
-        "provenance": [("recognizer", "default")],
         "files": {"events.csv": "person,label\n"},
     }  # fmt: skip
     return ReportContent(**given | changes)

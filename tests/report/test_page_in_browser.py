@@ -11,6 +11,7 @@ import pytest
 from report_cases import HOSTILE, some_content
 
 from mgskel.core.events import GestureEvent
+from mgskel.describe import Description
 from mgskel.report.page import write_page
 
 pytestmark = pytest.mark.browser
@@ -199,8 +200,8 @@ def assert_looks_alike(page, png, svg):
 
 
 def test_a_recording_without_findings_says_so(visit):
-    here = visit(some_content(events=[], outcome=None, attention=None, energy=[],
-                              description={"statements": [], "quality": {}}))  # fmt: skip
+    nothing = Description((), {}, "clip.mp4")
+    here = visit(some_content(events=[], outcome=None, attention=None, description=nothing))
     assert "no gesture it was sure of" in here.page.inner_text("#gestures")
     assert "Nothing rose above" in here.page.inner_text("#statements")
 

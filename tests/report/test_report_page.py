@@ -7,13 +7,14 @@ import re
 
 import numpy as np
 import pytest
-from report_cases import HOSTILE, a_recording, some_content, some_events
+from report_cases import HOSTILE, a_recording, an_outcome, some_content, some_events
 
+from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
-from mgskel.report.colours import group_colours, ink_on
-from mgskel.report.content import MOST_POINTS, page_data
+from mgskel.report.drawing import group_colours, ink_on
 from mgskel.report.pack import MISSING, unpack
-from mgskel.report.page import embeddable, render_page
+from mgskel.report.page import embeddable, page_data, render_page, video_url
+from mgskel.report.player import MOST_POINTS
 
 
 def embedded(page):
@@ -33,7 +34,11 @@ def test_equal_content_gives_equal_pages():
 
 def test_hostile_texts_stay_text():
     event = GestureEvent("1", HOSTILE, 0, 1.0, 2.0, 0.5, True)
-    page = render_page(some_content(title=HOSTILE, events=[event], provenance=[("x", HOSTILE)]))
+    page = render_page(
+        some_content(
+            title=HOSTILE, events=[event], sequence=a_recording().noted(HOSTILE, x=HOSTILE)
+        )
+    )
     assert "<img src=x" not in page
     assert page.count("</script>") == 2
     assert embedded(page)["title"] == HOSTILE
@@ -70,13 +75,10 @@ def test_uneven_frames_keep_their_times():
 
 
 def test_evidence_holds_statements_and_what_else_was_cited():
-    content = some_content()
-    outcome = dict(content.outcome)
     said = {"id": "u1", "kind": "said", "text": "Hello", "from_s": 0.0, "to_s": 1.0}
-    outcome["details"] = {"evidence": [said]}
-    data = page_data(some_content(outcome=outcome))
-    ids = [item["id"] for item in data["evidence"]]
-    assert ids == [s["id"] for s in content.description["statements"]] + ["u1"]
+    content = some_content(outcome=an_outcome(evidence=[said]))
+    ids = [item["id"] for item in page_data(content)["evidence"]]
+    assert ids == [s.id for s in content.description.statements] + ["u1"]
 
 
 def test_colours_differ_and_carry_readable_ink():
@@ -87,7 +89,25 @@ def test_colours_differ_and_carry_readable_ink():
 
 
 def test_the_methods_paragraph_names_what_was_done():
-    data = page_data(some_content(provenance=[("cleaning", "a, b"), ("recognizer", "default")]))
-    assert "a and b" in data["methods"]
+    recording = a_recording().noted("outliers", dropped=3).noted("gaps", filled=2)
+    data = page_data(some_content(sequence=recording.noted("smoothing", skipped="too slow")))
+    assert "cleaned by dropping outliers and filling short gaps." in data["methods"]
     assert "recognizer default" in data["methods"]
     assert "'rules'" in data["methods"]
+
+
+def test_provenance_holds_the_model_card():
+    facts = dict(
+        page_data(some_content(sequence=a_recording().noted("import", tool="x")))["provenance"]
+    )
+    assert facts["recognizer"] == "default"
+    assert facts["recognizer fingerprint"] == "0123456789abcdef"
+    assert facts["recognizer in that test"] == "F1 at overlap 0.3 0.50"
+    assert "not validated" in facts["recognizer's use"]
+    assert facts["step: import"] == "tool: x"
+
+
+def test_a_clip_that_no_browser_plays_is_named(tmp_path):
+    (tmp_path / "clip.avi").write_bytes(b"")
+    with pytest.raises(InputError, match="cannot show"):
+        video_url(tmp_path / "clip.avi")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.skeleton import get_skeleton, list_skeletons
-from mgskel.report.strokes import strokes
+from mgskel.report.drawing import strokes
 
 
 def named(skeleton, stroke):

@@ -1,4 +1,4 @@
-"""Which lines make a layout's joints look like a person.
+"""How people and groups of gestures are drawn: lines of a body, colours of groups.
 
 A layout's bones are a tree for computing, in which shoulders may hang from the nose. People
 expect a line from shoulder to shoulder, one between the hips, and a neck.
@@ -6,11 +6,24 @@ expect a line from shoulder to shoulder, one between the hips, and a neck.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from mgskel.core.skeleton import Skeleton
+
+# Told apart by people of every colour vision.
+_PALETTE = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#d55e00",
+    "#56b4e9",
+    "#b8a800",
+    "#7a6fb0",
+)
 
 
 @dataclass(frozen=True)
@@ -61,3 +74,17 @@ def _middle(points: np.ndarray, joints: tuple[int, ...]) -> np.ndarray:
 def _pair(skeleton: Skeleton, name: str) -> tuple[int, ...]:
     names = (f"left_{name}", f"right_{name}")
     return skeleton.indices(*names) if all(map(skeleton.has, names)) else ()
+
+
+def group_colours(groups: Iterable[str]) -> dict[str, str]:
+    """One colour per group, in the order of their names."""
+    names = sorted(set(groups))
+    return {name: _PALETTE[index % len(_PALETTE)] for index, name in enumerate(names)}
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever reads better on a colour (WCAG relative luminance)."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
