@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence, shoulder_width
-from mgskel.pose.smoothing import butterworth, one_euro, savitzky_golay
+from mgskel.pose.smoothing import SmoothingSettings, smooth
 
 _MAD_TO_SIGMA = 1.4826
 _BLOCK = 16
@@ -60,29 +58,6 @@ class GapSettings:
 
     enabled: bool = True
     longest_s: float = 0.2
-
-
-@dataclass(frozen=True)
-class SmoothingSettings:
-    """Smoothing within unbroken stretches, never across a gap.
-
-    Attributes:
-        method: 'butterworth' (no delay, keeps what is slower than `cutoff_hz`), 'one_euro'
-            (adapts to speed, works online), 'savitzky_golay' (fits a polynomial), or 'off'.
-        cutoff_hz: Butterworth's cut-off.
-        order: Butterworth's order, per direction.
-        min_cutoff_hz, beta: One-Euro's cut-off at rest and its growth per shoulder width
-            per second.
-        window_s, degree: Savitzky-Golay's window and polynomial.
-    """
-
-    method: Literal["butterworth", "one_euro", "savitzky_golay", "off"] = "butterworth"
-    cutoff_hz: float = 10.0
-    order: int = 4
-    min_cutoff_hz: float = 3.0
-    beta: float = 8.0
-    window_s: float = 0.25
-    degree: int = 3
 
 
 @dataclass(frozen=True)
@@ -195,32 +170,6 @@ def fill_gaps(sequence: PoseSequence, settings: GapSettings) -> PoseSequence:
     return sequence.replace(keypoints=points, scores=scores).noted(
         "gaps", **dataclasses.asdict(settings), filled=filled
     )
-
-
-def smooth(sequence: PoseSequence, scale: np.ndarray, settings: SmoothingSettings) -> PoseSequence:
-    """Smooth each unbroken stretch of each joint."""
-    record: dict[str, object] = {"method": settings.method}
-    fps = sequence.fps
-    if settings.method == "butterworth":
-        record |= {"cutoff_hz": settings.cutoff_hz, "order": settings.order}
-        if fps <= 2.2 * settings.cutoff_hz:
-            # At this rate nothing faster than the cut-off is recorded: nothing to remove.
-            return sequence.noted("smoothing", **record, skipped=f"{fps:.3g} fps is too slow")
-        points = butterworth(sequence.keypoints, fps, settings.cutoff_hz, settings.order)
-    elif settings.method == "savitzky_golay":
-        record |= {"window_s": settings.window_s, "degree": settings.degree}
-        window = round(settings.window_s * fps) | 1
-        if window <= settings.degree + 1:
-            return sequence.noted("smoothing", **record, skipped=f"{fps:.3g} fps is too slow")
-        points = savitzky_golay(sequence.keypoints, window, settings.degree)
-    elif settings.method == "one_euro":
-        record |= {"min_cutoff_hz": settings.min_cutoff_hz, "beta": settings.beta}
-        points = one_euro(
-            sequence.keypoints, sequence.timestamps, scale, settings.min_cutoff_hz, settings.beta
-        )
-    else:
-        raise InputError("unknown smoothing", found=settings.method)
-    return sequence.replace(keypoints=points).noted("smoothing", **record)
 
 
 def repair_swaps(sequence: PoseSequence, scale: np.ndarray, settings: SwapSettings) -> PoseSequence:

@@ -13,7 +13,6 @@ from mgskel.pose.cleaning import (
     CleaningSettings,
     GapSettings,
     OutlierSettings,
-    SmoothingSettings,
     SwapSettings,
     body_scale,
     clean,
@@ -21,6 +20,7 @@ from mgskel.pose.cleaning import (
     fill_gaps,
     repair_swaps,
 )
+from mgskel.pose.smoothing import SmoothingSettings
 
 LAYOUT = get_skeleton("mediapipe_holistic")
 WIDTH = 100.0
