@@ -4,8 +4,8 @@ Five ways to look, one result: `attend` gives weights over people, moments and j
 `mgskel.attention.faithfulness` asks the network itself whether they are true.
 """
 
+from mgskel.attention.attend import METHODS, JointAttention, attend, attend_sequence
 from mgskel.attention.faithfulness import Faithfulness, faithfulness, randomised
-from mgskel.attention.look import METHODS, JointAttention, attend, attend_sequence
 
 __all__ = [
     "METHODS",

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgskel.attention.look import JointAttention
+from mgskel.attention.attend import JointAttention
 from mgskel.models import Backbone
 
 WINDOWS = 8

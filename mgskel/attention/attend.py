@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgskel.attention.explanation import explained_weights
-from mgskel.attention.gradient import gradient_weights
-from mgskel.attention.occlusion import occlusion_weights
-from mgskel.attention.readout import bone_weights, gate_weights
+from mgskel.attention.methods import WAYS
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone
@@ -22,15 +18,7 @@ if TYPE_CHECKING:
     from mgskel.core.sequence import PoseSequence
     from mgskel.training.recognizer import Recognizer
 
-# Each: network, x (1, C, T, V, M), mask (1, T, V, M), target -> weights (M, T, V), any scale.
-_WAYS: dict[str, Callable[[Backbone, Tensor, Tensor, int], Tensor]] = {
-    "gates": gate_weights,
-    "bones": bone_weights,
-    "gradient": gradient_weights,
-    "occlusion": occlusion_weights,
-    "explain": explained_weights,
-}
-METHODS = tuple(_WAYS)
+METHODS = tuple(WAYS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +76,7 @@ def attend(
             weighted activation), `occlusion` (hiding parts), `explain` (PyTorch Geometric).
         target: the class to ask about; by default the likeliest.
     """
-    if method not in _WAYS:
+    if method not in WAYS:
         raise unknown("way of looking", method, METHODS)
     if x.dim() != 5 or x.shape[0] != 1:
         raise InputError(
@@ -104,7 +92,7 @@ def attend(
         with torch.no_grad():
             chances = network(x, mask).softmax(1)[0]
         chosen = int(chances.argmax()) if target is None else target
-        weights = _WAYS[method](network, x, mask, chosen).detach().cpu().double()
+        weights = WAYS[method](network, x, mask, chosen).detach().cpu().double()
     finally:
         network.train(was_training)
     seen = mask[0].permute(2, 0, 1)
