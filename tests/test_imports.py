@@ -30,7 +30,7 @@ FLOORS = (
     {"spotting", "attention"},
     {"describe"},
     {"reason"},
-    {"report"},
+    {"report", "study"},
     {"analyze"},
     {"doctor"},
     {"cli"},
@@ -38,12 +38,13 @@ FLOORS = (
 # fmt: on
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Rooms that may use another one of their own floor.
-DOORS = {("synthesis", "formats")}
+DOORS = {("synthesis", "formats"), ("report", "study")}
 
 HEAVY = {
     "av", "cv2", "lightning", "matplotlib", "mediapipe", "mmcv", "mmdet", "mmengine", "mmpose",
     "onnx", "onnxruntime", "openai", "pandas", "pytorch_lightning", "ray", "scipy", "sklearn",
-    "tensorboard", "torch", "torch_geometric", "torchmetrics", "torchvision", "xarray",
+    "statsmodels", "tensorboard", "torch", "torch_geometric", "torchmetrics", "torchvision",
+    "xarray",
 }  # fmt: skip
 
 # Modules of extras that may not be installed here, and the packages that bring them.

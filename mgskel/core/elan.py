@@ -197,3 +197,9 @@ def _to_bytes(document: Any) -> bytes:
     from pympi.Elan import to_adocument
 
     return ElementTree.tostring(to_adocument(document), encoding="UTF-8", xml_declaration=True)
+
+
+def elan_tiers(path: str | Path) -> tuple[str, ...]:
+    """Names of an ELAN file's tiers that hold annotations with times of their own."""
+    document = _parse(path)
+    return tuple(tier for tier, (aligned, _, _, _) in document.tiers.items() if aligned)

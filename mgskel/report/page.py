@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description
 from mgskel.reason import Outcome
+from mgskel.report.frame import embeddable
 from mgskel.report.methods import (
     Recognizing,
     methods_paragraph,
@@ -78,14 +78,6 @@ def render_page(content: ReportContent) -> str:
         script="\n".join((_PARTS / name).read_text(encoding="utf-8") for name in _SCRIPTS),
         report=embeddable(page_data(content)),
     )
-
-
-def embeddable(value: object) -> str:
-    """JSON that cannot end its script element, whatever its texts hold."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def page_data(content: ReportContent) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from report_cases import HOSTILE, a_recording, an_outcome, some_content, some_ev
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.report.drawing import group_colours, ink_on
+from mgskel.report.frame import embeddable
 from mgskel.report.pack import MISSING, unpack
-from mgskel.report.page import embeddable, page_data, render_page, video_url
+from mgskel.report.page import page_data, render_page, video_url
 from mgskel.report.player import MOST_POINTS
 
 

@@ -1,0 +1,1 @@
+"""Study: many clips and several coders become tables, comparisons and coefficients of agreement."""

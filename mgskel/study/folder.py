@@ -1,0 +1,116 @@
+"""The folder of a study: one folder of results per clip, and what lies in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, event_of, in_order, read_events
+from mgskel.core.files import read_json
+from mgskel.core.sequence import PoseSequence
+
+EVENTS, POSE, STATEMENTS, QUALITY = "events.csv", "pose.npz", "statements.json", "quality.json"
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """One clip's results, read when asked for.
+
+    Attributes:
+        name: the clip's name: its folder, from the study's folder on.
+    """
+
+    name: str
+    folder: Path
+
+    def events(self) -> tuple[GestureEvent, ...]:
+        return read_events(self.folder / EVENTS)
+
+    def sequence(self) -> PoseSequence:
+        return PoseSequence.load(self.folder / POSE)
+
+    def statements(self) -> list[Mapping[str, Any]]:
+        tree = self._json(STATEMENTS)
+        listed = tree.get("statements", [])
+        return [entry for entry in listed if isinstance(entry, dict)]
+
+    def quality(self) -> Mapping[str, Any]:
+        return self._json(QUALITY)
+
+    def _json(self, name: str) -> Mapping[str, Any]:
+        path = self.folder / name
+        tree = read_json(path) if path.exists() else {}
+        return tree if isinstance(tree, dict) else {}
+
+
+def is_clip_folder(folder: Path) -> bool:
+    return (folder / EVENTS).is_file() and (folder / POSE).is_file()
+
+
+def clip_folders(folder: Path) -> list[Path]:
+    """Folders of clips' results below a folder, by name."""
+    found = {path.parent for path in folder.rglob(EVENTS) if is_clip_folder(path.parent)}
+    return sorted(found - {folder}, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def study_clips(folder: Path) -> list[ClipResult]:
+    """The clips of a study; an error where there are none."""
+    if not folder.is_dir():
+        raise InputError(f"no such folder: {folder}", remedy="check the path")
+    clips = [ClipResult(path.relative_to(folder).as_posix(), path) for path in clip_folders(folder)]
+    if not clips and is_clip_folder(folder):
+        clips = [ClipResult(folder.resolve().name, folder)]
+    if not clips:
+        raise InputError(
+            f"no analysed clips in {folder}",
+            expected=f"one folder per clip, with {EVENTS} and {POSE}",
+            remedy="run 'mgskel analyze CLIPS... -o STUDY' first",
+        )
+    return clips
+
+
+def recorded_s(folder: Path) -> float | None:
+    """How long a clip's recording is, without loading its keypoints."""
+    try:
+        with np.load(folder / POSE, allow_pickle=False) as archive:
+            times = archive["timestamps"]
+            fps = float(json.loads(str(archive["header"]))["fps"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return float(times[-1]) + 1 / fps if len(times) and fps > 0 else None
+
+
+def clip_of_table(path: Path, text: str) -> dict[str, tuple[GestureEvent, ...]] | None:
+    """Events per clip of a study's table; none where the file names no clips."""
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    if "clip" not in (rows.fieldnames or ()):
+        return None
+    table: dict[str, list[GestureEvent]] = {}
+    for cells in rows:
+        values = {name: plain(text) for name, text in cells.items() if name and text is not None}
+        event = event_of(values, place=f"{path}, line {rows.line_num}")
+        table.setdefault(str(values["clip"]), []).append(event)
+    return {name: in_order(events) for name, events in table.items()}
+
+
+def plain(text: str) -> str:
+    """A cell without the mark that keeps spreadsheets from running it as a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in _FORMULA else text
+
+
+_FORMULA = frozenset("=+-@\t\r")
