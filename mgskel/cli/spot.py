@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     for remark in spotter.remarks(sequence):
         print(f"note: {remark}", file=sys.stderr)
     if args.output is not None:
-        write_events(args.output, events, media=args.media)
+        write_events(args.output, events, media=args.media, vocabulary=spotter.vocabulary)
     if truth is not None:
         score = _score(truth, events)
         sys.stdout.write(to_json(score) if args.json else _score_table(score))

@@ -2,8 +2,9 @@
 
 One tier per person, named after them; gestures of one person that overlap (a nod while the
 hands rub) go to further tiers of the same participant, because annotations of one tier may
-not overlap. What ELAN has no field for (class id, score, micro) stands in three dependent
-tiers, so that a file of ours reads back unchanged, to the millisecond that ELAN keeps.
+not overlap. What ELAN has no field for (score, group, alternatives, ...) stands in dependent
+tiers, so that a file of ours reads back unchanged, to the millisecond that ELAN keeps. The
+gestures' names are a controlled vocabulary: ELAN offers them to whoever corrects the events.
 """
 
 from __future__ import annotations
@@ -15,19 +16,30 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent, event_of, in_order
+from mgskel.core.events import (
+    EVENT_COLUMNS,
+    GESTURE,
+    GestureEvent,
+    alternatives_text,
+    annotation_by,
+    event_of,
+    in_order,
+)
 from mgskel.core.files import write_bytes
 from mgskel.core.gestures import Vocabulary
 
-_GESTURES = "gestures"
-_DETAILS = ("class_id", "score", "micro")
+_GESTURES, _EMPTY_TIER = "gestures", "1"
+_AUTHOR = "mgskel"
+_UNDETERMINED = ("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
+_OWN_FIELDS = ("person", "label", "start_s", "end_s")
+_DETAILS = tuple(name for name in EVENT_COLUMNS if name not in _OWN_FIELDS)
 _MIME = {".mp4": "video/mp4", ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".wav": "audio/x-wav"}
 
 
 def _eaf(path: str | Path | None = None) -> Any:
     from pympi import Eaf
 
-    return Eaf(str(path) if path is not None else None, "mgskel", suppress_version_warning=True)
+    return Eaf(str(path) if path is not None else None, _AUTHOR, suppress_version_warning=True)
 
 
 def read_elan(
@@ -38,7 +50,8 @@ def read_elan(
     """Events of an ELAN file, in the order of time.
 
     Each time-aligned tier is one person's: its participant, or else its own name. Empty
-    annotations mark nothing and are left out.
+    annotations mark nothing and are left out. What no recognizer wrote was annotated, by the
+    tier's annotator or else the document's author.
 
     Args:
         path: the `.eaf` file.
@@ -56,20 +69,24 @@ def read_elan(
         )
     times = _slot_times(document.timeslots)
     details = _details(document)
+    author = str(document.adocument.get("AUTHOR") or "")
     events = []
     for tier in chosen:
         aligned, _, attributes, _ = document.tiers[tier]
         person = (attributes.get("PARTICIPANT") or "").strip() or tier.strip()
+        coder = attributes.get("ANNOTATOR") or (author if author != _AUTHOR else "")
         for annotation, (begin, end, text, _) in aligned.items():
             label = " ".join(text.split())
             if not label:
                 continue
+            known = details.get(annotation, {})
             values = {
                 "person": person,
                 "label": label,
                 "start_s": times.get(begin),
                 "end_s": times.get(end),
-                **details.get(annotation, {}),
+                "source": "" if "score" in known else annotation_by(coder),
+                **known,
             }
             place = f"{path}, tier '{tier}', annotation {annotation}"
             events.append(event_of(values, vocabulary, place))
@@ -128,27 +145,66 @@ def _details(document: Any) -> dict[str, dict[str, str]]:
 
 
 def write_elan(
-    path: str | Path, events: Iterable[GestureEvent], *, media: str | None = None
+    path: str | Path,
+    events: Iterable[GestureEvent],
+    *,
+    media: str | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> None:
-    """Write events as an ELAN file, with the recording linked when `media` names it."""
+    """Write events as an ELAN file, with the recording linked when `media` names it.
+
+    Args:
+        vocabulary: names to offer beside those of the events.
+    """
     document = _eaf()
-    document.add_linguistic_type(_GESTURES)
-    for field in _DETAILS:
-        document.add_linguistic_type(field, "Symbolic_Association")
+    document.header = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
+    ordered = in_order(events)
+    _offer(document, {event.label: event.group for event in ordered}, vocabulary)
     if media is not None:
         kind = _MIME.get(Path(media).suffix.lower(), "video/mp4")
         document.add_linked_file(f"./{Path(media).name}", f"./{Path(media).name}", kind)
-    for person, lanes in _lanes(events).items():
+    for person, lanes in (_lanes(ordered) or {_EMPTY_TIER: [[]]}).items():
         for number, lane in enumerate(lanes, start=1):
             tier = _free_name(document.tiers, person if number == 1 else f"{person} ({number})")
             document.add_tier(tier, ling=_GESTURES, part=person)
+            for event in lane:
+                document.add_annotation(tier, *_milliseconds(event), event.label)
             for field in _DETAILS:
-                name = _free_name(document.tiers, f"{field}@{tier}")
-                document.add_tier(name, ling=field, parent=tier, part=person)
-                _add_details(document, name, tier, lane, field)
+                texts = [_detail(event, field) for event in lane]
+                if any(texts):
+                    name = _free_name(document.tiers, f"{field}@{tier}")
+                    _add_type(document, field)
+                    document.add_tier(name, ling=field, parent=tier, part=person)
+                    _add_details(document, name, tier, texts)
     document.remove_tier("default")
     document.remove_linguistic_type("default-lt")
     write_bytes(path, _to_bytes(document))
+
+
+def _offer(document: Any, used: Mapping[str, str], vocabulary: Vocabulary | None) -> None:
+    """The type of the tiers of gestures, whose annotations come from a controlled vocabulary."""
+    document.add_language(*_UNDETERMINED)
+    document.add_controlled_vocabulary(_GESTURES)
+    document.add_cv_description(_GESTURES, _UNDETERMINED[0], vocabulary.name if vocabulary else "")
+    known = {gesture.name: gesture.group for gesture in vocabulary} if vocabulary else {}
+    for number, (label, group) in enumerate({**known, **used}.items()):
+        entry = [(label, _UNDETERMINED[0], group or None)]
+        document.add_cv_entry(_GESTURES, f"cveid_{number}", entry)
+    document.add_linguistic_type(
+        _GESTURES,
+        param_dict={
+            "LINGUISTIC_TYPE_ID": _GESTURES,
+            "TIME_ALIGNABLE": "true",
+            "GRAPHIC_REFERENCES": "false",
+            "CONTROLLED_VOCABULARY_REF": _GESTURES,
+        },
+    )
+
+
+def _add_type(document: Any, field: str) -> None:
+    """The type of the dependent tiers of a field: one annotation to each gesture."""
+    if field not in document.linguistic_types:
+        document.add_linguistic_type(field, "Symbolic_Association", timealignable=False)
 
 
 def _lanes(events: Iterable[GestureEvent]) -> dict[str, list[list[GestureEvent]]]:
@@ -177,18 +233,24 @@ def _free_name(taken: Mapping[str, object], name: str) -> str:
     return free
 
 
-def _add_details(document: Any, name: str, tier: str, lane: list[GestureEvent], field: str) -> None:
-    """Fill one dependent tier; the first one also creates the annotations it depends on."""
+def _detail(event: GestureEvent, field: str) -> str:
+    """One field of an event as text; empty where there is nothing to say."""
+    if field == "level" and event.level == GESTURE:
+        return ""
+    value = alternatives_text(event) if field == "alternatives" else getattr(event, field)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(value)
+
+
+def _add_details(document: Any, name: str, tier: str, texts: list[str]) -> None:
+    """Fill one dependent tier."""
     aligned, references = document.tiers[tier][0], document.tiers[name][1]
-    if not aligned:
-        for event in lane:
-            document.add_annotation(tier, *_milliseconds(event), event.label)
-    for annotation, event in zip(aligned, lane, strict=True):
-        value = getattr(event, field)
-        text = str(value).lower() if isinstance(value, bool) else repr(value)
-        identity = document.generate_annotation_id()
-        document.annotations[identity] = name
-        references[identity] = (annotation, text, None, None)
+    for annotation, text in zip(aligned, texts, strict=True):
+        if text:
+            identity = document.generate_annotation_id()
+            document.annotations[identity] = name
+            references[identity] = (annotation, text, None, None)
 
 
 def _to_bytes(document: Any) -> bytes:

@@ -1,7 +1,7 @@
-"""Gesture events: who did what, from when to when, and how sure that is.
+"""Gesture events: who did what, from when to when, how sure that is, and who says so.
 
 Events are stored as CSV (for tables and R), JSON, or ELAN `.eaf` (for annotators); reading
-goes by a file's content, writing by its ending.
+goes by a file's content, writing by its ending. Only label, start and end are needed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.files import read_json, read_text, write_json, write_text
@@ -19,6 +20,9 @@ from mgskel.core.gestures import Vocabulary, get_vocabulary
 
 SCHEMA = "mgskel-events/1"
 UNKNOWN_CLASS = -1
+GESTURE, GROUP = "gesture", "group"
+ANNOTATION = "annotation"
+_LEVELS = (GESTURE, GROUP)
 _NEEDED = ("label", "start_s", "end_s")
 _SWITCHES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -29,11 +33,16 @@ class GestureEvent:
 
     Attributes:
         person: the person's name or track.
-        label: the gesture's name.
-        class_id: its id in the vocabulary; -1 where it belongs to none.
+        label: the gesture's name; of a group, in words ("hand at the head").
+        class_id: its id in the vocabulary; -1 where it belongs to none, or is a group's.
         start_s, end_s: seconds from the recording's start.
         score: how sure, 0..1; 1 for annotations by people.
         micro: whether it is a micro-gesture.
+        group: the body group, as the vocabulary divides it.
+        level: 'gesture', or 'group' where it is clear which part of the body acts, but not how.
+        alternatives: what else it may be, likeliest first: names and their probabilities.
+        evidence: the measurement that supports or contradicts it, in words.
+        source: the recognizer's name, or 'annotation' and the coder: see `annotation_by`.
     """
 
     person: str
@@ -43,6 +52,11 @@ class GestureEvent:
     end_s: float
     score: float = 1.0
     micro: bool = True
+    group: str = ""
+    level: str = GESTURE
+    alternatives: tuple[tuple[str, float], ...] = ()
+    evidence: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         faults = []
@@ -50,7 +64,9 @@ class GestureEvent:
             text = getattr(self, name)
             if not isinstance(text, str) or not text.strip():
                 faults.append(f"'{name}' is {text!r}, not a name")
-            elif text != text.strip() or not all(c.isprintable() for c in text):
+        for name in ("person", "label", "group", "evidence", "source"):
+            text = getattr(self, name)
+            if text != text.strip() or not all(c.isprintable() for c in text):
                 faults.append(f"'{name}' is {text!r}, with blanks around it or control characters")
         if self.class_id < UNKNOWN_CLASS:
             faults.append(f"'class_id' is {self.class_id}, below -1 (-1 stands for no class)")
@@ -60,6 +76,14 @@ class GestureEvent:
             faults.append(f"'end_s' is {self.end_s}, not after its start {self.start_s}")
         if not 0 <= self.score <= 1:
             faults.append(f"'score' is {self.score}, not within 0..1")
+        if self.level not in _LEVELS:
+            faults.append(f"'level' is {self.level!r}, not one of {', '.join(_LEVELS)}")
+        for label, chance in self.alternatives:
+            if not label or ";" in label or not 0 <= chance <= 1:
+                faults.append(
+                    f"'alternatives' holds {label!r} with {chance}: names without ';' and "
+                    "probabilities within 0..1 are wanted"
+                )
         if faults:
             raise InputError(
                 "not a gesture event: " + "; ".join(faults),
@@ -70,33 +94,79 @@ class GestureEvent:
     def duration_s(self) -> float:
         return self.end_s - self.start_s
 
+    @property
+    def annotated(self) -> bool:
+        """Whether a person says so, not a recognizer."""
+        return self.source == ANNOTATION or self.source.startswith(f"{ANNOTATION} by ")
+
+    @property
+    def coder(self) -> str:
+        """Who annotated it; empty where nobody is named."""
+        return self.source.removeprefix(f"{ANNOTATION} by ") if self.annotated else ""
+
+
+def annotation_by(coder: str = "") -> str:
+    """The `source` of what a person annotated."""
+    name = " ".join(coder.split())
+    return f"{ANNOTATION} by {name}" if name else ANNOTATION
+
 
 def event_of(
     values: Mapping[str, object], vocabulary: Vocabulary | None = None, place: str | None = None
 ) -> GestureEvent:
     """An event from named values, as text or numbers; what they leave open is filled in.
 
-    With a vocabulary, class id and `micro` follow from the label, which must belong to it.
+    With a vocabulary, class id, group and `micro` follow from the label, which must belong to it
+    (that of a group belongs to no vocabulary). Where nothing is said of sources, what is
+    entirely sure was annotated.
     """
     faults = [f"'{name}' is missing" for name in _NEEDED if values.get(name) in (None, "")]
     if faults:
         raise InputError("not a gesture event: " + "; ".join(faults), place=place)
     label = str(values["label"]).strip()
+    level = str(_or(values.get("level"), GESTURE)).strip()
     try:
-        gesture = vocabulary.by_name(label) if vocabulary is not None else None
-        known = (gesture.id, gesture.micro) if gesture else (UNKNOWN_CLASS, True)
+        known = vocabulary.by_name(label) if vocabulary is not None and level == GESTURE else None
+        score = _number(values, "score", 1.0)
         return GestureEvent(
             person=str(_or(values.get("person"), "1")).strip(),
-            label=gesture.name if gesture else label,
-            class_id=known[0] if gesture else _whole(values, "class_id", known[0]),
+            label=known.name if known else label,
+            class_id=known.id if known else _whole(values, "class_id", UNKNOWN_CLASS),
             start_s=_number(values, "start_s", math.nan),
             end_s=_number(values, "end_s", math.nan),
-            score=_number(values, "score", 1.0),
-            micro=known[1] if gesture else _switch(values, "micro", known[1]),
+            score=score,
+            micro=known.micro if known else _switch(values, "micro", True),
+            group=known.group if known else _text(values, "group"),
+            level=level,
+            alternatives=_alternatives(values.get("alternatives")),
+            evidence=_text(values, "evidence"),
+            source=_text(values, "source") if "source" in values or score < 1 else ANNOTATION,
         )
     except InputError as error:
         error.place = place if error.place is None else error.place
         raise
+
+
+def _text(values: Mapping[str, object], name: str) -> str:
+    return " ".join(str(_or(values.get(name), "")).split())
+
+
+def _alternatives(value: object) -> tuple[tuple[str, float], ...]:
+    """From "label:probability" joined by ";", or from pairs."""
+    pairs: list[Any] = list(value) if isinstance(value, list | tuple) else []
+    if isinstance(value, str):
+        pairs = [part.rpartition(":")[::2] for part in value.split(";") if part.strip()]
+    try:
+        return tuple((str(label).strip(), float(chance)) for label, chance in pairs)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"'alternatives' is {value!r}", expected="label:probability, joined by ';'"
+        ) from None
+
+
+def alternatives_text(event: GestureEvent) -> str:
+    """What else an event may be, "label:probability" joined by ";"."""
+    return ";".join(f"{label}:{chance:.4g}" for label, chance in event.alternatives)
 
 
 def _or(value: object, default: object) -> object:
@@ -200,7 +270,11 @@ def _json_rows(path: str | Path) -> list[tuple[str, Mapping[str, object]]]:
 
 
 def write_events(
-    path: str | Path, events: Sequence[GestureEvent], *, media: str | None = None
+    path: str | Path,
+    events: Sequence[GestureEvent],
+    *,
+    media: str | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> None:
     """Write events as `.csv`, `.json` or `.eaf`.
 
@@ -208,6 +282,7 @@ def write_events(
         path: the ending chooses the format. ELAN keeps whole milliseconds; the others all.
         events: in any order; the file lists them by time.
         media: the recording's file name, for ELAN to open beside the tiers.
+        vocabulary: the names that ELAN offers to whoever corrects the events.
     """
     ending = Path(path).suffix.lower()
     ordered = in_order(events)
@@ -219,7 +294,7 @@ def write_events(
     elif ending == ".eaf":
         from mgskel.core.elan import write_elan
 
-        write_elan(path, ordered, media=media)
+        write_elan(path, ordered, media=media, vocabulary=vocabulary)
     else:
         raise unknown("events ending", ending, (".csv", ".json", ".eaf"), place=str(path))
 
@@ -232,6 +307,6 @@ def _to_csv(events: Iterable[GestureEvent]) -> str:
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(EVENT_COLUMNS)
     for event in events:
-        row = asdict(event)
+        row = {**asdict(event), "alternatives": alternatives_text(event)}
         writer.writerow(str(v).lower() if isinstance(v, bool) else v for v in row.values())
     return sheet.getvalue()

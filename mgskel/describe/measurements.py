@@ -94,10 +94,7 @@ def _of_gesture(
     comparison: Comparison, statement_id: str, cited: Sequence[tuple[str, Finding]], person: str
 ) -> Statement:
     event = comparison.event
-    said = (
-        f"Recognised from {clock(event.start_s)} to {clock(event.end_s)}: "
-        f'"{event.label}", score {event.score:.2f}. '
-    )
+    said = _said(event)
     shown = "; ".join(f"{i}: {_lower(sentence(finding))[:-1]}" for i, finding in cited[:3])
     if comparison.verdict == "agrees":
         said += f"The measurement agrees ({shown})."
@@ -112,6 +109,16 @@ def _of_gesture(
         round(event.start_s, 3), round(event.end_s, 3),
         round(event.score * trust, 3), said, person, comparison.verdict,
     )  # fmt: skip
+
+
+def _said(event: GestureEvent) -> str:
+    """Who says what: a person's annotation has no score."""
+    when = f"from {clock(event.start_s)} to {clock(event.end_s)}"
+    if event.annotated:
+        return f'Annotated{event.coder and f" by {event.coder}"} {when}: "{event.label}". '
+    others = " or ".join(f"{label} {chance:.2f}" for label, chance in event.alternatives)
+    doubt = f" (or {others})" if others else ""
+    return f'Recognised {when}: "{event.label}", score {event.score:.2f}{doubt}. '
 
 
 def _lower(text: str) -> str:

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import ANNOTATION, GestureEvent
 from mgskel.core.files import read_text
 from mgskel.core.gestures import Vocabulary
 from mgskel.formats.faults import Faults
@@ -66,6 +66,8 @@ def read_labels(
                 start / fps,
                 min(stop, frames) / fps,
                 micro=gesture.micro,
+                group=gesture.group,
+                source=ANNOTATION,
             )
         )
     return tuple(events)

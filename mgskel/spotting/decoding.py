@@ -53,6 +53,7 @@ class Decoder:
     Args:
         step_s: time from one moment to the next.
         exclusive: say one gesture per body group at a time.
+        source: whose events these are, the recognizer's name.
     """
 
     def __init__(
@@ -62,10 +63,12 @@ class Decoder:
         step_s: float,
         person: str = "1",
         exclusive: bool = True,
+        source: str = "",
     ) -> None:
         k = len(vocabulary)
         self.vocabulary, self.settings = vocabulary, settings
         self.step_s, self.person, self.exclusive = step_s, person, exclusive
+        self.source = source
         self._enter, self._leave = np.array(settings.enter), np.array(settings.leave)
         group = {name: i for i, name in enumerate(vocabulary.groups)}
         self._group = np.array([group[gesture.group] for gesture in vocabulary])
@@ -149,6 +152,8 @@ class Decoder:
             end_s=round(float(until), 3),
             score=round(float(np.clip(self._total[index] / moments, 0, 1)), 4),
             micro=gesture.micro,
+            group=gesture.group,
+            source=self.source,
         )
 
     def _restart(self, which: np.ndarray, time_s: float) -> None:
@@ -180,6 +185,7 @@ def decode(
     start_s: float = 0.0,
     person: str = "1",
     exclusive: bool = True,
+    source: str = "",
 ) -> list[GestureEvent]:
     """Events of a whole recording.
 
@@ -187,7 +193,7 @@ def decode(
         scores: (K, T) probabilities.
         served: (K, T) bool.
     """
-    decoder = Decoder(vocabulary, settings, step_s, person, exclusive)
+    decoder = Decoder(vocabulary, settings, step_s, person, exclusive, source)
     return follow(decoder, [(scores, served)], start_s)
 
 

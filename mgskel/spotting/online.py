@@ -51,7 +51,9 @@ class OnlineSpotter:
         self._layout = settings.skeleton
         self._grid = GridStream(settings.rate_hz, fps)
         self._features = FeatureStream(settings)
-        self._decoder = Decoder(spotter.vocabulary, spotter.decoding, spotter.step_s, person)
+        self._decoder = Decoder(
+            spotter.vocabulary, spotter.decoding, spotter.step_s, person, source=spotter.name
+        )
         self._following = Following(network)
         self._usable: deque[np.ndarray] = deque()
         self._arrived = self._answered = 0

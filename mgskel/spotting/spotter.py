@@ -67,7 +67,7 @@ class Spotter:
         """The gestures of every person, in the order of time."""
         events: list[GestureEvent] = []
         for person, name in enumerate(sequence.people):
-            decoder = Decoder(self.vocabulary, self.decoding, self.step_s, name)
+            decoder = Decoder(self.vocabulary, self.decoding, self.step_s, name, source=self.name)
             parts = self._parts(sequence, person)
             events += follow(decoder, parts, sequence.start_s)
         return in_order(events)
@@ -82,6 +82,7 @@ class Spotter:
             track.step_s,
             track.start_s,
             track.person,
+            source=self.name,
         )
 
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 
 from mgskel.core.elan import read_elan
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent, in_order, read_events, write_events
+from mgskel.core.events import (
+    ANNOTATION,
+    GestureEvent,
+    annotation_by,
+    in_order,
+    read_events,
+    write_events,
+)
 from mgskel.core.gestures import get_vocabulary
 
 # As ELAN 6 saves it: several tiers, one without participant, an empty annotation, a slot
@@ -69,6 +77,11 @@ NAMES = st.text(
     max_size=12,
 ).filter(lambda text: text == text.strip() and text.isprintable())
 
+CHANCES = st.tuples(
+    NAMES.filter(lambda text: ";" not in text).map(lambda text: " ".join(text.split())),
+    st.integers(0, 1000).map(lambda chance: chance / 1000),
+)
+
 
 @st.composite
 def gesture_events(draw: st.DrawFn) -> GestureEvent:
@@ -81,6 +94,11 @@ def gesture_events(draw: st.DrawFn) -> GestureEvent:
         end_s=(start + draw(st.integers(1, 60_000))) / 1000,
         score=draw(st.floats(0, 1)),
         micro=draw(st.booleans()),
+        group=draw(st.sampled_from(["", "head-hand"])),
+        level=draw(st.sampled_from(["gesture", "group"])),
+        alternatives=tuple(draw(st.lists(CHANCES, max_size=3))),
+        evidence=draw(st.sampled_from(["", "a hand 0.1 shoulder widths, or less, from the chin"])),
+        source=draw(st.sampled_from(["", "mgskel-common-1", "annotation", "annotation by Zoë"])),
     )
 
 
@@ -104,6 +122,7 @@ def test_a_file_saved_by_elan(tmp_path: Path) -> None:
     ]
     assert [e.class_id for e in events] == [16, 27, 8]
     assert read_elan(path, tiers=["Zoë"])[0].class_id == -1
+    assert {(e.annotated, e.coder) for e in events} == {(True, "Zoë")}
     with pytest.raises(InputError, match="no tier Zoe"):
         read_elan(path, tiers=["Zoe"])
 
@@ -134,7 +153,7 @@ def test_content_counts_not_the_ending(tmp_path: Path) -> None:
 def test_a_short_table_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text("\ufefflabel, start_s,end_s\nHead up,1,2\n\n", encoding="utf-8")
-    assert read_events(path) == (GestureEvent("1", "Head up", -1, 1.0, 2.0),)
+    assert read_events(path) == (GestureEvent("1", "Head up", -1, 1.0, 2.0, source=ANNOTATION),)
     (event,) = read_events(path, "imigue")
     assert event.class_id == 27
 
@@ -144,6 +163,49 @@ def test_micro_follows_from_the_vocabulary(tmp_path: Path) -> None:
     path.write_text("label,start_s,end_s\nillustrative body language,1,2\n")
     (event,) = read_events(path, get_vocabulary("imigue"))
     assert (event.class_id, event.micro) == (31, False)
+
+
+def test_tables_of_the_first_release_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text(HEADER + "1,nodding,0,1,2,0.7,true\n1,Nodding,0,3,4,1.0,true\n")
+    found, marked = read_events(path, "common")
+    assert (found.group, found.level, found.source) == ("head", "gesture", "")
+    assert marked.annotated and not found.annotated
+
+
+def test_a_group_belongs_to_no_class(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    chances = (("touching ear", 0.4), ("touching upper face", 0.35))
+    event = GestureEvent(
+        "1", "hand at the head", -1, 1.0, 2.0, 0.9,
+        group="head-hand", level="group", alternatives=chances, source="mgskel-common-1",
+    )  # fmt: skip
+    write_events(path, [event])
+    assert "touching ear:0.4;touching upper face:0.35" in path.read_text()
+    assert path.read_text().endswith("\n")
+    assert read_events(path, "common") == (event,)
+
+
+def test_who_annotated_stays_with_the_event() -> None:
+    event = GestureEvent("1", "nodding", 0, 1.0, 2.0, source=annotation_by(" Zoë "))
+    assert event.annotated and event.coder == "Zoë"
+    assert not GestureEvent("1", "nodding", 0, 1.0, 2.0, source="annotation-like").annotated
+
+
+def test_elan_offers_the_names(tmp_path: Path) -> None:
+    path = tmp_path / "e.eaf"
+    write_events(path, [], vocabulary=get_vocabulary("common"))
+    document = ElementTree.parse(path).getroot()
+    (kind,) = document.findall("LINGUISTIC_TYPE")
+    assert [tier.get("LINGUISTIC_TYPE_REF") for tier in document.findall("TIER")] == ["gestures"]
+    assert kind.get("CONTROLLED_VOCABULARY_REF") == "gestures"
+    offered = [value.text for value in document.iter("CVE_VALUE")]
+    assert offered == list(get_vocabulary("common").names)
+    write_events(path, [GestureEvent("1", "own", -1, 0.0, 1.0, 0.5)])
+    document = ElementTree.parse(path).getroot()
+    types = {t.get("LINGUISTIC_TYPE_ID"): t for t in document.findall("LINGUISTIC_TYPE")}
+    assert types["score"].get("TIME_ALIGNABLE") == "false"
+    assert types["score"].get("CONSTRAINTS") == "Symbolic_Association"
 
 
 HEADER = "person,label,class_id,start_s,end_s,score,micro\n"
@@ -162,6 +224,8 @@ HEADER = "person,label,class_id,start_s,end_s,score,micro\n"
         ("e.csv", HEADER + "A,Nod,1,1,2,1.5,true\n", "not within 0..1"),
         ("e.csv", HEADER + "A,Nod,-2,1,2,1,true\n", "below -1"),
         ("e.csv", HEADER + "A,Nod,1,1,2,1,perhaps\n", "true or false"),
+        ("e.csv", "label,start_s,end_s,level\nNod,1,2,some\n", "not one of gesture, group"),
+        ("e.csv", "label,start_s,end_s,alternatives\nNod,1,2,Wave\n", "joined by ';'"),
         ("e.csv", HEADER + "A,,1,1,2,1,true\n", "'label' is missing"),
         ("e.csv", HEADER + "A,Nod,nan,1,2,1,true\n", "not a whole number"),
         ("e.json", '{"events": [{"label": "x", "start_s": [1], "end_s": 2}]}', "not a number"),
