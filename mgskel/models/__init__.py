@@ -9,7 +9,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.models.backbone import Backbone, Block
+from mgskel.models.backbone import BACKBONES, Backbone, Block, backbone
 from mgskel.models.fusion import (
     BalancedFusion,
     FusionParts,
@@ -29,6 +29,7 @@ __all__ = [
     "FusionReadout",
     "Span",
     "Stream",
+    "backbone",
     "balance_loss",
     "create_model",
     "fold",
@@ -37,10 +38,12 @@ __all__ = [
     "with_fusion",
 ]
 
+DEFAULT = "light"
+
 
 def list_models() -> tuple[str, ...]:
     """Names of the networks, the default first."""
-    return ("light", "stgcn", "ctrgcn", "gat")
+    return (DEFAULT, *(name for name in BACKBONES.names() if name != DEFAULT))
 
 
 def create_model(
@@ -55,7 +58,7 @@ def create_model(
     """A network for a layout and a number of classes.
 
     Args:
-        name: one of `list_models()`.
+        name: one of `list_models()`, or ``FILE.py:NAME`` in a file of your own.
         skeleton: the layout of the joint axis, or its name.
         num_classes: number of classes.
         fusion: balanced fusion "on" or "off", or `FusionParts` for ablations.
@@ -63,7 +66,7 @@ def create_model(
         fusion_window: input frames that the fusion summarises, for streams; by default all.
         **sizes: widths, depths and kernels, as the network's class lists them.
     """
-    kind = _backbone(name)
+    kind: Any = BACKBONES.get(name)
     if num_classes < 1:
         raise InputError("a network needs classes", expected="1 or more", found=num_classes)
     model = kind(get_skeleton(skeleton), num_classes, in_channels=in_channels, **sizes)
@@ -74,24 +77,3 @@ def create_model(
     if fusion in ("off", False):
         return model
     raise unknown("fusion setting", str(fusion), ("on", "off"))
-
-
-def _backbone(name: str) -> type[Any]:
-    # Imported here: a network's own dependencies load only with it.
-    if name == "light":
-        from mgskel.models.light import Light
-
-        return Light
-    if name == "stgcn":
-        from mgskel.models.stgcn import STGCN
-
-        return STGCN
-    if name == "ctrgcn":
-        from mgskel.models.ctrgcn import CTRGCN
-
-        return CTRGCN
-    if name == "gat":
-        from mgskel.models.gat import GAT
-
-        return GAT
-    raise unknown("network", name, list_models())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from mgskel.core.errors import InputError
+from mgskel.core.registry import Registry
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.fusion import BalancedFusion, FusedBlock
 from mgskel.models.layers import HERE, Span, shrink_time, span_of, stride_of
@@ -185,3 +186,13 @@ class Backbone(nn.Module):
                 expected=f"(N, T, V, M) = {(x.shape[0], *x.shape[2:])}",
                 found=tuple(mask.shape),
             )
+
+
+Network = TypeVar("Network", bound=type[Backbone])
+BACKBONES: Registry[type[Backbone]] = Registry("network", "mgskel.models", "mgskel.backbones")
+
+
+def backbone(network: Network) -> Network:
+    """Register the class below as a network, by its `name`."""
+    BACKBONES.register(network.name, network)
+    return network

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.backbone import Block
+from mgskel.models.backbone import Block, backbone
 from mgskel.models.graph import spatial_partition
 from mgskel.models.layers import frames_of, mean_over_time, pointwise_norm
 from mgskel.models.stgcn import STGCN
@@ -104,6 +104,7 @@ class CTRGCNBlock(Block):
         return functional.relu(y + self.shortcut(x[:, :, :: self.stride]))
 
 
+@backbone
 class CTRGCN(STGCN):
     """CTR-GCN-like network: the frame of `STGCN` with topologies refined per channel.
 

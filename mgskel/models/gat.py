@@ -13,10 +13,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_geometric.nn import GATv2Conv
 
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.backbone import Backbone, Block
+from mgskel.models.backbone import Backbone, Block, backbone
 from mgskel.models.graph import edge_index
 from mgskel.models.layers import frames_of, pointwise_norm
 from mgskel.models.stem import RelativeStem
@@ -30,6 +29,9 @@ class BoneAttention(nn.Module):
     edges: Tensor
 
     def __init__(self, skeleton: Skeleton, in_channels: int, out_channels: int, heads: int) -> None:
+        # Imported here: PyTorch Geometric loads only for the network that uses it.
+        from torch_geometric.nn import GATv2Conv
+
         super().__init__()
         joints = torch.arange(skeleton.num_joints)
         edges = torch.cat([edge_index(skeleton), torch.stack([joints, joints])], dim=1)
@@ -72,6 +74,7 @@ class GATBlock(Block):
         return functional.relu(y + kept[:, :, :: self.stride])
 
 
+@backbone
 class GAT(Backbone):
     """Graph attention network.
 

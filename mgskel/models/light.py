@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.backbone import Backbone, Block
+from mgskel.models.backbone import Backbone, Block, backbone
 from mgskel.models.graph import head_graphs
 from mgskel.models.layers import (
     Span,
@@ -103,6 +103,7 @@ class LightBlock(Block):
         return functional.relu(y + self.shortcut(kept))
 
 
+@backbone
 class Light(Backbone):
     """Our default network.
 

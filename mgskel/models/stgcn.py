@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.backbone import Backbone, Block
+from mgskel.models.backbone import Backbone, Block, backbone
 from mgskel.models.graph import spatial_partition
 from mgskel.models.layers import ConvNorm, InputNorm, Pointwise, frames_of, pointwise_norm
 from mgskel.models.temporal import MultiBranchTemporal
@@ -68,6 +68,7 @@ class STGCNBlock(Block):
         return functional.relu(y + self.shortcut(x[:, :, :: self.stride]))
 
 
+@backbone
 class STGCN(Backbone):
     """ST-GCN++-like network.
 
