@@ -13,6 +13,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.files import writing
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
+from mgskel.spotting.clips import with_still_past
 from mgskel.spotting.features import Features, FeatureSettings, features_of
 
 _UNSURE_S = 0.12
@@ -45,19 +46,29 @@ def pieces_of(
     events: Sequence[GestureEvent],
     vocabulary: Vocabulary,
     settings: FeatureSettings,
+    still_s: float = 0.0,
 ) -> list[Piece]:
-    """A recording and its events (with labels of the vocabulary) as training material."""
+    """A recording and its events (with labels of the vocabulary) as training material.
+
+    Args:
+        still_s: so long the first frame was held before, for usual places and scale.
+    """
     several = sequence.num_people > 1
-    return [
-        Piece(
-            features.values.astype(np.float16),
-            features.mask,
-            *dense_targets(
-                [e for e in events if not several or e.person == name], vocabulary, features
-            ),
+    held = with_still_past(sequence, still_s) if still_s else sequence
+    pieces = []
+    for name, features in zip(held.people, features_of(held, settings), strict=True):
+        own = [e for e in events if not several or e.person == name]
+        targets, known = dense_targets(own, vocabulary, features)
+        first = round((sequence.start_s - features.start_s) * features.rate_hz)
+        pieces.append(
+            Piece(
+                features.values[:, first:].astype(np.float16),
+                features.mask[first:],
+                targets[:, first:],
+                known[:, first:],
+            )
         )
-        for name, features in zip(sequence.people, features_of(sequence, settings), strict=True)
-    ]
+    return pieces
 
 
 def dense_targets(

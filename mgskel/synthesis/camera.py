@@ -14,7 +14,8 @@ from mgskel.synthesis.signals import Array, smooth_noise
 _HEAD_TOP = 1.0  # above the shoulders, shoulder widths
 # Visible height of the picture at the person's distance, in shoulder widths.
 _FRAMING = {"close": (1.1, 2.6), "bust": (2.6, 3.8), "half": (3.8, 5.2), "full": (5.5, 13.0)}
-_NEAREST_M = 0.35
+_NEAREST_M = 0.25
+_CLOSEST_M = 0.5  # a laptop's camera
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def sample_camera(
         low, high = (5.5, 9.0) if body.seated else (tall, 1.6 * tall)
     extent = rng.uniform(low, high)
     angle = np.radians(rng.uniform(*settings.view_angle))
-    distance = max(0.5 * extent * body.metres / np.tan(angle / 2), 0.7)
+    distance = max(0.5 * extent * body.metres / np.tan(angle / 2), _CLOSEST_M)
     yaw, pitch = np.radians(rng.uniform(*settings.yaw)), np.radians(rng.uniform(*settings.pitch))
     top = body.hip_height + body.trunk + _HEAD_TOP + rng.uniform(0.05, 0.14) * extent
     aside = rng.uniform(-1, 1) * settings.off_centre * extent

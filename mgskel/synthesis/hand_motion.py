@@ -59,6 +59,8 @@ def _draw(
     target = programs.target(performance.target)
     weight = performance.weight(time)[:, None]
     scatter = rng.normal(0.0, act.wander, 3)
+    # Nobody turns hand and elbow the same way twice.
+    freedom = act.freedom * rng.standard_normal((3, 3))
     detour = rng.uniform(0.4, 1.2)
     lead = course(performance, time, fps, rng)
     for side in performance.hand_sides:
@@ -84,11 +86,12 @@ def _draw(
         reach = body.hand * contact_point(act.contact, controls)
         track.contact[near] += weight * (reach - track.contact[near])
         along = (
-            turn(frame, np.array(target.along or act.along) * mirror)
+            turn(frame, (np.array(target.along or act.along) + freedom[0]) * mirror)
             + motion.swing[:, None] * towards
         )
         palm = -faces if act.palm is None else turn(frame, np.array(act.palm) * mirror)
-        pole = turn(trunk.chest_turn, np.array(act.pole) * mirror)
+        palm = palm + turn(frame, freedom[1] * mirror)
+        pole = turn(trunk.chest_turn, (np.array(act.pole) + freedom[2]) * mirror)
         track.along[near] = _turned(track.along[near], along, weight)
         track.palm[near] = _turned(track.palm[near], palm + motion.roll[:, None] * towards, weight)
         track.pole[near] = _turned(track.pole[near], pole, weight)

@@ -53,6 +53,8 @@ class HandErrors:
         found: share of frames with the hand found, when slow, large and away from the face.
         near_face, fast: the same with the hand before the face, and when it moves fast.
         near_face_within: distance of wrist and nose that counts as near, shoulder widths.
+        near_face_spread: how much its odds vary between recordings (log-normal): a hand that is
+            shown to the camera stays found at the face, one seen from its edge never is.
         fast_above: speed that counts as fast, shoulder widths per second.
         large_px: shoulder width in pixels above which the hand's size does not matter.
         size_power: how steeply the odds of being found fall below it.
@@ -64,6 +66,7 @@ class HandErrors:
     found: float
     near_face: float
     near_face_within: float
+    near_face_spread: float
     fast: float
     fast_above: float
     large_px: float
@@ -86,6 +89,8 @@ class EstimatorErrors:
         smoothing_hz: the cleaning's low-pass, above which jitter is gone.
         bursts: how much jitter comes in bursts (log-normal).
         outside: how far outside the picture the score falls to 0, share of its height.
+        invents: share of recordings in which points outside the picture, and hidden ones, keep a
+            full score: files without scores, and models that are sure of what they guess.
         hidden_score, hidden_wander: factors on score and slow errors of what is hidden.
         min_score: points with a lower score are missing, as the cleaning leaves them.
     """
@@ -98,6 +103,7 @@ class EstimatorErrors:
     smoothing_hz: float
     bursts: float
     outside: float
+    invents: float
     hidden_score: float
     hidden_wander: float
     min_score: float
@@ -149,19 +155,23 @@ def add_errors(
     noisy = points.astype(float)
     scores = np.ones((frames, joints))
     own = strength * rng.lognormal(0.0, errors.person_spread)
+    inside = _inside(noisy, view, errors)
+    guessed = view.hidden | (inside < 0.5)
+    invents = rng.random() < errors.invents
     for group, members in _members(errors, names).items():
         kind = errors.groups[group]
         index = np.array(members)
-        hidden = view.hidden[:, index]
+        hidden = guessed[:, index]
         noisy[:, index] += _shaken(
             rng, points[:, index].shape, kind, view, errors, fps, own, hidden
         )
         scores[:, index] = _scores(rng, frames, len(members), kind, fps)
-    scores = np.where(view.hidden, scores * errors.hidden_score, scores)
-    scores *= _inside(noisy, view, errors)
+    if not invents:
+        scores = np.where(view.hidden, scores * errors.hidden_score, scores)
+        scores *= _inside(noisy, view, errors)
     lost = scores < errors.min_score
     if errors.hands is not None:
-        lost |= _lost_hands(rng, noisy, names, view, errors, fps, strength)
+        lost |= _lost_hands(rng, noisy, names, view, guessed, errors, fps, strength)
         _swap_hands(rng, noisy, names, errors.hands, fps, strength)
     scores[lost] = 0.0
     noisy[lost] = np.nan
@@ -239,6 +249,7 @@ def _lost_hands(
     points: Array,
     names: Sequence[str],
     view: View,
+    unseen: Array,
     errors: EstimatorErrors,
     fps: float,
     strength: float,
@@ -248,6 +259,7 @@ def _lost_hands(
     assert hands is not None
     lost = np.zeros(points.shape[:2], bool)
     place = {name: index for index, name in enumerate(names)}
+    face = rng.lognormal(0.0, hands.near_face_spread)
     for side in ("left", "right"):
         members = [i for n, i in place.items() if _is_hand(n, side)]
         wrist = place.get(f"{side}_wrist")
@@ -260,10 +272,11 @@ def _lost_hands(
         if "nose" in place:
             gap = np.linalg.norm(points[:, wrist] - points[:, place["nose"]], axis=-1) / view.scale
             near = _odds(hands.near_face) / _odds(hands.found)
+            near = min(near * face, 1.0)
             odds *= np.where(gap < hands.near_face_within, near, 1.0)
         if view.pixels_per_shoulder is not None:
             odds *= min(view.pixels_per_shoulder / hands.large_px, 1.0) ** hands.size_power
-        odds *= np.where(view.hidden[:, wrist], 1e-3, 1.0) / strength
+        odds *= np.where(unseen[:, wrist], 1e-3, 1.0) / strength
         gone = _stretches(rng, 1.0 - odds / (1.0 + odds), hands.lost_s * fps)
         keep = [
             place[f"{side}_{joint}"] for joint in errors.hand_fallback if f"{side}_{joint}" in place

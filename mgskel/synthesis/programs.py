@@ -74,6 +74,7 @@ class HandAct:
         opposed: both hands move against one another.
         apart: where the second hand lies beside the first one.
         wander: how far performances scatter around the target.
+        freedom: how far the directions of fingers, palm and elbow scatter.
     """
 
     targets: tuple[str, ...]
@@ -90,6 +91,7 @@ class HandAct:
     opposed: bool = False
     apart: Point = (0.0, 0.0, 0.0)
     wander: float = 0.03
+    freedom: float = 0.2
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from mgskel.synthesis.settings import SynthesisSettings
 
 def scaled(program: Program, settings: SynthesisSettings, rng: np.random.Generator) -> Program:
     """The program with its movements and times scaled by factors from the settings' ranges."""
-    if settings.amplitude == (1.0, 1.0) and settings.duration == (1.0, 1.0):
+    if {settings.amplitude, settings.duration, settings.lasting} == {(1.0, 1.0)}:
         return program
     size = float(rng.uniform(*settings.amplitude))
     time = float(rng.uniform(*settings.duration))
+    stay = float(rng.uniform(*settings.lasting))
 
     def by(values: Range, factor: float, least: float = 0.0) -> Range:
         return max(values[0] * factor, least), max(values[1] * factor, least)
@@ -29,6 +30,7 @@ def scaled(program: Program, settings: SynthesisSettings, rng: np.random.Generat
         ),
         tempo=None if program.tempo is None else by(program.tempo, 1.0 / time),
         onset=by(program.onset, time, 0.08),
-        hold=by(program.hold, time),
+        hold=by(program.hold, time * stay),
+        repetitions=None if program.repetitions is None else by(program.repetitions, stay, 1.0),
         offset=by(program.offset, time, 0.08),
     )

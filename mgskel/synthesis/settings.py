@@ -77,6 +77,7 @@ class SynthesisSettings:
         noise: strength of the estimator's errors; 0 gives perfect keypoints.
         estimator: whose errors; a key of noise.yaml, or `auto` to follow the layout.
         amplitude, duration: scale of the gestures' size and time, for studies of limits.
+        lasting: scale of how long gestures stay at their place, with as many more repetitions.
         rest: scale of the liveliness at rest.
         seen: keep only events that the picture shows; those outside it remain in the truth.
         space: `image` gives pixels, `camera` gives metres as depth sensors do; `auto` follows
@@ -91,6 +92,7 @@ class SynthesisSettings:
     estimator: str = "auto"
     amplitude: Range = (1.0, 1.0)
     duration: Range = (1.0, 1.0)
+    lasting: Range = (1.0, 1.0)
     rest: float = 1.0
     seen: bool = True
     space: Literal["auto", "image", "camera"] = "auto"
@@ -115,7 +117,7 @@ class SynthesisSettings:
                 expected="weights of close, bust, half, full",
                 found=dict(self.camera.framing),
             )
-        for name in ("amplitude", "duration"):
+        for name in ("amplitude", "duration", "lasting"):
             low, high = getattr(self, name)
             if not 0 < low <= high:
                 raise InputError(
