@@ -22,7 +22,7 @@ from mgskel.core.progress import Progress
 from mgskel.formats.bundle import save_bundle
 from mgskel.synthesis import SynthesisSettings, synthesise_clips, synthesise_recording
 from mgskel.synthesis.programs import load_programs
-from mgskel.synthesis.storage import save_recording
+from mgskel.synthesis.truth import save_recording
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -24,8 +24,8 @@ from mgskel.synthesis import (
     synthesise_clip,
     synthesise_recording,
 )
-from mgskel.synthesis.clips import REST
 from mgskel.synthesis.programs import load_programs
+from mgskel.synthesis.recording import REST
 
 _SHARD = 20
 _CLIPS_PER_SHARD = 120

@@ -1,7 +1,12 @@
-"""Synthetic micro-gestures: bodies, programs, cameras, estimator errors, and the exact truth."""
+"""People and gestures that never were, with exact truth.
 
-from mgskel.synthesis.clips import synthesise_clip, synthesise_clips
-from mgskel.synthesis.recording import synthesise_recording
+Settings and a seed go in; a `SyntheticRecording` comes out: the keypoints that an estimator would
+give of it, the same without errors, events and how each was made. A body (`body`, `face`, `hands`)
+rests and talks (`rest`), performs programs (`programs.yaml`, `programs`, `performance`, `motion`)
+in a flow (`flow`), and is filmed (`camera`, `noise.yaml`, `noise`, `recording`).
+"""
+
+from mgskel.synthesis.recording import synthesise_clip, synthesise_clips, synthesise_recording
 from mgskel.synthesis.settings import CameraSettings, FlowSettings, SynthesisSettings
 from mgskel.synthesis.truth import ProgramTruth, SyntheticRecording
 

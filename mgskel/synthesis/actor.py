@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.synthesis.arms import arm_points
 from mgskel.synthesis.body import Body, Trunk, head_points, leg_points, pose_trunk
-from mgskel.synthesis.body_motion import add_body_moves
-from mgskel.synthesis.channels import SIDES, Channels, HandTrack
-from mgskel.synthesis.hand_motion import add_hand_moves
+from mgskel.synthesis.hands import arm_points
+from mgskel.synthesis.motion import add_body_moves, add_hand_moves
 from mgskel.synthesis.performance import Performance
 from mgskel.synthesis.programs import Programs
 from mgskel.synthesis.rest import Temper, rest_channels, rest_hand, sample_habit
-from mgskel.synthesis.signals import Array, poisson_times
+from mgskel.synthesis.signals import SIDES, Array, Channels, HandTrack, poisson_times
 
 _PIECE = 2048  # frames worked on at a time: memory stays small, arrays stay in the cache
 

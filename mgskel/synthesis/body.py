@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.synthesis import face
-from mgskel.synthesis.channels import SIDES, Channels
-from mgskel.synthesis.geometry import Z, rotation, turn
-from mgskel.synthesis.ik import KNEE_FLEXION, solve
-from mgskel.synthesis.signals import Array
+from mgskel.synthesis.geometry import KNEE_FLEXION, Z, rotation, solve, turn
+from mgskel.synthesis.signals import SIDES, Array, Channels
 
 SIGN = {"left": 1.0, "right": -1.0}
 

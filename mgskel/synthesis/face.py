@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgskel.synthesis.channels import Channels
-from mgskel.synthesis.signals import Array
+from mgskel.synthesis.signals import Array, Channels
 
 # Points in the median plane, then points of the left side (the right ones mirror them).
 _MIDDLE = {

@@ -9,9 +9,8 @@ import numpy as np
 
 from mgskel.core.errors import unknown
 from mgskel.core.gestures import get_vocabulary, map_classes
-from mgskel.synthesis.performance import Performance, perform
+from mgskel.synthesis.performance import Performance, perform, scaled
 from mgskel.synthesis.programs import Program, Programs, suits
-from mgskel.synthesis.scale import scaled
 from mgskel.synthesis.settings import FlowSettings, SynthesisSettings
 from mgskel.synthesis.signals import poisson_times
 

@@ -1,14 +1,14 @@
-"""One performance of a program: its ranges become numbers."""
+"""One performance of a program: its ranges become numbers, larger or briefer where wanted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mgskel.synthesis.channels import CHANNELS
 from mgskel.synthesis.programs import Program, Programs, Range, channels_of
-from mgskel.synthesis.signals import Array, envelope
+from mgskel.synthesis.settings import SynthesisSettings
+from mgskel.synthesis.signals import CHANNELS, Array, envelope
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,3 +181,29 @@ def _whole_cycles(program: Program, drawn: float) -> float:
 
 def _draw(rng: np.random.Generator, between: Range) -> float:
     return float(rng.uniform(*between))
+
+
+def scaled(program: Program, settings: SynthesisSettings, rng: np.random.Generator) -> Program:
+    """The program with its movements and times scaled by factors from the settings' ranges."""
+    if {settings.amplitude, settings.duration, settings.lasting} == {(1.0, 1.0)}:
+        return program
+    size = float(rng.uniform(*settings.amplitude))
+    time = float(rng.uniform(*settings.duration))
+    stay = float(rng.uniform(*settings.lasting))
+
+    def by(values: Range, factor: float, least: float = 0.0) -> Range:
+        return max(values[0] * factor, least), max(values[1] * factor, least)
+
+    return replace(
+        program,
+        amplitude=by(program.amplitude, size),
+        body=tuple(
+            replace(move, amount=(move.amount[0] * size, move.amount[1] * size))
+            for move in program.body
+        ),
+        tempo=None if program.tempo is None else by(program.tempo, 1.0 / time),
+        onset=by(program.onset, time, 0.08),
+        hold=by(program.hold, time * stay),
+        repetitions=None if program.repetitions is None else by(program.repetitions, stay, 1.0),
+        offset=by(program.offset, time, 0.08),
+    )

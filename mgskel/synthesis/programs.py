@@ -16,8 +16,8 @@ import numpy as np
 
 from mgskel.core.config import from_dict, read_yaml
 from mgskel.core.errors import InputError, unknown
-from mgskel.synthesis.channels import CHANNELS
 from mgskel.synthesis.hands import contact_point, posture
+from mgskel.synthesis.signals import CHANNELS
 
 Range = tuple[float, float]
 Point = tuple[float, float, float]

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.synthesis.body import SIGN, Body, Trunk
-from mgskel.synthesis.channels import SIDES, Channels, HandTrack
 from mgskel.synthesis.geometry import turn
 from mgskel.synthesis.hands import NUM_CONTROLS, posture
 from mgskel.synthesis.signals import (
+    SIDES,
     Array,
+    Channels,
+    HandTrack,
     envelope,
     poisson_times,
     smooth_noise,

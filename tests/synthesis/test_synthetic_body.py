@@ -6,23 +6,26 @@ import pytest
 from hypothesis import given, settings
 
 from mgskel.synthesis.actor import act, joints
-from mgskel.synthesis.arms import arm_points
 from mgskel.synthesis.body import sample_body
-from mgskel.synthesis.body_motion import add_body_moves
-from mgskel.synthesis.channels import CHANNELS, Channels
-from mgskel.synthesis.geometry import bend_limited, rotation, turn, twist_limited, unit
-from mgskel.synthesis.hands import POSTURES, contact_point, hand_shape, posture
-from mgskel.synthesis.ik import (
+from mgskel.synthesis.geometry import (
     ELBOW_FLEXION,
     FOREARM_TWIST,
     WRIST_BEND,
+    bend_limited,
     flexion_degrees,
     reach_limits,
+    rotation,
     solve,
+    turn,
+    twist_limited,
+    unit,
 )
+from mgskel.synthesis.hands import POSTURES, arm_points, contact_point, hand_shape, posture
+from mgskel.synthesis.motion import add_body_moves
 from mgskel.synthesis.performance import perform
 from mgskel.synthesis.programs import channels_of, load_programs
 from mgskel.synthesis.rest import sample_temper
+from mgskel.synthesis.signals import CHANNELS, Channels
 
 PROGRAMS = load_programs()
 HANDED = [name for name, program in PROGRAMS.programs.items() if program.hands is not None]

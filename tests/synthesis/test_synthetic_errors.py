@@ -1,5 +1,7 @@
 """Estimator errors: what is put in can be measured again; rest can be told apart or not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from studies.synthesis.believability import RestWindows, rest_windows, separate
@@ -82,15 +84,18 @@ def test_a_lost_hand_keeps_the_body_models_points(still):
     assert np.isnan(points[lost][:, index("left_middle_tip")]).all()
 
 
-def test_joints_outside_the_picture_are_missing(still):
+@pytest.mark.parametrize("invents", [0.0, 1.0])
+def test_joints_outside_the_picture_are_missing_or_invented(still, invents):
     hidden = np.zeros(still.keypoints.shape[1:3], bool)
     height = int(still.keypoints[0, 0, still.skeleton.index("left_shoulder"), 1])
     view = View(PIXELS, PIXELS, (2000, height), hidden)
     points, scores = add_errors(
         np.random.default_rng(0), still.keypoints[0], still.skeleton.joints, view,
-        estimator_errors("mediapipe"), still.fps, 1.0,
+        replace(estimator_errors("mediapipe"), invents=invents), still.fps, 1.0,
     )  # fmt: skip
-    assert (scores[:, still.skeleton.index("left_knee")] == 0).all()
+    knee = scores[:, still.skeleton.index("left_knee")]
+    assert (knee > 0.8).all() if invents else (knee == 0).all()
+    assert (scores[:, still.skeleton.index("left_middle_tip")] == 0).mean() > 0.9
     assert (scores[:, still.skeleton.index("nose")] > 0.8).all()
     assert (np.isnan(points).any(-1) == (scores == 0)).all()
 

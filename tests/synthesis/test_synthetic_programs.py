@@ -14,7 +14,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.synthesis import SynthesisSettings, synthesise_clip, synthesise_clips
 from mgskel.synthesis.performance import perform
 from mgskel.synthesis.programs import channels_of, load_programs
-from mgskel.synthesis.storage import read_truth, save_recording
+from mgskel.synthesis.truth import read_truth, save_recording
 
 _NOT_SHOWN = Path(mgskel.synthesis.__file__).with_name("not_shown.yaml")
 OWN = """
