@@ -121,7 +121,7 @@ def solve(
     distance = np.clip(length(offset), nearest, farthest)
     along = (upper**2 - lower**2 + distance**2) / (2 * distance)
     aside = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
-    middle = root + along * axis + aside * across(np.broadcast_to(pole, axis.shape), axis)
+    middle = root + along * axis + aside * across(np.broadcast_to(unit(pole), axis.shape), axis)
     return middle, root + distance * axis
 
 

@@ -95,7 +95,7 @@ def test_joints_outside_the_picture_are_missing_or_invented(still, invents):
     )  # fmt: skip
     knee = scores[:, still.skeleton.index("left_knee")]
     assert (knee > 0.8).all() if invents else (knee == 0).all()
-    assert (scores[:, still.skeleton.index("left_middle_tip")] == 0).mean() > 0.9
+    assert (scores[:, still.skeleton.index("left_middle_tip")] == 0).mean() > 0.5
     assert (scores[:, still.skeleton.index("nose")] > 0.8).all()
     assert (np.isnan(points).any(-1) == (scores == 0)).all()
 
