@@ -132,7 +132,7 @@ def test_missing_files_are_made_again(recording, model, folder, missing):
 def test_an_interrupted_run_goes_on_where_it_stopped(recording, model, tmp_path, monkeypatch):
     out, settings = tmp_path / "out", AnalyzeSettings(model=model)
     with monkeypatch.context() as patch:
-        patch.setattr("mgskel.describe.describe", interrupted)
+        patch.setattr("mgskel.analyze.describe", interrupted)
         with pytest.raises(KeyboardInterrupt):
             analyze(recording, out, settings)
     assert not (out / "report.html").exists()

@@ -1,32 +1,64 @@
-"""Finished stages of a folder: reused on a rerun, redone when anything they rest on changed.
+"""Stages of work in a folder: reused on a rerun, redone when anything they rest on changed.
 
-A stage is finished under a key (a hash of its inputs and settings) with the content hashes of
-the files it wrote. It is fresh only while both still hold, so a damaged or edited file is made
-again, and an interrupted run goes on where it stopped.
+A stage is finished under a key (a hash of what it rests on and of all stages before it) with the
+content hashes of the files it wrote. It is fresh only while both still hold, so a damaged or
+edited file is made again, and an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mgskel import __version__
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, read_json, write_json
+from mgskel.core.files import file_hash, json_hash, read_json, write_json
 
 _RECORD = ".stages.json"
 _LOCK = ".lock"
 
 
 class Stages:
-    """The record of one output folder."""
+    """The stages of one output folder, done one after the other.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        begins: told the name of each stage that has to be done.
+
+    Attributes:
+        reused: the stages that were still fresh.
+    """
+
+    def __init__(self, folder: Path, begins: Callable[[str], None] = lambda name: None) -> None:
         self.folder = folder
+        self.reused: list[str] = []
+        self._begins = begins
         self._path = folder / _RECORD
         self._record = self._read()
+        self._key = ""
+
+    def __call__(
+        self, name: str, files: Sequence[str], rests_on: object, work: Callable[[], None]
+    ) -> None:
+        """Do the work, which writes the files, unless they are fresh.
+
+        Args:
+            rests_on: inputs and settings, as far as the stages before do not hold them.
+        """
+        self._key = json_hash([name, __version__, self._key, rests_on])
+        if self._fresh(name, files):
+            self.reused.append(name)
+            return
+        self._begins(name)
+        work()
+        hashes = {file: file_hash(self.folder / file) for file in files}
+        self._write({**self._record, name: {"key": self._key, "files": hashes}})
+
+    def forget(self, name: str) -> None:
+        """Let the next run do this stage again."""
+        self._write({key: entry for key, entry in self._record.items() if key != name})
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -37,23 +69,22 @@ class Stages:
             return {}
         return record if isinstance(record, dict) else {}
 
-    def fresh(self, stage: str, key: str, files: Sequence[str]) -> bool:
+    def _write(self, record: dict[str, Any]) -> None:
+        self._record = record
+        write_json(self._path, record)
+
+    def _fresh(self, name: str, files: Sequence[str]) -> bool:
         """Whether the stage was finished under this key and its files are as it left them."""
-        entry = self._record.get(stage)
-        if not isinstance(entry, dict) or entry.get("key") != key:
+        entry = self._record.get(name)
+        if not isinstance(entry, dict) or entry.get("key") != self._key:
             return False
         hashes = entry.get("files")
         if not isinstance(hashes, dict) or sorted(hashes) != sorted(files):
             return False
         return all(
-            (self.folder / name).is_file() and file_hash(self.folder / name) == hashes[name]
-            for name in files
+            (self.folder / file).is_file() and file_hash(self.folder / file) == hashes[file]
+            for file in files
         )
-
-    def finished(self, stage: str, key: str, files: Sequence[str]) -> None:
-        hashes = {name: file_hash(self.folder / name) for name in files}
-        self._record = {**self._record, stage: {"key": key, "files": hashes}}
-        write_json(self._path, self._record)
 
 
 @contextmanager

@@ -115,13 +115,19 @@ def page_data(content: ReportContent) -> dict[str, Any]:
 
 def _lead(content: ReportContent) -> str:
     sequence, statements = content.sequence, len(content.description.statements)
-    micro = sum(event.micro for event in content.events)
+    recognised = sum(event.micro and not event.annotated for event in content.events)
+    annotated = sum(event.micro and event.annotated for event in content.events)
     people = "one person" if sequence.num_people == 1 else f"{sequence.num_people} people"
     minutes, seconds = divmod(round(sequence.duration_s), 60)
     length = f"{minutes} min {seconds} s" if minutes else f"{sequence.duration_s:.1f} s"
-    found = {0: "no micro-gesture", 1: "1 micro-gesture"}.get(micro, f"{micro} micro-gestures")
+    found = [] if annotated and not recognised else [f"{_gestures(recognised)} recognised"]
+    found += [f"{_gestures(annotated)} annotated"] if annotated else []
     said = "1 measured statement" if statements == 1 else f"{statements} measured statements"
-    return f"{length} of {people}: {found} recognised, {said}."
+    return f"{length} of {people}: {', '.join(found)}, {said}."
+
+
+def _gestures(count: int) -> str:
+    return {0: "no micro-gesture", 1: "1 micro-gesture"}.get(count, f"{count} micro-gestures")
 
 
 def _evidence(content: ReportContent) -> list[dict[str, Any]]:

@@ -43,11 +43,14 @@ def timeline_data(
 ) -> dict[str, Any]:
     """The JSON of the timeline; each body group has one colour."""
     known = {gesture.name: gesture.group for gesture in vocabulary or ()}
-    groups = {event.label: known.get(event.label, "gesture") for event in (*events, *truth)}
-    colours = group_colours(groups.values())
+
+    def group(event: GestureEvent) -> str:
+        return event.group or known.get(event.label, "gesture")
+
+    colours = group_colours(map(group, (*events, *truth)))
 
     def row(name: str, event: GestureEvent) -> dict[str, Any]:
-        return {"id": name, **_event(event, groups[event.label], colours)}
+        return {"id": name, **_event(event, group(event), colours)}
 
     return {
         "events": [row(f"e{index}", event) for index, event in enumerate(_in_order(events))],
@@ -76,6 +79,10 @@ def _event(event: GestureEvent, group: str, colours: Mapping[str, str]) -> dict[
         "to_s": event.end_s,
         "score": event.score,
         "micro": event.micro,
+        "level": event.level,
+        "alternatives": [list(other) for other in event.alternatives],
+        "measured": event.evidence,
+        "annotated": event.source if event.annotated else "",
         "colour": colours[group],
         "ink": ink_on(colours[group]),
     }

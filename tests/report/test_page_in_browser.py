@@ -199,6 +199,30 @@ def assert_looks_alike(page, png, svg):
     assert np.corrcoef(one, other)[0, 1] > 0.9
 
 
+def test_doubt_and_annotations_are_told(visit):
+    others = (("touching ear", 0.41), ("touching head or hair", 0.33))
+    group = GestureEvent(
+        "1", "hand at the head", -1, 2.0, 5.0, 0.9, group="head-hand", level="group",
+        alternatives=others, evidence="the hand was at the head", source="mgskel-common-1",
+    )  # fmt: skip
+    coded = GestureEvent("1", "nodding", -1, 8.0, 9.0, group="head", source="annotation by AB")
+    here = visit(some_content(events=[group, coded]))
+    first, second = here.page.locator("#gestures .moment").all_inner_texts()
+    for words in ("touching ear (0.41)", "0.90", "body part is sure", "Measured: the hand was"):
+        assert words in first
+    assert "annotation by AB" in second and "1.00" not in second
+    here.page.locator("#timeline").scroll_into_view_if_needed()
+    box = here.page.locator("#timeline").bounding_box()
+    x = box["x"] + 172 + (3.0 / 20) * (box["width"] - 172)
+    rows = [box["y"] + 24 + 11, box["y"] + 24 + 25 + 11]
+    tips = []
+    for y in rows:
+        here.page.mouse.move(x if y == rows[0] else x + (5.5 / 20) * (box["width"] - 172), y)
+        tips.append(here.page.inner_text("#tooltip"))
+    assert any("or touching ear 0.41" in tip for tip in tips)
+    assert not any("score 1.00" in tip for tip in tips)
+
+
 def test_a_recording_without_findings_says_so(visit):
     nothing = Description((), {}, "clip.mp4")
     here = visit(some_content(events=[], outcome=None, attention=None, description=nothing))

@@ -112,3 +112,14 @@ def test_a_clip_that_no_browser_plays_is_named(tmp_path):
     (tmp_path / "clip.avi").write_bytes(b"")
     with pytest.raises(InputError, match="cannot show"):
         video_url(tmp_path / "clip.avi")
+
+
+def test_who_says_so_is_told():
+    def event(**more):
+        return GestureEvent("1", "nodding", -1, 1.0, 2.0, **more)
+
+    data = page_data(some_content(events=[event(source="annotation by AB")]))
+    assert data["lead"].startswith("20.0 s of one person: 1 micro-gesture annotated, ")
+    assert data["events"][0]["annotated"] == "annotation by AB"
+    mixed = page_data(some_content(events=[event(source="annotation"), event(score=0.6)]))
+    assert "1 micro-gesture recognised, 1 micro-gesture annotated, " in mixed["lead"]

@@ -66,4 +66,11 @@ mgskel.make = function make(tag, options = {}, ...children) {
   return element;
 };
 
+// How sure an event is and what else it may be; a person's annotation has no score.
+mgskel.certainty = function certainty(event) {
+  if (event.annotated) return event.annotated;
+  const others = event.alternatives.map(([label, chance]) => `${label} ${chance.toFixed(2)}`);
+  return `score ${event.score.toFixed(2)}${others.length ? `; or ${others.join(", ")}` : ""}`;
+};
+
 mgskel.colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -94,16 +94,22 @@ mgskel.panels = function panels() {
     box.append(holder);
   }
 
+  const about = (event) => [event.row, report.player.people.length > 1 ? `person ${event.person}` : "", event.micro ? "" : "not a micro-gesture",
+    event.level === "group" ? "the body part is sure, the gesture is not" : "", event.annotated].filter((part) => part);
+
   function gestures() {
     const box = at("gestures");
     if (report.truth_score) at("truth").append(make("p", { class: "notice", text: report.truth_score }));
     if (!report.events.length) box.append(make("p", { text: "The recogniser found no gesture it was sure of." }));
+    if (report.events.length && report.events.every((event) => event.annotated)) at("gestures-heading").textContent = "Annotated gestures";
     if (report.remarks.length) box.append(make("details", report.events.length ? {} : { open: "" },
       make("summary", { text: "What it says nothing of" }), list(report.remarks)));
     moments(box, report.events, (event) => ({
       text: make("span", {}, make("i", { class: "swatch", style: { background: event.colour }, "aria-hidden": "true" }),
-        make("b", { text: event.label }), ` ${event.row}${report.player.people.length > 1 ? `, person ${event.person}` : ""}${event.micro ? "" : ", not a micro-gesture"}`),
-      score: event.score.toFixed(2), act: () => mgskel.select(event) }));
+        make("b", { text: event.label }), ` ${about(event).join(", ")}`,
+        event.alternatives.length ? make("span", { class: "quiet", text: ` Or ${event.alternatives.map(([label, chance]) => `${label} (${chance.toFixed(2)})`).join(", ")}.` }) : null,
+        event.measured ? make("span", { class: "quiet", text: ` Measured: ${event.measured}` }) : null),
+      score: event.annotated ? "" : event.score.toFixed(2), act: () => mgskel.select(event) }));
   }
 
   function statements() {

@@ -90,16 +90,17 @@ mgskel.timeline = async function timeline() {
     for (const [number, event] of row.events.entries()) {
       if (event.end_s < from || event.start_s > to) continue;
       const left = x(event.start_s), size = Math.max(3, x(event.end_s) - left);
-      pen.globalAlpha = 0.35 + 0.65 * event.score;
+      pen.globalAlpha = event.level === "group" ? 0.25 : 0.35 + 0.65 * event.score;
       pen.fillStyle = event.colour;
       pen.beginPath(); pen.roundRect(left, row.y + lift, size, ROW - 2, 4); pen.fill();
       pen.globalAlpha = 1;
+      if (event.level === "group") { pen.strokeStyle = event.colour; pen.lineWidth = 1.5; pen.stroke(); }
       if (event === selected) { pen.strokeStyle = ink; pen.lineWidth = 2; pen.stroke(); }
       // Beside a bar that is too narrow for its name, where nothing else follows soon.
       const next = number + 1 < row.events.length ? x(row.events[number + 1].start_s) : x(to);
       const wide = pen.measureText(event.label).width;
       const beside = wide > size - 9 && left + size + 5 + wide < next - 5;
-      pen.fillStyle = beside ? ink : event.ink;
+      pen.fillStyle = beside || event.level === "group" ? ink : event.ink;
       pen.fillText(beside ? event.label : fitting(pen, event.label, size - 9), left + (beside ? size : 0) + 5, row.y + lift + ROW / 2 - 1);
     }
   }
@@ -175,7 +176,7 @@ mgskel.timeline = async function timeline() {
     tip.hidden = !(row && row.kind !== "title" && px > labelWidth());
     if (tip.hidden) return;
     tip.textContent = found
-      ? `${found.label}, ${mgskel.clockText(found.start_s)} to ${mgskel.clockText(found.end_s)}${found.truth ? " (true)" : `, score ${found.score.toFixed(2)}`}`
+      ? `${found.label}, ${mgskel.clockText(found.start_s)} to ${mgskel.clockText(found.end_s)}${found.truth ? " (true)" : `, ${mgskel.certainty(found)}`}`
       : `${row.told || row.label} at ${mgskel.clockText(Math.max(0, time))}`;
     tip.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`;
     tip.style.top = `${event.clientY + 14}px`;
@@ -201,6 +202,7 @@ mgskel.timeline = async function timeline() {
   for (const [name, colour] of Object.entries(report.groups)) {
     legend.append(make("span", {}, make("i", { style: { background: colour }, "aria-hidden": "true" }), name));
   }
+  if (report.events.some((e) => e.level === "group")) legend.append(make("span", { text: "Outlined: sure of the body part, not of the gesture" }));
   if (report.truth.length) legend.append(make("span", { text: "Thin bars above: the true gestures" }));
   fit();
 };
