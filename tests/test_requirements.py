@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 # Extras with a list of their own, and one whose compilation takes minutes: no part of the default.
-APART = {"docs", "ray"}
+APART = {"docs", "parquet", "ray"}
 UNPINNED = {"llm-local"}
 
 

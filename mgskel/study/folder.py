@@ -7,19 +7,66 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mgskel import __version__
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, event_of, in_order, read_events
-from mgskel.core.files import read_json
+from mgskel.core.files import read_json, write_json
+from mgskel.core.gestures import GestureClass
 from mgskel.core.sequence import PoseSequence
 
 EVENTS, POSE, STATEMENTS, QUALITY = "events.csv", "pose.npz", "statements.json", "quality.json"
 REPORT = "report.html"
+ABOUT = "study.json"
+
+
+@dataclass(frozen=True)
+class About:
+    """What the run that made the study put on record (`study.json`).
+
+    Attributes:
+        sources: clip to the file it was made of, as it was given.
+        classes: what the recognizer could have said; empty where that is not on record.
+        recognizer: the recognizer's name.
+        settings: what was asked for, for the methods paragraph.
+        failures: clip to why it could not be analysed.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[GestureClass, ...] = ()
+    recognizer: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        write_json(folder / ABOUT, {"mgskel": __version__, **asdict(self)})
+
+    @classmethod
+    def load(cls, folder: Path) -> About:
+        """What is on record; nothing where there is no record."""
+        path = folder / ABOUT
+        if not path.exists():
+            return cls()
+        try:
+            tree = read_json(path)
+            classes = tuple(
+                GestureClass(**{**entry, **{k: tuple(entry[k]) for k in ("needs", "means")}})
+                for entry in tree["classes"]  # type: ignore[index]
+            )
+            names = ("sources", "recognizer", "settings", "failures")
+            return cls(classes=classes, **{name: tree[name] for name in names})  # type: ignore[index]
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                "not a study's record of this version",
+                place=str(path),
+                found=f"{type(error).__name__}: {error}",
+                remedy="run 'mgskel analyze' into the folder again: what is done is reused",
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,337 @@
+"""The tables of a study: every event of every clip, and what they add up to.
+
+One row of `events.csv` is one event, of `summary.csv` one gesture of one person in one clip
+(gestures that did not happen are rows of 0), of `summary_wide.csv` one person in one clip, of
+`bins.csv` one gesture in one stretch of time, of `observable.csv` one body part.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mgskel.core.errors import InputError, MissingDependency
+from mgskel.core.events import GestureEvent
+from mgskel.core.files import read_text, write_text, writing
+from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
+from mgskel.study.folder import About, ClipResult, harmless, plain
+from mgskel.study.kinematics import NAMES, UNSEEN, Paths, contact_point, measured, paths
+from mgskel.study.observability import Observability
+from mgskel.study.participants import Participants
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEYS = ("clip", "participant", "person")
+TEXT = (*KEYS, "label", "group", "part", "alternatives", "side", "contact_point", "reviewed",
+        "level", "evidence", "source", "micro")  # fmt: skip
+TABLES = ("events", "summary", "summary_wide", "bins", "observable")
+_EVENT = (*KEYS, "label", "group", "start_s", "end_s", "duration_s", "score", "alternatives",
+          "side", "contact_point", "peak_speed", "path_length", "strokes", "rhythm",
+          "hold_share", "sub_movements", "reviewed", "level", "evidence", "source",
+          "micro")  # fmt: skip
+_SUMMARY = (*KEYS, "label", "count", "observable_s", "rate_per_min", "total_s", "mean_s", "sd_s",
+            "share", "latency_s", "group")  # fmt: skip
+_BINS = (*KEYS, "label", "bin", "start_s", "end_s", "count", "total_s", "observable_s",
+         "rate_per_min", "group")  # fmt: skip
+_OBSERVABLE = (*KEYS, "part", "observable_s", "recorded_s", "share")
+OWN_COLUMNS = frozenset((*_EVENT, *_SUMMARY, *_BINS, *_OBSERVABLE))
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """What the tables know of a label."""
+
+    label: str
+    group: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables as data frames, and the columns that the participants' table brought."""
+
+    events: pd.DataFrame
+    summary: pd.DataFrame
+    summary_wide: pd.DataFrame
+    bins: pd.DataFrame
+    observable: pd.DataFrame
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def write(self, folder: Path, parquet: bool = False) -> None:
+        """Write each as CSV, and as Parquet on request."""
+        for name in TABLES:
+            table = getattr(self, name)
+            write_text(folder / f"{name}.csv", to_csv(table))
+            if parquet:
+                _write_parquet(folder / f"{name}.parquet", table)
+
+
+def make_tables(
+    clips: Sequence[ClipResult],
+    about: About | None = None,
+    participants: Participants | None = None,
+    bin_s: float = 60.0,
+) -> Tables:
+    """Read every clip's results once and add them up."""
+    import pandas as pd
+
+    if not bin_s > 0:
+        raise InputError("time bins need a length", expected="seconds above 0", found=bin_s)
+    about, participants = about or About(), participants or Participants()
+    found = {clip.name: clip.events() for clip in clips}
+    gestures = _gestures(about.classes, [e for events in found.values() for e in events])
+    rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in TABLES}
+    for clip in clips:
+        _add_clip(rows, clip, found[clip.name], gestures, participants, bin_s)
+    extra = participants.columns
+    names = [clip.name for clip in clips]
+    notes = [f"the participants' table does not have: {', '.join(lost)}"
+             for lost in [participants.missing(names)] if lost]  # fmt: skip
+    notes += [f"the participants' table names clips that are not in the study: {', '.join(lost)}"
+              for lost in [participants.unused(names)] if lost]  # fmt: skip
+    frames = {
+        name: pd.DataFrame(rows[name], columns=[*columns, *extra])
+        for name, columns in zip(
+            ("events", "summary", "bins", "observable"),
+            (_EVENT, _SUMMARY, _BINS, _OBSERVABLE),
+            strict=True,
+        )
+    }
+    counts = dict.fromkeys(("strokes", "sub_movements"), "Int64")
+    frames["events"] = frames["events"].astype(counts)
+    happened = [g.label for g in gestures if (frames["events"]["label"] == g.label).any()]
+    wide = _wide(frames["summary"], happened, extra)
+    return Tables(**frames, summary_wide=wide, columns=extra, notes=tuple(notes))
+
+
+def _gestures(
+    classes: Sequence[GestureClass], events: Sequence[GestureEvent]
+) -> tuple[Gesture, ...]:
+    """All that could have been said: the recognizer's classes, and whatever else was said."""
+    labels = {event.label for event in events}
+    if not classes:
+        classes = _known_classes(labels)
+    known = {c.name: Gesture(c.name, c.group, c.needs) for c in classes}
+    groups = {event.label: getattr(event, "group", "") for event in events}
+    for label in sorted(labels - set(known)):
+        known[label] = Gesture(label, groups[label])
+    return tuple(known.values())
+
+
+def _known_classes(labels: set[str]) -> tuple[GestureClass, ...]:
+    """Of the vocabulary that has all the labels; those that occur, since no more is on record."""
+    for name in list_vocabularies():
+        vocabulary = get_vocabulary(name)
+        if labels and labels <= set(vocabulary.names):
+            return tuple(gesture for gesture in vocabulary if gesture.name in labels)
+    return ()
+
+
+def _add_clip(
+    rows: Mapping[str, list[tuple[object, ...]]],
+    clip: ClipResult,
+    events: Sequence[GestureEvent],
+    gestures: Sequence[Gesture],
+    participants: Participants,
+    bin_s: float,
+) -> None:
+    sequence = clip.sequence()
+    statements = clip.statements()
+    people = dict.fromkeys((*sequence.people, *sorted({event.person for event in events})))
+    for position, person in enumerate(people):
+        participant, extra = participants.of(clip.name, person, position)
+        if not participant:
+            participant = clip.name if len(people) == 1 else f"{clip.name}:{person}"
+        key = (clip.name, participant, person)
+        own = [event for event in events if event.person == person]
+        tracked = person in sequence.people
+        index = sequence.people.index(person) if tracked else 0
+        # Somebody who was annotated but not tracked: the first track says what could be seen.
+        seen = Observability(sequence, index)
+        where = paths(sequence, index)
+        for event in own:
+            group = getattr(event, "group", "") or _group_of(event.label, gestures)
+            rows["events"].append(
+                (*key, *_event_cells(event, group, where if tracked else None, statements), *extra)
+            )
+        by_needs: dict[tuple[str, ...], np.ndarray] = {}
+        for gesture in gestures:
+            if gesture.needs not in by_needs:
+                by_needs[gesture.needs] = seen.gesture(gesture.needs)
+            visible = by_needs[gesture.needs]
+            mine = [event for event in own if event.label == gesture.label]
+            rows["summary"].append(
+                (*key, gesture.label, *_summed(mine, seen, visible), gesture.group, *extra)
+            )
+            for cells in _binned(mine, seen, visible, bin_s):
+                rows["bins"].append((*key, gesture.label, *cells, gesture.group, *extra))
+        for part, visible in seen.parts().items():
+            seconds = seen.seconds(visible)
+            share = seconds / seen.recorded_s if seen.recorded_s else _NAN
+            rows["observable"].append(
+                (*key, part, round(seconds, 3), round(seen.recorded_s, 3), round(share, 4), *extra)
+            )
+
+
+def _group_of(label: str, gestures: Iterable[Gesture]) -> str:
+    return next((g.group for g in gestures if g.label == label), "")
+
+
+def _event_cells(
+    event: GestureEvent,
+    group: str,
+    where: Paths | None,
+    statements: Sequence[Mapping[str, object]],
+) -> tuple[object, ...]:
+    moved = measured(where, event, group) if where is not None else UNSEEN
+    place, hand = contact_point(statements, event)
+    side = hand if hand in ("left", "right", "both") else moved.side
+    alternatives = ";".join(f"{n}:{p:.4g}" for n, p in getattr(event, "alternatives", ()))
+    measures = tuple(round(getattr(moved, name), 4) for name in NAMES if name != "side")
+    return (
+        event.label, group, round(event.start_s, 3), round(event.end_s, 3),
+        round(event.duration_s, 3), round(event.score, 4), alternatives, side, place, *measures,
+        "yes" if getattr(event, "annotated", False) else "no",
+        getattr(event, "level", "gesture"), getattr(event, "evidence", ""),
+        getattr(event, "source", ""), "yes" if event.micro else "no",
+    )  # fmt: skip
+
+
+def _covered(events: Sequence[GestureEvent], start_s: float, end_s: float) -> float:
+    """Seconds of a stretch in which any of the events runs."""
+    total, until = 0.0, start_s
+    for event in sorted(events, key=lambda e: e.start_s):
+        a, b = max(event.start_s, until), min(event.end_s, end_s)
+        if b > a:
+            total, until = total + b - a, b
+    return total
+
+
+def _summed(
+    events: Sequence[GestureEvent], seen: Observability, visible: np.ndarray
+) -> tuple[object, ...]:
+    seconds = seen.seconds(visible)
+    begin = float(seen.times[0]) if len(seen.times) else 0.0
+    lengths = [event.duration_s for event in events]
+    total = _covered(events, 0.0, math.inf)
+    return (
+        len(events),
+        round(seconds, 3),
+        round(len(events) / seconds * 60, 4) if seconds else _NAN,
+        round(total, 3),
+        round(float(np.mean(lengths)), 4) if lengths else _NAN,
+        round(float(np.std(lengths, ddof=1)), 4) if len(lengths) > 1 else _NAN,
+        round(min(total / seconds, 1.0), 5) if seconds else _NAN,
+        round(max(min(e.start_s for e in events) - begin, 0.0), 3) if events else _NAN,
+    )
+
+
+def _binned(
+    events: Sequence[GestureEvent], seen: Observability, visible: np.ndarray, bin_s: float
+) -> list[tuple[object, ...]]:
+    """Bins from the recording's start; an event counts in the bin in which it begins."""
+    begin = float(seen.times[0]) if len(seen.times) else 0.0
+    end = begin + seen.recorded_s
+    number = max(1, math.ceil(seen.recorded_s / bin_s - 1e-9))
+    cells: list[tuple[object, ...]] = []
+    for index in range(number):
+        start, stop = begin + index * bin_s, min(begin + (index + 1) * bin_s, end)
+        last = index == number - 1
+        count = sum(start <= e.start_s and (e.start_s < stop or last) for e in events)
+        seconds = seen.seconds(visible, start, math.inf if last else stop)
+        rate = round(count / seconds * 60, 4) if seconds else _NAN
+        cells.append(
+            (index + 1, round(start, 3), round(stop, 3), count,
+             round(_covered(events, start, math.inf if last else stop), 3), round(seconds, 3), rate)
+        )  # fmt: skip
+    return cells
+
+
+def _wide(summary: pd.DataFrame, labels: Sequence[str], extra: Sequence[str]) -> pd.DataFrame:
+    """A row per clip and person; per gesture that happened anywhere its count, rate and share."""
+    import pandas as pd
+
+    keys = [*KEYS, *extra]
+    base = summary[keys].drop_duplicates().reset_index(drop=True)
+    parts = [base]
+    order = pd.MultiIndex.from_frame(base[list(KEYS)])
+    for label in labels:
+        own = summary[summary["label"] == label].set_index(list(KEYS)).reindex(order)
+        stem = variable_name(label)
+        columns = {f"{stem}_{short}": own[name].to_numpy() for short, name in _WIDE.items()}
+        parts.append(pd.DataFrame(columns))
+    wide = pd.concat(parts, axis=1)
+    wide.columns = _apart(list(wide.columns))
+    return wide
+
+
+_WIDE = {"n": "count", "rate": "rate_per_min", "share": "share", "mean_s": "mean_s",
+         "latency_s": "latency_s", "obs_s": "observable_s"}  # fmt: skip
+
+
+def variable_name(label: str) -> str:
+    """A label as a name that SPSS and R take: letters, digits and underscores, a letter first."""
+    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in label.lower())
+    name = "_".join(filter(None, name.split("_"))) or "gesture"
+    return (name if name[0].isalpha() else f"g_{name}")[:48]
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Names told apart by numbers where two became the same."""
+    used: set[str] = set()
+    result = []
+    for name in names:
+        free, number = name, 2
+        while free in used:
+            free, number = f"{name}_{number}", number + 1
+        used.add(free)
+        result.append(free)
+    return result
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """A table as text: nothing where a value cannot be had, no cell that runs as a formula."""
+    safe = table.copy()
+    for name in safe.columns:
+        if not _is_number(safe[name]):
+            safe[name] = [harmless(str(cell)) for cell in safe[name]]
+    safe.columns = [harmless(str(name)) for name in safe.columns]
+    return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
+def _is_number(column: pd.Series) -> bool:
+    return column.dtype.kind in "ifb"
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table of a study; whatever is a name stays text, "007" and "NA" too."""
+    import pandas as pd
+
+    table = pd.read_csv(
+        io.StringIO(read_text(path, "table")), dtype=str, keep_default_na=False, na_filter=False
+    )
+    table.columns = [plain(name) for name in table.columns]
+    for name in table.columns:
+        if name in OWN_COLUMNS and name not in TEXT:
+            table[name] = pd.to_numeric(table[name].replace("", None))
+        else:
+            table[name] = table[name].map(plain)
+    return table
+
+
+def _write_parquet(path: Path, table: pd.DataFrame) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingDependency("pyarrow", "parquet", "writing Parquet")
+    with writing(path) as temporary:
+        table.to_parquet(temporary, index=False)
