@@ -60,10 +60,28 @@ class StatementRecord(Timed):
 
 
 class GestureRecord(Timed):
-    """A gesture that was recognised or annotated."""
+    """A gesture that was recognised or annotated.
+
+    Attributes:
+        alternatives: what else it may be, in words ("touching ear 0.41").
+        annotated: whether a person says so; the score means nothing then.
+    """
 
     label: Annotated[str, Field(min_length=1, max_length=120)]
     score: Annotated[float, Field(ge=0, le=1)] = 1.0
+    alternatives: tuple[str, ...] = ()
+    annotated: bool = False
+
+    @classmethod
+    def of(cls, event: GestureEvent) -> GestureRecord:
+        return cls(
+            label=event.label,
+            score=event.score,
+            from_s=event.start_s,
+            to_s=event.end_s,
+            alternatives=tuple(f"{label} {chance:.2f}" for label, chance in event.alternatives),
+            annotated=event.annotated,
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,7 @@ class Item:
         cue: the gesture's class, or the statement's kind; empty for speech.
         category: the statement's category ("touching"), the speaker for speech.
         worth: how much it tells beside others of its kind, where not all can be sent.
+        alternatives, annotated: of a gesture, as in `GestureRecord`.
     """
 
     id: str
@@ -85,6 +104,8 @@ class Item:
     cue: str = ""
     category: str = ""
     worth: float = 0.0
+    alternatives: tuple[str, ...] = ()
+    annotated: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,10 +148,7 @@ def make_case(
         Item(f"u{n}", "said", line.text, line.from_s, line.to_s, 1.0, category=line.who)
         for n, line in enumerate(scene.said, 1)
     ]
-    items += [
-        Item(f"g{n}", "gesture", g.label, g.from_s, g.to_s, g.score, cue=g.label, worth=g.score)
-        for n, g in enumerate(gestures, 1)
-    ]
+    items += [_gesture_item(f"g{n}", gesture) for n, gesture in enumerate(gestures, 1)]
     items += [
         _statement_item(statement, worth)
         for statement, worth in zip(statements, _worths(statements), strict=True)
@@ -154,6 +172,21 @@ def _worths(statements: Sequence[StatementRecord]) -> list[float]:
     from mgskel.describe.ranking import informativeness
 
     return informativeness(cast("Sequence[Statement]", statements))
+
+
+def _gesture_item(name: str, gesture: GestureRecord) -> Item:
+    return Item(
+        name,
+        "gesture",
+        gesture.label,
+        gesture.from_s,
+        gesture.to_s,
+        gesture.score,
+        cue=gesture.label,
+        worth=gesture.score,
+        alternatives=gesture.alternatives,
+        annotated=gesture.annotated,
+    )
 
 
 def _statement_item(statement: StatementRecord, worth: float) -> Item:
@@ -259,8 +292,6 @@ def case_of(
     """The case of one person of a recording."""
     own = statements.of_person(person)
     gestures = [
-        GestureRecord(label=event.label, score=event.score, from_s=event.start_s, to_s=event.end_s)
-        for event in events
-        if person is None or event.person == person
+        GestureRecord.of(event) for event in events if person is None or event.person == person
     ]
     return make_case(scene, own.records, gestures, own.hidden, own.recorded_s)

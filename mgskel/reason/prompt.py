@@ -154,7 +154,7 @@ def case_data(case: Case) -> dict[str, Any]:
         "labels": list(scene.labels),
         "duration_s": round(case.duration_s, 2),
         "said": [_entry(item, who=clean(item.category, 80)) for item in case.of("said")],
-        "gestures": [_entry(item, score=round(item.confidence, 2)) for item in case.of("gesture")],
+        "gestures": [_entry(item, **_certainty(item)) for item in case.of("gesture")],
         "movements": [
             _entry(item, confidence=round(item.confidence, 2)) for item in case.of("statement")
         ],
@@ -184,6 +184,14 @@ def _entry(item: Item, **more: object) -> dict[str, object]:
     }
     entry.update({key: value for key, value in more.items() if value != ""})
     return entry
+
+
+def _certainty(item: Item) -> dict[str, object]:
+    """How sure a gesture is, and what else it may be; a person's annotation has no score."""
+    if item.annotated:
+        return {"annotated": True}
+    others = {"or": [clean(other, 140) for other in item.alternatives]} if item.alternatives else {}
+    return {"score": round(item.confidence, 2), **others}
 
 
 def clean(text: str, longest: int) -> str:

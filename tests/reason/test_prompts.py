@@ -64,6 +64,20 @@ def test_the_data_are_complete(case: Case) -> None:
     }
 
 
+def test_doubt_and_annotations_are_told(scene: Scene) -> None:
+    from mgskel.core.events import GestureEvent
+    from mgskel.reason.evidence import Statements, case_of
+
+    others = (("touching ear", 0.41),)
+    events = [
+        GestureEvent("1", "hand at the head", -1, 1, 2, 0.9, level="group", alternatives=others),
+        GestureEvent("1", "nodding", -1, 3, 4, source="annotation by AB"),
+    ]
+    doubted, coded = json.loads(parts(case_of(scene, Statements(()), events))[2])["gestures"]
+    assert (doubted["score"], doubted["or"]) == (0.9, ["touching ear 0.41"])
+    assert coded["annotated"] is True and "score" not in coded
+
+
 @given(st.text(max_size=300))
 def test_no_text_escapes_its_delimiters(text: str) -> None:
     scene = Scene(setting="x", situation=text, question=text or "?")
