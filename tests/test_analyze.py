@@ -21,7 +21,8 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import working_in
 from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.network import DenseNetwork, NetworkSettings
+from mgskel.spotting.features import StreamInput
+from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.spotter import Spotter
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
@@ -35,10 +36,11 @@ def model(tmp_path_factory):
     """An untrained spotter that finds something in everything."""
     torch.manual_seed(1)
     vocabulary = get_vocabulary("common")
-    network = DenseNetwork(len(vocabulary), NetworkSettings(channels=(16, 16), heads=2)).eval()
+    model, wanted = stream_model(channels=(16, 16), heads=2), StreamInput()
+    network = build_stream_network(model, wanted, len(vocabulary)).eval()
     settings = DecodingSettings.uniform(len(vocabulary), enter=0.45, leave=0.3)
     folder = tmp_path_factory.mktemp("model")
-    Spotter(network, vocabulary, settings, name="untrained").save(folder)
+    Spotter(network, model, wanted, vocabulary, settings, name="untrained").save(folder)
     return folder
 
 

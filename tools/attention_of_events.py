@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
+from mgskel.attention import randomised
 from mgskel.core.events import GestureEvent
+from mgskel.models import Backbone
 from mgskel.spotting import Spotter
-from mgskel.spotting.features import Features
-from mgskel.spotting.looking import joint_weights
-from mgskel.spotting.quick import QuickNetwork, sigmoid
-from mgskel.spotting.reach import STRIDE
+from mgskel.spotting.evidence import joint_weights
+from mgskel.spotting.features import Features, features_of
+from mgskel.spotting.network import Timing
+from mgskel.spotting.tracks import probability
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 PAGE, OCCLUSION, MOVEMENT = "gradient x input", "occlusion", "movement"
@@ -37,17 +40,23 @@ class Case:
     answers: slice
     class_id: int
 
-    def goal(self, network: QuickNetwork) -> np.ndarray:
-        goal = np.zeros((network.num_classes + 1, -(-len(self.mask) // STRIDE)), np.float32)
+    def goal(self, network: Backbone) -> np.ndarray:
+        goal = np.zeros(
+            (network.num_classes, -(-len(self.mask) // network.time_stride)), np.float32
+        )
         goal[self.class_id, self.answers] = 1
         return goal
 
-    def logit(self, network: QuickNetwork, mask: np.ndarray) -> float:
-        return float(network.logits(self.x, mask)[self.class_id, self.answers].mean())
+    def logit(self, network: Backbone, mask: np.ndarray) -> float:
+        return float(self._logits(network, mask).mean())
 
-    def chance(self, network: QuickNetwork, mask: np.ndarray) -> float:
-        logits = network.logits(self.x, mask)[self.class_id, self.answers]
-        return float(sigmoid(logits).mean())
+    def chance(self, network: Backbone, mask: np.ndarray) -> float:
+        return float(probability(self._logits(network, mask)).mean())
+
+    @torch.inference_mode()
+    def _logits(self, network: Backbone, mask: np.ndarray) -> np.ndarray:
+        x, seen = (torch.from_numpy(part)[None, ..., None] for part in (self.x, mask))
+        return network.forward_frames(x, seen)[0, 0, self.answers, self.class_id].numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +82,15 @@ def cases(spotter: Spotter, recordings: int, seconds: float) -> list[Case]:
     for seed in range(_FIRST_SEED, _FIRST_SEED + recordings):
         settings = SynthesisSettings(layout="mediapipe_holistic")
         sequence = synthesise_recording(seconds, seed, settings, fps=_FPS).sequence
-        features = spotter.features(spotter.grid(sequence), 0)
-        found += [_case(spotter.quick, features, event) for event in spotter.spot(sequence)]
+        features = features_of(sequence, spotter.input.features)[0]
+        timing = Timing.of(spotter.network, spotter.input)
+        found += [_case(timing, features, event) for event in spotter.spot(sequence)]
     return found
 
 
-def looks(network: QuickNetwork, found: list[Case]) -> Iterator[Look]:
+def looks(network: Backbone, found: list[Case]) -> Iterator[Look]:
     """Deletion and insertion of every case, in the order of its weights and at random."""
-    lost = shuffled(network)
+    lost = randomised(network)
     chance = np.array([_by_chance(network, case, number) for number, case in enumerate(found)])
     for way, weigh in _WAYS.items():
         start = time.perf_counter()
@@ -105,41 +115,34 @@ def _order(weights: np.ndarray) -> np.ndarray:
     return np.argsort(-cells, kind="stable")
 
 
-def _by_chance(network: QuickNetwork, case: Case, seed: int) -> np.ndarray:
+def _by_chance(network: Backbone, case: Case, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     cells = WINDOWS * case.mask.shape[1]
     orders = [rng.permutation(cells) for _ in range(_RANDOM_ORDERS)]
     return np.mean([_areas(network, case, order) for order in orders], axis=0)
 
 
-def shuffled(network: QuickNetwork, seed: int = 0) -> QuickNetwork:
-    """The same network with its weights shuffled within each tensor."""
-    rng = np.random.default_rng(seed)
-    state = {k: rng.permutation(v.ravel()).reshape(v.shape) for k, v in network.state.items()}
-    return QuickNetwork(state, network.settings, network.features)
-
-
-def _case(network: QuickNetwork, features: Features, event: GestureEvent) -> Case:
-    reach = network.reach
+def _case(timing: Timing, features: Features, event: GestureEvent) -> Case:
+    stride = timing.stride
     first, last = (
         round((time_s - features.start_s) * features.rate_hz)
         for time_s in (event.start_s, event.end_s)
     )
     last = max(last, first + WINDOWS)
-    begin = (first - reach.past) // STRIDE * STRIDE
-    frames = last + reach.ahead + STRIDE - begin
+    begin = (first - timing.past) // stride * stride
+    frames = last + timing.ahead + stride - begin
     x = np.zeros((features.values.shape[0], frames, features.values.shape[2]), np.float32)
     mask = np.zeros((frames, features.values.shape[2]), bool)
     low, high = max(begin, 0), min(begin + frames, features.num_frames)
     x[:, low - begin : high - begin] = features.values[:, low:high]
     mask[low - begin : high - begin] = features.mask[low:high]
     answers = slice(
-        -(-(first - begin - reach.shift) // STRIDE), -(-(last - begin - reach.shift) // STRIDE)
+        -(-(first - begin - timing.shift) // stride), -(-(last - begin - timing.shift) // stride)
     )
     return Case(x, mask, slice(first - begin, last - begin), answers, event.class_id)
 
 
-def _areas(network: QuickNetwork, case: Case, order: np.ndarray) -> tuple[float, float]:
+def _areas(network: Backbone, case: Case, order: np.ndarray) -> tuple[float, float]:
     """Mean probability while cells (windows x joints) are hidden in an order, and shown in it."""
     places = list(_cells(case))
     hidden, shown = [], []
@@ -167,11 +170,11 @@ def _without(
     return left
 
 
-def _gradient(network: QuickNetwork, case: Case) -> np.ndarray:
+def _gradient(network: Backbone, case: Case) -> np.ndarray:
     return joint_weights(network, case.x, case.mask, case.goal(network))[case.frames]
 
 
-def _occlusion(network: QuickNetwork, case: Case) -> np.ndarray:
+def _occlusion(network: Backbone, case: Case) -> np.ndarray:
     """The fall of the logit when a joint is hidden during the gesture."""
     whole = case.logit(network, case.mask)
     weights = np.zeros((case.frames.stop - case.frames.start, case.mask.shape[1]))
@@ -182,12 +185,12 @@ def _occlusion(network: QuickNetwork, case: Case) -> np.ndarray:
     return weights
 
 
-def _movement(network: QuickNetwork, case: Case) -> np.ndarray:
+def _movement(network: Backbone, case: Case) -> np.ndarray:
     """How fast each joint moves: no look into the network at all."""
     return np.asarray(np.linalg.norm(case.x[2:4], axis=0)[case.frames])
 
 
-_WAYS: dict[str, Callable[[QuickNetwork, Case], np.ndarray]] = {
+_WAYS: dict[str, Callable[[Backbone, Case], np.ndarray]] = {
     PAGE: _gradient,
     OCCLUSION: _occlusion,
     MOVEMENT: _movement,

@@ -168,7 +168,7 @@ def look_at_spotter(run: str | None, recordings: int) -> Iterator[Finding]:
     found = attention_of_events.cases(spotter, recordings, 60.0)
     if not found:
         raise InputError("this spotter finds nothing in the recordings", remedy="--recordings N")
-    for seen in attention_of_events.looks(spotter.quick, found):
+    for seen in attention_of_events.looks(spotter.folded, found):
         pairs = zip(seen.maps, seen.lost_maps, strict=True)
         yield Finding(
             f"{spotter.name}, gestures in recordings", told(sys.argv[1:]), seen.way, len(found),

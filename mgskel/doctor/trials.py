@@ -127,15 +127,12 @@ def recognizer() -> str:
     import numpy as np
 
     from mgskel.core.sequence import PoseSequence
-    from mgskel.core.skeleton import get_skeleton
     from mgskel.spotting.spotter import load_spotter
 
     spotter = load_spotter()
-    joints = get_skeleton(spotter.network.features.layout).num_joints
-    pose = np.random.default_rng(0).uniform(0, 200, (1, joints, 2))
-    person = PoseSequence.from_arrays(
-        np.repeat(pose, 60, axis=0), fps=30, skeleton=spotter.network.features.layout
-    )
+    layout = spotter.input.features.skeleton
+    pose = np.random.default_rng(0).uniform(0, 200, (1, layout.num_joints, 2))
+    person = PoseSequence.from_arrays(np.repeat(pose, 60, axis=0), fps=30, skeleton=layout)
     spotter.spot(person)
     return f"{spotter.name}, {len(spotter.vocabulary)} gestures"
 

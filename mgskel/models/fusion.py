@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -163,16 +164,9 @@ class BalancedFusion(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Codes of the joints (N, R, V, width), of the moments (N, T, width), and the balance
         (N, R, C)."""
-        t, v = tokens.shape[1:3]
+        v = tokens.shape[2]
         if self.window is not None and seen is not None:
-            codes = functional.relu(self.encode(self._window_summaries(tokens, seen)))
-            joints, moments = codes[:, : t * v].unflatten(1, (t, v)), codes[:, t * v :]
-            joint_seen, moment_seen = self._recent(seen).sign(), seen.amax(2)
-            joints, moments = joints * joint_seen, moments * moment_seen
-            around = self._recent(torch.cat([moments, moment_seen], 2))
-            total = joints.sum(2) + around[..., :-1]
-            count = joint_seen.sum(2) + around[..., -1:]
-            return joints, moments, self._share(total / count.clamp(min=1))
+            return self._window_codes_and_share(tokens, seen)
         codes = functional.relu(self.encode(self._summaries(tokens, seen)))
         if seen is None:
             mean = codes.mean(1)
@@ -199,17 +193,24 @@ class BalancedFusion(nn.Module):
         share_seen = means(seen).clamp(min=1e-6)
         return self._mean_and_spread(lambda values: means(values) / share_seen, tokens)
 
-    def _window_summaries(self, tokens: Tensor, seen: Tensor) -> Tensor:
-        """Mean and spread of each joint over each moment's window, then of each moment over
-        joints, (N, TV + T, 2C)."""
+    def _window_codes_and_share(
+        self, tokens: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same where each moment has seen its window alone: R is T."""
         tokens = tokens * seen
-        count = torch.cat([self._recent(seen).flatten(1, 2), seen.sum(2)], 1).clamp(min=1)
+        count, joints_there = self._recent(seen), seen.sum(2)
+        share_of_time, share_of_joints = 1 / count.clamp(min=1), 1 / joints_there.clamp(min=1)
+        joints = self._encoded(lambda values: self._recent(values) * share_of_time, tokens)
+        moments = self._encoded(lambda values: values.sum(2) * share_of_joints, tokens)
+        joint_seen, moment_seen = count.clamp(max=1), joints_there.clamp(max=1)
+        joints, moments = joints * joint_seen, moments * moment_seen
+        around = self._recent(torch.cat([moments, moment_seen], 2))
+        total = joints.sum(2) + around[..., :-1]
+        number = joint_seen.sum(2) + around[..., -1:]
+        return joints, moments, self._share(total / number.clamp(min=1))
 
-        def means(values: Tensor) -> Tensor:
-            sums = torch.cat([self._recent(values).flatten(1, 2), values.sum(2)], 1)
-            return sums / count
-
-        return self._mean_and_spread(means, tokens)
+    def _encoded(self, means: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
+        return functional.relu(self.encode(self._mean_and_spread(means, tokens)))
 
     def _recent(self, values: Tensor) -> Tensor:
         """Sums of values (N, T, ...) over each moment's window."""
@@ -221,7 +222,7 @@ class BalancedFusion(nn.Module):
         if not self.parts.spread:
             return mean
         variance = torch.addcmul(means(tokens * tokens), mean, mean, value=-1)
-        return torch.cat([mean, variance.clamp(min=1e-6).sqrt()], dim=2)
+        return torch.cat([mean, variance.clamp(min=1e-6).sqrt()], dim=-1)
 
     def _share(self, codes: Tensor) -> Tensor:
         """The balance: the joint gate's share of each channel, (..., C), from the mean code
@@ -278,6 +279,12 @@ def window_sums(values: Tensor, window: int, ahead: int) -> Tensor:
     Sums of twice as many moments are made of two, so a sum does not depend on what lies
     outside its window: a recording in pieces has the very sums of the whole.
     """
+    if torch.is_grad_enabled() and values.requires_grad:
+        return _WindowSums.apply(values, window, ahead)
+    return _window_sums(values, window, ahead)
+
+
+def _window_sums(values: Tensor, window: int, ahead: int) -> Tensor:
     t = values.shape[1]
     sides = (0, 0) * (values.dim() - 2) + (window - 1 - ahead, ahead)
     power = functional.pad(values, sides)
@@ -294,6 +301,19 @@ def window_sums(values: Tensor, window: int, ahead: int) -> Tensor:
         size *= 2
     assert total is not None
     return total
+
+
+class _WindowSums(torch.autograd.Function):
+    """Its slope is a sum over windows too, those that a moment lies in: nothing need be kept."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor, window: int, ahead: int) -> Tensor:
+        context.place = window, window - 1 - ahead
+        return _window_sums(values, window, ahead)
+
+    @staticmethod
+    def backward(context: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        return _window_sums(slope, *context.place), None, None
 
 
 def _starting_at_zero(inputs: int, outputs: int) -> nn.Linear:

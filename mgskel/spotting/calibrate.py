@@ -16,7 +16,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.spotting.decoding import QUIET_MOMENTS, DecodingSettings, decode, smoothed
 from mgskel.spotting.metrics import match, overlap_matrix
-from mgskel.spotting.spotter import Track
+from mgskel.spotting.tracks import Track
 
 _ENTER = tuple(round(0.3 + 0.05 * i, 2) for i in range(14))
 _LEAVE = (0.4, 0.6, 0.8)
@@ -37,7 +37,7 @@ class Watched:
 
     @property
     def duration_s(self) -> float:
-        return self.track.scores.shape[1] * self.track.step_s
+        return self.track.num_moments * self.track.step_s
 
 
 def calibrate(

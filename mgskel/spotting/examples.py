@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.spotting.corpus import Piece
-from mgskel.spotting.reach import STRIDE
+from mgskel.spotting.network import Timing
 from mgskel.spotting.variation import VariationSettings, varied
 
 
@@ -37,20 +37,20 @@ class ExampleSettings:
 def draw_examples(
     pieces: Sequence[Piece],
     skeleton: Skeleton,
-    shift: int,
+    timing: Timing,
     settings: ExampleSettings,
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """A batch: x (N, C, T, V), mask (N, T, V), targets and known (N, K + 1, T / 2).
+    """A batch: x (N, C, T, V), mask (N, T, V), targets and known (N, K + 1, T / stride).
 
     Args:
-        shift: frames from a moment back to the place of the network's answer for it.
+        timing: of the network, whose answers the targets are for.
     """
     lengths = np.array([piece.num_frames for piece in pieces], float)
     # Long recordings hold more, clips are denser.
     chance = lengths**settings.long
     chosen = rng.choice(len(pieces), settings.batch, p=chance / chance.sum())
-    batch = [_window(pieces[i], shift, settings, rng) for i in chosen]
+    batch = [_window(pieces[i], timing, settings, rng) for i in chosen]
     values, mask, targets, known = (np.stack(items) for items in zip(*batch, strict=True))
     x = torch.from_numpy(values.astype(np.float32))
     x, seen = varied(x, torch.from_numpy(mask), skeleton, settings.variation, rng)
@@ -58,19 +58,20 @@ def draw_examples(
 
 
 def _window(
-    piece: Piece, shift: int, settings: ExampleSettings, rng: np.random.Generator
+    piece: Piece, timing: Timing, settings: ExampleSettings, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """As when spotting: before a recording its first frame is held, after it nobody is seen."""
     size, outside = settings.window, settings.outside
     start = int(rng.integers(-outside, max(piece.num_frames - size + outside, 1 - outside)))
     values = _held(piece.values, start, _cut(piece.values, start, size, axis=1), axis=1)
     mask = _held(piece.mask, start, _cut(piece.mask, start, size, axis=0), axis=0)
-    targets = _cut(piece.targets, start + shift, size, axis=1)
-    known = _cut(piece.known, start + shift, size, axis=1)
+    targets = _cut(piece.targets, start + timing.shift, size, axis=1)
+    known = _cut(piece.known, start + timing.shift, size, axis=1)
     both = np.concatenate([targets, targets.any(0, keepdims=True)])
     # A doubtful moment of one gesture is certain for "any" while another one goes on.
     sure = known.all(0, keepdims=True) | (targets & known).any(0, keepdims=True)
-    return values, mask, both[:, ::STRIDE], np.concatenate([known, sure])[:, ::STRIDE]
+    answered = slice(None, None, timing.stride)
+    return values, mask, both[:, answered], np.concatenate([known, sure])[:, answered]
 
 
 def _held(array: np.ndarray, start: int, cut: np.ndarray, axis: int) -> np.ndarray:

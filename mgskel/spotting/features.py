@@ -41,6 +41,18 @@ class FeatureSettings:
         return get_skeleton(self.layout)
 
 
+@dataclass(frozen=True)
+class StreamInput:
+    """What a network that follows streams is shown, and how soon it answers.
+
+    Attributes:
+        lookahead_s: how much of the future an answer may have seen, about.
+    """
+
+    features: FeatureSettings = FeatureSettings()
+    lookahead_s: float = 0.2
+
+
 @dataclass(frozen=True, eq=False)
 class Features:
     """One person's grid.

@@ -19,13 +19,13 @@ from torch import nn
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
+from mgskel.models import Backbone
 from mgskel.spotting.annotated import Annotated
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.examples import ExampleSettings
-from mgskel.spotting.features import features_of
+from mgskel.spotting.features import FeatureSettings, features_of
 from mgskel.spotting.fit import FitSettings, fit
-from mgskel.spotting.network import DenseNetwork
 from mgskel.spotting.spotter import Spotter
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 
@@ -79,15 +79,14 @@ def finetune(
     if not labels:
         raise InputError("the annotations hold no events", remedy="mark gestures first")
     vocabulary = extended(spotter.vocabulary, labels)
-    network = widened(spotter.dense(), len(vocabulary) - len(spotter.vocabulary))
-    pieces = _own_pieces(recordings, vocabulary, network, settings)
+    features = spotter.input.features
+    network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
+    pieces = _own_pieces(recordings, vocabulary, features, settings)
     if settings.replay:
         corpus = CorpusSettings(
             recordings=settings.replay, seconds=60.0, clips=20 * settings.replay, seed=77
         )
-        old = synthetic_corpus(
-            folder / "replay", corpus, spotter.vocabulary, network.features, workers
-        )
+        old = synthetic_corpus(folder / "replay", corpus, spotter.vocabulary, features, workers)
         pieces = _balanced(pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share)
     fitting = FitSettings(
         steps=settings.steps,
@@ -97,9 +96,11 @@ def finetune(
         ema=0.99,
         seed=settings.seed,
     )
-    fit(network, pieces, fitting, folder / "checkpoint.pt")
+    fit(network, spotter.input, pieces, fitting, folder / "checkpoint.pt")
     return Spotter(
         network.eval(),
+        spotter.model,
+        spotter.input,
         vocabulary,
         _with_thresholds(spotter.decoding, len(vocabulary)),
         f"{spotter.name}, fine-tuned",
@@ -127,26 +128,25 @@ def extended(vocabulary: Vocabulary, labels: Sequence[str]) -> Vocabulary:
     )
 
 
-def widened(network: DenseNetwork, more: int) -> DenseNetwork:
+def widened(network: Backbone, more: int) -> Backbone:
     """A copy with outputs for more classes, which begin as a doubtful "any gesture"."""
     twin = copy.deepcopy(network)
-    old = twin.light.head
+    old = twin.head
     head = nn.Linear(old.in_features, old.out_features + more)
     with torch.no_grad():
         head.weight.copy_(
             torch.cat([old.weight[:-1], old.weight[-1:].expand(more, -1), old.weight[-1:]])
         )
         head.bias.copy_(torch.cat([old.bias[:-1], old.bias[-1:].expand(more) - 2, old.bias[-1:]]))
-    twin.light.head = head
-    twin.light.num_classes = old.out_features + more
-    twin.num_classes = network.num_classes + more
+    twin.head = head
+    twin.num_classes = old.out_features + more
     return twin
 
 
 def _own_pieces(
     recordings: Sequence[Annotated],
     vocabulary: Vocabulary,
-    network: DenseNetwork,
+    shown: FeatureSettings,
     settings: FinetuneSettings,
 ) -> list[Piece]:
     """Whole recordings, and the surroundings of every annotated gesture."""
@@ -156,7 +156,7 @@ def _own_pieces(
     pieces = []
     for recording in recordings:
         several = recording.sequence.num_people > 1
-        features = features_of(recording.sequence, network.features)
+        features = features_of(recording.sequence, shown)
         for person, seen in zip(recording.sequence.people, features, strict=True):
             events = [e for e in recording.events if not several or e.person == person]
             targets, known = dense_targets(events, vocabulary, seen)

@@ -15,9 +15,11 @@ from torch.nn import functional
 from mgskel.core.errors import MgskelError
 from mgskel.core.files import writing
 from mgskel.core.progress import Progress
+from mgskel.models import Backbone, balance_loss
 from mgskel.spotting.corpus import Piece
 from mgskel.spotting.examples import ExampleSettings, draw_examples
-from mgskel.spotting.network import DenseNetwork
+from mgskel.spotting.features import StreamInput
+from mgskel.spotting.network import Timing
 
 _SAVE_EVERY = 100
 
@@ -29,6 +31,7 @@ class FitSettings:
     Attributes:
         rare: how much more a frame with a gesture counts than one without.
         focus: how much less what is already known counts (focal loss).
+        balance: weight of the fusion's own balance loss.
         examples: how examples are drawn and varied.
         ema: weight of the past in the running mean of the weights.
         half: compute in bfloat16 (faster on processors that can, slower on others).
@@ -40,6 +43,7 @@ class FitSettings:
     warm_up: int = 100
     rare: float = 3.0
     focus: float = 1.0
+    balance: float = 0.01
     examples: ExampleSettings = ExampleSettings()
     ema: float = 0.997
     half: bool = False
@@ -47,7 +51,8 @@ class FitSettings:
 
 
 def fit(
-    network: DenseNetwork,
+    network: Backbone,
+    wanted: StreamInput,
     pieces: Sequence[Piece],
     settings: FitSettings,
     checkpoint: Path | None = None,
@@ -64,6 +69,7 @@ def fit(
     losses: list[float] = []
     if checkpoint is not None and checkpoint.exists():
         losses = _resume(checkpoint, network, optimiser, mean)
+    timing = Timing.of(network, wanted)
     network.train()
     with Progress(settings.steps, "fit", "steps") as progress:
         progress.advance(len(losses))
@@ -71,13 +77,14 @@ def fit(
             torch.manual_seed(settings.seed * 1_000_003 + step)
             rng = np.random.default_rng([settings.seed, step])
             x, mask, targets, known = draw_examples(
-                pieces, network.features.skeleton, network.shift, settings.examples, rng
+                pieces, network.skeleton, timing, settings.examples, rng
             )
             for group in optimiser.param_groups:
                 group["lr"] = settings.lr * _pace(step, settings)
             with torch.autocast("cpu", torch.bfloat16, enabled=settings.half):
-                logits = network(x, mask)
-            loss = dense_loss(logits.float(), targets, known, settings)
+                logits = network.forward_frames(x.unsqueeze(4), mask.unsqueeze(3))[:, 0]
+            loss = dense_loss(logits.float().transpose(1, 2), targets, known, settings)
+            loss = loss + settings.balance * balance_loss(network)
             if not math.isfinite(float(loss.detach())):
                 raise MgskelError(f"the loss is not finite at step {step}", remedy="lower --lr")
             optimiser.zero_grad(set_to_none=True)
@@ -111,7 +118,7 @@ def _pace(step: int, settings: FitSettings) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
 
 
-def _blend(mean: dict[str, Tensor], network: DenseNetwork, keep: float) -> None:
+def _blend(mean: dict[str, Tensor], network: Backbone, keep: float) -> None:
     for name, value in network.state_dict().items():
         if value.is_floating_point():
             mean[name].lerp_(value, 1 - keep)
@@ -121,7 +128,7 @@ def _blend(mean: dict[str, Tensor], network: DenseNetwork, keep: float) -> None:
 
 def _save(
     path: Path,
-    network: DenseNetwork,
+    network: Backbone,
     optimiser: torch.optim.Optimizer,
     mean: dict[str, Tensor],
     losses: list[float],
@@ -138,7 +145,7 @@ def _save(
 
 def _resume(
     path: Path,
-    network: DenseNetwork,
+    network: Backbone,
     optimiser: torch.optim.Optimizer,
     mean: dict[str, Tensor],
 ) -> list[float]:

@@ -1,79 +1,73 @@
-"""The dense network: class probabilities at every moment, computed once over the recording.
+"""Networks that answer at every moment of a stream, and for which moments they do.
 
-It is the `light` backbone without its mean over time. Its view reaches equally far to both
-sides, so its answer for a moment is read from a place earlier on: what it says of time t has
-seen almost three seconds before t and only `lookahead_s` after it. That is what lets a camera
-be followed with the same answers as a file.
-
-This is the network for training; `quick.py` gives its answers.
+Such a network sees a bounded span of time (`Backbone.span`). Its answer for a moment is read from
+a place earlier in its output, so that it has seen much of what was before and only `lookahead_s`
+of what comes after: that lets a camera be followed with the same answers as a file.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import Any
 
-from mgskel.models import create_model
-from mgskel.models.light import GraphMix
-from mgskel.spotting.features import CHANNELS, FeatureSettings
-from mgskel.spotting.quick import QuickNetwork
-from mgskel.spotting.reach import STRIDE, NetworkSettings, Reach
+from mgskel.core.errors import InputError
+from mgskel.models import Backbone
+from mgskel.spotting.features import CHANNELS, StreamInput
+from mgskel.training.recognizer import ModelSpec
+
+# What `light` needs to be followed; other sizes are the user's.
+_BOUNDED = {"heads": 8, "kernel": 7, "dropout": 0.1, "follow_sample": False}
 
 
-class DenseNetwork(nn.Module):
-    """Logits of K gestures and of "any gesture", at every second frame.
+def stream_model(
+    channels: tuple[int, ...] = (48, 48, 48, 48),
+    fusion: str = "on",
+    fusion_window: int = 60,
+    **sizes: Any,
+) -> ModelSpec:
+    """A `light` for streams.
 
     Args:
-        num_classes: K.
+        channels: of each block; all alike, since time is halved once, in the stem.
+        fusion: balanced fusion "on" or "off".
+        fusion_window: frames of the grid that its summaries hold.
+    """
+    window = fusion_window if fusion == "on" else None
+    return ModelSpec("light", fusion, (), {"channels": channels, **_BOUNDED, **sizes}, window)
+
+
+def build_stream_network(model: ModelSpec, wanted: StreamInput, num_classes: int) -> Backbone:
+    """A network with outputs for K classes and for "any of them", which comes last."""
+    network = model.build(wanted.features.skeleton, num_classes + 1, CHANNELS)
+    if network.span is None:
+        raise InputError(
+            "this network looks at the whole of a recording and cannot follow it",
+            found=model.backbone,
+            remedy="take light with follow_sample false, stgcn or gat, and a fusion_window",
+        )
+    return network
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Which frames a network answers for, and what it has seen of them.
+
+    Attributes:
+        stride: it answers for every so many frames.
+        shift: entry j of its output is the answer for frame ``stride * j + shift``.
+        past, ahead: frames before and after that frame which its answer rests on.
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        settings: NetworkSettings | None = None,
-        features: FeatureSettings | None = None,
-    ) -> None:
-        super().__init__()
-        settings = settings or NetworkSettings()
-        features = features or FeatureSettings()
-        self.num_classes = num_classes
-        self.settings = settings
-        self.features = features
-        self.light = create_model(
-            "light",
-            features.skeleton,
-            num_classes + 1,
-            fusion="off",
-            in_channels=CHANNELS,
-            channels=settings.channels,
-            heads=settings.heads,
-            kernel=settings.kernel,
-            stem_stride=STRIDE,
-            dropout=settings.dropout,
-        )
-        for module in self.light.modules():
-            if isinstance(module, GraphMix):
-                # Graphs that follow the sample would look at all of its time, future included.
-                module.strength.requires_grad_(False)
-        self.shift = Reach.of(settings, features.rate_hz).shift
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Logits (N, K + 1, T // 2) of x (N, C, T, V), mask (N, T, V) bool.
-
-        Entry j is the answer for frame 2 j + shift.
-        """
-        logits = self.light.forward_frames(x.unsqueeze(4), mask.unsqueeze(3))
-        return logits[:, 0].transpose(1, 2)
-
-    def quick(self) -> QuickNetwork:
-        """The same map without torch, for answers."""
-        state = {name: value.cpu().numpy() for name, value in self.state_dict().items()}
-        return QuickNetwork(state, self.settings, self.features)
+    stride: int
+    shift: int
+    past: int
+    ahead: int
 
     @classmethod
-    def of(cls, quick: QuickNetwork) -> DenseNetwork:
-        """A network with the same weights, to be trained further."""
-        network = cls(quick.num_classes, quick.settings, quick.features)
-        state = {name: torch.tensor(value) for name, value in quick.state.items()}
-        network.load_state_dict(state)
-        return network.eval()
+    def of(cls, network: Backbone, wanted: StreamInput) -> Timing:
+        span, stride = network.span, network.time_stride
+        assert span is not None
+        ahead = round(wanted.lookahead_s * wanted.features.rate_hz)
+        # Whole strides, so that answers fall on the places that the network keeps.
+        shift = max(0, (span.ahead - ahead) // stride * stride)
+        return cls(stride, shift, span.back + shift, span.ahead - shift)

@@ -16,11 +16,10 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
 from mgskel.spotting.features import FeatureStream
-from mgskel.spotting.following import Following
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.reach import STRIDE
 from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.tracks import MomentStream, probability, silent_alone
 
 
 class OnlineSpotter:
@@ -45,16 +44,14 @@ class OnlineSpotter:
         self.spotter = spotter
         self.skeleton = get_skeleton(skeleton)
         self.fps, self.unit, self.frame_size, self.person = fps, unit, frame_size, person
-        network = spotter.quick
-        self._network = network
-        settings = network.features
+        settings = spotter.input.features
         self._layout = settings.skeleton
         self._grid = GridStream(settings.rate_hz, fps)
         self._features = FeatureStream(settings)
         self._decoder = Decoder(
             spotter.vocabulary, spotter.decoding, spotter.step_s, person, source=spotter.name
         )
-        self._following = Following(network)
+        self._stream = MomentStream(spotter.folded, spotter.input)
         self._usable: deque[np.ndarray] = deque()
         self._arrived = self._answered = 0
         self._last_s: float | None = None
@@ -62,7 +59,7 @@ class OnlineSpotter:
     @property
     def delay_s(self) -> float:
         """Longest time from the end of a gesture, as said, to its being said."""
-        ahead = self._network.reach.ahead / self._network.features.rate_hz
+        ahead = self._stream.timing.ahead / self.spotter.input.features.rate_hz
         quiet = (QUIET_MOMENTS - 1) * self.spotter.step_s
         return ahead + quiet + 1 / self.fps - min(self.spotter.decoding.offset_shift_s, 0.0)
 
@@ -87,26 +84,27 @@ class OnlineSpotter:
         frame = self._flat(np.asarray(keypoints, np.float32), scores)
         events: list[GestureEvent] = []
         for points, confidences in self._grid.push(*frame, time_s):
-            if self._arrived % STRIDE == 0:
+            if self._arrived % self._stream.timing.stride == 0:
                 self._usable.append(usable_joints(confidences))
             self._arrived += 1
             values, mask = self._features.push(points)
-            events += self._said(self._following.push(values[:, None], mask[None]))
+            events += self._said(self._stream.push(values[:, None], mask[None]))
         return tuple(events)
 
     def finish(self) -> tuple[GestureEvent, ...]:
         """No more frames: answers for the last moments, and the gestures still going on."""
-        return (*self._said(self._following.finish()), *self._decoder.finish())
+        return (*self._said(self._stream.finish()), *self._decoder.finish())
 
     def _said(self, answers: np.ndarray) -> list[GestureEvent]:
-        """What follows from the network's answers (K + 1, n) for the next moments."""
+        """What follows from the network's log-odds (K + 1, n) for the next moments."""
         events: list[GestureEvent] = []
-        for scores in answers[:-1].T:
+        for moment in answers.T:
             usable = self._usable.popleft()[None]
             served = served_classes(self.spotter.vocabulary, usable, self._layout)[:, 0]
+            scores = probability(silent_alone(moment[:, None], usable))[:-1, 0]
             time_s = self._grid.start_s + self._answered * self.spotter.step_s
             self._answered += 1
-            events += self._decoder.step(time_s, scores * usable.any(), served)
+            events += self._decoder.step(time_s, scores, served)
         return events
 
     def _flat(

@@ -6,43 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mgskel.core.events import GestureEvent, in_order
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
+from mgskel.models import Backbone, fold
 from mgskel.spotting.clip_rule import ClipRule
-from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow
-from mgskel.spotting.features import Features, on_grid, person_features
+from mgskel.spotting.evidence import evidence_of
+from mgskel.spotting.features import StreamInput
 from mgskel.spotting.needs import served_classes, silences
-from mgskel.spotting.quick import QuickNetwork
-from mgskel.spotting.reach import STRIDE
-from mgskel.spotting.stretches import stretches, usable_of
-
-if TYPE_CHECKING:
-    from mgskel.spotting.network import DenseNetwork
+from mgskel.spotting.tracks import (
+    Track,
+    clip_track_of,
+    probability,
+    stretches,
+    track_of,
+    usable_of,
+)
+from mgskel.training.recognizer import ModelSpec
 
 SHIPPED = Path(__file__).parent / "shipped"
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """One person's way through a recording, as the decoder takes it in.
-
-    Attributes:
-        scores: (K + 1, T) probabilities of the gestures and of any gesture.
-        served: (K, T) bool, whether what each gesture needs is seen.
-        start_s, step_s: the time of moment 0 and from one moment to the next.
-    """
-
-    person: str
-    scores: np.ndarray
-    served: np.ndarray
-    start_s: float
-    step_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +37,15 @@ class Spotter:
     """A network, what its outputs are called, and when they count.
 
     Args:
+        network: of `build_stream_network`, as `model` describes it.
         clip_rule: how a cut clip is judged as a whole.
         fingerprint: hash of everything that decides its answers; empty until saved or loaded.
         notes: provenance: what it was trained on, and its measured figures.
     """
 
-    network: DenseNetwork | QuickNetwork
+    network: Backbone
+    model: ModelSpec
+    input: StreamInput
     vocabulary: Vocabulary
     decoding: DecodingSettings
     name: str = "own"
@@ -87,29 +77,22 @@ class Spotter:
 
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
         """What the network makes of each person."""
-        classes = len(self.vocabulary)
-        nothing = np.zeros((classes + 1, 0), np.float32), np.zeros((classes, 0), bool)
-        for person, name in enumerate(sequence.people):
-            parts = [nothing, *self._parts(sequence, person)]
-            scores, served = (np.concatenate(arrays, 1) for arrays in zip(*parts, strict=True))
-            yield Track(name, scores, served, sequence.start_s, self.step_s)
+        for person in range(sequence.num_people):
+            yield track_of(self.folded, self.input, self.vocabulary, sequence, person)
+
+    def clip_tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+        """What the network makes of each person of a cut clip."""
+        for person in range(sequence.num_people):
+            yield clip_track_of(self.folded, self.input, self.vocabulary, sequence, person)
 
     def _parts(
         self, sequence: PoseSequence, person: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The next moments' `Track.scores` and `Track.served`, as often as there are some."""
-        layout = self.network.features.skeleton
-        for stretch in stretches(self.quick, sequence, person):
-            yield stretch.scores, served_classes(self.vocabulary, stretch.usable, layout)
-
-    def grid(self, sequence: PoseSequence) -> PoseSequence:
-        """The recording in the network's layout and rate."""
-        return on_grid(sequence, self.network.features)
-
-    def features(self, grid: PoseSequence, person: int) -> Features:
-        settings = self.network.features
-        values, mask = person_features(grid.keypoints[person], settings)
-        return Features(values, mask, grid.start_s, settings.rate_hz)
+        layout = self.input.features.skeleton
+        for part in stretches(self.folded, self.input, sequence, person):
+            scores = probability(part.log_odds)
+            yield scores, served_classes(self.vocabulary, part.usable, layout)
 
     def classify(self, sequence: PoseSequence) -> np.ndarray:
         """Probabilities of the classes for a clip cut around one gesture, (K,).
@@ -117,7 +100,7 @@ class Spotter:
         Of several people the one who moves most decidedly counts.
         """
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
-        for track in clip_tracks(self, sequence):
+        for track in self.clip_tracks(sequence):
             chances = self.clip_rule.chances(track.scores)
             clear = float(track.scores[-1].max(initial=0.0))
             if clear > clearest:
@@ -126,7 +109,7 @@ class Spotter:
 
     def remarks(self, sequence: PoseSequence) -> list[str]:
         """What it says nothing of because joints are missing, in plain sentences."""
-        settings = self.network.features
+        settings = self.input.features
         usable = [usable_of(sequence, settings, i) for i in range(sequence.num_people)]
         return silences(sequence, usable, self.vocabulary, settings.skeleton)
 
@@ -148,9 +131,8 @@ class Spotter:
         Args:
             events: what `spot` found, if that is known already.
         """
-        from mgskel.spotting.looking import look
-
-        return look(self, sequence, self.spot(sequence) if events is None else events)
+        found = self.spot(sequence) if events is None else events
+        return evidence_of(self.folded, self.input, sequence, found)
 
     def save(self, folder: str | Path) -> None:
         from mgskel.spotting.stored import save_spotter
@@ -160,18 +142,12 @@ class Spotter:
     @property
     def step_s(self) -> float:
         """Time between two of the network's answers."""
-        return STRIDE / self.network.features.rate_hz
+        return self.network.time_stride / self.input.features.rate_hz
 
     @cached_property
-    def quick(self) -> QuickNetwork:
-        """The network for answers."""
-        return self.network if isinstance(self.network, QuickNetwork) else self.network.quick()
-
-    def dense(self) -> DenseNetwork:
-        """The network for training, a copy."""
-        from mgskel.spotting.network import DenseNetwork
-
-        return DenseNetwork.of(self.quick)
+    def folded(self) -> Backbone:
+        """The network for answers, with its normalisations folded in."""
+        return fold(self.network)
 
 
 def load_spotter(folder: str | Path | None = None) -> Spotter:

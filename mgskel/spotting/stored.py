@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +14,18 @@ from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, json_hash, read_json, write_json, writing
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
+from mgskel.models import Backbone
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.features import FeatureSettings
-from mgskel.spotting.quick import QuickNetwork, weight_shapes
-from mgskel.spotting.reach import NetworkSettings
+from mgskel.spotting.features import StreamInput
+from mgskel.spotting.network import build_stream_network
+from mgskel.training.recognizer import ModelSpec
 
 if TYPE_CHECKING:
     from mgskel.spotting.spotter import Spotter
 
-SCHEMA = "mgskel-spotter/1"
-_DECISIVE = ("weights_sha256", "network", "features", "vocabulary", "decoding", "clip_rule")
+SCHEMA = "mgskel-spotter/2"
+_DECISIVE = ("weights_sha256", "model", "input", "vocabulary", "decoding", "clip_rule")
 
 
 def save_spotter(spotter: Spotter, folder: Path) -> None:
@@ -33,10 +33,10 @@ def save_spotter(spotter: Spotter, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    network = spotter.quick
+    values = {name: value.cpu().numpy() for name, value in spotter.network.state_dict().items()}
     state = {
         name: np.array(value, np.float16) if value.dtype.kind == "f" else np.array(value)
-        for name, value in network.state.items()
+        for name, value in values.items()
     }
     with writing(folder / WEIGHTS_FILE) as temporary:
         save_file(state, temporary)
@@ -47,8 +47,8 @@ def save_spotter(spotter: Spotter, folder: Path) -> None:
             "mgskel": mgskel.__version__,
             "name": spotter.name,
             "weights_sha256": file_hash(folder / WEIGHTS_FILE),
-            "network": to_dict(network.settings),
-            "features": to_dict(network.features),
+            "model": to_dict(spotter.model),
+            "input": to_dict(spotter.input),
             "vocabulary": to_dict(asdict(spotter.vocabulary)),
             "decoding": to_dict(spotter.decoding),
             "clip_rule": to_dict(spotter.clip_rule),
@@ -67,22 +67,20 @@ def read_spotter(folder: Path) -> Spotter:
         vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
         decoding = from_dict(DecodingSettings, tree["decoding"], place)
         clip_rule = from_dict(ClipRule, tree["clip_rule"], place)
-        settings = from_dict(NetworkSettings, tree["network"], place)
-        features = from_dict(FeatureSettings, tree["features"], place)
-        shapes = weight_shapes(len(vocabulary), settings, features)
+        model = from_dict(ModelSpec, tree["model"], place)
+        wanted = from_dict(StreamInput, tree["input"], place)
+        network = build_stream_network(model, wanted, len(vocabulary))
         name, notes = str(tree["name"]), dict(tree.get("notes", {}))
     except (KeyError, TypeError, ValueError, AssertionError) as error:
         raise _damaged(folder, f"{type(error).__name__}: {error}") from error
     biases = len(clip_rule.bias) or len(vocabulary)
     if not len(vocabulary) == len(decoding.enter) == len(decoding.leave) == biases:
         raise _damaged(folder, "thresholds for another number of classes")
-    state = _weights(folder, str(tree["weights_sha256"]), shapes)
-    try:
-        network = QuickNetwork(state, settings, features)
-    except ValueError as error:
-        raise _damaged(folder, str(error)) from error
+    _fill(network, folder, str(tree["weights_sha256"]))
     fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
-    return Spotter(network, vocabulary, decoding, name, fingerprint, notes, clip_rule)
+    return Spotter(
+        network.eval(), model, wanted, vocabulary, decoding, name, fingerprint, notes, clip_rule
+    )
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -110,14 +108,15 @@ def _description(folder: Path) -> dict[str, Any]:
     return tree
 
 
-def _weights(
-    folder: Path, expected: str, shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, np.ndarray]:
+def _fill(network: Backbone, folder: Path, expected: str) -> None:
+    import torch
+
     state = read_weights(folder / WEIGHTS_FILE, expected, DESCRIPTION_FILE)
-    wrong = misfit(shapes, state)
+    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    wrong = misfit(own, state)
     if wrong:
         raise _damaged(folder, f"weights that do not fit the described network: {wrong}")
-    return state
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
 
 
 def _damaged(folder: Path, found: str) -> InputError:

@@ -37,12 +37,13 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """How to build the network."""
+    """How to build the network; see `create_model`."""
 
     backbone: str
     fusion: str
     leave_out: tuple[str, ...] = ()
     sizes: Mapping[str, Any] = field(default_factory=dict)
+    fusion_window: int | None = None
 
     def build(self, skeleton: Skeleton, classes: int, channels: int) -> Backbone:
         fusion: str | FusionParts = self.fusion
@@ -50,7 +51,13 @@ class ModelSpec:
             fusion = FusionParts(**dict.fromkeys(self.leave_out, False))
         try:
             return create_model(
-                self.backbone, skeleton, classes, fusion, in_channels=channels, **self.sizes
+                self.backbone,
+                skeleton,
+                classes,
+                fusion,
+                in_channels=channels,
+                fusion_window=self.fusion_window,
+                **self.sizes,
             )
         except TypeError as error:
             raise InputError(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.network import DenseNetwork, NetworkSettings
+from mgskel.spotting.features import StreamInput
+from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.spotter import Spotter, load_spotter
 from mgskel.synthesis import synthesise_recording
 
@@ -23,14 +26,20 @@ def tiny(recording) -> Spotter:
     """A small untrained network whose thresholds lie so that it finds many events."""
     torch.manual_seed(0)
     vocabulary = get_vocabulary("common")
-    network = DenseNetwork(len(vocabulary), NetworkSettings(channels=(16, 16), heads=2)).eval()
-    blank = Spotter(network, vocabulary, DecodingSettings.uniform(len(vocabulary)))
+    model = stream_model(channels=(16, 16), heads=2, fusion_window=30)
+    network = build_stream_network(model, StreamInput(), len(vocabulary)).eval()
+    with torch.no_grad():
+        for fusion in network.fusions():
+            for parameter in fusion.parameters():
+                parameter += 0.2 * torch.randn_like(parameter)
+    uniform = DecodingSettings.uniform(len(vocabulary))
+    blank = Spotter(network, model, StreamInput(), vocabulary, uniform, name="tiny")
     scores = next(iter(blank.tracks(recording.sequence))).scores[:-1]
     enter, leave = np.quantile(scores, 0.9, axis=1), np.quantile(scores, 0.7, axis=1)
     decoding = DecodingSettings(
         tuple(map(float, enter)), tuple(map(float, leave)), (0.25,) * len(vocabulary)
     )
-    return Spotter(network, vocabulary, decoding, name="tiny")
+    return replace(blank, decoding=decoding)
 
 
 @pytest.fixture(scope="session")

@@ -30,12 +30,13 @@ def test_spans_are_the_decoders_events(seed):
 
 def watched(seed, gestures):
     rng = np.random.default_rng(seed)
-    scores = 0.3 * rng.random((K + 1, 1500))
+    scores = 0.001 + 0.3 * rng.random((K + 1, 1500))
     truth = []
     for start in range(50, 1400, 100) if gestures else ():
         scores[0, start : start + 15] = 0.5 + 0.2 * rng.random(15)
         truth.append(GestureEvent("1", "nodding", 0, start * 0.1 - 0.1, start * 0.1 + 1.5))
-    return Watched(Track("1", scores, np.ones((K, 1500), bool), 0.0, 0.1), tuple(truth))
+    log_odds = np.log(scores / (1 - scores))
+    return Watched(Track("1", log_odds, np.ones((K, 1500), bool), 0.0, 0.1), tuple(truth))
 
 
 def test_thresholds_fall_between_noise_and_gestures():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgskel.spotting import load_spotter
-from mgskel.spotting.clips import clip_tracks, with_still_past
+from mgskel.spotting.tracks import with_still_past
 from mgskel.synthesis import synthesise_clip
 
 
@@ -24,7 +24,7 @@ def test_a_short_clip_is_judged_by_what_it_shows():
     clip = synthesise_clip("turn-body", 4, fps=24)
     (event,) = clip.events
     short = clip.sequence.crop(event.start_s, event.start_s + 1.2)
-    (track,) = clip_tracks(spotter, short)
+    (track,) = spotter.clip_tracks(short)
     (plain,) = spotter.tracks(short)
     assert track.scores.shape == plain.scores.shape
     assert track.start_s == plain.start_s or np.isclose(track.start_s, plain.start_s, atol=0.01)

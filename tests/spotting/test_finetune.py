@@ -46,12 +46,12 @@ def tool(root):
 def test_a_new_label_becomes_a_class_and_old_answers_stay(stored):
     more = extended(stored.vocabulary, ["look-at-watch", "Nodding"])
     assert more.names == (*stored.vocabulary.names, "look-at-watch")
-    wide = widened(stored.dense(), 1).eval()
-    x, mask = torch.randn(1, 6, 40, 27), torch.ones(1, 40, 27, dtype=torch.bool)
+    wide = widened(stored.network, 1).eval()
+    x = torch.randn(1, 6, 40, 27, 1)
     with torch.no_grad():
-        old, new = stored.dense()(x, mask), wide(x, mask)
-    torch.testing.assert_close(new[:, :-2], old[:, :-1])
-    torch.testing.assert_close(new[:, -1], old[:, -1])
+        old, new = stored.network.forward_frames(x), wide.forward_frames(x)
+    torch.testing.assert_close(new[..., :-2], old[..., :-1])
+    torch.testing.assert_close(new[..., -1], old[..., -1])
 
 
 def test_folder_to_spotter(tool, saved, recording, tmp_path, capsys):

@@ -62,8 +62,9 @@ def test_a_missing_file_is_named(saved, tmp_path, name):
     "change",
     [
         {"schema": 1},
-        {"network": {"channels": [8, "x"]}},
-        {"network": {"channels": [8, 8], "heads": 2}},
+        {"model": {"backbone": "light", "fusion": "on", "sizes": {"channels": [8, "x"]}}},
+        {"model": {"backbone": "light", "fusion": "off", "sizes": {"channels": [8, 8]}}},
+        {"model": {"backbone": "light", "fusion": "on", "sizes": {"follow_sample": False}}},
         {"vocabulary": None},
         {"decoding": {"enter": [0.5], "leave": [0.5], "shortest_s": [0.1]}},
     ],

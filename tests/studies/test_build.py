@@ -12,10 +12,12 @@ from mgskel.core.files import content_hash
 from mgskel.spotting import fit, load_spotter
 
 SMALL = (
-    "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 --network.channels [16,16] "
-    "--network.heads 2 --fit.steps 12 --fit.batch 4 --validation.recordings 2 "
-    "--validation.seconds 40 --validation.rests 2 --validation.rest_seconds 20 "
-    "--validation.clips 1 --test.recordings 2 --test.seconds 40 --test.rests 2 "
+    "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 "
+    "--model.sizes {channels:[16,16],heads:2,kernel:5,follow_sample:false} "
+    "--fit.steps 12 --fit.examples.batch 4 "
+    "--validation.recordings 2 --validation.seconds 40 --validation.rests 2 "
+    "--validation.rest_seconds 20 --validation.clips 1 "
+    "--test.recordings 2 --test.seconds 40 --test.rests 2 "
     "--test.rest_seconds 20 --test.clips 1"
 ).split()
 

@@ -11,15 +11,16 @@ import torch
 import mgskel
 from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
+from mgskel.models import Backbone
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.examples import ExampleSettings
-from mgskel.spotting.features import FeatureSettings
+from mgskel.spotting.features import StreamInput
 from mgskel.spotting.fit import FitSettings, fit
-from mgskel.spotting.network import DenseNetwork
-from mgskel.spotting.reach import NetworkSettings
+from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.spotter import Spotter, load_spotter
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.spotting.variation import VariationSettings
+from mgskel.training.recognizer import ModelSpec
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out
@@ -37,8 +38,8 @@ class BuildSettings:
     name: str = "mgskel-common-1"
     vocabulary: str = "common"
     corpus: CorpusSettings = CorpusSettings(recordings=1600, clips=6000, seed=3)
-    features: FeatureSettings = FeatureSettings()
-    network: NetworkSettings = NetworkSettings(channels=(96, 96, 96, 96))
+    input: StreamInput = StreamInput()
+    model: ModelSpec = stream_model(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
         steps=7000,
         lr=2.5e-3,
@@ -59,19 +60,20 @@ def build(folder: Path, settings: BuildSettings, workers: int = 1) -> dict[str, 
     """
     vocabulary = get_vocabulary(settings.vocabulary)
     torch.manual_seed(settings.fit.seed)
-    network = DenseNetwork(len(vocabulary), settings.network, settings.features)
+    network = build_stream_network(settings.model, settings.input, len(vocabulary))
     pieces = synthetic_corpus(
-        folder / "corpus", settings.corpus, vocabulary, settings.features, workers
+        folder / "corpus", settings.corpus, vocabulary, settings.input.features, workers
     )
     # A checkpoint belongs to its settings: others start anew.
-    key = json_hash([str(settings.corpus), str(settings.network), str(settings.fit)])[:10]
-    fit(network, pieces, settings.fit, folder / f"checkpoint-{key}.pt")
+    decisive = (settings.corpus, settings.model, settings.input, settings.fit)
+    key = json_hash([str(part) for part in decisive])[:10]
+    fit(network, settings.input, pieces, settings.fit, folder / f"checkpoint-{key}.pt")
     del pieces
     return finish(folder, network, settings, workers)
 
 
 def finish(
-    folder: Path, network: DenseNetwork, settings: BuildSettings, workers: int = 1
+    folder: Path, network: Backbone, settings: BuildSettings, workers: int = 1
 ) -> dict[str, Any]:
     """Thresholds, evaluation and model card of a trained network."""
     vocabulary = get_vocabulary(settings.vocabulary)
@@ -92,6 +94,8 @@ def finish(
     }
     spotter = Spotter(
         network.eval(),
+        settings.model,
+        settings.input,
         vocabulary,
         DecodingSettings.uniform(len(vocabulary)),
         settings.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mgskel.models.cost import count_params
 from mgskel.spotting.spotter import Spotter
 
 
@@ -15,7 +16,7 @@ def model_card(spotter: Spotter, figures: Mapping[str, Any]) -> str:
         figures: what `Evaluation.to_dict` gives.
     """
     notes = spotter.notes
-    weights = spotter.quick.num_weights
+    weights = count_params(spotter.network)
     low, high = figures["f1_0.3_interval"]
     classes = "\n".join(
         f"| {gesture.name} | {gesture.group} | {_share(figures['clip_class_f1'], gesture.name)} "

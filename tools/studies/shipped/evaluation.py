@@ -11,7 +11,6 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in
 from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
-from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
 from mgskel.spotting.spotter import Spotter
@@ -73,7 +72,7 @@ def fit_clips(spotter: Spotter, validation: HeldOut) -> ClipRule:
     clips = (*validation.clips, *validation.tight)
     shown = [clip for clip in clips if clip.events]
     return fit_clip_rule(
-        [next(clip_tracks(spotter, clip.sequence)).scores for clip in shown],
+        [next(spotter.clip_tracks(clip.sequence)).scores for clip in shown],
         [clip.events[0].class_id for clip in shown],
         len(spotter.vocabulary),
     )

@@ -14,7 +14,6 @@ import numpy as np
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.clips import clip_tracks
 from mgskel.spotting.metrics import score_events
 from mgskel.spotting.spotter import Spotter
 
@@ -48,7 +47,7 @@ def judge_windows(
     classes, confidence = np.zeros(count, int), np.zeros(count)
     for index, start in enumerate(starts):
         low, high = np.searchsorted(sequence.timestamps, (start, start + length_s))
-        (track,) = clip_tracks(spotter, sequence.frames(slice(int(low), int(high))))
+        (track,) = spotter.clip_tracks(sequence.frames(slice(int(low), int(high))))
         chances = spotter.clip_rule.chances(track.scores)
         classes[index] = chances.argmax()
         confidence[index] = chances.max() * track.scores[-1].max(initial=0.0)

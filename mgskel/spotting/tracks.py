@@ -1,0 +1,228 @@
+"""What a network makes of a person at every moment: of a recording, a cut clip, or a camera.
+
+A recording is judged a stretch at a time, so memory does not grow with its length. Before its
+first frame that frame is held: an answer looks back over seconds, and with nobody seen there the
+first gestures would be missed, whatever they show; a still person is no gesture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.sequence import PoseSequence
+from mgskel.models import Backbone, Stream
+from mgskel.spotting.features import EVERY, FeatureBlocks, FeatureSettings, StreamInput, on_grid
+from mgskel.spotting.grid import grid_length
+from mgskel.spotting.needs import served_classes, usable_joints
+from mgskel.spotting.network import Timing
+
+NOBODY = -30.0
+"""The log-odds of everything where nobody is seen."""
+_STRETCH = 96 * EVERY
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One person's way through a recording, as the decoder takes it in.
+
+    Attributes:
+        log_odds: (K + 1, T) of the gestures and of any gesture.
+        served: (K, T) bool, whether what each gesture needs is seen.
+        start_s, step_s: the time of moment 0 and from one moment to the next.
+    """
+
+    person: str
+    log_odds: np.ndarray
+    served: np.ndarray
+    start_s: float
+    step_s: float
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """(K + 1, T) probabilities."""
+        return probability(self.log_odds)
+
+    @property
+    def num_moments(self) -> int:
+        return self.log_odds.shape[1]
+
+
+def probability(log_odds: np.ndarray) -> np.ndarray:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * log_odds)))
+
+
+class MomentStream:
+    """Follows one person: features in piece by piece, log-odds out as soon as they are known.
+
+    Args:
+        network: folded, of `build_stream_network`.
+    """
+
+    def __init__(self, network: Backbone, wanted: StreamInput) -> None:
+        self.timing = Timing.of(network, wanted)
+        self._stream = Stream(network)
+        self._given = self._answered = self._early = 0
+
+    def push(self, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Log-odds (K + 1, n) of the moments that are now known.
+
+        Args:
+            x, mask: the next frames, (C, T, V) and (T, V).
+        """
+        if not self._given and len(mask):
+            self._hold(x[:, :1], mask[:1])
+        self._given += len(mask)
+        return self._answers(x, mask)
+
+    def finish(self) -> np.ndarray:
+        """Log-odds of the last moments: nobody is seen any more."""
+        missing = -(-self._given // self.timing.stride) - self._answered
+        ahead = self.timing.ahead + self.timing.stride
+        network = self._stream.network
+        blank = np.zeros((network.in_channels, ahead, network.skeleton.num_joints), np.float32)
+        return self._answers(blank, np.zeros(blank.shape[1:], bool))[:, :missing]
+
+    def _hold(self, x: np.ndarray, mask: np.ndarray) -> None:
+        """Let time pass in front of the first frame, (C, 1, V) and (1, V)."""
+        timing = self.timing
+        moments = -(-timing.past // timing.stride)
+        frames = moments * timing.stride
+        # The first answers are for moments before the recording.
+        self._early = moments - timing.shift // timing.stride
+        self._answers(np.repeat(x, frames, 1), np.repeat(mask, frames, 0))
+
+    def _answers(self, x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        scores = self._stream.push(torch.from_numpy(x)[None], torch.from_numpy(mask)[None])
+        early = min(self._early, scores.shape[1])
+        self._early -= early
+        self._answered += scores.shape[1] - early
+        return scores[0, early:].T.numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """The next moments of one person, as many as are now known.
+
+    Attributes:
+        log_odds: as in `Track`.
+        usable: (T, V) bool, joints that were not only guessed.
+    """
+
+    log_odds: np.ndarray
+    usable: np.ndarray
+
+
+def stretches(
+    network: Backbone,
+    wanted: StreamInput,
+    sequence: PoseSequence,
+    person: int,
+    size: int = _STRETCH,
+) -> Iterator[Stretch]:
+    """What the network makes of one person.
+
+    Args:
+        network: folded.
+        size: frames of the grid at once, a multiple of `EVERY` and of the network's stride; the
+            result does not depend on it.
+    """
+    settings = wanted.features
+    blocks, stream = FeatureBlocks(settings), MomentStream(network, wanted)
+    waiting = np.zeros((0, settings.skeleton.num_joints), bool)
+    total = grid_length(sequence, settings.rate_hz)
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        grid = on_grid(sequence, settings, start, stop, person)
+        usable = usable_joints(grid.scores[0])[:: stream.timing.stride]
+        waiting = np.concatenate([waiting, usable])
+        log_odds = stream.push(*blocks.push(grid.keypoints[0]))
+        if stop == total:
+            log_odds = np.concatenate([log_odds, stream.finish()], 1)
+        now, waiting = waiting[: log_odds.shape[1]], waiting[log_odds.shape[1] :]
+        yield Stretch(silent_alone(log_odds, now), now)
+
+
+def silent_alone(log_odds: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Log-odds (K + 1, T): where nobody is seen (usable (T, V)), nobody gestures."""
+    return np.where(usable.any(1), log_odds, np.float32(NOBODY))
+
+
+def track_of(
+    network: Backbone,
+    wanted: StreamInput,
+    vocabulary: Vocabulary,
+    sequence: PoseSequence,
+    person: int,
+) -> Track:
+    """One person's whole way through a recording."""
+    layout = wanted.features.skeleton
+    classes, joints = len(vocabulary), layout.num_joints
+    empty = Stretch(np.zeros((classes + 1, 0), np.float32), np.zeros((0, joints), bool))
+    parts = [empty, *stretches(network, wanted, sequence, person)]
+    usable = np.concatenate([part.usable for part in parts])
+    return Track(
+        sequence.people[person],
+        np.concatenate([part.log_odds for part in parts], 1),
+        served_classes(vocabulary, usable, layout),
+        sequence.start_s,
+        network.time_stride / wanted.features.rate_hz,
+    )
+
+
+def clip_track_of(
+    network: Backbone,
+    wanted: StreamInput,
+    vocabulary: Vocabulary,
+    sequence: PoseSequence,
+    person: int,
+) -> Track:
+    """The same for a cut clip, in the clip's own moments.
+
+    Before any recording the first frame is held for the network alone. A clip is too short to
+    show what is usual, so here it is held for scale and usual places too.
+    """
+    timing = Timing.of(network, wanted)
+    still = timing.past // timing.stride + 1
+    length_s = still * timing.stride / wanted.features.rate_hz
+    longer = with_still_past(sequence, length_s)
+    track = track_of(network, wanted, vocabulary, longer, person)
+    return Track(
+        track.person,
+        track.log_odds[:, still:],
+        track.served[:, still:],
+        track.start_s + length_s,
+        track.step_s,
+    )
+
+
+def with_still_past(sequence: PoseSequence, length_s: float) -> PoseSequence:
+    """The sequence after `length_s` seconds in which its first frame is held."""
+    if sequence.num_frames == 0:
+        return sequence
+    count = max(int(np.ceil(length_s * sequence.fps)), 1)
+    before = sequence.timestamps[0] - length_s * np.arange(count, 0, -1) / count
+    return sequence.replace(
+        keypoints=np.concatenate(
+            [np.repeat(sequence.keypoints[:, :1], count, axis=1), sequence.keypoints], axis=1
+        ),
+        scores=np.concatenate(
+            [np.repeat(sequence.scores[:, :1], count, axis=1), sequence.scores], axis=1
+        ),
+        timestamps=np.concatenate([before, sequence.timestamps]),
+    )
+
+
+def usable_of(sequence: PoseSequence, settings: FeatureSettings, person: int) -> np.ndarray:
+    """Joints of one person that were not only guessed, (T, V) bool on the network's grid."""
+    total = grid_length(sequence, settings.rate_hz)
+    parts = [np.zeros((0, settings.skeleton.num_joints), bool)]
+    for start in range(0, total, _STRETCH):
+        grid = on_grid(sequence, settings, start, min(start + _STRETCH, total), person)
+        parts.append(usable_joints(grid.scores[0]))
+    return np.concatenate(parts)
