@@ -13,8 +13,8 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.files import writing
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.clips import with_still_past
 from mgskel.spotting.features import Features, FeatureSettings, features_of
+from mgskel.spotting.grid import with_still_past
 
 _UNSURE_S = 0.12
 """Where exactly a gesture begins is a matter of opinion: so much around it teaches nothing."""

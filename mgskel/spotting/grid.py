@@ -87,6 +87,23 @@ def _chosen(
     return some if layout is None else flat_view(some, layout)
 
 
+def with_still_past(sequence: PoseSequence, length_s: float) -> PoseSequence:
+    """The sequence after `length_s` seconds in which its first frame is held."""
+    if sequence.num_frames == 0:
+        return sequence
+    count = max(int(np.ceil(length_s * sequence.fps)), 1)
+    before = sequence.timestamps[0] - length_s * np.arange(count, 0, -1) / count
+    return sequence.replace(
+        keypoints=np.concatenate(
+            [np.repeat(sequence.keypoints[:, :1], count, axis=1), sequence.keypoints], axis=1
+        ),
+        scores=np.concatenate(
+            [np.repeat(sequence.scores[:, :1], count, axis=1), sequence.scores], axis=1
+        ),
+        timestamps=np.concatenate([before, sequence.timestamps]),
+    )
+
+
 def longest_gap_s(fps: float) -> float:
     """Time between frames from which on nothing is known of what was between them."""
     return max(_LONGEST_GAP_S, _GAP_FRAMES / fps)

@@ -18,7 +18,7 @@ from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone, Stream
 from mgskel.spotting.features import EVERY, FeatureBlocks, FeatureSettings, StreamInput, on_grid
-from mgskel.spotting.grid import grid_length
+from mgskel.spotting.grid import grid_length, with_still_past
 from mgskel.spotting.needs import served_classes, usable_joints
 from mgskel.spotting.network import Timing
 
@@ -198,23 +198,6 @@ def clip_track_of(
         track.served[:, still:],
         track.start_s + length_s,
         track.step_s,
-    )
-
-
-def with_still_past(sequence: PoseSequence, length_s: float) -> PoseSequence:
-    """The sequence after `length_s` seconds in which its first frame is held."""
-    if sequence.num_frames == 0:
-        return sequence
-    count = max(int(np.ceil(length_s * sequence.fps)), 1)
-    before = sequence.timestamps[0] - length_s * np.arange(count, 0, -1) / count
-    return sequence.replace(
-        keypoints=np.concatenate(
-            [np.repeat(sequence.keypoints[:, :1], count, axis=1), sequence.keypoints], axis=1
-        ),
-        scores=np.concatenate(
-            [np.repeat(sequence.scores[:, :1], count, axis=1), sequence.scores], axis=1
-        ),
-        timestamps=np.concatenate([before, sequence.timestamps]),
     )
 
 

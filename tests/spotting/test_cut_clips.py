@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgskel.spotting import load_spotter
-from mgskel.spotting.tracks import with_still_past
+from mgskel.spotting.grid import with_still_past
 from mgskel.synthesis import synthesise_clip
 
 
