@@ -38,7 +38,7 @@ FLOORS = (
 # fmt: on
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Rooms that may use another one of their own floor.
-DOORS = {("synthesis", "formats"), ("report", "study")}
+DOORS = {("report", "study")}
 
 HEAVY = {
     "av", "cv2", "lightning", "matplotlib", "mediapipe", "mmcv", "mmdet", "mmengine", "mmpose",

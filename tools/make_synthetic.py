@@ -19,7 +19,7 @@ from pathlib import Path
 from mgskel.core.config import load_config
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.progress import Progress
-from mgskel.formats.bundle import save_bundle
+from mgskel.formats import write
 from mgskel.synthesis import SynthesisSettings, synthesise_clips, synthesise_recording
 from mgskel.synthesis.programs import load_programs
 from mgskel.synthesis.truth import save_recording
@@ -61,11 +61,12 @@ def _make(arguments: argparse.Namespace, settings: SynthesisSettings) -> int:
     if arguments.out is None:
         raise InputError("nowhere to write to", remedy="give -o FILE.npz (clips) or -o FOLDER")
     if arguments.what == "clips":
-        bundle = synthesise_clips(
+        data = synthesise_clips(
             arguments.count, arguments.seed, None, settings, rest=arguments.rest, fps=arguments.fps
         )
-        save_bundle(arguments.out, bundle)
-        print(f"{arguments.out}: {len(bundle)} clips, {len(bundle.frames)} frames")
+        write(arguments.out, data, "bundle")
+        frames = sum(sequence.num_frames for sequence in data.sequences)
+        print(f"{arguments.out}: {len(data)} clips, {frames} frames")
         return 0
     with Progress(arguments.count, "recordings", "recordings") as progress:
         for number in range(arguments.count):

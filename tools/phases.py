@@ -19,8 +19,7 @@ from pathlib import Path
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.events import write_events
 from mgskel.core.threads import set_threads
-from mgskel.formats import read
-from mgskel.formats.bundle import load_bundle
+from mgskel.formats import ReadOptions, read
 from mgskel.spotting.annotated import annotated_recordings
 from mgskel.spotting.phases import PhaseLabeller, labelled_recordings
 from mgskel.spotting.phases.fit import PhaseFitSettings
@@ -59,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _learn(arguments: argparse.Namespace) -> int:
     if arguments.data is not None:
-        recordings = labelled_recordings(load_bundle(arguments.data, arguments.layout))
+        recordings = labelled_recordings(read(arguments.data, ReadOptions(layout=arguments.layout)))
     else:
         arguments.rest = arguments.rest or "rest"
         recordings = [

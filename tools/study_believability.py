@@ -22,7 +22,7 @@ from studies.synthesis.believability import RestWindows, Separation, rest_window
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.files import write_json
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats.bundle import load_bundle
+from mgskel.formats import ReadOptions, read
 from mgskel.synthesis import (
     CameraSettings,
     FlowSettings,
@@ -45,17 +45,17 @@ def real_heads(paths: Sequence[Path]) -> RestWindows:
 
 
 def real_seated(path: Path) -> RestWindows:
-    bundle = load_bundle(path, layout="gesture_phase6")
-    if bundle.frame_label is None:
-        raise InputError("the recordings have no phases", place=path, expected="phase per frame")
     parts, origin = [], []
-    for number in range(len(bundle)):
-        frames = slice(bundle.offsets[number], bundle.offsets[number + 1])
-        resting = np.asarray(bundle.frame_label[frames]) == "Rest"
+    for number, recording in enumerate(read(path, ReadOptions(layout="gesture_phase6"))):
+        if recording.frame_labels is None:
+            raise InputError(
+                "the recordings have no phases", place=path, expected="phase per frame"
+            )
+        resting = recording.frame_labels == "Rest"
         edges = np.flatnonzero(np.diff(np.concatenate([[0], resting.astype(int), [0]])))
         for start, stop in edges.reshape(-1, 2):
             if stop - start >= _LEAST_FRAMES:
-                points = bundle.frames[frames][start:stop]
+                points = recording.sequence.keypoints[0, start:stop]
                 parts.append(PoseSequence.from_arrays(
                     points, fps=30, skeleton="gesture_phase6", unit="metre"))  # fmt: skip
                 origin.append(number)

@@ -22,8 +22,9 @@ from studies.phases.study import TOGETHER, Row, compare, leave_one_user_out
 
 from mgskel.core.errors import MgskelError
 from mgskel.core.files import to_json, write_json, write_text
+from mgskel.core.recording import Dataset
 from mgskel.core.threads import set_threads
-from mgskel.formats.bundle import Bundle, load_bundle
+from mgskel.formats import ReadOptions, read
 from mgskel.spotting.phases import labelled_recordings
 
 _REST = "Rest"
@@ -78,13 +79,13 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _bundle(path: Path, layout: str) -> Bundle:
+def _bundle(path: Path, layout: str) -> Dataset:
     """A bundle in its own layout, or in this one where it names none."""
     named = False
     if path.is_file():
         with np.load(path, allow_pickle=False) as arrays:
             named = "header" in arrays or "layout" in arrays
-    return load_bundle(path, None if named else layout)
+    return read(path, ReadOptions(layout=None if named else layout))
 
 
 def together(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:

@@ -11,7 +11,7 @@ from mgskel.cli.reading_options import add_reading_options, reading_options
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
-    from mgskel.formats.recording import Contents, Recording
+    from mgskel.core.recording import Dataset, Recording
 
 HELP = "Convert recordings between formats and skeleton layouts."
 EXAMPLES = (
@@ -19,18 +19,25 @@ EXAMPLES = (
     "openpose_json/ recording.npz --fps 30 --to-layout upper",
 )
 JSON = "what was written, and what was lost"
-_TARGETS = ("npz", "bundle", "pyskl", "ntu", "openpose", "csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from mgskel.formats import writable
+
+    written = writable()
+    endings: dict[str, list[str]] = {}
+    for name, writer in written.items():
+        endings.setdefault(writer.ending or "a folder", []).append(name)
     parser.add_argument("source", metavar="IN", help="a file or folder of any known format")
     parser.add_argument(
         "out",
         metavar="OUT",
-        help=".npz (several recordings: a bundle), .pkl (pyskl), .csv (long form), "
-        "or a folder: one file per recording",
+        help="; ".join(f"{ending}: {', '.join(names)}" for ending, names in endings.items())
+        + " (several recordings in one .npz: a bundle; in a folder: one file each)",
     )
-    parser.add_argument("--to", choices=_TARGETS, help="target format, where the ending leaves it")
+    parser.add_argument(
+        "--to", choices=tuple(written), help="target format, where the ending leaves it open"
+    )
     parser.add_argument("--to-layout", metavar="LAYOUT", help="convert joints to another layout")
     parser.add_argument(
         "--allow-missing", action="store_true", help="joints that the source lacks become missing"
@@ -44,27 +51,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.formats import read
-    from mgskel.formats.writing import write_recordings
+    from mgskel.formats import read, write
 
     if args.to_fps is not None and not 0 < args.to_fps <= 1000:
         raise InputError("impossible frame rate", expected="0 to 1000", found=f"{args.to_fps:g}")
-    contents = read(args.source, reading_options(args))
-    chosen = _choose(contents, args)
+    data = read(args.source, reading_options(args))
+    chosen = _choose(data, args)
     if args.events:
         _write_events(args.events, chosen)
-    ready = [_change(recording, args) for recording in chosen]
-    written = write_recordings(args.out, ready, args.to, contents.class_names)
-    left_out = len(contents.recordings) - len(ready) if args.only is None else 0
+    ready = data.replace(recordings=[_change(recording, args) for recording in chosen])
+    written = write(args.out, ready, args.to)
+    left_out = len(data) - len(ready) if args.only is None else 0
     answer = {
         "source": args.source,
-        "source_format": contents.format,
+        "source_format": data.format,
         "out": args.out,
         "target": written.target,
         "recordings": written.recordings,
         "left_out": left_out,
         "lost": list(written.lost),
-        "notes": list(contents.notes),
+        "notes": list(data.notes),
     }
     if args.json:
         print(json.dumps(answer, ensure_ascii=False))
@@ -72,8 +78,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _choose(contents: Contents, args: argparse.Namespace) -> list[Recording]:
-    every = contents.recordings
+def _choose(every: Dataset, args: argparse.Namespace) -> list[Recording]:
     if args.only is not None:
         if args.only.isdigit() and int(args.only) < len(every):
             return [every[int(args.only)]]
@@ -98,23 +103,13 @@ def _choose(contents: Contents, args: argparse.Namespace) -> list[Recording]:
 
 def _change(recording: Recording, args: argparse.Namespace) -> Recording:
     """One recording with the wanted person, layout and frame rate."""
-    import dataclasses
-
     sequence = recording.sequence
     if args.person is not None:
         sequence = sequence.person(args.person)
     if args.to_layout is not None:
         sequence = sequence.to_skeleton(args.to_layout, args.allow_missing)
-    if args.to_fps is not None:
-        marks = recording.frame_label
-        sequence = sequence.resampled(args.to_fps)
-        if marks is not None:
-            import numpy as np
-
-            old = recording.sequence.timestamps
-            marks = marks[np.abs(sequence.timestamps[:, None] - old[None]).argmin(1)]
-            return dataclasses.replace(recording, sequence=sequence, frame_label=marks)
-    return dataclasses.replace(recording, sequence=sequence)
+    recording = recording.replace(sequence=sequence)
+    return recording if args.to_fps is None else recording.resampled(args.to_fps)
 
 
 def _write_events(path: str, chosen: list[Recording]) -> None:

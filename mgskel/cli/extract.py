@@ -146,7 +146,7 @@ def _is_keypoints(path: Path) -> bool:
     from mgskel.formats import detect
 
     try:
-        detect(path)
+        detect(path, collections=False)
     except InputError:
         return False
     return True

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mgskel.formats.recording import ReadOptions
+    from mgskel.formats.format import ReadOptions
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
 
 def reading_options(args: argparse.Namespace) -> ReadOptions:
     """The options as readers take them."""
-    from mgskel.formats.recording import ReadOptions
+    from mgskel.formats.format import ReadOptions
 
     return ReadOptions(
         layout=args.layout,

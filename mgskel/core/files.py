@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,8 +26,7 @@ def writing(path: str | Path) -> Iterator[Path]:
     version untouched. A full disk or a forbidden folder becomes an `InputError`.
     """
     target = Path(path)
-    # The true ending comes last: many writers choose their format by it.
-    temporary = target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
+    temporary = _temporary(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -36,13 +36,46 @@ def writing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno is None:
             raise
-        raise InputError(
-            f"cannot write {target}: {error.strerror}",
-            remedy="free some space, or choose an output folder that you may write to",
-        ) from error
+        raise _unwritable(target, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it on success, remove it on failure.
+
+    An existing folder must be empty: frames of an older recording would mix with the new ones.
+    """
+    target = Path(path)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(
+            f"there is something at {target} already",
+            expected="a new or empty folder",
+            remedy="choose another folder, or remove this one",
+        )
+    temporary = _temporary(target)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(target: Path) -> Path:
+    # The true ending comes last: many writers choose their format by it.
+    return target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
+
+
+def _unwritable(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot write {target}: {error.strerror}",
+        remedy="free some space, or choose an output folder that you may write to",
+    )
 
 
 def sweep_leftovers(folder: str | Path) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from mgskel.core.errors import MissingDependency
-from mgskel.core.sequence import PoseSequence
-from mgskel.core.skeleton import get_skeleton
+from mgskel.core.skeleton import Skeleton, get_skeleton
 
 if TYPE_CHECKING:
     import xarray
@@ -18,7 +17,30 @@ BONE, TIME = 0, 1
 _AXES = ("x", "y", "z")
 
 
-def to_pyg(sequence: PoseSequence) -> Data:
+class Poses(Protocol):
+    """What is read of a `PoseSequence`."""
+
+    @property
+    def keypoints(self) -> np.ndarray: ...
+    @property
+    def scores(self) -> np.ndarray: ...
+    @property
+    def timestamps(self) -> np.ndarray: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def skeleton(self) -> Skeleton: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def frame_size(self) -> tuple[int, int] | None: ...
+    @property
+    def people(self) -> tuple[str, ...]: ...
+
+
+def to_pyg(sequence: Poses) -> Data:
     """A spatio-temporal graph: one node per person, frame and joint.
 
     Nodes stand in the order of (person, frame, joint). Edges run both ways: along bones within
@@ -64,7 +86,7 @@ def to_pyg(sequence: PoseSequence) -> Data:
     )
 
 
-def to_xarray(sequence: PoseSequence) -> xarray.Dataset:
+def to_xarray(sequence: Poses) -> xarray.Dataset:
     """The poses dataset that `movement` works on.
 
     Returns:
@@ -91,7 +113,7 @@ def to_xarray(sequence: PoseSequence) -> xarray.Dataset:
         },
         coords={
             "time": sequence.timestamps,
-            "space": list(_AXES[: sequence.num_dims]),
+            "space": list(_AXES[: sequence.keypoints.shape[-1]]),
             "keypoints": list(sequence.skeleton.joints),
             "individuals": list(sequence.people),
         },
@@ -99,25 +121,24 @@ def to_xarray(sequence: PoseSequence) -> xarray.Dataset:
     )
 
 
-def from_xarray(dataset: xarray.Dataset, layout: str | None = None) -> PoseSequence:
-    """A recording from what `to_xarray` made, also after `movement` has worked on it."""
-    name = layout or str(dataset.attrs["skeleton"])
-    skeleton = get_skeleton(name)
+def fields_from_xarray(dataset: xarray.Dataset, layout: str | None = None) -> dict[str, Any]:
+    """What `PoseSequence.from_arrays` takes, from what `to_xarray` made."""
+    skeleton = get_skeleton(layout or str(dataset.attrs["skeleton"]))
     ordered = dataset.sel(keypoints=list(skeleton.joints))
     position = ordered["position"].transpose("individuals", "time", "keypoints", "space")
     confidence = ordered["confidence"].transpose("individuals", "time", "keypoints")
     size = dataset.attrs.get("frame_size")
-    return PoseSequence.from_arrays(
-        position.values,
-        np.nan_to_num(confidence.values),
-        fps=float(dataset.attrs["fps"]),
-        skeleton=skeleton,
-        timestamps=dataset["time"].values,
-        unit=str(dataset.attrs.get("unit", "pixel")),
-        frame_size=None if size is None else (int(size[0]), int(size[1])),
-        source=str(dataset.attrs.get("source_file", "")),
-        people=tuple(str(name) for name in dataset["individuals"].values),
-    )
+    return {
+        "keypoints": position.values,
+        "scores": np.nan_to_num(confidence.values),
+        "fps": float(dataset.attrs["fps"]),
+        "skeleton": skeleton,
+        "timestamps": dataset["time"].values,
+        "unit": str(dataset.attrs.get("unit", "pixel")),
+        "frame_size": None if size is None else (int(size[0]), int(size[1])),
+        "source": str(dataset.attrs.get("source_file", "")),
+        "people": tuple(str(name) for name in dataset["individuals"].values),
+    }
 
 
 def _xarray():  # type: ignore[no-untyped-def]

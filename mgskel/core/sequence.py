@@ -7,9 +7,6 @@ finite; scores lie in 0..1; timestamps increase; the joint axis matches the skel
 from __future__ import annotations
 
 import dataclasses
-import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,21 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import writing
-from mgskel.core.sequence_rules import check
-from mgskel.core.skeleton import (
-    Skeleton,
-    convert,
-    get_skeleton,
-    skeleton_from_dict,
-    skeleton_to_dict,
-)
+from mgskel.core.faults import Faults
+from mgskel.core.interchange import fields_from_xarray, to_pyg, to_xarray
+from mgskel.core.pose_file import PoseFile, read_pose_file, write_pose_file
+from mgskel.core.resample import Between, even_times
+from mgskel.core.skeleton import Skeleton, convert, get_skeleton
 
 if TYPE_CHECKING:
     import xarray
     from torch_geometric.data import Data
 
-SCHEMA = 1
+UNITS = ("pixel", "metre", "normalised")
 _ARRAYS = ("keypoints", "scores", "timestamps")
 
 
@@ -73,7 +66,7 @@ class PoseSequence:
         put(self, "fps", float(self.fps))
         if not self.people and self.keypoints.ndim == 4:
             put(self, "people", tuple(str(m + 1) for m in range(self.keypoints.shape[0])))
-        check(self)
+        _check(self)
         for name in _ARRAYS:
             # A view, so that the caller's own array stays writable.
             view = getattr(self, name).view()
@@ -222,104 +215,38 @@ class PoseSequence:
         """
         if self.num_frames < 2:
             return self.replace(fps=fps)
-        start, end = self.timestamps[0], self.timestamps[-1]
-        times = start + np.arange(int(np.floor((end - start) * fps + 1e-6)) + 1) / fps
-        right = np.clip(np.searchsorted(self.timestamps, times, "right"), 1, self.num_frames - 1)
-        left = right - 1
-        span = self.timestamps[right] - self.timestamps[left]
-        weight = np.clip((times - self.timestamps[left]) / span, 0, 1).astype(np.float32)
-        # On a frame exactly, its neighbour has no say: not even a missing one.
-        left = np.where(weight == 1, right, left)
-        right = np.where(weight == 0, left, right)
-        w = weight[:, None, None]
-        points = self.keypoints[:, left] * (1 - w) + self.keypoints[:, right] * w
-        scores = np.minimum(self.scores[:, left], self.scores[:, right])
+        times = even_times(self.timestamps, fps)
+        points, scores = Between.of(self.timestamps, times).blend(self.keypoints, self.scores)
         changed = self.replace(keypoints=points, scores=scores, timestamps=times, fps=fps)
         return changed.noted("resample", source_fps=self.fps, target_fps=fps)
 
     def save(self, path: str | Path) -> None:
         """Write as ``.npz``: arrays and one JSON header, no pickles."""
-        header = {
-            "schema": SCHEMA,
-            "fps": self.fps,
-            "skeleton": skeleton_to_dict(self.skeleton),
-            "frame_size": self.frame_size,
-            "unit": self.unit,
-            "source": self.source,
-            "provenance": [dict(record) for record in self.provenance],
-            "people": self.people,
-        }
-        text = np.array(json.dumps(header, ensure_ascii=False, allow_nan=False))
-        with writing(path) as temporary, open(temporary, "wb") as handle:
-            np.savez_compressed(handle, header=text, **{n: getattr(self, n) for n in _ARRAYS})
+        names = [field.name for field in dataclasses.fields(PoseFile)]
+        write_pose_file(path, PoseFile(**{name: getattr(self, name) for name in names}))
 
     @classmethod
     def load(cls, path: str | Path) -> PoseSequence:
         """Read what `save` wrote."""
+        content = read_pose_file(path, Faults(path))
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                absent = [name for name in ("header", *_ARRAYS) if name not in archive]
-                if absent:
-                    raise InputError(
-                        "not a pose sequence of this project",
-                        place=path,
-                        expected="arrays header, " + ", ".join(_ARRAYS),
-                        found=", ".join(archive.files) or "no arrays",
-                        remedy="'mgskel convert' reads other formats and bundles",
-                    )
-                header = json.loads(str(archive["header"]))
-                arrays = {name: archive[name] for name in _ARRAYS}
-        except FileNotFoundError as error:
-            raise InputError(f"file not found: {path}", remedy="check the path") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, KeyError) as error:
-            raise InputError(
-                f"cannot be read as npz: {error}",
-                place=path,
-                remedy="the file may be cut off or of another kind; write it again",
-            ) from error
-        return cls._from_parts(header, arrays, str(path))
-
-    @classmethod
-    def _from_parts(
-        cls, header: dict[str, Any], arrays: dict[str, np.ndarray], place: str
-    ) -> PoseSequence:
-        if header.get("schema") != SCHEMA:
-            raise InputError(
-                "written by another version of this program",
-                place=place,
-                expected=f"schema {SCHEMA}",
-                found=f"schema {header.get('schema')}",
-                remedy="update mgskel, or extract again",
-            )
-        try:
-            return cls(
-                **arrays,
-                fps=header["fps"],
-                skeleton=skeleton_from_dict(header["skeleton"], place),
-                frame_size=tuple(header["frame_size"]) if header["frame_size"] else None,
-                unit=header["unit"],
-                source=header["source"],
-                provenance=tuple(header["provenance"]),
-                people=tuple(header["people"]),
-            )
-        except KeyError as error:
-            raise InputError(f"the header lacks {error}", place=place) from error
+            return cls(**vars(content))
         except InputError as error:
-            if error.place is None:
-                error.place = place
+            error.place = path if error.place is None else error.place
             raise
 
     def to_pyg(self) -> Data:
         """A spatio-temporal graph for PyTorch Geometric."""
-        from mgskel.core.interchange import to_pyg
-
         return to_pyg(self)
 
     def to_xarray(self) -> xarray.Dataset:
         """The dataset that the `movement` package reads."""
-        from mgskel.core.interchange import to_xarray
-
         return to_xarray(self)
+
+    @classmethod
+    def from_xarray(cls, dataset: xarray.Dataset, layout: str | None = None) -> PoseSequence:
+        """A recording from what `to_xarray` made, also after `movement` has worked on it."""
+        return cls.from_arrays(**fields_from_xarray(dataset, layout))
 
     def __repr__(self) -> str:
         return (
@@ -328,17 +255,98 @@ class PoseSequence:
         )
 
 
-def shoulder_width(sequence: PoseSequence) -> np.ndarray:
-    """The recording's measure of each person, (M,): the typical distance between the shoulders.
+def _check(sequence: PoseSequence) -> None:
+    """Refuse what later rooms could not trust; all shape faults are found before value faults."""
+    points, scores, times = sequence.keypoints, sequence.scores, sequence.timestamps
+    layout = sequence.skeleton
+    _require(
+        points.ndim == 4,
+        "keypoints have the wrong number of axes",
+        "(people, frames, joints, coordinates)",
+        f"shape {points.shape}",
+    )
+    _require(
+        points.shape[2] == layout.num_joints,
+        "the joint axis does not fit the layout",
+        f"{layout.num_joints} joints ({layout.name}) on axis 2",
+        f"shape {points.shape}",
+    )
+    _require(
+        points.shape[3] in (2, 3),
+        "coordinates are neither 2-D nor 3-D",
+        "2 or 3 on axis 3",
+        f"shape {points.shape}",
+    )
+    _require(
+        scores.shape == points.shape[:3],
+        "scores do not fit the keypoints",
+        f"shape {points.shape[:3]}",
+        f"shape {scores.shape}",
+    )
+    _require(
+        times.shape == points.shape[1:2],
+        "timestamps do not fit the frames",
+        f"{points.shape[1]} timestamps",
+        f"shape {times.shape}",
+    )
+    _require(
+        np.isfinite(sequence.fps) and sequence.fps > 0,
+        "impossible frame rate",
+        "a positive number of frames per second",
+        repr(sequence.fps),
+    )
+    _require(
+        sequence.unit in UNITS, "unknown unit", "one of " + ", ".join(UNITS), repr(sequence.unit)
+    )
+    _require(
+        len(sequence.people) == points.shape[0] == len(set(sequence.people)),
+        "people's names do not fit the keypoints",
+        f"{points.shape[0]} different names",
+        repr(sequence.people),
+    )
+    bad = ~np.isfinite(scores) | (scores < 0) | (scores > 1)
+    _require(not bad.any(), "scores outside 0..1", "scores in 0..1", _first(bad, scores, layout))
+    missing = np.isnan(points).any(-1)
+    _require(
+        not np.isinf(points).any(),
+        "infinite coordinates",
+        "finite numbers, or NaN where missing",
+        _first(np.isinf(points).any(-1), scores, layout),
+    )
+    unsure = missing & (scores > 0)
+    _require(
+        not unsure.any(),
+        "missing joints have a positive score",
+        "score 0 where NaN",
+        _first(unsure, scores, layout),
+    )
+    ghost = ~missing & (scores == 0)
+    _require(
+        not ghost.any(),
+        "joints with score 0 have coordinates",
+        "NaN where the score is 0",
+        _first(ghost, scores, layout),
+    )
+    steps = np.diff(times)
+    _require(
+        np.isfinite(times).all() and (steps > 0).all(),
+        "timestamps do not increase",
+        "each frame later than the one before",
+        f"frame {int(np.argmax(~(steps > 0))) + 1}" if steps.size else "NaN",
+    )
 
-    A high quantile of the frames stands for the width seen frontally, since turning away only
-    narrows it. NaN for a person whose shoulders are never seen together.
-    """
-    gap = sequence.joint("left_shoulder") - sequence.joint("right_shoulder")
-    widths = np.linalg.norm(gap, axis=-1)
-    result = np.full(sequence.num_people, np.nan, np.float32)
-    for person, row in enumerate(widths):
-        seen = row[np.isfinite(row)]
-        if seen.size:
-            result[person] = np.quantile(seen, 0.75)
-    return result
+
+def _require(condition: object, message: str, expected: str, found: str) -> None:
+    if not condition:
+        raise InputError(message, expected=expected, found=found)
+
+
+def _first(where: np.ndarray, scores: np.ndarray, layout: Skeleton) -> str:
+    """Names the first place of a fault, and how many there are."""
+    if not where.any():
+        return ""
+    person, frame, joint = (int(i) for i in np.argwhere(where)[0])
+    return (
+        f"{int(where.sum())} places, first person {person}, frame {frame}, "
+        f"joint {layout.joints[joint]}, score {scores[person, frame, joint]:g}"
+    )

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 from mgskel.core.errors import InputError
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation, normalise
 
 
@@ -124,6 +126,23 @@ class ClipStore:
             names=tuple(names) if names is not None else tuple(s.source for s in joined),
             skeleton=skeleton,
         )
+
+    @classmethod
+    def of(
+        cls,
+        data: Dataset,
+        settings: Normalisation,
+        classes: ClassList | None = None,
+        people: int | None = None,
+    ) -> ClipStore:
+        """The recordings of a data set, labelled by `classes` where they are given."""
+        labels = None
+        if classes is not None:
+            if data.labels is None:
+                raise InputError("the file has no labels", remedy="give it a 'label' array")
+            labels = classes.indices(data.labels)
+        names = [str(name) for name in data.names]
+        return cls.from_sequences(data.sequences, settings, labels, names, people)
 
     def select(self, indices: Sequence[int] | np.ndarray) -> ClipStore:
         """The recordings at `indices`, in that order."""

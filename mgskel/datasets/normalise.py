@@ -13,15 +13,11 @@ from typing import Literal
 
 import numpy as np
 
+from mgskel.core.body_scale import Scale, body_size
 from mgskel.core.skeleton import Skeleton
 
 _FACING = (("left_shoulder", "right_shoulder"), ("left_hip", "right_hip"))
 _UPRIGHT = (("hip_centre", "neck"), ("spine", "neck"), ("left_hip", "left_shoulder"))
-_WIDTHS = (
-    ("left_shoulder", "right_shoulder"),
-    ("left_elbow", "right_elbow"),
-    ("left_hip", "right_hip"),
-)
 _ORIGINS = (
     ("hip_centre", "neck"),
     ("left_shoulder", "right_shoulder"),
@@ -48,7 +44,7 @@ class Normalisation:
     """
 
     origin: Literal["clip", "frame", "start", "none"] = "clip"
-    scale: Literal["shoulders", "bones", "none"] = "shoulders"
+    scale: Scale = "shoulders"
     rotate: Literal["front", "start", "none"] = "none"
 
 
@@ -73,15 +69,7 @@ def normalise(keypoints: np.ndarray, skeleton: Skeleton, settings: Normalisation
         points -= _origin(main, skeleton, settings.origin)
         if settings.rotate != "none" and points.shape[-1] == 3:
             points = points @ _facing_rotation(_judged(main, settings.rotate), skeleton).T
-        size = _size(main, skeleton, settings.scale)
-    return points / np.float32(size)
-
-
-def body_size(keypoints: np.ndarray, skeleton: Skeleton, scale: str = "shoulders") -> float:
-    """The length that `normalise` divides by, for one person's (T, V, C) coordinates."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return _size(keypoints, skeleton, scale)
+    return points / np.float32(body_size(main, skeleton, settings.scale))
 
 
 def _origin(points: np.ndarray, skeleton: Skeleton, kind: str) -> np.ndarray:
@@ -106,28 +94,6 @@ def _body_centre(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
         if all(skeleton.has(name) for name in names):
             return points[:, [skeleton.index(name) for name in names]].mean(1)
     return np.nanmean(points, axis=1)
-
-
-def _size(points: np.ndarray, skeleton: Skeleton, kind: str) -> float:
-    """A robust body length; falls back from shoulders to bones to the spread of the joints."""
-    if kind == "none":
-        return 1.0
-    candidates = []
-    if kind == "shoulders":
-        for left, right in _WIDTHS:
-            if skeleton.has(left) and skeleton.has(right):
-                gap = points[:, skeleton.index(left)] - points[:, skeleton.index(right)]
-                candidates.append(np.nanmedian(np.linalg.norm(gap, axis=-1)))
-    if skeleton.bones:
-        child, parent = np.array(skeleton.bones).T
-        lengths = np.linalg.norm(points[:, child] - points[:, parent], axis=-1)
-        candidates.append(np.nanmean(np.nanmedian(lengths, axis=0)))
-    spread = points - np.nanmean(points, axis=1, keepdims=True)
-    candidates.append(np.nanmedian(np.linalg.norm(spread, axis=-1)))
-    for size in candidates:
-        if np.isfinite(size) and size > 1e-6:
-            return float(size)
-    return 1.0
 
 
 def _judged(points: np.ndarray, rotate: str) -> np.ndarray:

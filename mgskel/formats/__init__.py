@@ -1,119 +1,59 @@
-"""Every format of recordings that can be read, one file each, chosen by content.
+"""Recordings as files: any format of the field becomes a `Dataset`, and back.
 
-`read(path)` gives `Contents`; `validate(path)` tells every fault instead of stopping at one.
+`read(path)` gives what a file or folder holds; `validate(path)` tells every fault instead of
+stopping at one; `write(path, data)` says what the format has no place for. A format is one file
+of this package, see `mgskel.formats.format`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mgskel.core.errors import InputError, MgskelError, MissingDependency
+from mgskel.core.errors import MgskelError, MissingDependency
+from mgskel.core.faults import Fault, Faults, InvalidFile
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats import (
-    bundle_npz,
-    coco,
-    imigue_csv,
-    imigue_npy,
-    long_csv,
-    mediapipe_csv,
-    mmpose,
-    ntu_npz,
-    ntu_skeleton,
-    nw_ucla,
-    openpose,
-    ours,
-    pose_format,
-    pyskl,
-    smg,
-)
 from mgskel.formats.checks import SINGLE_FRAME
-from mgskel.formats.faults import Fault, Faults, InvalidFile
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording
+from mgskel.formats.format import FORMATS, Format, ReadOptions, Writer, detect, made, register
+from mgskel.formats.source import Source
+from mgskel.formats.writing import Written, writable, write
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "ReadOptions",
+    "Report",
+    "Source",
+    "Writer",
+    "Written",
+    "detect",
+    "read",
+    "read_sequence",
+    "register",
+    "validate",
+    "writable",
+    "write",
+]
 
 _STRAY_SHARE = 0.01
 
 
-@dataclass(frozen=True)
-class Format:
-    """A format: its name, whether a file is of it, and how to read one."""
-
-    name: str
-    sniff: Callable[[Probe], bool]
-    read: Callable[[Probe, ReadOptions, Faults], Contents]
-
-
-# In this order the first that recognises a file reads it.
-FORMATS = tuple(
-    Format(module.NAME, module.sniff, module.read)
-    for module in (
-        ours,
-        bundle_npz,
-        ntu_npz,
-        imigue_npy,
-        pyskl,
-        openpose,
-        nw_ucla,
-        mmpose,
-        coco,
-        long_csv,
-        mediapipe_csv,
-        imigue_csv,
-        smg,
-        ntu_skeleton,
-        pose_format,
-    )
-)
-
-
-def detect(path: str | Path) -> tuple[Format, Probe]:
-    """The format of a file or folder, by its content."""
-    probe = Probe(path)
-    if not probe.is_folder and not probe.head:
-        raise InputError(
-            "the file is empty", place=path, expected="a recording", found="0 bytes",
-            remedy="write or copy it again",
-        )  # fmt: skip
-    for known in FORMATS:
-        if known.sniff(probe):
-            return known, probe
-    raise InputError(
-        "no known format of recordings",
-        place=path,
-        expected="one of " + ", ".join(known.name for known in FORMATS),
-        found=_glimpse(probe),
-        remedy="see docs/howto/own-data.md; a clip goes to 'mgskel extract'",
-    )
-
-
-def _glimpse(probe: Probe) -> str:
-    if probe.is_folder:
-        names = sorted(probe.listed())[:3]
-        return f"a folder with {', '.join(names)}..." if names else "an empty folder"
-    if probe.npz_keys:
-        return "an npz with the arrays " + ", ".join(sorted(probe.npz_keys))
-    if probe.head.startswith(b"PK"):
-        return "a damaged npz or zip archive"
-    return f"a file that begins with {probe.head[:24]!r}"
-
-
-def read(path: str | Path, options: ReadOptions | None = None) -> Contents:
+def read(path: str | Path, options: ReadOptions | None = None) -> Dataset:
     """All recordings of a file or folder; what makes them unusable is an error.
 
-    Each recording is built and checked when it is taken from `Contents.recordings`.
+    Each recording is built and checked when it is taken from the data set.
     """
-    known, probe = detect(path)
     faults = Faults(path)
-    contents = known.read(probe, options or ReadOptions(), faults)
+    data = _read(path, options or ReadOptions(), faults)
     faults.raise_if_stopping()
-    return contents
+    return data
 
 
-def read_recordings(path: str | Path, options: ReadOptions | None = None) -> list[Recording]:
-    """As `read`, with every recording built."""
-    return list(read(path, options).recordings)
+def _read(path: str | Path, options: ReadOptions, faults: Faults) -> Dataset:
+    entry, source = detect(path)
+    data = entry.read(source, options, faults)
+    return data.replace(source=str(path), format=entry.title)
 
 
 def read_sequence(path: str | Path, options: ReadOptions | None = None) -> PoseSequence:
@@ -150,12 +90,11 @@ def validate(path: str | Path, options: ReadOptions | None = None) -> Report:
     name, count = "unknown", 0
     notes: tuple[str, ...] = ()
     try:
-        known, probe = detect(path)
-        name = known.name
-        wanted = replace(options or ReadOptions(), guess_layout=True)
-        contents = known.read(probe, wanted, faults)
-        contents.recordings.check(faults)
-        count, notes = len(contents.recordings), contents.notes
+        entry, source = detect(path)
+        name = entry.title
+        data = entry.read(source, replace(options or ReadOptions(), guess_layout=True), faults)
+        made(data, faults)
+        count, notes = len(data), data.notes
     except InvalidFile:
         pass  # its faults are collected already
     except MissingDependency:

@@ -1,264 +1,139 @@
-"""Bundle: many labelled sequences of one person each, in one array.
+"""Bundle: many labelled sequences of one person each, in one ``.npz``.
 
-Sequence i is ``frames[offsets[i]:offsets[i + 1]]``. Stored as one ``.npz`` without pickles;
-files of other origin need only `frames` and `offsets`, and the layout's name from the caller.
+Sequence i is ``frames[offsets[i]:offsets[i + 1]]``. Besides these two arrays everything may be
+left out: `label`, `subject`, `name`, `view`, `frame_size` with one entry per sequence, `scores`
+and `frame_label` with one per frame, `fps`, `layout` (its name; else the caller gives it), and
+further arrays with one entry per sequence. What this project writes has a JSON `header` too.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import writing
-from mgskel.core.sequence import PoseSequence
-from mgskel.core.skeleton import (
-    Skeleton,
-    convert,
-    get_skeleton,
-    skeleton_from_dict,
-    skeleton_to_dict,
+from mgskel.core.faults import Faults
+from mgskel.core.npz import NpzArrays, open_npz, write_npz
+from mgskel.core.recording import Dataset, Recording
+from mgskel.core.sequence import UNITS, PoseSequence
+from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
+from mgskel.formats.checks import check_rate, guess_unit, make_sequence
+from mgskel.formats.format import (
+    ASSUMED_FPS,
+    Format,
+    ReadOptions,
+    RecordingsOnDemand,
+    Writer,
+    dataset_of,
+    register,
 )
-from mgskel.formats.bundle_rules import check_bundle, guess_unit
-from mgskel.formats.faults import Faults
-from mgskel.formats.npz import NpzArrays, open_npz
+from mgskel.formats.layouts import layouts_with
+from mgskel.formats.source import Source
+from mgskel.formats.writing import fps_assumed, people_named
 
 SCHEMA = 1
-ASSUMED_FPS = 30.0
 _PER_SEQUENCE = ("label", "subject", "name", "view", "frame_size")
-_OWN_KEYS = ("header", "frames", "offsets", "scores", "frame_label", "phase", "fps", "layout")
+_PER_FRAME = ("frames", "offsets", "scores", "frame_label", "phase", "fps", "layout", "header")
+
+
+def recognises(source: Source) -> bool:
+    return "frames" in source.npz_keys
+
+
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    with open_npz(source.path, faults) as archive:
+        archive.require("frames", "offsets")
+        header = _header(archive, faults)
+        frames = archive["frames"]
+        layout, notes = _layout(archive, header, frames, options, faults)
+        arrays = _arrays(archive, header, frames, layout, options)
+    _check(arrays, faults)
+    if faults.stopping:
+        return dataset_of([])
+    if arrays.fps is None:
+        notes += (f"the frame rate is assumed ({ASSUMED_FPS:g}): give it by --fps",)
+    recordings = RecordingsOnDemand(
+        source.path,
+        len(arrays.offsets) - 1,
+        lambda index, found: _recording(arrays, index, options, found),
+    )
+    return Dataset(recordings, class_names=arrays.class_names, notes=notes)
 
 
 @dataclass(frozen=True, eq=False)
-class Bundle:
-    """Many sequences.
+class _Arrays:
+    """What stands in the file, for n sequences.
 
     Attributes:
-        frames: (sum T, V, C) float32; NaN where a joint is missing.
-        offsets: (n + 1,) int64, from 0 to sum T.
-        skeleton: the layout of axis V.
-        label: (n,) int64, in the data set's own numbering.
-        subject, name, view: (n,), who, what it is called, which camera.
+        frames: (sum T, V, C); NaN where a joint is missing.
+        offsets: (n + 1,), from 0 to sum T.
+        label, subject, name, view: (n,).
+        frame_size: (n, 2), width and height in pixels.
         fps: frames per second of all, or (n,) of each.
         scores: (sum T, V) in 0..1; without it, a joint that is there counts 1.
-        frame_label: (sum T,), what happens in each frame.
-        class_names: names of the labels 0, 1, ...
-        unit: 'pixel', 'metre' or 'normalised'.
-        frame_size: (n, 2), width and height in pixels.
-        extra: further arrays of length n, kept as they came.
+        frame_label: (sum T,).
+        extra: further arrays of length n.
     """
 
     frames: np.ndarray
     offsets: np.ndarray
     skeleton: Skeleton
-    label: np.ndarray | None = None
-    subject: np.ndarray | None = None
-    name: np.ndarray | None = None
-    view: np.ndarray | None = None
-    fps: float | np.ndarray | None = None
-    scores: np.ndarray | None = None
-    frame_label: np.ndarray | None = None
-    class_names: tuple[str, ...] | None = None
-    unit: str = "normalised"
-    frame_size: np.ndarray | None = None
-    extra: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
-
-    def __post_init__(self) -> None:
-        faults = Faults("bundle")
-        check_bundle(self, faults)
-        faults.raise_if_stopping()
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Frames of each sequence, (n,)."""
-        return np.diff(self.offsets)
-
-    @property
-    def num_joints(self) -> int:
-        return self.frames.shape[1]
-
-    @property
-    def num_dims(self) -> int:
-        return self.frames.shape[2]
-
-    def fps_of(self, index: int) -> float:
-        """The rate of one sequence; 30 where the file doesn't say."""
-        if self.fps is None:
-            return ASSUMED_FPS
-        return float(np.broadcast_to(self.fps, len(self))[index])
-
-    def keypoints(self, index: int) -> np.ndarray:
-        """The frames of one sequence, (T, V, C), as a view."""
-        start, end = self.offsets[index : index + 2]
-        return self.frames[start:end]
-
-    def sequence(self, index: int) -> PoseSequence:
-        """One sequence, as a recording of one person."""
-        index = range(len(self))[index]
-        start, end = self.offsets[index : index + 2]
-        size = None if self.frame_size is None else self.frame_size[index]
-        recording = PoseSequence.from_arrays(
-            self.frames[start:end],
-            None if self.scores is None else self.scores[start:end],
-            fps=self.fps_of(index),
-            skeleton=self.skeleton,
-            unit=self.unit,
-            source=str(self.name[index]) if self.name is not None else f"sequence {index}",
-            frame_size=None if size is None or not size.any() else (int(size[0]), int(size[1])),
-        )
-        if self.fps is None:
-            return recording.noted("read", fps="assumed, the bundle does not say")
-        return recording
-
-    def select(self, indices: Sequence[int] | np.ndarray) -> Bundle:
-        """Some of the sequences, in the given order; a boolean mask of length n also works."""
-        chosen = np.asarray(indices)
-        if chosen.dtype == bool:
-            if chosen.shape != (len(self),):
-                raise InputError(
-                    "a mask of another length than the bundle",
-                    expected=f"{len(self)} values",
-                    found=f"shape {chosen.shape}",
-                )
-            chosen = np.flatnonzero(chosen)
-        chosen = np.arange(len(self))[chosen.astype(np.int64)]
-        lengths = self.lengths[chosen]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        rows = np.repeat(self.offsets[chosen] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        columns: dict[str, Any] = {
-            key: getattr(self, key)[chosen]
-            for key in _PER_SEQUENCE
-            if getattr(self, key) is not None
-        }
-        return dataclasses.replace(
-            self,
-            frames=self.frames[rows],
-            offsets=offsets,
-            scores=None if self.scores is None else self.scores[rows],
-            frame_label=None if self.frame_label is None else self.frame_label[rows],
-            fps=self.fps[chosen] if isinstance(self.fps, np.ndarray) else self.fps,
-            extra=MappingProxyType({key: value[chosen] for key, value in self.extra.items()}),
-            **columns,
-        )
-
-    def with_classes(self, class_names: Sequence[str]) -> Bundle:
-        """The same sequences, labelled by position in another list of class names."""
-        if self.label is None or self.class_names is None:
-            raise InputError("the bundle names no classes", remedy="give labels with class names")
-        names = list(class_names)
-        absent = sorted({self.class_names[i] for i in np.unique(self.label)} - set(names))
-        if absent:
-            raise InputError(
-                f"classes of the bundle are not among the wanted ones: {', '.join(absent)}",
-                expected=", ".join(names),
-            )
-        lookup = np.array([names.index(n) if n in names else -1 for n in self.class_names])
-        return dataclasses.replace(
-            self, label=lookup[self.label].astype(np.int64), class_names=tuple(names)
-        )
-
-    def to_skeleton(self, target: Skeleton | str, allow_missing: bool = False) -> Bundle:
-        """The same sequences in another layout, by joint name."""
-        layout = get_skeleton(target)
-        if layout == self.skeleton:
-            return self
-        scores = self.scores
-        if scores is None:
-            scores = np.isfinite(self.frames).all(-1).astype(np.float32)
-        frames, converted = convert(self.frames, scores, self.skeleton, layout, allow_missing)
-        return dataclasses.replace(self, frames=frames, scores=converted, skeleton=layout)
-
-    def __repr__(self) -> str:
-        return f"Bundle({len(self)} sequences, {len(self.frames)} frames, {self.skeleton.name})"
+    unit: str
+    label: np.ndarray | None
+    subject: np.ndarray | None
+    name: np.ndarray | None
+    view: np.ndarray | None
+    frame_size: np.ndarray | None
+    fps: np.ndarray | None
+    scores: np.ndarray | None
+    frame_label: np.ndarray | None
+    class_names: tuple[str, ...] | None
+    extra: Mapping[str, np.ndarray]
 
 
-def load_bundle(
-    path: str | Path,
-    layout: Skeleton | str | Path | None = None,
-    *,
-    fps: float | None = None,
-    unit: str | None = None,
-) -> Bundle:
-    """Read a bundle; every fault that makes it unusable is named at once.
-
-    Args:
-        path: the ``.npz`` file.
-        layout: needed where the file doesn't name its layout.
-        fps, unit: used where the file doesn't say.
-    """
-    faults = Faults(path)
-    bundle = read_bundle(path, faults, layout, fps=fps, unit=unit)
-    faults.raise_if_stopping()
-    return bundle
-
-
-def read_bundle(
-    path: str | Path,
-    faults: Faults,
-    layout: Skeleton | str | Path | None = None,
-    *,
-    fps: float | None = None,
-    unit: str | None = None,
-) -> Bundle:
-    """As `load_bundle`, with all faults collected in `faults`."""
-    with open_npz(path, faults) as arrays:
-        arrays.require("frames", "offsets")
-        header = _header(arrays, faults)
-        fields: dict[str, Any] = {key: arrays.get(key) for key in _PER_SEQUENCE}
-        fields["frames"] = arrays["frames"]
-        fields["offsets"] = arrays["offsets"]
-        fields["scores"] = arrays.get("scores")
-        fields["frame_label"] = arrays.get("frame_label" if "frame_label" in arrays else "phase")
-        fields["fps"] = arrays.get("fps")
-        length = len(fields["offsets"]) - 1 if fields["offsets"].ndim == 1 else -1
-        extra = {}
-        for key in arrays.keys:
-            if key in _OWN_KEYS + _PER_SEQUENCE:
-                continue
-            array = arrays[key]
-            if array.ndim and len(array) == length:
-                extra[key] = array
-        named = _layout_inside(arrays, header)
-    fields["skeleton"] = _choose_layout(named, layout, fields["frames"], faults)
-    fields["class_names"] = tuple(header["class_names"]) if header.get("class_names") else None
-    labels = fields["label"]
-    if labels is not None and labels.dtype.kind in "US":
-        names, fields["label"] = np.unique(labels, return_inverse=True)
-        fields["class_names"] = tuple(str(name) for name in names)
-    if fields["name"] is None and "video" in extra:
-        fields["name"] = extra["video"]
-    rate = fields["fps"]
-    fields["fps"] = fps if rate is None else (float(rate) if rate.ndim == 0 else rate)
-    if fields["frames"].dtype.kind in "fiu":
-        fields["frames"] = np.asarray(fields["frames"], np.float32)
-    fields["unit"] = header.get("unit") or unit or guess_unit(fields["frames"])
-    if labels is not None and fields["label"].dtype.kind in "iu":
-        fields["label"] = fields["label"].astype(np.int64)
-    bundle = _unchecked(extra=MappingProxyType(extra), **fields)
-    check_bundle(bundle, faults)
-    return bundle
+def _arrays(
+    archive: NpzArrays,
+    header: Mapping[str, Any],
+    frames: np.ndarray,
+    layout: Skeleton,
+    options: ReadOptions,
+) -> _Arrays:
+    offsets = archive["offsets"]
+    length = len(offsets) - 1 if offsets.ndim == 1 else -1
+    fields = {key: archive.get(key) for key in _PER_SEQUENCE}
+    others = {key: archive[key] for key in archive.keys if key not in _PER_FRAME + _PER_SEQUENCE}
+    extra = {key: array for key, array in others.items() if array.ndim and len(array) == length}
+    if fields["name"] is None:
+        fields["name"] = extra.get("video")
+    class_names = tuple(header["class_names"]) if header.get("class_names") else None
+    label = fields["label"]
+    if label is not None and label.dtype.kind in "US":
+        words, fields["label"] = np.unique(label, return_inverse=True)
+        class_names = tuple(str(word) for word in words)
+    rate = archive.get("fps")
+    if rate is None and options.fps is not None:
+        rate = np.array(options.fps)
+    return _Arrays(
+        frames=np.asarray(frames, np.float32) if frames.dtype.kind in "fiu" else frames,
+        offsets=offsets,
+        skeleton=layout,
+        unit=header.get("unit") or options.unit or guess_unit(frames),
+        fps=rate,
+        scores=archive.get("scores"),
+        frame_label=archive.get("frame_label" if "frame_label" in archive else "phase"),
+        class_names=class_names,
+        extra=extra,
+        **fields,
+    )
 
 
-def _unchecked(**fields: Any) -> Bundle:
-    """A bundle whose faults are still to be collected."""
-    bundle = object.__new__(Bundle)
-    for key, value in fields.items():
-        object.__setattr__(bundle, key, value)
-    return bundle
-
-
-def _header(arrays: NpzArrays, faults: Faults) -> dict[str, Any]:
-    text = arrays.get("header")
+def _header(archive: NpzArrays, faults: Faults) -> dict[str, Any]:
+    text = archive.get("header")
     if text is None:
         return {}
     try:
@@ -275,22 +150,20 @@ def _header(arrays: NpzArrays, faults: Faults) -> dict[str, Any]:
     return header
 
 
-def _layout_inside(arrays: NpzArrays, header: Mapping[str, Any]) -> Skeleton | None:
-    if header.get("skeleton"):
-        return skeleton_from_dict(header["skeleton"], "header")
-    name = arrays.get("layout")
-    return None if name is None else get_skeleton(str(name))
-
-
-def _choose_layout(
-    inside: Skeleton | None,
-    wanted: Skeleton | str | Path | None,
+def _layout(
+    archive: NpzArrays,
+    header: Mapping[str, Any],
     frames: np.ndarray,
+    options: ReadOptions,
     faults: Faults,
-) -> Skeleton:
-    from mgskel.formats.layouts import layouts_with
-
-    given = get_skeleton(wanted) if wanted is not None else None
+) -> tuple[Skeleton, tuple[str, ...]]:
+    """The file's layout, or the caller's; to look for faults only, any with as many joints."""
+    given = None if options.layout is None else get_skeleton(options.layout)
+    inside = None
+    if header.get("skeleton"):
+        inside = skeleton_from_dict(header["skeleton"], "header")
+    elif "layout" in archive:
+        inside = get_skeleton(str(archive["layout"]))
     if inside is not None and given is not None and inside != given:
         raise faults.stop(
             "layout",
@@ -299,80 +172,264 @@ def _choose_layout(
             "leave the layout out; convert with --to-layout",
         )
     chosen = inside or given
-    if chosen is None:
-        joints = frames.shape[1] if frames.ndim == 3 else 0
-        fitting = layouts_with(joints)
-        raise faults.stop(
-            "layout",
-            "the name of the skeleton layout",
-            f"none in the file, which has {joints} joints",
-            "give --layout NAME"
-            + (f"; {', '.join(fitting)} have as many joints" if fitting else ""),
+    if chosen is not None:
+        return chosen, ()
+    joints = frames.shape[1] if frames.ndim == 3 else 0
+    fitting = layouts_with(joints)
+    if fitting and options.guess_layout:
+        return get_skeleton(fitting[0]), (
+            f"the file names no layout: checked as {' or '.join(fitting)}; to use it, give "
+            "--layout",
         )
-    return chosen
+    raise faults.stop(
+        "layout",
+        "the name of the skeleton layout",
+        f"none in the file, which has {joints} joints",
+        "give --layout NAME" + (f"; {', '.join(fitting)} have as many joints" if fitting else ""),
+    )
 
 
-def save_bundle(path: str | Path, bundle: Bundle) -> None:
-    """Write a bundle as one ``.npz``, its layout inside."""
+def _check(arrays: _Arrays, faults: Faults) -> None:
+    """Whether the arrays fit each other; each sequence is judged when it is made."""
+    frames, offsets = arrays.frames, arrays.offsets
+    joints = arrays.skeleton.num_joints
+    if frames.dtype.kind not in "fiu":
+        faults.add("array 'frames'", "numbers", f"dtype {frames.dtype}", "save coordinates")
+    if frames.ndim != 3:
+        faults.add(
+            "array 'frames'",
+            f"(sum T, V={joints}, C=2 or 3)",
+            f"shape {frames.shape}",
+            "join the sequences along time; one person each",
+        )
+    elif frames.shape[1] != joints or frames.shape[2] not in (2, 3):
+        swapped = frames.shape[2] == joints and frames.shape[1] in (2, 3)
+        faults.add(
+            "array 'frames'",
+            f"(sum T, V={joints}, C=2 or 3) for the layout '{arrays.skeleton.name}'",
+            f"shape {frames.shape}",
+            "swap the last two axes: frames.transpose(0, 2, 1)" if swapped else _which(frames),
+        )
+    _check_offsets(offsets, len(frames), faults)
+    count = len(offsets) - 1 if offsets.ndim == 1 else -1
+    wanted = dict.fromkeys(("label", "subject", "name", "view"), (count,))
+    shapes: dict[str, tuple[int, ...]] = {
+        **wanted,
+        "frame_size": (count, 2),
+        "scores": frames.shape[:2],
+        "frame_label": frames.shape[:1],
+    }
+    for key, shape in shapes.items():
+        array = getattr(arrays, key)
+        if array is not None and array.shape != shape:
+            one = "one per frame" if key in ("scores", "frame_label") else "one per sequence"
+            faults.add(
+                f"array '{key}'", f"shape {shape}, {one}", f"shape {array.shape}", f"give {one}"
+            )
+    rate = arrays.fps
+    if rate is not None and rate.shape not in ((), (count,)):
+        faults.add(
+            "array 'fps'", f"one number, or {count}", f"shape {rate.shape}", "give one per sequence"
+        )
+    elif rate is not None:
+        check_rate(float(np.min(rate)), faults)
+    if arrays.unit not in UNITS:
+        faults.add("unit", "one of " + ", ".join(UNITS), repr(arrays.unit), "name the unit")
+    _check_labels(arrays, faults)
+
+
+def _check_labels(arrays: _Arrays, faults: Faults) -> None:
+    label, names = arrays.label, arrays.class_names
+    if label is None:
+        return
+    if label.dtype.kind not in "iu":
+        faults.add(
+            "array 'label'",
+            "whole numbers or names",
+            f"dtype {label.dtype}",
+            "number the classes; one-hot labels become label.argmax(1)",
+        )
+    elif names is not None:
+        outside = (label < 0) | (label >= len(names))
+        if outside.any():
+            at = int(np.argmax(outside))
+            faults.add(
+                f"array 'label', sequence {at}",
+                f"0 to {len(names) - 1}, one of {len(names)} class names",
+                int(label.flat[at]),
+                "number the classes from 0, in the order of class_names",
+            )
+
+
+def _which(frames: np.ndarray) -> str:
+    fitting = layouts_with(frames.shape[1])
+    return (
+        f"choose a layout with {frames.shape[1]} joints: {', '.join(fitting)}"
+        if fitting
+        else "describe the layout in a YAML file and give its path"
+    )
+
+
+def _check_offsets(offsets: np.ndarray, frames: int, faults: Faults) -> None:
+    place, remedy = "array 'offsets'", "offsets are 0 and the running sum of the lengths"
+    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or len(offsets) < 2:
+        faults.add(
+            place,
+            "a row of at least two whole numbers",
+            f"shape {offsets.shape}, dtype {offsets.dtype}",
+            remedy,
+        )
+        return
+    if offsets[0] != 0:
+        faults.add(place, "0 at the start", int(offsets[0]), remedy)
+    if offsets[-1] != frames:
+        faults.add(place, f"{frames} (the number of frames) at the end", int(offsets[-1]), remedy)
+    falling = np.flatnonzero(np.diff(offsets.astype(np.int64)) < 0)
+    if falling.size:
+        at = int(falling[0]) + 1
+        faults.add(
+            f"{place}, position {at}",
+            f"not less than {offsets[at - 1]}",
+            f"{offsets[at]} ({falling.size} such places)",
+            remedy,
+        )
+
+
+def _recording(
+    arrays: _Arrays, index: int, options: ReadOptions, faults: Faults
+) -> Recording | None:
+    start, end = arrays.offsets[index : index + 2]
+    frames = arrays.frames[None, start:end]
+    # A bundle marks missing joints by NaN: the origin is a place like any other.
+    scores = np.isfinite(frames).all(-1).astype(np.float32)
+    if arrays.scores is not None:
+        scores = arrays.scores[None, start:end]
+    size = None if arrays.frame_size is None else arrays.frame_size[index]
+    name = f"sequence {index}" if arrays.name is None else str(arrays.name[index])
+    sequence = make_sequence(
+        frames,
+        scores,
+        skeleton=arrays.skeleton,
+        options=options,
+        faults=faults,
+        place=name if arrays.name is None else f"sequence {index} ({name})",
+        fps=None
+        if arrays.fps is None
+        else float(arrays.fps[index] if arrays.fps.ndim else arrays.fps),
+        unit=arrays.unit,
+        frame_size=None if size is None or not size.any() else (int(size[0]), int(size[1])),
+        source=name,
+    )
+    if sequence is None:
+        return None
+    split = arrays.extra.get("split")
+    return Recording(
+        sequence,
+        name,
+        label=_item(arrays.label, index),
+        subject=_item(arrays.subject, index),
+        view=_item(arrays.view, index),
+        split=None if split is None else str(split[index]),
+        frame_labels=None if arrays.frame_label is None else arrays.frame_label[start:end],
+        extra={key: values[index] for key, values in arrays.extra.items() if key != "split"},
+    )
+
+
+def _item(values: np.ndarray | None, index: int) -> Any:
+    return None if values is None else values[index].item()
+
+
+def write(path: Path, data: Dataset) -> None:
+    """Write one person of each recording: the one who is seen most.
+
+    Layout, dimensions and unit must agree. Facts that only some recordings have are left out.
+    """
+    people = [_main_person(one.sequence) for one in data]
+    _check_alike(people)
+    first = people[0]
     header = {
         "schema": SCHEMA,
-        "skeleton": skeleton_to_dict(bundle.skeleton),
-        "unit": bundle.unit,
-        "class_names": bundle.class_names,
+        "skeleton": skeleton_to_dict(first.skeleton),
+        "unit": first.unit,
+        "class_names": data.class_names,
     }
-    arrays: dict[str, Any] = {key: getattr(bundle, key) for key in _PER_SEQUENCE}
-    for key in ("frames", "offsets", "scores", "frame_label", "fps"):
-        arrays[key] = getattr(bundle, key)
-    arrays.update(bundle.extra)
-    present = {key: value for key, value in arrays.items() if value is not None}
-    text = np.array(json.dumps(header, ensure_ascii=False))
-    with writing(path) as temporary, open(temporary, "wb") as handle:
-        np.savez_compressed(handle, header=text, layout=np.array(bundle.skeleton.name), **present)
+    sizes = np.array([sequence.frame_size or (0, 0) for sequence in people])
+    rates = np.array([sequence.fps for sequence in people])
+    assumed = all(fps_assumed(sequence) for sequence in people)
+    marks = [one.frame_labels for one in data if one.frame_labels is not None]
+    write_npz(
+        path,
+        header=json.dumps(header, ensure_ascii=False),
+        layout=first.skeleton.name,
+        frames=np.concatenate([sequence.keypoints[0] for sequence in people]),
+        offsets=np.cumsum([0, *(sequence.num_frames for sequence in people)]).astype(np.int64),
+        scores=np.concatenate([sequence.scores[0] for sequence in people]),
+        fps=None if assumed else rates[0] if np.ptp(rates) == 0 else rates,
+        frame_size=sizes if sizes.any() else None,
+        frame_label=np.concatenate(marks) if len(marks) == len(data) else None,
+        name=np.array([one.name for one in data]),
+        **{key: _column([getattr(one, key) for one in data]) for key in _FACTS},
+        **{
+            key: np.array([one.extra[key] for one in data])
+            for key in data[0].extra
+            if all(key in one.extra for one in data)
+        },
+    )
 
 
-def bundle_from_sequences(
-    sequences: Iterable[PoseSequence], label: Sequence[int] | None = None, **details: Any
-) -> Bundle:
-    """Join recordings of one person each; layout, dimensions and unit must agree.
+_FACTS = ("label", "subject", "view", "split")
 
-    Args:
-        sequences: recordings with one person each.
-        label: one per sequence.
-        details: further fields of `Bundle`.
-    """
-    every = list(sequences)
-    if not every:
-        raise InputError("a bundle needs at least one sequence", found="none")
-    first = every[0]
-    for index, sequence in enumerate(every):
-        traits = (sequence.num_people, sequence.skeleton, sequence.num_dims, sequence.unit)
-        wanted = (1, first.skeleton, first.num_dims, first.unit)
-        if traits != wanted:
+
+def _column(values: Sequence[Any]) -> np.ndarray | None:
+    return None if any(value is None for value in values) else np.array(values)
+
+
+def _main_person(sequence: PoseSequence) -> PoseSequence:
+    if sequence.num_people == 1:
+        return sequence
+    return sequence.person(int(np.argmax(sequence.scores.sum(axis=(1, 2)))))
+
+
+def _check_alike(sequences: Sequence[PoseSequence]) -> None:
+    first = sequences[0]
+    for index, sequence in enumerate(sequences):
+        traits = (sequence.skeleton, sequence.num_dims, sequence.unit)
+        if traits != (first.skeleton, first.num_dims, first.unit):
             raise InputError(
                 "sequences of different kinds do not fit one bundle",
                 place=f"sequence {index} ({sequence.source})",
-                expected=f"1 person, {first.skeleton.name}, {first.num_dims}-D, {first.unit}",
-                found=f"{sequence.num_people} people, {sequence.skeleton.name}, "
-                f"{sequence.num_dims}-D, {sequence.unit}",
-                remedy="choose a person (sequence.person), convert to one layout",
+                expected=f"{first.skeleton.name}, {first.num_dims}-D, {first.unit}",
+                found=f"{sequence.skeleton.name}, {sequence.num_dims}-D, {sequence.unit}",
+                remedy="convert to one layout",
             )
-    sizes = np.array([sequence.frame_size or (0, 0) for sequence in every])
-    given: dict[str, Any] = {
-        "name": np.array([sequence.source for sequence in every]),
-        "fps": np.array([sequence.fps for sequence in every]),
-        "frame_size": sizes if sizes.any() else None,
-        **details,
-    }
-    for fact in ("subject", "name", "view"):
-        if given.get(fact) is not None:
-            given[fact] = np.asarray(given[fact])
-    lengths = [sequence.num_frames for sequence in every]
-    return Bundle(
-        frames=np.concatenate([sequence.keypoints[0] for sequence in every]),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        skeleton=first.skeleton,
-        label=None if label is None else np.asarray(label, np.int64),
-        scores=np.concatenate([sequence.scores[0] for sequence in every]),
-        unit=first.unit,
-        **given,
+
+
+def _also_loses(data: Dataset) -> Iterator[str]:
+    for sequence in data.sequences:
+        if sequence.num_people > 1:
+            yield "all people but the one who is seen most (choose by --person)"
+        elif people_named(sequence):
+            yield "the person's name"
+    for key in _FACTS:
+        known = [getattr(one, key) is not None for one in data]
+        if any(known) and not all(known):
+            yield f"{key} (some recordings have none)"
+    labelled = [one.frame_labels is not None for one in data]
+    if any(labelled) and not all(labelled):
+        yield "labels of frames"
+
+
+BUNDLE = register(
+    Format(
+        "bundle",
+        "bundle",
+        "an `.npz` with the arrays `frames` and `offsets` (see below)",
+        "labels, subjects, views, splits and whatever else it holds",
+        recognises,
+        read,
+        Writer(
+            write, ".npz", many=True, cannot_hold=("times", "provenance", "events"),
+            also_loses=_also_loses,
+        ),
     )
+)  # fmt: skip

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.sequence import PoseSequence
-from mgskel.core.sequence_rules import UNITS
+from mgskel.core.faults import Faults
+from mgskel.core.sequence import UNITS, PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.formats.bundle_rules import SMALLEST_PX, TALLEST_M, body_extent
-from mgskel.formats.faults import Faults
+from mgskel.formats.format import ASSUMED_FPS, ReadOptions
 from mgskel.formats.layouts import layouts_with
-from mgskel.formats.recording import ASSUMED_FPS, ReadOptions
 
 SINGLE_FRAME = "a single frame"
 _AXES = ("people M", "frames T", "joints V", "coordinates C")
@@ -25,6 +22,9 @@ _FASTEST = 1000.0
 _SAMPLED = 32  # frames that are looked at to judge the size of bodies
 _SURE = 0.5  # score from which a joint's place counts against the picture size
 _CROWD = 7  # more people than this and than frames: the axes are swapped
+# Nobody is so tall, in metres, nor so small, in pixels.
+_TALLEST_M = 2.6
+_SMALLEST_PX = 20.0
 
 
 def make_sequence(
@@ -57,7 +57,7 @@ def make_sequence(
     if not check_axes(points.shape, skeleton, faults, place, as_stored):
         return None
     rate, size = fps or options.fps or ASSUMED_FPS, frame_size or options.frame_size
-    _check_rate(fps if fps is not None else rate, faults, spot)
+    check_rate(fps if fps is not None else rate, faults, spot)
     _check_frames(points.shape[1], timestamps, faults, spot)
     points = points.astype(np.float32, copy=False)
     finite = np.isfinite(points)
@@ -79,7 +79,7 @@ def make_sequence(
         marks = _check_scores(scores, absent, skeleton, options, faults, spot)
     _check_people(points, marks, faults, spot, padded_people)
     sample = _sample(points, marks)
-    extent = body_extent(sample)
+    extent = _body_extent(sample)
     unit = unit or options.unit or _likely_unit(extent, points.shape[-1])
     _check_unit(sample, extent, unit, size, faults, spot)
     if len(faults) > before and faults.stopping:
@@ -185,7 +185,7 @@ def _fits(shape: tuple[int, ...], joints: int) -> bool:
     return shape[2] == joints and shape[3] in (2, 3)
 
 
-def _check_rate(fps: float, faults: Faults, spot: str) -> None:
+def check_rate(fps: float, faults: Faults, spot: str = "") -> None:
     if not np.isfinite(fps) or not 0 < fps <= _FASTEST:
         faults.add(
             f"{spot}fps",
@@ -314,10 +314,31 @@ def _sample(points: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return np.where((sure & (scores > 0))[..., None] & np.isfinite(points), points, np.nan)
 
 
+def guess_unit(points: np.ndarray) -> str:
+    """The likely unit of points (..., V, C) that don't say, by dimensions and body size."""
+    if points.ndim < 2 or points.dtype.kind not in "fiu":
+        return "normalised"
+    extent = _body_extent(points)
+    return _likely_unit(extent, points.shape[-1]) if extent else "normalised"
+
+
+def _body_extent(points: np.ndarray, most: int = 500) -> float:
+    """The typical largest extent of a body along an axis, over points (..., V, C)."""
+    flat = points.reshape(-1, *points.shape[-2:])
+    flat = flat[:: max(1, len(flat) // most)]
+    if not flat.size:
+        return 0.0
+    with np.errstate(invalid="ignore"):  # infinite ones are refused elsewhere
+        extents = np.fmax.reduce(flat, axis=1) - np.fmin.reduce(flat, axis=1)
+    largest = np.fmax.reduce(extents, axis=1)
+    largest = largest[np.isfinite(largest)]
+    return float(np.median(largest)) if largest.size else 0.0
+
+
 def _likely_unit(extent: float, dims: int) -> str:
     if dims == 3:
-        return "metre" if extent <= TALLEST_M else "normalised"
-    return "pixel" if extent >= SMALLEST_PX or extent == 0 else "normalised"
+        return "metre" if extent <= _TALLEST_M else "normalised"
+    return "pixel" if extent >= _SMALLEST_PX or extent == 0 else "normalised"
 
 
 def _check_unit(
@@ -370,9 +391,3 @@ def _check_frame_size(sample: np.ndarray, size: tuple[int, int], faults: Faults,
             if swapped
             else "give the true picture size by --frame-size WIDTHxHEIGHT",
         )
-
-
-def with_defaults(options: ReadOptions, **defaults: object) -> ReadOptions:
-    """Options with a format's own defaults where the caller says nothing."""
-    unset = {key: value for key, value in defaults.items() if getattr(options, key) is None}
-    return replace(options, **unset)  # type: ignore[arg-type]

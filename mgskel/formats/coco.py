@@ -11,19 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.faults import Faults
+from mgskel.core.recording import Dataset
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
-from mgskel.formats.jsons import number_rows
+from mgskel.formats.format import Format, ReadOptions, register, single
 from mgskel.formats.layouts import layout_for
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.source import Source
 
-NAME = "COCO keypoint JSON"
 _HIDDEN = 0.5
 
 
-def sniff(probe: Probe) -> bool:
-    if not probe.looks_json:
+def recognises(source: Source) -> bool:
+    if not source.looks_json:
         return False
     words = (
         b'"annotations"',
@@ -33,9 +32,9 @@ def sniff(probe: Probe) -> bool:
         b'"info"',
         b'"licenses"',
     )
-    if not any(word in probe.head for word in words):
+    if not any(word in source.head for word in words):
         return False
-    tree = probe.json
+    tree = source.json
     if isinstance(tree, dict):
         return "annotations" in tree and "images" in tree
     return (
@@ -46,8 +45,8 @@ def sniff(probe: Probe) -> bool:
     )
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    tree = probe.json
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    tree = source.json
     detections = isinstance(tree, list)
     annotations = tree if detections else tree["annotations"]
     if not isinstance(annotations, list):
@@ -79,7 +78,7 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         if image not in frames:
             faults.add(place, "an image_id among the images", repr(image), "add the image")
             continue
-        values = number_rows(entry["keypoints"], 3, faults, place)
+        values = _number_rows(entry["keypoints"], 3, faults, place)
         if values is None:
             continue
         if len(values) != joints:
@@ -107,11 +106,10 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         faults=faults,
         unit="pixel",
         frame_size=size,
-        source=probe.path.name,
+        source=source.path.name,
         people=tuple(str(track) for track in tracks),
     )
-    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
-    return Contents(NAME, Recordings.of(probe.path, made))
+    return single(sequence, source)
 
 
 def _frames(
@@ -167,3 +165,33 @@ def _visibility(values: np.ndarray, faults: Faults) -> np.ndarray:
             "write detections as a list of results with scores",
         )
     return np.select([values >= 2, values >= 1], [1.0, _HIDDEN], 0.0).astype(np.float32)
+
+
+def _number_rows(rows: Sequence[Any], width: int, faults: Faults, place: str) -> np.ndarray | None:
+    """Nested or flat numbers as (n, width) float32; none, with a fault, where they are not."""
+    try:
+        values = np.array(rows, dtype=np.float32)
+    except (TypeError, ValueError):
+        faults.add(
+            place,
+            f"rows of {width} numbers",
+            "other values, or rows of unequal length",
+            "write it again",
+        )
+        return None
+    if values.size % width or (values.ndim == 2 and values.shape[1] != width) or values.ndim > 2:
+        faults.add(place, f"rows of {width} numbers", f"shape {values.shape}", "write it again")
+        return None
+    return values.reshape(-1, width)
+
+
+COCO = register(
+    Format(
+        "coco",
+        "COCO keypoint JSON",
+        "the annotation file, or a list of detections",
+        "pictures in the order of their names are the frames",
+        recognises,
+        read,
+    )
+)

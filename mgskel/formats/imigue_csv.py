@@ -12,27 +12,26 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.events import GestureEvent
+from mgskel.core.faults import Faults
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence, with_defaults
-from mgskel.formats.faults import Faults
-from mgskel.formats.labels_csv import read_labels
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
-from mgskel.formats.tables import read_numbers
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.format import Format, ReadOptions, dataset_of, register
+from mgskel.formats.source import Source
+from mgskel.formats.tables import read_event_labels, read_numbers
 
-NAME = "iMiGUE CSV"
 _COLUMNS = 1 + 35 * 3
 _FPS, _SIZE = 25.0, (1280, 720)
 _ENDING = "_light_hand.csv"
 
 
-def sniff(probe: Probe) -> bool:
-    if probe.is_folder:
-        return bool(probe.files(_ENDING))
-    cells = probe.first_line.split(",")
+def recognises(source: Source) -> bool:
+    if source.is_folder:
+        return bool(source.files(_ENDING))
+    cells = source.first_line.split(",")
     # A file of this name is one of iMiGUE's, even where it is damaged.
-    named = probe.path.name.endswith(_ENDING)
+    named = source.path.name.endswith(_ENDING)
     return named or (len(cells) == _COLUMNS and _is_number(cells[-1]))
 
 
@@ -44,13 +43,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    files = [probe.path]
-    if probe.is_folder:
-        files = probe.files(_ENDING)
-    options = with_defaults(options, fps=_FPS)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    files = source.files(_ENDING) if source.is_folder else [source.path]
+    options = options.with_defaults(fps=_FPS)
     recordings = [_read_video(file, options, faults, len(files) > 1) for file in files]
-    return Contents(NAME, Recordings.of(probe.path, recordings), vocabulary="imigue")
+    return dataset_of(recordings).replace(vocabulary="imigue")
 
 
 def _read_video(path: Path, options: ReadOptions, faults: Faults, named: bool) -> Recording | None:
@@ -79,10 +76,27 @@ def _read_video(path: Path, options: ReadOptions, faults: Faults, named: bool) -
     if sequence is None:
         return None
     name = path.name.removesuffix(_ENDING)
-    label_file = path.with_name(f"{name}_label.csv")
+    label_file = _label_file(path)
     events: tuple[GestureEvent, ...] = ()
     if label_file.exists():
-        events = read_labels(
+        events = read_event_labels(
             label_file, get_vocabulary("imigue"), sequence.fps, len(rows), faults, inclusive=True
         )
     return Recording(sequence, name, events=events)
+
+
+def _label_file(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(_ENDING) + "_label.csv")
+
+
+IMIGUE_CSV = register(
+    Format(
+        "imigue-csv",
+        "iMiGUE CSV",
+        "`ID_light_hand.csv` (and `ID_label.csv` beside it), or the folder",
+        "35 points at 25 fps, with gesture events",
+        recognises,
+        read,
+        companions=lambda path: [_label_file(path)],
+    )
+)

@@ -13,32 +13,32 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.faults import Faults
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence, with_defaults
-from mgskel.formats.faults import Faults
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, HandOrder, ReadOptions, Recording, Recordings
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.format import Format, HandOrder, ReadOptions, RecordingsOnDemand, register
 from mgskel.formats.safe_pickle import load_pickle
+from mgskel.formats.source import Source
 
-NAME = "iMiGUE challenge npy"
 _JOINTS, _FPS = 22, 25.0
 _RIGHT_WRIST, _LEFT_WRIST = 4, 7
 _TIPS = np.arange(12, 22)
 
 
-def sniff(probe: Probe) -> bool:
-    return probe.head.startswith(b"\x93NUMPY")
+def recognises(source: Source) -> bool:
+    return source.head.startswith(b"\x93NUMPY")
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    data = _load(probe.path, faults)
-    names, labels = _labels(probe.path, len(data), faults)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    data = _load(source.path, faults)
+    names, labels = _labels(source.path, len(data), faults)
     order = _order(data, options.hand_order, faults)
     swap = np.arange(_JOINTS)
     if order == "left-first":
         swap[_TIPS] = np.roll(_TIPS, 5)
-    options = with_defaults(options, fps=_FPS)
+    options = options.with_defaults(fps=_FPS)
     faults.raise_if_stopping()
 
     def build(index: int, found: Faults) -> Recording | None:
@@ -61,9 +61,8 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         return Recording(sequence, names[index], label=label)
 
     notes = () if order != "left-first" else ("the left hand's tips came first; put in order",)
-    return Contents(
-        NAME,
-        Recordings(probe.path, len(data), build),
+    return Dataset(
+        RecordingsOnDemand(source.path, len(data), build),
         class_names=get_vocabulary("imigue").names if labels is not None else None,
         vocabulary="imigue",
         notes=notes,
@@ -159,3 +158,16 @@ def _order(data: np.ndarray, wanted: HandOrder, faults: Faults) -> HandOrder:
     if not known.any():
         return "right-first"
     return "right-first" if np.median((straight - crossed)[known]) <= 0 else "left-first"
+
+
+IMIGUE_NPY = register(
+    Format(
+        "imigue-npy",
+        "iMiGUE challenge npy",
+        "`*_data.npy` (and `*_label.pkl` beside it)",
+        "one sequence per clip, padding taken off",
+        recognises,
+        read,
+        companions=lambda path: filter(None, [_label_file(path)]),
+    )
+)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mgskel.core.faults import Faults
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
-from mgskel.formats.faults import Faults
 
 # What a count of image points means where the file names no layout.
 _USUAL_2D = {

@@ -10,27 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
+from mgskel.core.faults import Faults
 from mgskel.core.files import writing
-from mgskel.core.sequence import PoseSequence
+from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
-from mgskel.formats.losses import general_losses
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.format import Format, ReadOptions, Writer, register, single
+from mgskel.formats.source import Source
 from mgskel.formats.tables import column, read_rows
 
-NAME = "long CSV"
 _AXES = ("x", "y", "z")
 
 
-def sniff(probe: Probe) -> bool:
-    columns = {name.strip().strip('"') for name in probe.first_line.split(",")}
+def recognises(source: Source) -> bool:
+    columns = {name.strip().strip('"') for name in source.first_line.split(",")}
     return {"person", "frame", "time_s", "joint", "x", "y", "score"} <= columns
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    header, rows = read_rows(probe.path, faults)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    header, rows = read_rows(source.path, faults)
     if not rows:
         raise faults.stop("file", "a row per person, frame and joint", "no rows", "write it again")
     text = {name: [cells[header.index(name)] for _, cells in rows] for name in ("person", "joint")}
@@ -70,11 +68,10 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         faults=faults,
         fps=_rate(times) if options.fps is None else None,
         timestamps=times,
-        source=probe.path.name,
+        source=source.path.name,
         people=people,
     )
-    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
-    return Contents(NAME, Recordings.of(probe.path, made))
+    return single(sequence, source)
 
 
 def _places(words: list[str], known: tuple[str, ...]) -> np.ndarray:
@@ -115,14 +112,9 @@ def _layout(joints: tuple[str, ...], options: ReadOptions, faults: Faults) -> Sk
     return same[0]
 
 
-def lost(sequence: PoseSequence) -> tuple[str, ...]:
-    """What the table has no place for."""
-    losses = general_losses(sequence, fps=True, times=True)
-    return (*losses, f"unit ({sequence.unit})", f"layout name ({sequence.skeleton.name})")
-
-
-def write(path: str | Path, sequence: PoseSequence) -> None:
+def write(path: Path, data: Dataset) -> None:
     """Write one row per person, frame and joint; numbers keep all their digits."""
+    sequence = data.only.sequence
     axes = _AXES[: sequence.num_dims]
     with writing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
@@ -145,3 +137,22 @@ def _row(
 ) -> list[object]:
     shown: list[object] = list(point) if score > 0 else [""] * len(point)
     return [person, frame, time, joint, *shown, score]
+
+
+LONG_CSV = register(
+    Format(
+        "csv",
+        "long CSV",
+        "the long form that `convert` writes, a row per person, frame and joint",
+        "all people, times and scores",
+        recognises,
+        read,
+        Writer(
+            write,
+            ".csv",
+            cannot_hold=("picture size", "provenance", "unit", "layout name", "label", "subject",
+                         "view", "split", "labels of frames", "events", "extra",
+                         "names of the classes"),
+        ),
+    )
+)  # fmt: skip

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mgskel.core.faults import Faults
+from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.format import Format, ReadOptions, register, single
+from mgskel.formats.source import Source
 from mgskel.formats.tables import column, read_rows
 
-NAME = "MediaPipe CSV"
 _VALUES = {"x": "x", "y": "y", "z": "z", "v": "v", "vis": "v", "visibility": "v"}
 _LANDMARK = (
     "landmark",
@@ -54,8 +54,8 @@ _OWN_NAMES = {
 }  # fmt: skip
 
 
-def sniff(probe: Probe) -> bool:
-    columns = _names(probe.first_line)
+def recognises(source: Source) -> bool:
+    columns = _names(source.first_line)
     if _long_columns(columns) is not None:
         return True
     return len({key for key, _ in _wide_columns(columns).values()}) >= _COUNT
@@ -70,6 +70,8 @@ def _long_columns(columns: list[str]) -> tuple[str, str] | None:
     frame = next((name for name in _FRAME if name in columns), None)
     landmark = next((name for name in _LANDMARK if name in columns), None)
     if frame is None or landmark is None or not {"x", "y"} <= set(columns):
+        return None
+    if {"person", "time_s"} <= set(columns):  # the long form of this project
         return None
     return frame, landmark
 
@@ -102,8 +104,8 @@ def _landmark(key: str, base: int = 0) -> int | None:
     return joints.index(word) if word in joints else None
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    header, rows = read_rows(probe.path, faults)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    header, rows = read_rows(source.path, faults)
     names = [name.lower() for name in header]
     if not rows:
         raise faults.stop("file", "a row per frame", "no rows", "write it again")
@@ -124,10 +126,9 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         fps=_rate(times),
         timestamps=times,
         unit=options.unit or _unit(points),
-        source=probe.path.name,
+        source=source.path.name,
     )
-    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
-    return Contents(NAME, Recordings.of(probe.path, made))
+    return single(sequence, source)
 
 
 Rows = list[tuple[int, list[str]]]
@@ -231,3 +232,15 @@ def _unit(points: np.ndarray) -> str:
     hips = points[:, [23, 24]][np.isfinite(points[:, [23, 24]]).all(-1)]
     centred = len(hips) > 0 and bool(np.abs(hips.mean(0)).max() < 0.05)
     return "metre" if points.shape[-1] == 3 and centred else "normalised"
+
+
+MEDIAPIPE_CSV = register(
+    Format(
+        "mediapipe-csv",
+        "MediaPipe CSV",
+        "a CSV, a row per frame or a row per landmark",
+        "33 points with visibility as score",
+        recognises,
+        read,
+    )
+)

@@ -7,22 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.faults import Faults
+from mgskel.core.recording import Dataset
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
+from mgskel.formats.format import Format, ReadOptions, register, single
 from mgskel.formats.layouts import layout_for
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
-
-NAME = "MMPose JSON"
+from mgskel.formats.source import Source
 
 
-def sniff(probe: Probe) -> bool:
-    if not probe.looks_json or not any(
-        word in probe.head
+def recognises(source: Source) -> bool:
+    if not source.looks_json or not any(
+        word in source.head
         for word in (b'"instances"', b'"instance_info"', b'"keypoint_scores"', b'"meta_info"')
     ):
         return False
-    tree = probe.json
+    tree = source.json
     if isinstance(tree, dict):
         return "instance_info" in tree
     return isinstance(tree, list) and all(
@@ -30,8 +29,8 @@ def sniff(probe: Probe) -> bool:
     )
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    tree = probe.json
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    tree = source.json
     entries = tree["instance_info"] if isinstance(tree, dict) else tree
     if isinstance(entries, list) and entries and "instances" not in entries[0]:
         entries = [{"frame_id": 0, "instances": entries}]  # the people of a single picture
@@ -70,11 +69,10 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         options=options,
         faults=faults,
         unit=options.unit or ("pixel" if dims == 2 else None),
-        source=probe.path.name,
+        source=source.path.name,
         people=names,
     )
-    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
-    return Contents(NAME, Recordings.of(probe.path, made))
+    return single(sequence, source)
 
 
 def _frame_numbers(entries: Sequence[Any], faults: Faults) -> list[int]:
@@ -146,3 +144,15 @@ def _track_names(people: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     if any(len({p["track_id"] for p in frame}) != len(frame) for frame in people):
         return ()
     return tuple(str(track) for track in sorted({int(t) for t in tracks if t is not None}))
+
+
+MMPOSE = register(
+    Format(
+        "mmpose",
+        "MMPose JSON",
+        "the prediction JSON of the inferencer or a demo",
+        "all people, by `track_id` where there is one",
+        recognises,
+        read,
+    )
+)

@@ -6,34 +6,32 @@ clips at the end and absent second people; both are taken off again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import writing
+from mgskel.core.faults import Faults
+from mgskel.core.npz import open_npz, write_npz
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence, with_defaults
-from mgskel.formats.faults import Faults
-from mgskel.formats.losses import general_losses
-from mgskel.formats.npz import open_npz
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.format import Format, ReadOptions, RecordingsOnDemand, Writer, register
+from mgskel.formats.source import Source
 
-NAME = "NTU npz"
 _PEOPLE, _JOINTS, _DIMS, _FPS = 2, 25, 3, 30.0
 _WIDTH = _PEOPLE * _JOINTS * _DIMS
 
 
-def sniff(probe: Probe) -> bool:
-    return bool({"x_train", "x_test"} & probe.npz_keys)
+def recognises(source: Source) -> bool:
+    return bool({"x_train", "x_test"} & source.npz_keys)
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     parts: list[tuple[str, np.ndarray, np.ndarray]] = []
-    with open_npz(probe.path, faults) as arrays:
+    with open_npz(source.path, faults) as arrays:
         for split in ("train", "test"):
             if f"x_{split}" in arrays:
                 arrays.require(f"x_{split}", f"y_{split}")
@@ -42,7 +40,7 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
                 if _check(x, split, faults) and labels is not None:
                     parts.append((split, x, labels))
     faults.raise_if_stopping()
-    options = with_defaults(options, fps=_FPS)
+    options = options.with_defaults(fps=_FPS)
     starts = np.cumsum([0, *(len(x) for _, x, _ in parts)])
 
     def build(index: int, found: Faults) -> Recording | None:
@@ -64,7 +62,7 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
             return None
         return Recording(sequence, name, label=int(labels[row]), split=split)
 
-    return Contents(NAME, Recordings(probe.path, int(starts[-1]), build))
+    return Dataset(RecordingsOnDemand(source.path, int(starts[-1]), build))
 
 
 def _people(clip: np.ndarray) -> np.ndarray:
@@ -124,33 +122,20 @@ def _labels(y: np.ndarray, split: str, count: int, faults: Faults) -> np.ndarray
     return None
 
 
-def lost(sequence: PoseSequence) -> tuple[str, ...]:
-    """What the arrays have no place for."""
-    losses = [*general_losses(sequence), "names"]
-    if not np.isin(sequence.scores, (0, 1)).all():
-        losses.append("scores")
-    if sequence.num_people > _PEOPLE:
-        losses.append(f"people beyond the second ({sequence.num_people})")
-    if sequence.unit != "metre":
-        losses.append(f"unit ({sequence.unit})")
-    return tuple(losses)
-
-
-def write(path: str | Path, recordings: Sequence[Recording], num_classes: int | None) -> None:
+def write(path: Path, data: Dataset) -> None:
     """Write recordings of Kinect v2; those of the split 'test' make x_test, others x_train."""
     arrays: dict[str, np.ndarray] = {}
-    classes = num_classes or 1 + max((r.label or 0 for r in recordings), default=0)
+    classes = len(data.class_names or ()) or 1 + max(one.label or 0 for one in data)
     for split in ("train", "test"):
-        part = [r for r in recordings if (r.split == "test") == (split == "test")]
-        length = max((r.sequence.num_frames for r in part), default=0)
+        part = [one for one in data if (one.split == "test") == (split == "test")]
+        length = max((one.sequence.num_frames for one in part), default=0)
         x = np.zeros((len(part), length, _WIDTH), np.float32)
         y = np.zeros((len(part), classes), np.float32)
         for row, recording in enumerate(part):
             x[row, : recording.sequence.num_frames] = _flat(recording.sequence)
             y[row, recording.label or 0] = 1
         arrays |= {f"x_{split}": x, f"y_{split}": y}
-    with writing(path) as temporary, open(temporary, "wb") as handle:
-        np.savez_compressed(handle, **arrays)  # type: ignore[arg-type]
+    write_npz(path, **arrays)
 
 
 def _flat(sequence: PoseSequence) -> np.ndarray:
@@ -166,3 +151,33 @@ def _flat(sequence: PoseSequence) -> np.ndarray:
     points = np.zeros((_PEOPLE, *sequence.keypoints.shape[1:]), np.float32)
     points[: sequence.num_people] = np.nan_to_num(sequence.keypoints[:_PEOPLE])
     return points.transpose(1, 0, 2, 3).reshape(sequence.num_frames, _WIDTH)
+
+
+def _also_loses(data: Dataset) -> Iterator[str]:
+    for sequence in data.sequences:
+        if not np.isin(sequence.scores, (0, 1)).all():
+            yield "scores"
+        if sequence.num_people > _PEOPLE:
+            yield f"people beyond the second ({sequence.num_people})"
+        if sequence.unit != "metre":
+            yield f"unit ({sequence.unit})"
+
+
+NTU_NPZ = register(
+    Format(
+        "ntu",
+        "NTU npz",
+        "the `.npz` of the CTR-GCN family",
+        "labels and splits; padding and absent people taken off",
+        recognises,
+        read,
+        Writer(
+            write,
+            ".npz",
+            many=True,
+            cannot_hold=("frame rate", "times", "picture size", "provenance", "names", "subject",
+                         "view", "labels of frames", "events", "extra", "names of the classes"),
+            also_loses=_also_loses,
+        ),
+    )
+)  # fmt: skip

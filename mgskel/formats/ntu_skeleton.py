@@ -10,23 +10,23 @@ import re
 
 import numpy as np
 
+from mgskel.core.faults import Faults
 from mgskel.core.files import read_text
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence, with_defaults
-from mgskel.formats.faults import Faults
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.format import Format, ReadOptions, dataset_of, register
+from mgskel.formats.source import Source
 
-NAME = "NTU skeleton"
 _JOINTS, _BODY_VALUES, _JOINT_VALUES, _FPS = 25, 10, 12, 30.0
 _FILE = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 _STATE_SCORES = np.array([0.0, 0.5, 1.0], np.float32)
 
 
-def sniff(probe: Probe) -> bool:
-    if probe.path.suffix == ".skeleton":
+def recognises(source: Source) -> bool:
+    if source.path.suffix == ".skeleton":
         return True
-    lines = probe.head.decode("ascii", errors="replace").splitlines()[:5]
+    lines = source.head.decode("ascii", errors="replace").splitlines()[:5]
     cells = [len(line.split()) for line in lines]
     return (
         cells[:2] == [1, 1]
@@ -35,8 +35,8 @@ def sniff(probe: Probe) -> bool:
     )
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    bodies, total = _parse(read_text(probe.path, "skeleton file").splitlines(), faults)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    bodies, total = _parse(read_text(source.path, "skeleton file").splitlines(), faults)
     if not bodies and not faults.stopping:
         faults.add(
             "bodies", "a body that is seen at least once", "none in any frame", "leave it out"
@@ -55,23 +55,23 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         points,
         scores,
         skeleton=get_skeleton("kinect25"),
-        options=with_defaults(options, fps=_FPS),
+        options=options.with_defaults(fps=_FPS),
         faults=faults,
         unit="metre",
-        source=probe.path.name,
+        source=source.path.name,
         people=names,
     )
     if sequence is None:
-        return Contents(NAME, Recordings.of(probe.path, []))
-    match = _FILE.search(probe.path.stem)
+        return dataset_of([])
+    match = _FILE.search(source.path.stem)
     recording = Recording(
         sequence,
-        probe.path.stem,
+        source.path.stem,
         label=int(match[5]) - 1 if match else None,
         subject=int(match[3]) if match else None,
         view=int(match[2]) if match else None,
     )
-    return Contents(NAME, Recordings.of(probe.path, [recording]))
+    return dataset_of([recording])
 
 
 Body = tuple[int, str, np.ndarray]
@@ -121,3 +121,15 @@ def _parse(lines: list[str], faults: Faults) -> tuple[list[Body], int]:
             bodies.append((frame, info[0], values))
             at += joints
     return bodies, total
+
+
+NTU_SKELETON = register(
+    Format(
+        "ntu-skeleton",
+        "NTU skeleton",
+        "`.skeleton`",
+        "tracking states as scores; subject, camera and class from the name",
+        recognises,
+        read,
+    )
+)

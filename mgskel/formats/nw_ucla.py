@@ -12,34 +12,31 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.faults import Faults
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.format import Format, ReadOptions, dataset_of, register
+from mgskel.formats.source import Source
 
-NAME = "NW-UCLA JSON"
 _NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)")
 _CLASSES = 10
 
 
-def sniff(probe: Probe) -> bool:
-    if probe.is_folder:
-        first = probe.first_json()
-        return first is not None and sniff(first)
-    if not probe.looks_json:
+def recognises(source: Source) -> bool:
+    if source.is_folder:
+        first = source.first_json()
+        return first is not None and recognises(first)
+    if not source.looks_json:
         return False
-    if b'"skeletons"' in probe.head:
+    if b'"skeletons"' in source.head:
         return True
-    return _NAME.search(probe.path.stem) is not None and b'"people"' not in probe.head
+    return _NAME.search(source.path.stem) is not None and b'"people"' not in source.head
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    files = [probe.path]
-    if probe.is_folder:
-        files = probe.files(".json")
-    recordings = [_read_file(file, options, faults) for file in files]
-    return Contents(NAME, Recordings.of(probe.path, recordings))
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    files = source.files(".json") if source.is_folder else [source.path]
+    return dataset_of(_read_file(file, options, faults) for file in files)
 
 
 def _read_file(path: Path, options: ReadOptions, faults: Faults) -> Recording | None:
@@ -103,3 +100,15 @@ def _points(tree: Any, path: Path, faults: Faults) -> np.ndarray | None:
         faults.add(place, wanted, str(error), "use the file as distributed")
         return None
     return points
+
+
+NW_UCLA = register(
+    Format(
+        "nw-ucla",
+        "NW-UCLA JSON",
+        "one `all_sqe` JSON, or their folder",
+        "Kinect v1 in metres",
+        recognises,
+        read,
+    )
+)

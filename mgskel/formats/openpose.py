@@ -10,42 +10,49 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mgskel.core.sequence import PoseSequence
+from mgskel.core.faults import Faults
+from mgskel.core.files import writing_folder
+from mgskel.core.recording import Dataset, Recording
+from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
-from mgskel.formats.folders import writing_folder
-from mgskel.formats.losses import general_losses
-from mgskel.formats.openpose_parts import PARTS, ClipArrays, split_parts
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
+from mgskel.formats.source import Source
 
-NAME = "OpenPose JSON"
 _FRAME = re.compile(r"^(?P<clip>.*?)_?(?P<number>\d+)(?:_keypoints)?$")
 _MOST_FRAMES = 10_000_000
+_PARTS = (
+    "pose_keypoints_2d",
+    "hand_left_keypoints_2d",
+    "hand_right_keypoints_2d",
+    "face_keypoints_2d",
+)
+_SIZES_137 = (25, 21, 21, 70)
+_BODIES = {18: "openpose18", 25: "openpose25", 135: "openpose135", 137: "openpose137"}
 
 
-def sniff(probe: Probe) -> bool:
-    if probe.is_folder:
-        first = probe.first_json()
-        return first is not None and sniff(first)
-    return probe.looks_json and b'"people"' in probe.head
+def recognises(source: Source) -> bool:
+    if source.is_folder:
+        first = source.first_json()
+        return first is not None and recognises(first)
+    return source.looks_json and b'"people"' in source.head
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    folder = probe.path if probe.is_folder else probe.path.parent
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    folder = source.path if source.is_folder else source.path.parent
     clips: dict[str, list[tuple[int, str]]] = {}
-    for name in probe.listed() or [probe.path.name]:
+    for name in source.listed() or [source.path.name]:
         stem, ending = os.path.splitext(name)
-        if ending != ".json" and probe.is_folder:
+        if ending != ".json" and source.is_folder:
             continue
         match = _FRAME.match(stem)
-        if match is None and probe.is_folder:
+        if match is None and source.is_folder:
             faults.add(
                 name, "a frame number in the name", "none", "name it CLIP_000000000000_keypoints"
             )
@@ -56,9 +63,9 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
     for title in sorted(clips):
         numbered = clips.pop(title)
         numbered.sort()
-        name = title or probe.path.name
+        name = title or source.path.name
         recordings.append(_read_clip(name, numbered, folder, options, faults, several))
-    return Contents(NAME, Recordings.of(probe.path, recordings))
+    return dataset_of(recordings)
 
 
 def _read_clip(
@@ -78,7 +85,7 @@ def _read_clip(
             f"{first} to {numbered[-1][0]}",
             "rename the files",
         )
-    clip = ClipArrays(total, options.layout, faults)
+    clip = _ClipArrays(total, options.layout, faults)
     previous = None
     for number, file in numbered:
         if number == previous:
@@ -138,19 +145,158 @@ def _people(path: str, name: str, faults: Faults) -> list[Any]:
     return people
 
 
-def lost(sequence: PoseSequence) -> tuple[str, ...]:
-    """What OpenPose JSON has no place for."""
-    losses = general_losses(sequence)
-    if any(not name.isdigit() for name in sequence.people):
-        losses.append("names of people")
-    if sequence.num_dims == 3:
-        losses.append("the third coordinate")
-    return tuple(losses)
+def _body_layout(
+    sizes: tuple[int, ...], wanted: str | Path | Skeleton | None, faults: Faults
+) -> Skeleton:
+    """The layout of people whose parts hold so many numbers (three per point)."""
+    points = [size // 3 for size in sizes]
+    if wanted is not None:
+        layout = get_skeleton(wanted)
+        whole = layout.name == "openpose137" and points[0] in _BODIES
+        if layout.num_joints != sum(points) and not whole:
+            raise faults.stop(
+                "points per person",
+                f"{layout.num_joints} for the layout '{layout.name}'",
+                sum(points),
+                "leave --layout out, or give the right one",
+            )
+        return layout
+    odd = [
+        f"{size} in {key}"
+        for key, size, right in zip(_PARTS[1:], points[1:], _SIZES_137[1:], strict=True)
+        if size not in (0, right)
+    ]
+    if points[0] not in _BODIES or odd:
+        raise faults.stop(
+            "points per person",
+            "18, 25 or 135 body points, 21 per hand, 70 of the face",
+            ", ".join([f"{points[0]} in {_PARTS[0]}", *odd]),
+            "give --layout NAME or a YAML file for points of your own",
+        )
+    return get_skeleton("openpose137" if any(points[1:]) else _BODIES[points[0]])
 
 
-def write(folder: str | Path, sequence: PoseSequence) -> None:
+class _ClipArrays:
+    """The points of one clip, placed frame by frame as they are parsed.
+
+    Attributes:
+        layout: the layout of axis V; none until a person was seen.
+    """
+
+    def __init__(self, frames: int, wanted: str | Path | None, faults: Faults) -> None:
+        self.layout: Skeleton | None = None
+        self._frames = frames
+        self._wanted = wanted
+        self._faults = faults
+        self._sizes: tuple[int, ...] = ()
+        self._columns: np.ndarray | slice = slice(None)
+        self._points = np.zeros((0, 0, 0, 2), np.float32)
+        self._scores = np.zeros((0, 0, 0), np.float32)
+        # Of each person there: the frame, the place in its list, and the track.
+        self._frame, self._person, self._track = array("q"), array("q"), array("q")
+
+    def add(self, entry: Any, person: int, frame: int, file: str) -> None:
+        """Place one person of one frame's file."""
+        if not isinstance(entry, dict) or "pose_keypoints_2d" not in entry:
+            self._add_fault(file, person, "'pose_keypoints_2d'", "none", "run with --write_json")
+            return
+        parts = [entry.get(key) or () for key in _PARTS]
+        sizes = tuple(map(len, parts))
+        if sizes != self._sizes and not self._fit(sizes, file, person):
+            return
+        numbers = array("f")
+        try:
+            for part in parts:
+                numbers.extend(part)
+        except TypeError:
+            self._add_fault(file, person, "numbers only", "something else", "write it again")
+            return
+        if person >= len(self._points):
+            self._grow(person + 1)
+        values = np.frombuffer(numbers, np.float32).reshape(-1, 3)
+        points, scores = self._points[person, frame], self._scores[person, frame]
+        points[self._columns] = values[:, :2]
+        scores[self._columns] = values[:, 2]
+        if 0.0 in numbers[2::3]:
+            points[scores == 0] = np.nan
+        identity = entry.get("person_id", -1)
+        if isinstance(identity, list):
+            identity = identity[0] if identity else -1
+        self._frame.append(frame)
+        self._person.append(person)
+        self._track.append(identity if isinstance(identity, int) else -1)
+
+    def _add_fault(self, file: str, person: int, expected: str, found: str, remedy: str) -> None:
+        self._faults.add(f"{file}, person {person}", expected, found, remedy)
+
+    def _fit(self, sizes: tuple[int, ...], file: str, person: int) -> bool:
+        """Whether a person has as many points as those before; the first one decides."""
+        if self.layout is not None:
+            expected = f"{self._sizes} numbers, as before, in {', '.join(_PARTS)}"
+            remedy = "do not mix OpenPose models in one clip"
+            self._add_fault(file, person, expected, f"{sizes} numbers", remedy)
+            return False
+        if any(size % 3 for size in sizes):
+            found = f"{sizes} numbers"
+            self._add_fault(file, person, "x, y, score of each point", found, "write it again")
+            return False
+        self.layout = _body_layout(sizes, self._wanted, self._faults)
+        self._sizes = sizes
+        self._columns = _columns(self.layout, [size // 3 for size in sizes])
+        return True
+
+    def _grow(self, people: int) -> None:
+        assert self.layout is not None
+        more = people - len(self._points)
+        if more > 0:
+            shape = (more, self._frames, self.layout.num_joints)
+            points = np.full((*shape, 2), np.nan, np.float32)
+            scores = np.zeros(shape, np.float32)
+            first = not len(self._points)
+            self._points = points if first else np.concatenate([self._points, points])
+            self._scores = scores if first else np.concatenate([self._scores, scores])
+
+    def finish(self) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+        """Points (M, T, V, 2), scores (M, T, V) and the people's names.
+
+        Where OpenPose tracked people, axis M goes by track; else by place in the list.
+        """
+        points, scores = self._points, self._scores
+        frames, persons, tracks = map(np.array, (self._frame, self._person, self._track))
+        if (tracks < 0).any():
+            return points, scores, tuple(str(m + 1) for m in range(len(points)))
+        names, at = np.unique(tracks, return_inverse=True)
+        tracked = np.full((len(names), *points.shape[1:]), np.nan, np.float32)
+        marks = np.zeros(tracked.shape[:3], np.float32)
+        tracked[at, frames] = points[persons, frames]
+        marks[at, frames] = scores[persons, frames]
+        return tracked, marks, tuple(str(name) for name in names)
+
+
+def _columns(layout: Skeleton, points: list[int]) -> np.ndarray | slice:
+    """Where each point of a person stands in the layout."""
+    if sum(points) == layout.num_joints:
+        return slice(None)
+    names = list(get_skeleton(_BODIES[points[0]]).joints)
+    start = _SIZES_137[0]
+    for size, given in zip(_SIZES_137[1:], points[1:], strict=True):
+        names += layout.joints[start : start + given]
+        start += size
+    return np.array(layout.indices(*names))
+
+
+def _split_parts(layout: Skeleton) -> tuple[range, ...]:
+    """The joints that each of OpenPose's lists holds; a layout of another kind fills the first."""
+    if layout.name != "openpose137":
+        return (range(layout.num_joints), range(0), range(0), range(0))
+    ends = np.cumsum(_SIZES_137)
+    return tuple(range(int(end - n), int(end)) for end, n in zip(ends, _SIZES_137, strict=True))
+
+
+def write(folder: Path, data: Dataset) -> None:
     """Write one file per frame; hands and face stand in their own lists."""
-    parts = split_parts(sequence.skeleton)
+    sequence = data.only.sequence
+    parts = _split_parts(sequence.skeleton)
     values = np.concatenate(
         [np.nan_to_num(sequence.keypoints[..., :2]), sequence.scores[..., None]], -1
     )
@@ -172,6 +318,34 @@ def _person(
     values: np.ndarray, parts: Iterable[Sequence[int]], name: str
 ) -> dict[str, list[float] | list[int]]:
     entry: dict[str, list[float] | list[int]] = {"person_id": [int(name) if name.isdigit() else -1]}
-    for key, joints in zip(PARTS, parts, strict=True):
+    for key, joints in zip(_PARTS, parts, strict=True):
         entry[key] = values[list(joints)].astype(float).ravel().tolist()
     return entry
+
+
+def _also_loses(data: Dataset) -> Iterator[str]:
+    for sequence in data.sequences:
+        if any(not name.isdigit() for name in sequence.people):
+            yield "names of people"
+        if sequence.num_dims == 3:
+            yield "the third coordinate"
+
+
+OPENPOSE = register(
+    Format(
+        "openpose",
+        "OpenPose JSON",
+        "the folder of `*_keypoints.json` (18, 25, 135 or 137 points)",
+        "one recording per clip name, all people; frames without a file are missing",
+        recognises,
+        read,
+        Writer(
+            write,
+            "",
+            cannot_hold=("frame rate", "times", "picture size", "provenance", "label", "subject",
+                         "view", "split", "labels of frames", "events", "extra",
+                         "names of the classes"),
+            also_loses=_also_loses,
+        ),
+    )
+)  # fmt: skip

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import MissingDependency
-from mgskel.core.skeleton import Skeleton, get_skeleton
+from mgskel.core.faults import Faults
+from mgskel.core.recording import Dataset
+from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
+from mgskel.formats.format import Format, ReadOptions, register, single
 from mgskel.formats.layouts import layout_for
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
+from mgskel.formats.source import Source
 
-NAME = "pose-format"
 _BODY, _WORLD = "POSE_LANDMARKS", "POSE_WORLD_LANDMARKS"
 _HANDS = (("LEFT_HAND_LANDMARKS", "left"), ("RIGHT_HAND_LANDMARKS", "right"))
 _OPENPOSE = ("pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d",
@@ -25,18 +25,18 @@ _OPENPOSE = ("pose_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoint
 _VERSIONS = (0.0, 0.1, 0.2)
 
 
-def sniff(probe: Probe) -> bool:
-    if probe.path.suffix == ".pose":
+def recognises(source: Source) -> bool:
+    if source.path.suffix == ".pose":
         return True
-    if len(probe.head) < 12:
+    if len(source.head) < 12:
         return False
-    version = float(np.frombuffer(probe.head[:4], "<f4")[0])
-    size = int.from_bytes(probe.head[4:6], "little")
+    version = float(np.frombuffer(source.head[:4], "<f4")[0])
+    size = int.from_bytes(source.head[4:6], "little")
     return any(abs(version - known) < 1e-6 for known in _VERSIONS[1:]) and 0 < size < 20_000
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    pose = _load(probe, faults)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    pose = _load(source, faults)
     header = pose.header
     data = np.ma.filled(np.ma.asarray(pose.body.data, np.float32), np.nan)  # (T, M, V, C)
     confidence = np.asarray(pose.body.confidence, np.float32)
@@ -56,19 +56,18 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         fps=float(pose.body.fps),
         unit=options.unit or ("pixel" if width > 1 else None),
         frame_size=(width, height) if width > 1 and height > 1 else None,
-        source=probe.path.name,
+        source=source.path.name,
     )
-    made = [] if sequence is None else [Recording(sequence, probe.path.stem)]
-    return Contents(NAME, Recordings.of(probe.path, made), notes=notes)
+    return single(sequence, source).replace(notes=notes)
 
 
-def _load(probe: Probe, faults: Faults) -> Any:
+def _load(source: Source, faults: Faults) -> Any:
     try:
         from pose_format import Pose
     except ImportError as error:
         raise MissingDependency("pose-format", "interchange", "reading .pose files") from error
     try:
-        return Pose.read(probe.path.read_bytes())
+        return Pose.read(source.path.read_bytes())
     except Exception as error:  # the library raises whatever its parsing runs into
         raise faults.stop(
             "file",
@@ -117,8 +116,6 @@ def _mediapipe(
 
 def _body_and_hands(known: dict[str, int]) -> Skeleton:
     """MediaPipe Holistic's layout without the face points, which have no numbers here."""
-    from mgskel.core.skeleton import skeleton_from_dict, skeleton_to_dict
-
     tree = skeleton_to_dict(get_skeleton("mediapipe_holistic"))
     joints = [joint for joint in tree["joints"] if joint in known]
     return skeleton_from_dict(
@@ -129,3 +126,15 @@ def _body_and_hands(known: dict[str, int]) -> Skeleton:
             "bones": {c: p for c, p in tree["bones"].items() if c in known and p in known},
         }
     )
+
+
+POSE_FORMAT = register(
+    Format(
+        "pose-format",
+        "pose-format",
+        "`.pose` (needs the package `pose-format`)",
+        "body and hands",
+        recognises,
+        read,
+    )
+)

@@ -7,33 +7,32 @@ as (height, width), total_frames, label and frame_dir, its name.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mgskel.core.faults import Faults
 from mgskel.core.files import writing
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.formats.checks import make_sequence
-from mgskel.formats.faults import Faults
+from mgskel.formats.format import Format, ReadOptions, RecordingsOnDemand, Writer, register
 from mgskel.formats.layouts import layout_for
-from mgskel.formats.losses import general_losses, people_named
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
 from mgskel.formats.safe_pickle import load_pickle, looks_pickled
+from mgskel.formats.source import Source
 
-NAME = "pyskl pickle"
 _REMEDY = "write the annotation again as pyskl's documentation says"
 
 
-def sniff(probe: Probe) -> bool:
-    return looks_pickled(probe.head)
+def recognises(source: Source) -> bool:
+    return looks_pickled(source.head)
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    content = load_pickle(probe.path, faults)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    content = load_pickle(source.path, faults)
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, (list, tuple)) or not annotations:
         keys = f"keys {', '.join(map(str, content))}" if isinstance(content, dict) else None
@@ -56,7 +55,7 @@ def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
         assert layout is not None
         return _recording(annotations[index], index, layout, options, splits, found)
 
-    return Contents(NAME, Recordings(probe.path, len(annotations), build))
+    return Dataset(RecordingsOnDemand(source.path, len(annotations), build))
 
 
 def _keypoint_shape(entry: Any, index: int, faults: Faults) -> tuple[int, ...] | None:
@@ -194,22 +193,11 @@ def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
     return size if max(size) > 1 else None  # 1x1 stands for no picture
 
 
-def lost(sequence: PoseSequence) -> tuple[str, ...]:
-    """What the pickle has no place for."""
-    losses = general_losses(sequence, fps=True, size=True)
-    if people_named(sequence):
-        losses.append("names of people")
-    losses += [f"unit ({sequence.unit})", f"layout name ({sequence.skeleton.name})"]
-    if sequence.num_dims == 3 and not np.isin(sequence.scores, (0, 1)).all():
-        losses.append("scores, in 3-D")
-    return tuple(losses)
-
-
-def write(path: str | Path, recordings: Sequence[Recording]) -> None:
+def write(path: Path, data: Dataset) -> None:
     """Write recordings as pyskl reads them, with their splits; `fps` is an addition of ours."""
     split: dict[str, list[str]] = {}
     annotations = []
-    for recording in recordings:
+    for recording in data:
         sequence = recording.sequence
         width, height = sequence.frame_size or _extent(sequence)
         entry: dict[str, Any] = {
@@ -237,3 +225,30 @@ def _extent(sequence: PoseSequence) -> tuple[int, int]:
     if sequence.unit != "pixel" or not len(seen):
         return 1, 1
     return int(np.ceil(seen[:, 0].max())) + 1, int(np.ceil(seen[:, 1].max())) + 1
+
+
+def _also_loses(data: Dataset) -> Iterator[str]:
+    for sequence in data.sequences:
+        if sequence.num_dims == 3 and not np.isin(sequence.scores, (0, 1)).all():
+            yield "scores, in 3-D"
+
+
+PYSKL = register(
+    Format(
+        "pyskl",
+        "pyskl pickle",
+        "the pickle, 2-D or 3-D",
+        "splits and labels too",
+        recognises,
+        read,
+        Writer(
+            write,
+            ".pkl",
+            many=True,
+            cannot_hold=("times", "provenance", "names of people", "unit", "layout name",
+                         "subject", "view", "labels of frames", "events", "extra",
+                         "names of the classes"),
+            also_loses=_also_loses,
+        ),
+    )
+)  # fmt: skip

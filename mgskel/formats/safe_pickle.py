@@ -16,7 +16,7 @@ import numpy as np
 from numpy._core import multiarray
 
 from mgskel.core.errors import InputError
-from mgskel.formats.faults import Faults
+from mgskel.core.faults import Faults
 
 _ADMITTED = {
     ("numpy", "ndarray"): np.ndarray,

@@ -11,35 +11,32 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.events import GestureEvent
+from mgskel.core.faults import Faults
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence, with_defaults
-from mgskel.formats.faults import Faults
-from mgskel.formats.labels_csv import read_labels
-from mgskel.formats.probe import Probe
-from mgskel.formats.recording import Contents, ReadOptions, Recording, Recordings
-from mgskel.formats.tables import read_numbers
+from mgskel.formats.checks import make_sequence
+from mgskel.formats.format import Format, ReadOptions, dataset_of, register
+from mgskel.formats.source import Source
+from mgskel.formats.tables import read_event_labels, read_numbers
 
-NAME = "SMG CSV"
 _JOINTS, _VALUES, _FPS = 25, 11, 28.0
 _ENDING = "_skeleton.csv"
 
 
-def sniff(probe: Probe) -> bool:
-    if probe.is_folder:
-        return bool(probe.files(_ENDING))
-    cells = len(probe.first_line.split(","))
-    if len(probe.head) == 4096 and b"\n" not in probe.head:
-        cells = _JOINTS * _VALUES if probe.path.name.endswith(_ENDING) else cells
-    return cells == _JOINTS * _VALUES or probe.path.name.endswith(_ENDING)
+def recognises(source: Source) -> bool:
+    if source.is_folder:
+        return bool(source.files(_ENDING))
+    cells = len(source.first_line.split(","))
+    if len(source.head) == 4096 and b"\n" not in source.head:
+        cells = _JOINTS * _VALUES if source.path.name.endswith(_ENDING) else cells
+    return cells == _JOINTS * _VALUES or source.path.name.endswith(_ENDING)
 
 
-def read(probe: Probe, options: ReadOptions, faults: Faults) -> Contents:
-    files = [probe.path]
-    if probe.is_folder:
-        files = probe.files(_ENDING)
+def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
+    files = source.files(_ENDING) if source.is_folder else [source.path]
     recordings = [_read_sample(file, options, faults, len(files) > 1) for file in files]
-    return Contents(NAME, Recordings.of(probe.path, recordings), vocabulary="smg")
+    return dataset_of(recordings).replace(vocabulary="smg")
 
 
 def _read_sample(path: Path, options: ReadOptions, faults: Faults, named: bool) -> Recording | None:
@@ -53,7 +50,7 @@ def _read_sample(path: Path, options: ReadOptions, faults: Faults, named: bool) 
         )
     points = rows.reshape(len(rows), _JOINTS, _VALUES)[None, ..., :3].astype(np.float32)
     name = path.name.removesuffix(_ENDING)
-    options = with_defaults(options, fps=_rate(path.with_name(f"{name}_data.csv"), faults))
+    options = options.with_defaults(fps=_rate(_beside(path, "data"), faults))
     sequence = make_sequence(
         points,
         None,
@@ -66,10 +63,10 @@ def _read_sample(path: Path, options: ReadOptions, faults: Faults, named: bool) 
     )
     if sequence is None:
         return None
-    label_file = path.with_name(f"{name}_finelabels.csv")
+    label_file = _beside(path, "finelabels")
     events: tuple[GestureEvent, ...] = ()
     if label_file.exists():
-        events = read_labels(
+        events = read_event_labels(
             label_file, get_vocabulary("smg"), sequence.fps, len(rows), faults, inclusive=False
         )
     digits = name.removeprefix("Sample")
@@ -93,3 +90,20 @@ def _rate(path: Path, faults: Faults) -> float:
         )
         return _FPS
     return float(cells[1])
+
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f"{path.name.removesuffix(_ENDING)}_{kind}.csv")
+
+
+SMG = register(
+    Format(
+        "smg",
+        "SMG CSV",
+        "`SampleNNNN_skeleton.csv` (and `_finelabels.csv`, `_data.csv`), or the folder",
+        "Kinect v2 in metres, with gesture events",
+        recognises,
+        read,
+        companions=lambda path: [_beside(path, kind) for kind in ("finelabels", "data")],
+    )
+)

@@ -1,4 +1,4 @@
-"""Small helpers of the CSV readers: tables of numbers, with faults by line."""
+"""Tables as CSV: numbers, named columns and gesture labels, with faults by line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mgskel.core.errors import InputError
+from mgskel.core.events import ANNOTATION, GestureEvent
+from mgskel.core.faults import Faults
 from mgskel.core.files import read_text
-from mgskel.formats.faults import Faults
+from mgskel.core.gestures import Vocabulary
 
 _ROW = re.compile(r"row (\d+)(?:, column (\d+))?")
 
@@ -99,3 +102,64 @@ def column(rows: list[tuple[int, list[str]]], index: int, name: str, faults: Fau
                     f"line {rows[row][0]}, column '{name}'", "a number", repr(cell), "correct it"
                 )
     return values
+
+
+def read_event_labels(
+    path: Path,
+    vocabulary: Vocabulary,
+    fps: float,
+    frames: int,
+    faults: Faults,
+    *,
+    inclusive: bool,
+) -> tuple[GestureEvent, ...]:
+    """Events of iMiGUE and SMG: rows of raw label, first frame and last frame, counted from 0.
+
+    Args:
+        path: the table; a line of column names may come first.
+        vocabulary: knows the raw labels.
+        fps: frames per second.
+        frames: how many the recording has.
+        faults: told of rows that can't be.
+        inclusive: whether the last frame still belongs to the gesture.
+    """
+    events = []
+    for number, cells in enumerate(csv.reader(read_text(path, "labels").splitlines()), start=1):
+        if not any(cell.strip() for cell in cells):
+            continue
+        place = f"{path.name}, line {number}"
+        try:
+            raw, start, end = (int(float(cell)) for cell in cells[:3])
+        except ValueError:
+            if number > 1:
+                faults.add(place, "label, first frame, last frame", ",".join(cells), "correct it")
+            continue
+        try:
+            gesture = vocabulary.from_raw(raw)
+        except InputError as error:
+            faults.add(
+                place, f"a label of '{vocabulary.name}': {error.expected}", raw, "correct it"
+            )
+            continue
+        stop = end + 1 if inclusive else end
+        if not 0 <= start < stop or start >= frames:
+            faults.add(
+                place,
+                f"frames within 0 to {frames - 1}, the first before the last",
+                f"{start} to {end}",
+                "correct it; labels and skeleton may be of different videos",
+            )
+            continue
+        events.append(
+            GestureEvent(
+                "1",
+                gesture.name,
+                gesture.id,
+                start / fps,
+                min(stop, frames) / fps,
+                micro=gesture.micro,
+                group=gesture.group,
+                source=ANNOTATION,
+            )
+        )
+    return tuple(events)

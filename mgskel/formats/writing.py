@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from mgskel.core.errors import InputError, unknown
+from mgskel.core.files import writing_folder
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats import long_csv, ntu_npz, openpose, pyskl
-from mgskel.formats.bundle import bundle_from_sequences, save_bundle
-from mgskel.formats.folders import writing_folder
-from mgskel.formats.losses import fps_assumed, general_losses, people_named
-from mgskel.formats.recording import Recording
+from mgskel.formats.format import FORMATS, Fact, Format, Writer
 
-TARGETS = ("npz", "bundle", "pyskl", "ntu", "openpose", "csv")
-_BY_ENDING = {".npz": "npz", ".pkl": "pyskl", ".pickle": "pyskl", ".csv": "csv", "": "npz"}
+_DEFAULT = "npz"
+_SEVERAL = "bundle"
 
 
 @dataclass(frozen=True)
@@ -32,82 +28,73 @@ class Written:
     lost: tuple[str, ...]
 
 
-def write_recordings(
-    path: str | Path,
-    recordings: Sequence[Recording],
-    target: str | None = None,
-    class_names: tuple[str, ...] | None = None,
-) -> Written:
+def writable() -> dict[str, Writer]:
+    """How to write each format that can be written, by name."""
+    return {entry.name: entry.writer for entry in FORMATS if entry.writer is not None}
+
+
+def write(path: str | Path, data: Dataset, target: str | None = None) -> Written:
     """Write recordings; the format follows from `target` or else the ending of `path`.
 
     A path without ending is a folder with one file (or, for OpenPose, one folder) per
     recording. Several recordings in one ``.npz`` make a bundle.
     """
-    if not recordings:
+    if not data:
         raise InputError("there is nothing to write", found="no recordings")
-    ending = Path(path).suffix.lower()
-    if target is None:
-        if ending not in _BY_ENDING:
-            raise unknown("ending", ending, [e for e in _BY_ENDING if e], place=str(path))
-        target = _BY_ENDING[ending]
-    elif target not in TARGETS:
-        raise unknown("format", target, TARGETS)
-    folder = not ending
-    several = len(recordings) > 1
-    if target == "npz" and several and not folder:
-        target = "bundle"
-    if folder and target in ("bundle", "pyskl", "ntu"):
+    path, several = Path(path), len(data) > 1
+    folder = not path.suffix
+    entry, writer = _target(path, target)
+    if entry.name == _DEFAULT and several and not folder:
+        entry, writer = _target(path, _SEVERAL)
+    if folder and writer.many:
         raise InputError(
-            f"a {target} file holds all recordings",
+            f"a {entry.name} file holds all recordings",
             place=str(path),
             expected="a file name with its ending",
-            remedy=f"name it {path}{'.pkl' if target == 'pyskl' else '.npz'}",
+            remedy=f"name it {path}{writer.ending}",
         )
-    if target == "csv" and several and not folder:
+    # What is a folder by itself becomes a folder of folders.
+    each = several if not writer.ending else folder
+    if several and not each and not writer.many:
         raise InputError(
-            "a CSV file holds one recording",
+            f"a {entry.title} file holds one recording",
             place=str(path),
             expected="one recording",
-            found=f"{len(recordings)} recordings",
+            found=f"{len(data)} recordings",
             remedy="give a folder to write one file each, or choose one with --only",
         )
-    if target == "bundle":
-        lost = _write_bundle(path, recordings, class_names)
-    elif target == "pyskl":
-        pyskl.write(path, recordings)
-        lost = _losses(recordings, pyskl.lost, ("label", "split"))
-    elif target == "ntu":
-        ntu_npz.write(path, recordings, len(class_names) if class_names else None)
-        lost = _losses(recordings, ntu_npz.lost, ("label", "split"))
-    elif target == "openpose":
-        _write_each(path, recordings, openpose.write, "", several)
-        lost = _losses(recordings, openpose.lost, ())
-    elif target == "csv":
-        _write_each(path, recordings, long_csv.write, ".csv", folder)
-        lost = _losses(recordings, long_csv.lost, ())
+    if each and not writer.many:
+        _write_each(path, data, writer)
     else:
-        _write_each(path, recordings, lambda file, one: one.save(file), ".npz", folder)
-        lost = _losses(recordings, lambda sequence: (), ())
-    if class_names and target != "bundle":
-        lost = (*lost, "names of the classes")
-    return Written(target, len(recordings), lost)
+        writer.write(path, data)
+    return Written(entry.name, len(data), losses(writer, data))
 
 
-def _write_each(
-    path: str | Path,
-    recordings: Sequence[Recording],
-    write: Callable[[Path, PoseSequence], None],
-    ending: str,
-    folder: bool,
-) -> None:
-    if not folder:
-        write(Path(path), recordings[0].sequence)
-        return
+def _target(path: Path, name: str | None) -> tuple[Format, Writer]:
+    """The format to write: the named one, or the first whose ending the path has."""
+    known = writable()
+    ending = _ENDINGS.get(path.suffix.lower(), path.suffix.lower())
+    if name is None:
+        fitting = [key for key, writer in known.items() if writer.ending == ending and ending]
+        if ending and not fitting:
+            endings = dict.fromkeys(writer.ending for writer in known.values() if writer.ending)
+            raise unknown("ending", ending, endings, place=str(path))
+        name = _DEFAULT if _DEFAULT in fitting or not fitting else fitting[0]
+    if name not in known:
+        raise unknown("format", name, known)
+    return FORMATS.get(name), known[name]
+
+
+_ENDINGS = {".pickle": ".pkl"}
+
+
+def _write_each(path: Path, data: Dataset, writer: Writer) -> None:
     with writing_folder(path) as target:
         taken: set[str] = set()
-        for recording in recordings:
+        for recording in data:
             name = _file_name(recording.name, taken)
-            write(target / f"{name}{ending}", recording.sequence)
+            alone = data.replace(recordings=(recording,))
+            writer.write(target / f"{name}{writer.ending}", alone)
 
 
 def _file_name(name: str, taken: set[str]) -> str:
@@ -120,74 +107,71 @@ def _file_name(name: str, taken: set[str]) -> str:
     return free
 
 
-_FIELDS = ("label", "subject", "view", "split", "frame_label", "events")
-_WORDS = {"frame_label": "labels of frames", "events": "gesture events (write them by --events)"}
-
-
-def _losses(
-    recordings: Sequence[Recording],
-    of_sequence: Callable[[PoseSequence], tuple[str, ...]],
-    kept: tuple[str, ...],
-) -> tuple[str, ...]:
-    """What the format has no place for, each thing once."""
+def losses(writer: Writer, data: Dataset) -> tuple[str, ...]:
+    """What the format has no place for and these recordings have, each thing once."""
     found: dict[str, None] = {}
-    for recording in recordings:
-        found |= dict.fromkeys(of_sequence(recording.sequence))
-        for name in _FIELDS:
-            value = getattr(recording, name)
-            if name not in kept and value is not None and not (name == "events" and not value):
-                found[_WORDS.get(name, name)] = None
-        if "extra" not in kept:
-            found |= dict.fromkeys(f"array '{key}'" for key in recording.extra)
+    for recording in data:
+        for fact, tell in _FACTS.items():
+            if fact in writer.cannot_hold:
+                found |= dict.fromkeys(tell(recording))
+    found |= dict.fromkeys(writer.also_loses(data))
+    if data.class_names and "names of the classes" in writer.cannot_hold:
+        found["names of the classes"] = None
     return tuple(found)
 
 
-def _write_bundle(
-    path: str | Path, recordings: Sequence[Recording], class_names: tuple[str, ...] | None
-) -> tuple[str, ...]:
-    """A bundle has one person per sequence: the one who is seen most."""
-    people = [_main_person(recording.sequence) for recording in recordings]
-    columns: dict[str, Any] = {}
-    lost = list(_losses(recordings, _bundle_lost, (*_FIELDS[:3], "split", "extra")))
-    for key in ("label", "subject", "view", "split"):
-        values = [getattr(recording, key) for recording in recordings]
-        if all(value is not None for value in values):
-            columns[key] = np.array(values)
-        elif any(value is not None for value in values):
-            lost.append(f"{key} (some recordings have none)")
-    extra = {
-        key: np.array([recording.extra[key] for recording in recordings])
-        for key in recordings[0].extra
-        if all(key in recording.extra for recording in recordings)
-    }
-    if "split" in columns:
-        extra.setdefault("split", columns.pop("split"))
-    marks = [recording.frame_label for recording in recordings]
-    given = [mark for mark in marks if mark is not None]
-    if len(given) == len(marks):
-        columns["frame_label"] = np.concatenate(given)
-        lost.remove(_WORDS["frame_label"])
-    rates = np.array([sequence.fps for sequence in people])
-    assumed = all(fps_assumed(sequence) for sequence in people)
-    columns["fps"] = None if assumed else float(rates[0]) if np.ptp(rates) == 0 else rates
-    columns["name"] = np.array([recording.name for recording in recordings])
-    bundle = bundle_from_sequences(
-        people, class_names=class_names, extra=MappingProxyType(extra), **columns
-    )
-    save_bundle(path, bundle)
-    return tuple(lost)
+def _frame_rate(one: Recording) -> Iterator[str]:
+    if not fps_assumed(one.sequence):
+        yield f"frame rate ({one.sequence.fps:g})"
 
 
-def _main_person(sequence: PoseSequence) -> PoseSequence:
-    if sequence.num_people == 1:
-        return sequence
-    return sequence.person(int(np.argmax(sequence.scores.sum(axis=(1, 2)))))
+def _times(one: Recording) -> Iterator[str]:
+    sequence = one.sequence
+    even = sequence.timestamps[0] + np.arange(sequence.num_frames) / sequence.fps
+    if not np.allclose(sequence.timestamps, even, atol=1e-3 / sequence.fps):
+        yield "uneven timestamps"
+    elif abs(sequence.timestamps[0]) > 1e-9:
+        yield "the time of the first frame"
 
 
-def _bundle_lost(sequence: PoseSequence) -> tuple[str, ...]:
-    losses = general_losses(sequence, fps=True, size=True)
-    if sequence.num_people > 1:
-        losses.append("all people but the one who is seen most (choose by --person)")
-    elif people_named(sequence):
-        losses.append("the person's name")
-    return tuple(losses)
+def _provenance(one: Recording) -> Iterator[str]:
+    # That a frame rate was assumed is no history.
+    if any(record["step"] != "read" or set(record) - {"step", "fps"}
+           for record in one.sequence.provenance):  # fmt: skip
+        yield "provenance"
+
+
+def _when(fact: str, has: Callable[[Recording], object]) -> Callable[[Recording], Iterator[str]]:
+    def tell(one: Recording) -> Iterator[str]:
+        if has(one):
+            yield fact
+
+    return tell
+
+
+_FACTS: Mapping[Fact, Callable[[Recording], Iterator[str]]] = {
+    "frame rate": _frame_rate,
+    "times": _times,
+    "picture size": _when("picture size", lambda one: one.sequence.frame_size is not None),
+    "provenance": _provenance,
+    "names of people": _when("names of people", lambda one: people_named(one.sequence)),
+    "names": _when("names", lambda one: True),
+    "unit": lambda one: iter([f"unit ({one.sequence.unit})"]),
+    "layout name": lambda one: iter([f"layout name ({one.sequence.skeleton.name})"]),
+    "label": _when("label", lambda one: one.label is not None),
+    "subject": _when("subject", lambda one: one.subject is not None),
+    "view": _when("view", lambda one: one.view is not None),
+    "split": _when("split", lambda one: one.split is not None),
+    "labels of frames": _when("labels of frames", lambda one: one.frame_labels is not None),
+    "events": _when("gesture events (write them by --events)", lambda one: one.events),
+    "extra": lambda one: (f"array '{key}'" for key in one.extra),
+}
+
+
+def fps_assumed(sequence: PoseSequence) -> bool:
+    return any("assumed" in str(record.get("fps", "")) for record in sequence.provenance)
+
+
+def people_named(sequence: PoseSequence) -> bool:
+    """Whether people have names of their own, not just their places."""
+    return sequence.people != tuple(str(m + 1) for m in range(sequence.num_people))

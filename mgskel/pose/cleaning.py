@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.core.sequence import PoseSequence, shoulder_width
+from mgskel.core.body_scale import shoulder_width
+from mgskel.core.sequence import PoseSequence
 from mgskel.pose.smoothing import SmoothingSettings, smooth
 
 _MAD_TO_SIGMA = 1.4826

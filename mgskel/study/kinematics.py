@@ -15,8 +15,9 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 
+from mgskel.core.body_scale import shoulder_width
 from mgskel.core.events import GestureEvent
-from mgskel.core.sequence import PoseSequence, shoulder_width
+from mgskel.core.sequence import PoseSequence
 
 SMOOTH_S = 0.1
 """Running mean of paths before they are measured: jitter would add up to length."""

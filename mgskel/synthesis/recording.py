@@ -10,8 +10,8 @@ import numpy as np
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats.bundle import Bundle, bundle_from_sequences
 from mgskel.synthesis.actor import act, joints
 from mgskel.synthesis.body import Body, sample_body
 from mgskel.synthesis.camera import (
@@ -263,8 +263,8 @@ def synthesise_clips(
     labels: Sequence[str] | None = None,
     rest: float = 0.0,
     fps: float | None = None,
-) -> Bundle:
-    """A bundle of `n` labelled clips, each of another person, as many of each class as possible.
+) -> Dataset:
+    """`n` labelled clips, each of another person, as many of each class as possible.
 
     Args:
         layout: joints of the result; the settings' layout by default.
@@ -282,14 +282,13 @@ def synthesise_clips(
     resting = int(round(rest * n))
     order = [i % len(names) for i in range(n - resting)] + [len(names)] * resting
     classes = (*names, REST) if resting else names
-    sequences = [
-        synthesise_clip(classes[label], seed * 1_000_003 + i, settings, fps=fps).sequence
+    clips = (
+        Recording(
+            synthesise_clip(classes[label], seed * 1_000_003 + i, settings, fps=fps).sequence,
+            f"{classes[label]}-{i}",
+            label=label,
+            subject=i,
+        )
         for i, label in enumerate(order)
-    ]
-    return bundle_from_sequences(
-        sequences,
-        label=order,
-        class_names=classes,
-        subject=np.arange(n),
-        name=np.array([f"{classes[c]}-{i}" for i, c in enumerate(order)]),
     )
+    return Dataset(tuple(clips), class_names=classes)

@@ -21,10 +21,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from mgskel.core.errors import InputError
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.datasets.augment import Augmentation
-from mgskel.datasets.labelled import ClassList, Labelled
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.training.config import (
     DataConfig,
@@ -99,8 +100,11 @@ class MicroGestureClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, indices = np.unique(labels, return_inverse=True)
         keys = tuple(str(i) for i in range(len(self.classes_)))
         classes = ClassList(keys, tuple(str(label) for label in self.classes_))
-        names = np.array([s.source or f"sequence {i}" for i, s in enumerate(sequences)])
-        data = TrainingData(Labelled(sequences, names, indices.astype(str)), None, classes)
+        recordings = (
+            Recording(sequence, sequence.source or f"sequence {i}", label=int(index))
+            for i, (sequence, index) in enumerate(zip(sequences, indices, strict=True))
+        )
+        data = TrainingData(Dataset(tuple(recordings)), None, classes)
         if self.run_folder is not None:
             self.recognizer_ = train(self._config(), self.run_folder, data)
         else:

@@ -57,7 +57,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     keep_freed_memory()
     torch.manual_seed(config.seed)
     people = config.data.people or max(s.num_people for s in data.train.sequences)
-    store = data.train.store(config.normalise, data.classes, people)
+    store = ClipStore.of(data.train, config.normalise, data.classes, people)
     store = drop_unseen(store)
     check_classes(store, data.classes)
     spec = InputSpec(
@@ -74,7 +74,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
         take_over(network, config.model.pretrained)
     validation = None
     if data.validation is not None:
-        validation = data.validation.store(config.normalise, data.classes, people)
+        validation = ClipStore.of(data.validation, config.normalise, data.classes, people)
     if config.machine.devices * config.machine.nodes > 1:
         synchronise_norms(network)
     best = _fit(network, store, validation, data.classes, config, out)

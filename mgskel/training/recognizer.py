@@ -20,6 +20,7 @@ import mgskel
 from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, read_json, write_json, writing
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
@@ -28,7 +29,6 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.labelled import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
-from mgskel.formats.bundle import Bundle
 from mgskel.models import Backbone, FusionParts, create_model, fold
 from mgskel.training.metrics import softmax
 
@@ -97,25 +97,25 @@ class Recognizer:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def predict_proba(
-        self, sequences: Bundle | PoseSequence | Sequence[PoseSequence], views: int | None = None
+        self, sequences: Dataset | PoseSequence | Sequence[PoseSequence], views: int | None = None
     ) -> np.ndarray:
         """(n, K) probabilities; sequences in other layouts are converted by joint name."""
         return softmax(self.logits(self.store(sequences), views), self.temperature)
 
-    def predict(self, sequences: Bundle | PoseSequence | Sequence[PoseSequence]) -> list[str]:
+    def predict(self, sequences: Dataset | PoseSequence | Sequence[PoseSequence]) -> list[str]:
         """The likeliest class of each sequence, by name."""
         return [self.classes.names[i] for i in self.predict_proba(sequences).argmax(1)]
 
     def store(
         self,
-        sequences: Bundle | PoseSequence | Sequence[PoseSequence],
+        sequences: Dataset | PoseSequence | Sequence[PoseSequence],
         names: Sequence[str] | None = None,
     ) -> ClipStore:
         """Sequences in this recognizer's layout and body coordinates."""
         if isinstance(sequences, PoseSequence):
             sequences = [sequences]
-        elif isinstance(sequences, Bundle):
-            sequences = [sequences.sequence(i) for i in range(len(sequences))]
+        elif isinstance(sequences, Dataset):
+            sequences = sequences.sequences
         fitting = [self._fitting(sequence) for sequence in sequences]
         return ClipStore.from_sequences(
             fitting, self.input.normalise, names=names, people=self.input.people

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgskel.core.interchange import from_xarray
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 
@@ -65,7 +64,7 @@ def test_dataset_there_and_back(recording: PoseSequence) -> None:
     assert dataset.attrs["ds_type"] == "poses" and dataset.attrs["fps"] == 25
     value = dataset["position"].sel(keypoints="left_wrist", individuals="2", space="y").values
     np.testing.assert_array_equal(value, recording.joint("left_wrist")[1, :, 1])
-    again = from_xarray(dataset)
+    again = PoseSequence.from_xarray(dataset)
     np.testing.assert_array_equal(again.keypoints, recording.keypoints)
     np.testing.assert_array_equal(again.scores, recording.scores)
     assert (again.people, again.frame_size) == (recording.people, recording.frame_size)
@@ -77,4 +76,6 @@ def test_a_dataset_survives_a_file(recording: PoseSequence, tmp_path) -> None:  
     pytest.importorskip("scipy")
     recording.to_xarray().to_netcdf(tmp_path / "poses.nc", engine="scipy")
     with xarray.open_dataset(tmp_path / "poses.nc", engine="scipy") as dataset:
-        np.testing.assert_array_equal(from_xarray(dataset).keypoints, recording.keypoints)
+        np.testing.assert_array_equal(
+            PoseSequence.from_xarray(dataset).keypoints, recording.keypoints
+        )

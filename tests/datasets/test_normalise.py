@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mgskel.core.body_scale import body_size
 from mgskel.core.skeleton import get_skeleton
-from mgskel.datasets.normalise import Normalisation, body_size, normalise
+from mgskel.datasets.normalise import Normalisation, normalise
 
 KINECT = get_skeleton("kinect20")
 

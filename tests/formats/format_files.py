@@ -11,7 +11,6 @@ import numpy as np
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.bundle import Bundle, save_bundle
 
 # Where a person's joints stand, in shoulder widths from the neck: x to the image's right, y down.
 # A person facing the camera has the left shoulder at the right of the picture.
@@ -298,22 +297,18 @@ def nw_ucla_tree(frames: int = 9, name: str = "a05_s02_e03_v01") -> dict[str, An
     return {"file_name": name, "skeletons": points.astype(float).tolist(), "label": 5}
 
 
-def small_bundle() -> Bundle:
+def bundle_arrays() -> dict[str, Any]:
     frames = np.concatenate([person("kinect20", n, seed=i, dims=3) for i, n in enumerate((8, 5))])
-    return Bundle(
-        frames,
-        np.array([0, 8, 13]),
-        get_skeleton("kinect20"),
-        label=np.array([0, 1]),
-        name=np.array(["one", "two"]),
-        fps=25.0,
-        class_names=("a", "b"),
-        unit="metre",
-    )
+    return {
+        "frames": frames, "offsets": np.array([0, 8, 13]), "label": np.array([0, 1]),
+        "layout": np.array("kinect20"), "fps": 25.0,
+    }  # fmt: skip
 
 
 def write_bundle(path: Path) -> Path:
-    save_bundle(path, small_bundle())
+    header = {"schema": 1, "unit": "metre", "class_names": ["a", "b"]}
+    names = np.array(["one", "two"])
+    np.savez(path, header=np.array(json.dumps(header)), name=names, **bundle_arrays())
     return path
 
 

@@ -103,7 +103,7 @@ FILE_CASES: list[Case] = [
     (
         "bundle: millimetres",
         bundle(
-            frames=files.small_bundle().frames * 1000,
+            frames=files.bundle_arrays()["frames"] * 1000,
             header=np.array(json.dumps({"schema": 1, "unit": "metre"})),
         ),
         "unit 'metre'",

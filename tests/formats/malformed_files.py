@@ -10,7 +10,9 @@ from typing import Any
 import format_files as files
 import numpy as np
 
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import skeleton_to_dict
+from mgskel.formats import write
 
 Make = Callable[[str, Any], Path]
 Case = tuple[str, Callable[[Path, Make], Path], str]
@@ -54,12 +56,7 @@ def put(index: Any, value: float) -> Callable[[np.ndarray], np.ndarray]:
 
 def bundle(**changes: Any) -> Callable[[Path, Make], Path]:
     def build(folder: Path, make: Make) -> Path:
-        good = files.small_bundle()
-        arrays: dict[str, Any] = {
-            "frames": good.frames, "offsets": good.offsets, "label": good.label,
-            "layout": np.array("kinect20"), "fps": 25.0,
-        }  # fmt: skip
-        arrays |= changes
+        arrays = files.bundle_arrays() | changes
         np.savez(folder / "b.npz", **{k: v for k, v in arrays.items() if v is not None})
         return folder / "b.npz"
 
@@ -183,9 +180,7 @@ def ntu(**changes: Any) -> Callable[[Path, Make], Path]:
 
 def long_table(edit: Callable[[list[str]], None]) -> Callable[[Path, Make], Path]:
     def build(folder: Path, make: Make) -> Path:
-        from mgskel.formats import long_csv
-
-        long_csv.write(folder / "l.csv", files.sequence())
+        write(folder / "l.csv", Dataset([Recording(files.sequence())]))
         rows = (folder / "l.csv").read_text().splitlines()
         edit(rows)
         return make("l.csv", "\n".join(rows) + "\n")

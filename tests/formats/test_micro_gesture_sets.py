@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.gestures import get_vocabulary
-from mgskel.formats import read, read_sequence
-from mgskel.formats.recording import ReadOptions
+from mgskel.formats import ReadOptions, read, read_sequence
 
 
 def test_imigue_csv_with_labels(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
-from mgskel.formats.bundle import load_bundle
+from mgskel.formats import read
 
 
 def test_the_bundle_of_the_page_is_valid(
@@ -19,6 +19,6 @@ def test_the_bundle_of_the_page_is_valid(
     monkeypatch.chdir(tmp_path)
     exec(compile(first, "own-data.md", "exec"), {})
     assert main(["validate", "mine.npz"]) == 0
-    assert len(load_bundle("mine.npz")) == 2
+    assert len(read("mine.npz")) == 2
     assert main(["convert", "mine.npz", "clip.npz", "--only", "0"]) == 0
     exec(compile(second, "own-data.md", "exec"), {})

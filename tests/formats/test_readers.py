@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.formats import detect, read, read_sequence, validate
-from mgskel.formats.recording import ReadOptions
+from mgskel.formats import ReadOptions, detect, read, read_sequence, validate
 
 
 def joint(sequence, name: str, person: int = 0) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -224,7 +223,7 @@ def test_ntu_skeleton(make) -> None:  # type: ignore[no-untyped-def]
         sequence.keypoints[1, 1:, :20], files.person("kinect25", 8, seed=1, dims=3)[1:, :20],
         atol=1e-5,
     )  # fmt: skip
-    assert detect(make("renamed.txt", files.ntu_text()))[0].name == "NTU skeleton"
+    assert detect(make("renamed.txt", files.ntu_text()))[0].name == "ntu-skeleton"
 
 
 def test_ntu_npz(tmp_path: Path) -> None:
@@ -324,4 +323,4 @@ def test_every_good_file_is_recognised_by_content_and_has_no_faults(tmp_path: Pa
             hidden = tmp_path / "hidden" / f"{path.stem}.dat"
             hidden.parent.mkdir(exist_ok=True)
             hidden.write_bytes(path.read_bytes())
-            assert detect(hidden)[0].name == name
+            assert detect(hidden)[0].title == name

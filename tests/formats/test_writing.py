@@ -14,12 +14,10 @@ from hypothesis import strategies as st
 from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.core.events import read_events
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons, skeleton_from_dict
-from mgskel.formats import read, read_sequence
-from mgskel.formats.bundle import load_bundle, save_bundle
-from mgskel.formats.recording import ReadOptions, Recording
-from mgskel.formats.writing import write_recordings
+from mgskel.formats import ReadOptions, read, read_sequence, write
 
 LAYOUTS = sorted(list_skeletons())
 QUICK = settings(
@@ -136,7 +134,7 @@ def test_long_csv_keeps_joints_scores_times_and_people(
     tmp_path_factory: Any, sequence: PoseSequence
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "s.csv"
-    write_recordings(path, [Recording(sequence, "s")])
+    write(path, Dataset([Recording(sequence, "s")]))
     layout = path.with_suffix(".yaml")
     layout.write_text(json.dumps(skeleton_tree(sequence.skeleton)))
     again = read_sequence(path, ReadOptions(layout=layout, unit=sequence.unit))
@@ -158,7 +156,7 @@ def skeleton_tree(skeleton: Skeleton) -> dict[str, Any]:
 )
 def test_openpose_there_and_back(tmp_path_factory: Any, sequence: PoseSequence) -> None:
     folder = tmp_path_factory.mktemp("op") / "json"
-    written = write_recordings(folder, [Recording(sequence, "s")], "openpose")
+    written = write(folder, Dataset([Recording(sequence, "s")]), "openpose")
     again = read_sequence(folder, ReadOptions(fps=sequence.fps, unit=sequence.unit))
     assert again.skeleton == sequence.skeleton
     assert_same(again, sequence)
@@ -170,7 +168,7 @@ def test_openpose_there_and_back(tmp_path_factory: Any, sequence: PoseSequence) 
 @given(sequence=sequences(st.just(get_skeleton("coco17")), 2), label=st.integers(0, 50))
 def test_pyskl_there_and_back(tmp_path_factory: Any, sequence: PoseSequence, label: int) -> None:
     path = tmp_path_factory.mktemp("pk") / "s.pkl"
-    write_recordings(path, [Recording(sequence, "s", label=label, split="val")])
+    write(path, Dataset([Recording(sequence, "s", label=label, split="val")]))
     (again,) = read(path, ReadOptions(unit=sequence.unit)).recordings
     assert (again.name, again.label, again.split) == ("s", label, "val")
     assert_same(again.sequence, sequence)
@@ -184,7 +182,7 @@ def test_ntu_there_and_back(tmp_path_factory: Any, sequence: PoseSequence, label
         keypoints=sequence.keypoints[:2], scores=sequence.scores[:2], people=sequence.people[:2]
     )
     path = tmp_path_factory.mktemp("ntu") / "s.npz"
-    written = write_recordings(path, [Recording(two, "s", label=label, split="test")], "ntu")
+    written = write(path, Dataset([Recording(two, "s", label=label, split="test")]), "ntu")
     (again,) = read(path, ReadOptions(fps=two.fps)).recordings
     np.testing.assert_array_equal(again.sequence.keypoints, two.keypoints)
     assert (again.label, again.split) == (label, "test")
@@ -198,9 +196,8 @@ def test_bundle_there_and_back(tmp_path_factory: Any, several: list[PoseSequence
     if len(alike) < 2:
         return
     path = tmp_path_factory.mktemp("b") / "b.npz"
-    written = write_recordings(
-        path, [Recording(one, f"r{i}", label=i, extra={"age": i}) for i, one in enumerate(alike)]
-    )
+    data = [Recording(one, f"r{i}", label=i, extra={"age": i}) for i, one in enumerate(alike)]
+    written = write(path, Dataset(data))
     assert written.target == "bundle" and not written.lost
     again = read(path).recordings
     for one, recording in zip(alike, again, strict=True):
@@ -223,10 +220,9 @@ def bundle_file(tmp_path: Path) -> Path:
         )
         for n, name in ((8, "a/b: c"), (1, "one"), (6, "Zoë"))
     ]  # fmt: skip
-    from mgskel.formats.bundle import bundle_from_sequences
-
-    bundle = bundle_from_sequences(sequences, [0, 1, 1], class_names=("nod", "shrug"))
-    save_bundle(tmp_path / "in.npz", bundle)
+    labelled = zip(sequences, (0, 1, 1), strict=True)
+    data = [Recording(sequence, sequence.source, label) for sequence, label in labelled]
+    write(tmp_path / "in.npz", Dataset(data, class_names=("nod", "shrug")))
     return tmp_path / "in.npz"
 
 
@@ -242,8 +238,8 @@ def test_bundle_to_files_and_to_another_bundle(bundle_file: Path, tmp_path: Path
     assert "label" in answer["lost"] and "names of the classes" in answer["lost"]
     answer = convert(capsys, bundle_file, tmp_path / "b.npz", "--min-frames", 2)
     assert (answer["recordings"], answer["left_out"], answer["lost"]) == (2, 1, [])
-    bundle = load_bundle(tmp_path / "b.npz")
-    assert (list(bundle.label), bundle.class_names) == ([0, 1], ("nod", "shrug"))  # type: ignore[arg-type]
+    data = read(tmp_path / "b.npz")
+    assert ([one.label for one in data], data.class_names) == ([0, 1], ("nod", "shrug"))
     answer = convert(capsys, bundle_file, tmp_path / "b.pkl")
     assert "unit (metre)" in answer["lost"]
     assert [r.label for r in read(tmp_path / "b.pkl").recordings] == [0, 1, 1]
@@ -296,7 +292,7 @@ def test_outputs_that_can_not_be(bundle_file: Path, tmp_path: Path, capsys) -> N
     assert main(["convert", str(bundle_file), str(tmp_path / "n.npz"), "--to", "ntu"]) == 2
     assert "kinect25" in capsys.readouterr().err
     with pytest.raises(InputError, match="nothing to write"):
-        write_recordings(tmp_path / "x.npz", [])
+        write(tmp_path / "x.npz", Dataset([]))
 
 
 def test_events_beside_a_recording_are_written(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
@@ -346,9 +342,10 @@ def test_real_files_load_validate_and_convert(
     assert (answer["lost"], answer["left_out"]) == ([], int(single))
     assert main(["validate", str(out)]) == 0
     capsys.readouterr()
-    first, again = load_bundle(source, layout), load_bundle(out)
-    kept = np.flatnonzero(first.lengths > 1)
-    np.testing.assert_array_equal(again.frames, first.select(kept).frames)
-    assert again.extra.keys() == first.extra.keys()
+    first, again = read(source, ReadOptions(layout=layout)), read(out)
+    kept = [one for one in first if one.sequence.num_frames > 1]
+    for one, other in zip(kept, again, strict=True):
+        np.testing.assert_array_equal(one.sequence.keypoints, other.sequence.keypoints)
+        assert one.extra.keys() == other.extra.keys()
     assert main(["convert", str(out), str(tmp_path / "b.pkl")]) == 0
     assert len(read(tmp_path / "b.pkl", ReadOptions(layout=layout)).recordings) == len(kept)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.sequence import shoulder_width
+from mgskel.core.body_scale import shoulder_width
 from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.extract import extract
 

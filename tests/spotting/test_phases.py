@@ -12,9 +12,10 @@ from studies.phases.study import PHASES, REST, TOGETHER, compare, leave_one_user
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, read_events, write_events
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.bundle import Bundle, save_bundle
+from mgskel.formats import write
 from mgskel.spotting.phases import LabelledRecording, PhaseLabeller, labelled_recordings
 from mgskel.spotting.phases.fit import PhaseFitSettings
 from mgskel.spotting.phases.labelled import label_names
@@ -195,26 +196,28 @@ def test_channels_of_any_layout(layout):
     assert sorted(order) == list(range(len(order)))
 
 
-def bundle(seeds, users) -> Bundle:
-    made = [made_up(seed) for seed in seeds]
-    points = np.concatenate([points for points, _ in made]).astype(np.float32)
-    return Bundle(
-        frames=points,
-        offsets=np.cumsum([0, *(len(points) for points, _ in made)]),
-        skeleton=get_skeleton(LAYOUT),
-        name=np.array([f"{user}{seed}" for seed, user in zip(seeds, users, strict=True)]),
-        frame_label=np.concatenate([labels for _, labels in made]),
+def made_set(seeds, users) -> Dataset:
+    return Dataset(
+        [
+            Recording(
+                PoseSequence.from_arrays(points, fps=30, skeleton=LAYOUT, unit="normalised"),
+                f"{user}{seed}",
+                frame_labels=labels,
+            )
+            for seed, user in zip(seeds, users, strict=True)
+            for points, labels in [made_up(seed)]
+        ]
     )
 
 
 def test_users_come_from_names(tmp_path):
-    recordings = labelled_recordings(bundle((0, 1, 2), "aab"))
+    recordings = labelled_recordings(made_set((0, 1, 2), "aab"))
     assert [r.user for r in recordings] == ["a", "a", "b"]
     assert all(len(r.labels) == r.sequence.num_frames for r in recordings)
 
 
 def test_the_comparison_beats_the_commonest_label():
-    recordings = labelled_recordings(bundle((0, 1, 2, 3), "aabb"))
+    recordings = labelled_recordings(made_set((0, 1, 2, 3), "aabb"))
     rows = leave_one_user_out(recordings, "rest", (0,), QUICK)
     assert {row.tested_on for row in rows} == {"a", "b"}
     for task in (PHASES, REST):
@@ -227,8 +230,8 @@ def test_the_comparison_beats_the_commonest_label():
 
 def test_the_study_writes_figures_and_a_page(tool, tmp_path, monkeypatch, capsys):
     study = tool("study_phases")
-    save_bundle(tmp_path / "ab.npz", bundle((0, 1), "ab"))
-    save_bundle(tmp_path / "c.npz", bundle((5,), "c"))
+    write(tmp_path / "ab.npz", made_set((0, 1), "ab"), "bundle")
+    write(tmp_path / "c.npz", made_set((5,), "c"), "bundle")
     words = ["--data", tmp_path / "ab.npz", "--test", tmp_path / "c.npz", "--rest", "rest"]
     words += ["--seeds", 1, "--json", tmp_path / "out.json", "--write", tmp_path / "page.md"]
     monkeypatch.setattr(study, "compare", lambda *a: compare(*a, replace(QUICK, steps=5)))

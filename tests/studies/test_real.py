@@ -7,7 +7,8 @@ import pytest
 from benchmarks import real
 
 from mgskel.core.errors import InputError
-from mgskel.formats.bundle import bundle_from_sequences, save_bundle
+from mgskel.core.recording import Dataset, Recording
+from mgskel.formats import write
 from mgskel.synthesis import synthesise_clip, synthesise_recording
 
 
@@ -15,9 +16,9 @@ def test_labels_are_judged_by_what_they_mean(tmp_path, capsys):
     clips = [synthesise_clip("touch-neck", seed).sequence for seed in (1, 2)]
     rest = [synthesise_recording(6, 3).sequence.crop(0, 2)]
     names = ("sore throat", "no hand detected", "water")
-    sequences = [s.replace(source=f"clip {i}") for i, s in enumerate([*clips, *rest, *rest])]
-    bundle = bundle_from_sequences(sequences, [0, 0, 1, 2], class_names=names)
-    save_bundle(tmp_path / "real_symptoms.npz", bundle)
+    sequences = enumerate(zip([*clips, *rest, *rest], (0, 0, 1, 2), strict=True))
+    recordings = [Recording(sequence, f"clip {i}", label) for i, (sequence, label) in sequences]
+    write(tmp_path / "real_symptoms.npz", Dataset(recordings, class_names=names))
 
     assert real.main(["--data", str(tmp_path), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)

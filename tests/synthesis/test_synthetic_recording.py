@@ -105,12 +105,13 @@ def test_a_clip_holds_one_gesture_that_the_camera_shows():
         assert event.end_s < clip.sequence.duration_s + 0.1
 
 
-def test_clips_make_a_bundle_with_rest_as_its_own_class():
-    bundle = synthesise_clips(7, 1, "upper", labels=("nod", "shrug"), rest=0.3)
-    assert bundle.class_names == ("nod", "shrug", "rest")
-    assert sorted(bundle.label.tolist()) == [0, 0, 0, 1, 1, 2, 2]
+def test_clips_make_a_data_set_with_rest_as_its_own_class():
+    data = synthesise_clips(7, 1, "upper", labels=("nod", "shrug"), rest=0.3)
+    assert data.class_names == ("nod", "shrug", "rest")
+    assert sorted(clip.label for clip in data) == [0, 0, 0, 1, 1, 2, 2]
     again = synthesise_clips(7, 1, "upper", labels=("nod", "shrug"), rest=0.3)
-    np.testing.assert_array_equal(bundle.frames, again.frames)
+    for one, other in zip(data.sequences, again.sequences, strict=True):
+        np.testing.assert_array_equal(one.keypoints, other.keypoints)
 
 
 def test_a_scaled_gesture_is_smaller_and_briefer():

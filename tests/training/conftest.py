@@ -10,50 +10,43 @@ import numpy as np
 import pytest
 
 from mgskel.core.config import from_dict
+from mgskel.core.recording import Dataset, Recording
+from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.bundle import Bundle, save_bundle
+from mgskel.formats import write
 from mgskel.training.config import TrainConfig
 
 CLASSES = 3
 
 
-def waving(count: int, seed: int = 0, layout: str = "natops8", dims: int = 3) -> Bundle:
+def waving(count: int, seed: int = 0, layout: str = "natops8", dims: int = 3) -> Dataset:
     """Each class swings another joint; labels start at 1, subjects at 1."""
     rng = np.random.default_rng(seed)
     skeleton = get_skeleton(layout)
     rest = np.random.default_rng(7).normal(size=(skeleton.num_joints, dims))
-    frames, lengths, labels = [], [], []
+    recordings = []
     for i in range(count):
         length, label = int(rng.integers(12, 25)), i % CLASSES
         points = rest + 0.05 * rng.normal(size=(length, skeleton.num_joints, dims))
         swing = np.sin(np.linspace(0, 6, length) + rng.uniform(0, 6))
         points[:, [label, label + CLASSES]] += 0.8 * swing[:, None, None]
-        frames.append(points)
-        lengths.append(length)
-        labels.append(label + 1)
-    return Bundle(
-        frames=np.concatenate(frames).astype(np.float32),
-        offsets=np.cumsum([0, *lengths]),
-        skeleton=skeleton,
-        label=np.array(labels),
-        subject=np.arange(count) // 6 % 4 + 1,
-        name=np.array([f"v{i // 3}_{i}" for i in range(count)]),
-        fps=25.0,
-        unit="metre",
-    )
+        sequence = PoseSequence.from_arrays(points, fps=25, skeleton=skeleton, unit="metre")
+        name = f"v{i // 3}_{i}"
+        recordings.append(Recording(sequence, name, label + 1, subject=i // 6 % 4 + 1))
+    return Dataset(tuple(recordings))
 
 
 @pytest.fixture(scope="session")
 def train_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sets") / "train.npz"
-    save_bundle(path, waving(48, seed=0))
+    write(path, waving(48, seed=0), "bundle")
     return path
 
 
 @pytest.fixture(scope="session")
 def test_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sets") / "test.npz"
-    save_bundle(path, waving(24, seed=1))
+    write(path, waving(24, seed=1), "bundle")
     return path
 
 
@@ -94,5 +87,5 @@ def make_config() -> Callable[..., TrainConfig]:
 
 
 @pytest.fixture(scope="session")
-def make_bundle() -> Callable[..., Bundle]:
+def make_set() -> Callable[..., Dataset]:
     return waving

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,8 @@ import pytest
 from studies.recognition.accuracy import mean_and_spread, measure, tabulate
 
 from mgskel.core.errors import InputError
-from mgskel.formats.bundle import save_bundle
+from mgskel.core.recording import Dataset
+from mgskel.formats import write
 
 
 def test_streams_and_their_ensemble_on_validation_and_test(
@@ -41,13 +41,13 @@ def test_without_a_test_file_only_validation_is_measured(
 
 
 def test_what_cannot_be_measured_is_refused_before_anything_is_trained(
-    make_config: Any, make_bundle: Any, train_file: Path, tmp_path: Path
+    make_config: Any, make_set: Any, train_file: Path, tmp_path: Path
 ) -> None:
     out, config = tmp_path / "out", make_config(train_file)
     with pytest.raises(InputError, match="unknown stream 'bnoe'"):
         measure(config, ("joint", "bnoe"), None, out)
-    bundle = make_bundle(24)
-    save_bundle(tmp_path / "other.npz", replace(bundle, label=bundle.label + 10))
+    data = Dataset([one.replace(label=one.label + 10) for one in make_set(24)])
+    write(tmp_path / "other.npz", data)
     with pytest.raises(InputError, match="outside the classes"):
         measure(config, ("joint",), tmp_path / "other.npz", out)
     assert not out.exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ import pytest
 from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.recording import Dataset
 from mgskel.datasets.labelled import ClassList
-from mgskel.formats.bundle import save_bundle
+from mgskel.formats import write
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.evaluate import ma52_measures
 from mgskel.training.fit import train
@@ -83,10 +83,10 @@ def test_fitted_weights_prefer_the_better_member() -> None:
 
 
 def test_other_classes_cannot_join_an_ensemble(
-    run_folder: Path, make_bundle: Any, make_config: Any, test_file: Path, tmp_path: Path
+    run_folder: Path, make_set: Any, make_config: Any, test_file: Path, tmp_path: Path
 ) -> None:
-    bundle = make_bundle(24)
-    save_bundle(tmp_path / "set.npz", replace(bundle, label=bundle.label + 10))
+    data = Dataset([one.replace(label=one.label + 10) for one in make_set(24)])
+    write(tmp_path / "set.npz", data)
     train(make_config(tmp_path / "set.npz", optim__epochs=1), tmp_path / "other")
     runs = [str(run_folder), str(tmp_path / "other")]
     assert main(["evaluate", *runs, "--data", str(test_file)]) == 2
@@ -106,10 +106,10 @@ def test_predict_writes_scores(run_folder: Path, test_file: Path, tmp_path: Path
 
 
 def test_unlabelled_files_predict_but_do_not_evaluate(
-    run_folder: Path, make_bundle: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_folder: Path, make_set: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "plain.npz"
-    save_bundle(path, replace(make_bundle(6), label=None))
+    write(path, Dataset([one.replace(label=None) for one in make_set(6)]))
     words = [str(run_folder), "--data", str(path)]
     assert main(["predict", *words, "-o", str(tmp_path / "p.csv")]) == 0
     assert main(["evaluate", *words]) == 2

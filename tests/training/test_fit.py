@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file
 
 from mgskel.core.errors import InputError
+from mgskel.core.recording import Dataset, Recording
 from mgskel.datasets.labelled import ClassList
-from mgskel.formats.bundle import Bundle, save_bundle
+from mgskel.formats import write
 from mgskel.training.callbacks import Checkpoint
 from mgskel.training.evaluate import evaluate
 from mgskel.training.fit import train
@@ -154,16 +155,21 @@ def test_patience_keeps_the_best_epoch(
     assert same(weights(tmp_path / "r"), kept[2])
 
 
-def broken(bundle: Bundle, what: str) -> Bundle:
-    labels = bundle.label
-    assert labels is not None
+def unseen(recording: Recording) -> Recording:
+    shape = recording.sequence.keypoints.shape
+    return recording.replace(
+        sequence=recording.sequence.replace(
+            keypoints=np.full(shape, np.nan), scores=np.zeros(shape[:3])
+        )
+    )
+
+
+def broken(recording: Recording, what: str) -> Recording:
     if what == "one class":
-        return replace(bundle, label=np.ones_like(labels))
+        return recording.replace(label=1)
     if what == "no labels":
-        return replace(bundle, label=None)
-    if what == "nobody":
-        return replace(bundle, frames=np.full_like(bundle.frames, np.nan))
-    return replace(bundle, subject=np.full(len(labels), 4))
+        return recording.replace(label=None)
+    return unseen(recording) if what == "nobody" else recording.replace(subject=4)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +182,9 @@ def broken(bundle: Bundle, what: str) -> Bundle:
     ],
 )
 def test_wrong_sets_are_refused(
-    what: str, message: str, make_bundle: Make, make_config: Make, tmp_path: Path
+    what: str, message: str, make_set: Make, make_config: Make, tmp_path: Path
 ) -> None:
-    save_bundle(tmp_path / "set.npz", broken(make_bundle(24), what))
+    write(tmp_path / "set.npz", Dataset([broken(one, what) for one in make_set(24)]))
     with pytest.raises(InputError, match=message):
         train(make_config(tmp_path / "set.npz"), tmp_path / "run")
     assert not (tmp_path / "run" / "model.safetensors").exists()
@@ -215,26 +221,22 @@ def test_wrong_settings_are_refused(
 
 
 def test_labels_outside_the_vocabulary_are_counted_and_named(
-    make_bundle: Make, make_config: Make, tmp_path: Path
+    make_set: Make, make_config: Make, tmp_path: Path
 ) -> None:
-    bundle = make_bundle(24)
-    save_bundle(tmp_path / "set.npz", replace(bundle, label=bundle.label + 50))
+    data = Dataset([one.replace(label=one.label + 50) for one in make_set(24)])
+    write(tmp_path / "set.npz", data)
     with pytest.raises(InputError, match="24 of 24 sequences") as caught:
         train(make_config(tmp_path / "set.npz", data__vocabulary="smg"), tmp_path / "run")
     assert "51" in str(caught.value)
 
 
 def test_classes_without_samples_and_one_frame_sequences_are_survived(
-    make_bundle: Make, make_config: Make, tmp_path: Path
+    make_set: Make, make_config: Make, tmp_path: Path
 ) -> None:
-    bundle = make_bundle(24)
-    single = np.arange(24) == 5
-    lengths = np.where(single, 1, bundle.lengths)
-    keep = np.concatenate([np.arange(n) + s for n, s in zip(lengths, bundle.offsets, strict=False)])
-    short = replace(
-        bundle, frames=bundle.frames[keep], offsets=np.concatenate([[0], np.cumsum(lengths)])
-    )
-    save_bundle(tmp_path / "set.npz", short)
+    recordings = list(make_set(24))
+    recordings[5] = recordings[5].replace(sequence=recordings[5].sequence.frames(slice(0, 1)))
+    short = Dataset(recordings)
+    write(tmp_path / "set.npz", short)
     config = make_config(tmp_path / "set.npz", data__vocabulary="smg", optim__epochs=1)
     with pytest.warns(UserWarning, match="14 of 17 classes have no training sequence"):
         recognizer = train(config, tmp_path / "run")
@@ -243,11 +245,11 @@ def test_classes_without_samples_and_one_frame_sequences_are_survived(
 
 
 def test_unseen_sequences_are_left_out_and_named(
-    make_bundle: Make, make_config: Make, tmp_path: Path
+    make_set: Make, make_config: Make, tmp_path: Path
 ) -> None:
-    bundle = make_bundle(24)
-    bundle.frames[bundle.offsets[2] : bundle.offsets[3]] = np.nan
-    save_bundle(tmp_path / "set.npz", bundle)
+    recordings = list(make_set(24))
+    recordings[2] = unseen(recordings[2])
+    write(tmp_path / "set.npz", Dataset(recordings))
     with pytest.warns(UserWarning, match="v0_2"):
         train(make_config(tmp_path / "set.npz", optim__epochs=1), tmp_path / "run")
 
@@ -274,17 +276,17 @@ def test_sided_classes_know_their_mirror_image() -> None:
     assert mirrored_classes(classes) == (2, 1, 0, 3)
 
 
-def test_recognizer_works_with_other_sequences(run_folder: Path, make_bundle: Make) -> None:
+def test_recognizer_works_with_other_sequences(run_folder: Path, make_set: Make) -> None:
     recognizer = Recognizer.load(run_folder)
-    bundle = make_bundle(6, seed=3)
-    by_bundle = recognizer.predict_proba(bundle)
-    by_list = recognizer.predict_proba([bundle.sequence(i) for i in range(6)])
-    np.testing.assert_allclose(by_bundle, by_list, atol=1e-6)
-    np.testing.assert_allclose(by_bundle.sum(1), 1, atol=1e-6)
-    assert recognizer.predict(bundle)[0] in ("1", "2", "3")
-    unfolded = Recognizer.load(run_folder, folded=False).predict_proba(bundle)
-    np.testing.assert_allclose(by_bundle, unfolded, atol=1e-4)
+    data = make_set(6, seed=3)
+    by_set = recognizer.predict_proba(data)
+    by_list = recognizer.predict_proba(list(data.sequences))
+    np.testing.assert_allclose(by_set, by_list, atol=1e-6)
+    np.testing.assert_allclose(by_set.sum(1), 1, atol=1e-6)
+    assert recognizer.predict(data)[0] in ("1", "2", "3")
+    unfolded = Recognizer.load(run_folder, folded=False).predict_proba(data)
+    np.testing.assert_allclose(by_set, unfolded, atol=1e-4)
     with pytest.raises(InputError, match="lacks|missing|cannot"):
-        recognizer.predict_proba(make_bundle(3, layout="jhmdb15"))
+        recognizer.predict_proba(make_set(3, layout="jhmdb15"))
     with pytest.raises(InputError, match="2-D"):
-        recognizer.predict_proba(make_bundle(3, dims=2))
+        recognizer.predict_proba(make_set(3, dims=2))

@@ -35,22 +35,22 @@ def edit(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps(tree))
 
 
-def test_two_files_are_all_it_takes(copy: Path, run_folder: Path, make_bundle: Any) -> None:
-    bundle = make_bundle(4)
+def test_two_files_are_all_it_takes(copy: Path, run_folder: Path, make_set: Any) -> None:
+    data = make_set(4)
     np.testing.assert_array_equal(
-        Recognizer.load(copy).predict_proba(bundle),
-        Recognizer.load(run_folder).predict_proba(bundle),
+        Recognizer.load(copy).predict_proba(data),
+        Recognizer.load(run_folder).predict_proba(data),
     )
 
 
 def test_saving_a_loaded_one_keeps_its_answers(
-    run_folder: Path, tmp_path: Path, make_bundle: Any
+    run_folder: Path, tmp_path: Path, make_set: Any
 ) -> None:
     first = Recognizer.load(run_folder, folded=False)
     first.save(tmp_path / "copy")
     second = Recognizer.load(tmp_path / "copy")
-    bundle = make_bundle(4)
-    np.testing.assert_allclose(first.predict_proba(bundle), second.predict_proba(bundle), atol=1e-5)
+    data = make_set(4)
+    np.testing.assert_allclose(first.predict_proba(data), second.predict_proba(data), atol=1e-5)
     assert second.notes["validation"]["n"] > 0
 
 

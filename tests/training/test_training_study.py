@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ from studies.recognition.transfer import TransferSet, transfer
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
+from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.labelled import load_labelled
-from mgskel.formats.bundle import save_bundle
+from mgskel.formats import write
 
 TINY = "{channels: [16, 32], heads: 4}"
 
@@ -127,14 +127,12 @@ def vocabulary(name: str, order: tuple[int, ...]) -> Vocabulary:
 
 
 def test_what_is_learned_in_one_layout_is_judged_in_another(
-    make_bundle: Any, make_config: Any, tmp_path: Path
+    make_set: Any, make_config: Any, tmp_path: Path
 ) -> None:
     """The target numbers its classes the other way round."""
     source_path, target_path = tmp_path / "source.npz", tmp_path / "target.npz"
-    save_bundle(source_path, make_bundle(48, seed=0))
-    bundle = make_bundle(24, seed=1)
-    assert bundle.label is not None
-    save_bundle(target_path, replace(bundle, label=4 - bundle.label))
+    write(source_path, make_set(48, seed=0))
+    write(target_path, Dataset([r.replace(label=4 - r.label) for r in make_set(24, seed=1)]))
     source = TransferSet("s", load_labelled(source_path), vocabulary("s", (0, 1, 2)))
     target = TransferSet("t", load_labelled(target_path), vocabulary("t", (2, 1, 0)))
     config = make_config(source_path, optim__epochs=8, optim__repeat=4)

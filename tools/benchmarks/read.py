@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.recording import Dataset
 from mgskel.formats import read
-from mgskel.formats.recording import Contents
 
 
 def main(argv: Sequence[str]) -> int:
@@ -75,7 +75,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def build(contents: Contents) -> list[Any]:
+def build(contents: Dataset) -> list[Any]:
     return [recording.sequence for recording in contents.recordings]
 
 

@@ -23,7 +23,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
-from mgskel.formats.bundle import load_bundle
+from mgskel.formats import read
 from mgskel.spotting import Spotter, load_spotter
 
 _UPPER = ("touching upper face", "touching head or hair", "touching ear")
@@ -135,12 +135,12 @@ def clips_by_label(path: Path) -> dict[str, list[PoseSequence]]:
     """The clips of a set."""
     if path.stem == "head_motion":
         return {label: list(_head_clips(path, label)) for label in MEANING[path.stem]}
-    bundle = load_bundle(path)
-    if bundle.label is None or bundle.class_names is None:
+    data = read(path)
+    if data.class_names is None:
         raise InputError("the set has no named labels", place=path)
     return {
-        name: [bundle.sequence(int(i)) for i in np.flatnonzero(bundle.label == number)]
-        for number, name in enumerate(bundle.class_names)
+        name: [one.sequence for one in data if one.label == number]
+        for number, name in enumerate(data.class_names)
     }
 
 

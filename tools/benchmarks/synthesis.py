@@ -39,8 +39,9 @@ def main(argv: list[str]) -> int:
         results[layout] = round(rate)
         print(f"recording of {arguments.minutes:g} min, {layout:20} {rate:8.0f} frames/s")
     start = time.process_time()
-    bundle = synthesise_clips(arguments.clips, 1)
-    rate = len(bundle.frames) / (time.process_time() - start)
+    data = synthesise_clips(arguments.clips, 1)
+    seconds = time.process_time() - start
+    rate = sum(sequence.num_frames for sequence in data.sequences) / seconds
     results["clips"] = round(rate)
     print(f"{arguments.clips} clips, upper {rate:27.0f} frames/s")
     if arguments.json:

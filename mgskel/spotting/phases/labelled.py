@@ -1,4 +1,4 @@
-"""Recordings with a label for every frame, from a bundle."""
+"""Recordings with a label for every frame."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats.bundle import Bundle
 from mgskel.spotting.annotated import Annotated
 
 UNLABELLED = ""
@@ -40,29 +40,31 @@ class LabelledRecording:
             )
 
 
-def labelled_recordings(bundle: Bundle) -> list[LabelledRecording]:
-    """The recordings of a bundle with per-frame labels.
+def labelled_recordings(data: Dataset) -> list[LabelledRecording]:
+    """The recordings of a data set with per-frame labels.
 
-    Users are the bundle's `subject`; without it, the letters that a recording's name begins with
-    ("a" for "a1").
+    Users are the subjects; without them, the letters that a recording's name begins with ("a" for
+    "a1").
     """
-    if bundle.frame_label is None:
-        raise InputError(
-            "the bundle has no labels per frame",
-            expected="an array 'frame_label' (or 'phase') with one entry per frame",
-            found="none",
-            remedy="write the labels into the bundle, empty text where a frame has none",
-        )
-    labels = bundle.frame_label
-    if labels.dtype.kind in "iu" and bundle.class_names is not None:
-        labels = np.array([*bundle.class_names, UNLABELLED])[labels]
-    words = labels.astype(str)
     recordings = []
-    for index, (start, stop) in enumerate(zip(bundle.offsets, bundle.offsets[1:], strict=False)):
-        name = str(index) if bundle.name is None else str(bundle.name[index])
-        user = _user(name) if bundle.subject is None else str(bundle.subject[index])
-        recordings.append(LabelledRecording(bundle.sequence(index), words[start:stop], user, name))
+    for one in data:
+        if one.frame_labels is None:
+            raise _unlabelled()
+        labels = one.frame_labels
+        if labels.dtype.kind in "iu" and data.class_names is not None:
+            labels = np.array([*data.class_names, UNLABELLED])[labels]
+        user = _user(one.name) if one.subject is None else str(one.subject)
+        recordings.append(LabelledRecording(one.sequence, labels.astype(str), user, one.name))
     return recordings
+
+
+def _unlabelled() -> InputError:
+    return InputError(
+        "the bundle has no labels per frame",
+        expected="an array 'frame_label' (or 'phase') with one entry per frame",
+        found="none",
+        remedy="write the labels into the bundle, empty text where a frame has none",
+    )
 
 
 def from_annotated(recording: Annotated, rest: str) -> LabelledRecording:

@@ -15,11 +15,11 @@ import yaml
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
+from mgskel.core.faults import Faults
 from mgskel.core.files import read_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.datasets.splits import SMG_TEST, SMG_TRAIN
-from mgskel.formats.faults import Faults
-from mgskel.formats.labels_csv import read_labels
+from mgskel.formats.tables import read_event_labels
 from mgskel.reason.evidence import GestureRecord
 from mgskel.reason.scene import Scene
 from studies.reasoning.examples import Example, Reference
@@ -90,7 +90,7 @@ def load_imigue_emotion(folder: Path, labels: Path | None) -> EmotionSplit:
             if video not in results or not table.exists():
                 missing.append(name)
                 continue
-            events = read_labels(
+            events = read_event_labels(
                 table, get_vocabulary("imigue"), _IMIGUE_FPS, _NO_END, faults, inclusive=True
             )
             yield _example(f"imigue_{name}", IMIGUE_SCENE, events, results[video], name)
@@ -157,7 +157,7 @@ def load_smg_emotion(
             missing.append(name)
             continue
         rate = fps or _rate(place / f"{name}_data.csv")
-        gestures = read_labels(
+        gestures = read_event_labels(
             place / f"{name}_finelabels.csv",
             get_vocabulary("smg"),
             rate,

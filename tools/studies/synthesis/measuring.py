@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.core.sequence import PoseSequence, shoulder_width
+from mgskel.core.body_scale import shoulder_width
+from mgskel.core.sequence import PoseSequence
 from mgskel.synthesis.noise import EstimatorErrors
 from mgskel.synthesis.signals import Array
 

@@ -1,4 +1,4 @@
-"""A first look at a file or folder, shared by all readers so that nothing is parsed twice."""
+"""A first look at a file or folder, shared by all formats so that nothing is parsed twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mgskel.core.errors import InputError
 _HEAD = 4096
 
 
-class Probe:
+class Source:
     """What a path shows without being read in full."""
 
     def __init__(self, path: str | Path) -> None:
@@ -42,10 +42,10 @@ class Probe:
         """The files of a folder whose names end so."""
         return [self.path / name for name in sorted(self.listed()) if name.endswith(ending)]
 
-    def first_json(self) -> Probe | None:
+    def first_json(self) -> Source | None:
         """A look at a folder's first JSON file, if it has one."""
         name = min((name for name in self.listed() if name.endswith(".json")), default=None)
-        return None if name is None else Probe(self.path / name)
+        return None if name is None else Source(self.path / name)
 
     @functools.cached_property
     def head(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Reading ``.npz`` archives: arrays only, never pickles, and faults instead of tracebacks."""
+"""``.npz`` archives: arrays only, never pickles; what cannot be read is a fault, no traceback."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.formats.faults import Faults
+from mgskel.core.faults import Faults
+from mgskel.core.files import writing
 
 # What reading a damaged archive raises, besides ValueError.
 _DAMAGED = (
@@ -96,3 +98,10 @@ class NpzArrays:
         array = self.get(key)
         assert array is not None
         return array
+
+
+def write_npz(path: str | Path, **arrays: Any) -> None:
+    """Write arrays, compressed; those that are none are left out."""
+    present = {key: np.asarray(array) for key, array in arrays.items() if array is not None}
+    with writing(path) as temporary, open(temporary, "wb") as handle:
+        np.savez_compressed(handle, **present)  # type: ignore[arg-type]
