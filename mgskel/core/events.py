@@ -102,7 +102,7 @@ class GestureEvent:
     @property
     def coder(self) -> str:
         """Who annotated it; empty where nobody is named."""
-        return self.source.removeprefix(f"{ANNOTATION} by ") if self.annotated else ""
+        return self.source.removeprefix(ANNOTATION).removeprefix(" by ") if self.annotated else ""
 
 
 def annotation_by(coder: str = "") -> str:

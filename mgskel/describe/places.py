@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from mgskel.describe.body import Body
+from mgskel.describe.hand import Hand
 
 _FACE_LENGTH = 0.19  # eyes to mouth of an adult, in shoulder widths
 _HEAD_RADIUS = 0.30  # where a layout knows only the head's centre
+_REACH = 1.6  # no contact with the head is looked for when the hand is farther from it than this
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A place `kind` at `points` (C, T); it reaches `radius` around them.
+    """A place at `points` (C, T); it reaches `radius` around them.
 
-    `joint` names it in statements, `anchor` is the body point whose noise it has.
+    Attributes:
+        kind: the kind of statement that tells of a hand there.
+        joint: what it is called in statements.
+        anchor: the body point whose noise it has.
     """
 
     kind: str
@@ -90,3 +96,36 @@ def _neck_places(body: Body, top: np.ndarray) -> list[Place]:
     spots = (base + 0.05 * rise, base + 0.35 * rise, base + 0.4 * rise + 0.16 * across,
              base + 0.4 * rise - 0.16 * across)  # fmt: skip
     return [Place("hand_to_neck", "neck", spot, fast, "neck") for spot in spots]
+
+
+class Reach:
+    """How far a hand is from every place of head and neck.
+
+    Attributes:
+        to_place: (K, T), infinite where far or not seen.
+        nearest: (T,) to the nearest place.
+        offset: (C, T) of the hand's centre from the place that carries the others.
+    """
+
+    def __init__(self, body: Body, hand: Hand, places: list[Place]) -> None:
+        self.hand, self.places = hand, places
+        self.offset = hand.centre - places[0].points
+        self.to_place = np.full((len(places), body.num_frames), np.inf, np.float32)
+        with np.errstate(invalid="ignore"):
+            at = np.flatnonzero(np.linalg.norm(self.offset, axis=0) < _REACH)
+        tips = [
+            (tip[:, at], extra if isinstance(extra, float) else extra[at])
+            for tip, extra in hand.tips
+        ]
+        for k, place in enumerate(places):
+            goal = place.points[:, at]
+            distance = reduce(
+                np.fmin, [np.linalg.norm(tip - goal, axis=0) + extra for tip, extra in tips]
+            )
+            self.to_place[k, at] = np.where(np.isnan(distance), np.inf, distance) - place.radius
+        self.nearest = self.to_place.min(axis=0)
+
+    @property
+    def anchors(self) -> tuple[str, str]:
+        """The body points by whose noise and score a contact is judged."""
+        return self.hand.anchor, self.places[0].anchor

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage, signal
 
-from mgskel.describe.filters import band_pass, moving_mean
-from mgskel.describe.intervals import Span, filled
-from mgskel.describe.thresholds import Band, SignalLimits
+from mgskel.describe.intervals import Span
+from mgskel.describe.thresholds import Band
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,24 @@ class Oscillation:
 
 
 def in_band(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> np.ndarray:
-    """(T,) without what is slower or faster than the band; gaps are bridged."""
-    return band_pass(filled(values), rate, band_hz)
+    """(T,) without what is slower or faster than the band, not shifted in time; gaps are bridged.
+
+    A Butterworth filter of order two there and back, with the signal point-mirrored at both ends
+    for a period of its lowest frequency.
+    """
+    low, high = band_hz[0], min(band_hz[1], 0.45 * rate)
+    sections = signal.butter(2, (low, high), btype="bandpass", fs=rate, output="sos")
+    mirrored = min(len(values) - 1, int(rate / low))
+    return signal.sosfiltfilt(sections, filled(values), padlen=mirrored)
+
+
+def filled(values: np.ndarray) -> np.ndarray:
+    """Lost values of (T,) replaced by straight lines, for filters that know no NaN."""
+    good = np.isfinite(values)
+    if good.all() or not good.any():
+        return np.nan_to_num(values)
+    frames = np.arange(len(values))
+    return np.interp(frames, frames[good], values[good])
 
 
 def oscillations(
@@ -87,21 +103,11 @@ def unrest(moving: np.ndarray, seen: np.ndarray, rate: float, share: float) -> f
     second = int(rate)
     if len(power) < 2 * second:
         return 0.0
-    power = moving_mean(np.where(seen, power, 0.0), second)
-    whole = moving_mean(seen, second) > 0.95
+    power = ndimage.uniform_filter1d(np.where(seen, power, 0.0), second, mode="nearest")
+    whole = ndimage.uniform_filter1d(seen.astype(float), second, mode="nearest") > 0.95
     if whole.sum() < second:
         return 0.0
     return float(np.sqrt(max(0.0, np.quantile(power[whole], share))))
-
-
-def believable(
-    band: Band, noise: float, quiet: float, duration_s: float, limits: SignalLimits
-) -> Band:
-    """A band of amplitudes raised above jitter (`noise`) and the person's own `unrest`."""
-    if duration_s < limits.rest_trust_s:
-        quiet = min(quiet, limits.max_rest)  # a short clip may hold no rest at all
-    enter = max(band.enter + noise, limits.rest_factor * quiet)
-    return Band(enter, enter * band.leave / band.enter)
 
 
 def spectral_peak(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> float:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.visibility import visible
 from mgskel.pose.cleaning import body_scale
 from mgskel.pose.smoothing import stretches
 
-USABLE_SCORE = 0.3
 # Head and shoulders must mostly be seen. Hands come and go: a hand that is out of the picture
 # most of the time is still seen when it comes to the face.
 _ENOUGH = 0.5
@@ -26,7 +26,7 @@ _SMALLEST_PX = 20.0
 
 # Gesture groups, and what must be seen for them: joints or parts, alternatives by "|".
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "head movement (nod, shake, turn, tilt)": ("head", "left_shoulder|right_shoulder"),
+    "head movement (nod, shake, turn, tilt)": ("head",),
     "hand to head or face": ("left_hand|right_hand|left_wrist|right_wrist", "head"),
     "hand to neck or chest": (
         "left_hand|right_hand|left_wrist|right_wrist",
@@ -64,8 +64,8 @@ class QualityReport:
     """Attributes:
     person: whose report this is.
     frames, fps: how many frames, and how many per second.
-    parts: body part to the share of frames in which it is usable (half its joints with a
-        score of at least 0.3).
+    parts: body part to the share of frames in which it is usable (half its joints seen:
+        with a score of at least 0.3 and inside the picture).
     jitter_sw: typical jitter at rest in shoulder widths; none where nothing rests.
     jitter_parts: the same per body part.
     longest_loss_s: longest time without head or shoulders.
@@ -107,8 +107,7 @@ def quality_report(
     sequence: PoseSequence, frames_per_second: float | None = None, person: int = 0
 ) -> QualityReport:
     """Judge one person of a sequence (the first by default)."""
-    points, scores = sequence.keypoints[person], sequence.scores[person]
-    usable = np.asarray(scores >= USABLE_SCORE)
+    points, usable = sequence.keypoints[person], visible(sequence)[person]
     scale = float(body_scale(sequence.person(person))[0])
     jitter = _rest_jitter(points, usable, sequence.fps) / scale
     layout = sequence.skeleton

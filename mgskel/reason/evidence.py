@@ -21,7 +21,7 @@ from mgskel.core.files import read_json
 from mgskel.reason.scene import Scene, as_input_error
 
 if TYPE_CHECKING:
-    from mgskel.describe.statements import Statement
+    from mgskel.describe import Statement
 
 ID = re.compile(r"[a-z]{1,3}\d{1,6}")
 _TIME_MARGIN_S = 0.5
@@ -169,7 +169,7 @@ def make_case(
 
 
 def _worths(statements: Sequence[StatementRecord]) -> list[float]:
-    from mgskel.describe.ranking import informativeness
+    from mgskel.describe import informativeness
 
     return informativeness(cast("Sequence[Statement]", statements))
 

@@ -9,7 +9,7 @@ import numpy as np
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.pose.quality import USABLE_SCORE
+from mgskel.core.visibility import USABLE_SCORE
 
 ENOUGH = 0.5
 """Share of the moments (or of a body part's joints) that must be usable."""

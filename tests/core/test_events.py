@@ -127,6 +127,11 @@ def test_a_file_saved_by_elan(tmp_path: Path) -> None:
         read_elan(path, tiers=["Zoe"])
 
 
+def test_a_coder_is_named_only_where_one_is_known() -> None:
+    event = GestureEvent("1", "nod", -1, 1.0, 2.0, source=annotation_by())
+    assert event.annotated and event.coder == ""
+
+
 def test_overlapping_gestures_of_one_person_go_to_two_tiers(tmp_path: Path) -> None:
     path = tmp_path / "e.eaf"
     events = (

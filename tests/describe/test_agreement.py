@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.core.sequence import PoseSequence
-from mgskel.describe import describe
-from mgskel.describe.agreement import expected_kinds, kinds_of_label
-from mgskel.describe.words import action
+from mgskel.describe import describe, with_evidence
+from mgskel.describe.evidence import kinds_for
 
 
 def event(label: str, start: float, end: float, score: float = 0.8) -> GestureEvent:
@@ -61,10 +62,39 @@ def test_disagreement_is_counted_in_the_page(puppet_sequence: PoseSequence) -> N
     assert "In all 12 gestures were recognised; in 12 of them" in text
 
 
-def test_every_expected_kind_can_be_said() -> None:
-    known = {kind for kinds in expected_kinds().values() for kind in kinds}
-    for kind in known:
-        assert action(kind, ("left_hand", "nose"), "left", "touching")
+def test_an_event_carries_the_measurement_in_words(puppet_sequence: PoseSequence) -> None:
+    events = [
+        event("nod", 8.0, 10.0),
+        event("Folding arms", 8.0, 10.0),
+        event("Pressing lips", 8.0, 10.0),
+    ]
+    told = with_evidence(puppet_sequence, events)
+    assert [e.label for e in told] == [e.label for e in events]
+    assert [e.evidence for e in told] == [
+        "the head went up and down 4 times",
+        "not shown; instead: the head went up and down 4 times",
+        "",
+    ]
+
+
+def test_a_touch_is_told_with_its_distance(puppet_sequence: PoseSequence) -> None:
+    (told,) = with_evidence(puppet_sequence, [event("Touching nose", 2.0, 4.0)])
+    assert told.evidence.startswith("the right hand was 0.0") and "from the nose" in told.evidence
+
+
+def test_a_group_is_borne_out_by_any_of_its_gestures(puppet_sequence: PoseSequence) -> None:
+    group = get_vocabulary("imigue").by_name("Biting nails").group
+    hand = dataclasses.replace(event("hand at the head", 2, 4), level="group", group=group)
+    assert only_gesture(puppet_sequence, hand).measured == "agrees"
+
+
+def test_what_a_person_annotated_is_not_called_recognised(puppet_sequence: PoseSequence) -> None:
+    coded = dataclasses.replace(event("nod", 8, 10, 1.0), source="annotation by anna")
+    gesture = only_gesture(puppet_sequence, coded)
+    assert gesture.text.startswith("Annotated by anna from 0:08.0") and "score" not in gesture.text
+    assert gesture.source == "annotation by anna" and gesture.value is None
+    text = describe(puppet_sequence, [coded] * 12).text("medium")
+    assert "gestures were annotated" in text and "ecognised" not in text
 
 
 def test_most_showable_classes_can_be_checked() -> None:
@@ -72,5 +102,5 @@ def test_most_showable_classes_can_be_checked() -> None:
         if name == "ma52_body":
             continue
         showable = [g for g in get_vocabulary(name) if g.showable and g.group != "lower limb"]
-        checked = [g for g in showable if kinds_of_label(g.name)]
+        checked = [g for g in showable if kinds_for(g.name)]
         assert len(checked) >= 0.6 * len(showable)

@@ -8,7 +8,7 @@ import pytest
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description, describe
-from mgskel.describe.words import clock, lasting
+from mgskel.describe.wording import clock, lasting
 
 
 @pytest.mark.parametrize(

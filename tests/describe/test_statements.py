@@ -14,6 +14,7 @@ from mgskel.describe import Description, describe
 
 KEYS = ("id", "kind", "joints", "side", "value", "unit", "category", "from_s", "to_s",
         "confidence", "text")  # fmt: skip
+OPTIONAL = ("person", "measured", "source", "count", "rate_hz", "amplitude", "guessed")
 
 
 def test_the_file_has_the_agreed_shape_and_reads_back(
@@ -23,7 +24,10 @@ def test_the_file_has_the_agreed_shape_and_reads_back(
     description.save(tmp_path / "statements.json")
     tree = json.loads((tmp_path / "statements.json").read_text())
     assert set(tree) == {"statements", "quality", "source"}
-    assert tree["statements"] and all(tuple(s) == KEYS for s in tree["statements"])
+    for entry in tree["statements"]:
+        assert tuple(entry)[: len(KEYS)] == KEYS and set(entry) <= {*KEYS, *OPTIONAL}
+    by_kind = {entry["kind"]: entry for entry in tree["statements"]}
+    assert by_kind["head_nod"]["count"] == 4 and "count" not in by_kind["head_turn"]
     read = Description.load(tmp_path / "statements.json")
     assert read.statements == description.statements and read.source == "puppet"
     assert read.text("full") == description.text("full")

@@ -12,7 +12,7 @@ import numpy as np
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe.rhythm import main_stroke
-from mgskel.describe.statements import Statement
+from mgskel.describe.statement import Statement
 
 # From neck to hips, as shares; half a tenth wider than the statements' own borders.
 _TRUNK = {"hand_to_chest": (0.07, 0.50), "hand_to_torso": (0.40, 0.85)}

@@ -14,10 +14,10 @@ import numpy as np
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe.body import Body, measure_bodies
-from mgskel.describe.findings import SIDES, Side
-from mgskel.describe.hand import hand_of
+from mgskel.describe.hand import hands_of
 from mgskel.describe.places import head_places
-from mgskel.describe.thresholds import default_thresholds
+from mgskel.describe.statement import SIDES, Side
+from mgskel.describe.thresholds import Thresholds
 from mgskel.synthesis.truth import ProgramTruth
 
 _EARS_APART = 0.40  # in shoulder widths
@@ -33,11 +33,10 @@ class Picture:
     """
 
     def __init__(self, clean: PoseSequence) -> None:
-        bodies = measure_bodies(clean, default_thresholds().signal)
+        bodies = measure_bodies(clean, Thresholds())
         self.body: Body | None = bodies[0] if bodies else None
         self._places = head_places(bodies[0]) if bodies else []
-        limits = default_thresholds().contact
-        self._hands = {side: hand_of(bodies[0], side, limits) for side in SIDES} if bodies else {}
+        self._hands = hands_of(bodies[0], Thresholds()) if bodies else {}
 
     def nearer_elsewhere(self, truth: ProgramTruth, kinds: Sequence[str]) -> float:
         """How much nearer the hand lies to a place of the head of another kind than to one of

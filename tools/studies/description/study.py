@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from mgskel.describe.measurements import describe
-from mgskel.describe.statements import Statement
+from mgskel.describe import Statement, describe
 from mgskel.synthesis.recording import synthesise_recording
 from mgskel.synthesis.settings import SynthesisSettings
 from mgskel.synthesis.truth import SyntheticRecording
@@ -23,7 +22,6 @@ from studies.description.oracle import Oracle
 FEW = 30  # a share of fewer cases says little
 ASKED = 0.9  # of precision and recall
 _SLACK_S = 0.6  # borders of a performance are soft
-_PASSING = ("approaching", "leaving", "near")
 
 
 @dataclass
@@ -66,7 +64,7 @@ def compare_one(
     scores: dict[str, Score],
 ) -> list[Statement]:
     """Add one recording to the scores; returns the statements that nothing bears out."""
-    measured = [s for s in statements if s.category not in _PASSING]
+    measured = [s for s in statements if s.there]
     kinds = {kind for e in expected for kind in e.kinds} | {"rubbing"}
     wrong = []
     for statement in measured:

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from mgskel.core.sequence import PoseSequence
-from mgskel.describe.baseline import usual
-from mgskel.describe.body import Body, measure_bodies
-from mgskel.describe.filters import moving_mean
-from mgskel.describe.findings import Finding, Side, found, margin
-from mgskel.describe.intervals import Span, above, at_least, below, join
-from mgskel.describe.thresholds import FidgetLimits, Thresholds, default_thresholds
+from mgskel.describe.body import Body, SignalLimits, measure_bodies
+from mgskel.describe.intervals import above, at_least, below, join
+from mgskel.describe.kinds import Kind, detects, margin
+from mgskel.describe.statement import Finding, Side
+from mgskel.describe.thresholds import Band, Thresholds, limits
+
+FIDGETING = Kind(
+    "fidgeting",
+    unit="shoulder widths per second",
+    says={
+        "small movements": "{part} fidgeted",
+        "large movements": "{part} {was} moved about widely",
+        "": "{part} kept moving",
+    },
+    measured=", at {value:.2f} shoulder widths per second",
+    rank=0.8,
+    needs=("neck",),
+)
+STILLNESS = Kind(
+    "stillness", unit="shoulder widths per second", says="{parts} kept still", rank=0.6
+)
+
+
+@limits("fidget")
+@dataclass(frozen=True)
+class FidgetLimits:
+    window_s: float = 1.0
+    energy: Band = Band(0.14, 0.09)  # root mean square speed, shoulder widths per second
+    above_usual: float = 1.5  # ... and this many times the part's usual energy
+    large: float = 0.60  # from here large movements, not fidgeting
+    min_s: float = 3.0
+    join_s: float = 1.0
+    still: Band = Band(0.035, 0.06)
+    still_min_s: float = 5.0
+    still_max_jitter: float = 0.2  # jitter's own speed; above it stillness can't be told from
+    # small movements
 
 
 @dataclass(frozen=True)
@@ -64,18 +96,18 @@ class FidgetEnergy:
 
 def fidget_energy(sequence: PoseSequence, thresholds: Thresholds | None = None) -> FidgetEnergy:
     """Movement of each body part of each person, for timelines."""
-    limits = thresholds or default_thresholds()
-    bodies = measure_bodies(sequence, limits.signal)
+    thresholds = thresholds or Thresholds()
+    bodies = measure_bodies(sequence, thresholds)
     start, end = float(sequence.timestamps[0]), float(sequence.timestamps[-1])
-    rate = limits.signal.rate_hz
+    rate = thresholds.of(SignalLimits).rate_hz
     times = bodies[0].times if bodies else np.arange(start, end + 0.5 / rate, 1.0 / rate)
     energy = np.full((len(bodies), len(PARTS), len(times)), np.nan)
     for m, body in enumerate(bodies):
-        energy[m] = body_energy(body, limits.fidget)
+        energy[m] = _energy(body, thresholds.of(FidgetLimits))
     return FidgetEnergy(tuple(body.person for body in bodies), PARTS, times, energy)
 
 
-def body_energy(body: Body, limits: FidgetLimits) -> np.ndarray:
+def _energy(body: Body, own: FidgetLimits) -> np.ndarray:
     """(P, T) energy of the parts in the order of `PARTS`."""
     energy = np.full((len(_PARTS), body.num_frames), np.nan)
     for p, part in enumerate(_PARTS):
@@ -85,7 +117,7 @@ def body_energy(body: Body, limits: FidgetLimits) -> np.ndarray:
         stacked = np.stack([_squared_speed(body, name, part.seen_from) for name in names])
         seen = np.isfinite(stacked)
         mean = np.where(seen, stacked, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-        squared = _windowed(mean, seen.any(axis=0), body, limits) - _jitter(body, part) ** 2
+        squared = _windowed(mean, seen.any(axis=0), body, own) - _jitter(body, part) ** 2
         energy[p] = np.sqrt(np.maximum(squared, 0.0))
     return energy
 
@@ -123,66 +155,56 @@ def _jitter(body: Body, part: _Part) -> float:
     return float(np.sqrt(2.0 * dims * kept * (own + anchors)) * body.rate / _step(body))
 
 
-def _windowed(values: np.ndarray, seen: np.ndarray, body: Body, limits: FidgetLimits) -> np.ndarray:
-    window = max(1, int(limits.window_s * body.rate))
-    weight = moving_mean(seen, window, beyond="zero")
-    mean = moving_mean(np.where(seen, values, 0.0), window, beyond="zero")
+def _windowed(values: np.ndarray, seen: np.ndarray, body: Body, own: FidgetLimits) -> np.ndarray:
+    window = max(1, body.frames(own.window_s))
+    weight = ndimage.uniform_filter1d(seen.astype(float), window, mode="constant")
+    mean = ndimage.uniform_filter1d(np.where(seen, values, 0.0), window, mode="constant")
     return np.where(weight > 0.3, mean / np.maximum(weight, 1e-9), np.nan)
 
 
-def fidget_findings(body: Body, thresholds: Thresholds) -> list[Finding]:
-    limits = thresholds.fidget
-    energy = body_energy(body, limits)
-    findings = []
-    for part, row in zip(_PARTS, energy, strict=True):
-        if np.isfinite(row).any():
-            findings += _restless(body, part, row, thresholds)
-    return findings + _still(body, energy, limits)
+@detects(FIDGETING, STILLNESS)
+def movement(body: Body, thresholds: Thresholds) -> Iterator[Finding]:
+    own = thresholds.of(FidgetLimits)
+    energy = dict(zip(PARTS, _energy(body, own), strict=True))
+    for part in _PARTS:
+        if np.isfinite(energy[part.name]).any():
+            yield from _restless(body, part, energy[part.name], own)
+    yield from _still(body, energy, own)
 
 
-def _restless(body: Body, part: _Part, energy: np.ndarray, thresholds: Thresholds) -> list[Finding]:
-    limits = thresholds.fidget
-    typical = usual(energy, body.rate, thresholds.baseline)
+def _restless(body: Body, part: _Part, energy: np.ndarray, own: FidgetLimits) -> Iterator[Finding]:
     # Against the usual, but a person who always fidgets is not thereby still.
-    needed = np.maximum(limits.energy.enter, np.minimum(limits.above_usual * typical, limits.large))
+    needed = np.maximum(
+        own.energy.enter, np.minimum(own.above_usual * body.usual(energy), own.large)
+    )
     # A second of jitter may by chance hold twice its usual energy.
     needed = np.sqrt(needed**2 + _jitter(body, part) ** 2)
     share = np.where(np.isfinite(energy), energy, 0.0) / needed
     spans = join(
-        above(share, 1.0, limits.energy.leave / limits.energy.enter),
-        int(limits.join_s * body.rate),
+        above(share, Band(1.0, own.energy.leave / own.energy.enter)), body.frames(own.join_s)
     )
     scored = tuple(name for name in part.points if body.has(name))
-    findings = []
-    for span in at_least(spans, limits.min_s * body.rate):
-        value = float(np.sqrt(np.nanmean(energy[span.start : span.stop] ** 2)))
-        large = limits.large
-        category = "large movements" if value >= 1.15 * large else "small movements"
-        if large / 1.15 < value < 1.15 * large:
+    for span in at_least(spans, own.min_s * body.rate):
+        value = float(np.sqrt(np.nanmean(span.of(energy) ** 2)))
+        category = "large movements" if value >= 1.15 * own.large else "small movements"
+        if own.large / 1.15 < value < 1.15 * own.large:
             category = "undecided"
-        findings.append(
-            found(body, span, "fidgeting", (part.name,), part.side, value,
-                  "shoulder widths per second", category, scored=scored,
-                  margin=margin(value, limits.energy.enter))
+        yield FIDGETING.found(
+            body, span, (part.name,), part.side, value, category,
+            scored=scored, margin=margin(value, own.energy.enter),
         )  # fmt: skip
-    return findings
 
 
-def _still(body: Body, energy: np.ndarray, limits: FidgetLimits) -> list[Finding]:
-    rows = [energy[PARTS.index(name)] for name in _STILL_PARTS]
-    names = [n for n, row in zip(_STILL_PARTS, rows, strict=True) if np.isfinite(row).any()]
+def _still(body: Body, energy: Mapping[str, np.ndarray], own: FidgetLimits) -> Iterator[Finding]:
+    names = [name for name in _STILL_PARTS if np.isfinite(energy[name]).any()]
     if "head" not in names or len(names) < 2:
-        return []
+        return
     # Jitter would hide small movements: no stillness is claimed that could not be seen.
     parts = [part for part in _PARTS if part.name in names]
-    if max(_jitter(body, part) for part in parts) > limits.still_max_jitter:
-        return []
+    if max(_jitter(body, part) for part in parts) > own.still_max_jitter:
+        return
     scored = tuple(name for part in parts for name in part.points if body.has(name))
-    most = np.max([row for row in rows if np.isfinite(row).any()], axis=0)
-    spans: list[Span] = below(most, limits.still.enter, limits.still.leave)
-    return [
-        found(body, span, "stillness", tuple(names), "none",
-              float(np.nanmean(most[span.start : span.stop])), "shoulder widths per second",
-              "still", scored=scored)
-        for span in at_least(spans, limits.still_min_s * body.rate)
-    ]  # fmt: skip
+    most = np.max([energy[name] for name in names], axis=0)
+    for span in at_least(below(most, own.still), own.still_min_s * body.rate):
+        value = float(np.nanmean(span.of(most)))
+        yield STILLNESS.found(body, span, tuple(names), "none", value, "still", scored=scored)

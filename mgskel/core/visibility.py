@@ -1,0 +1,47 @@
+"""What can be seen: the one answer, per person, moment and joint, that every room goes by.
+
+Estimators guess joints that lie outside the picture, often with good scores. Nothing is seen
+there, and nothing may be reported from there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgskel.core.sequence import PoseSequence
+
+USABLE_SCORE = 0.3
+"""A joint with a lower score counts as not seen."""
+EDGE = 0.01
+"""So far beyond the picture's edge (share of its size) a joint may lie, as estimates are rough."""
+
+
+def visible(
+    sequence: PoseSequence, min_score: float = USABLE_SCORE, edge: float = EDGE
+) -> np.ndarray:
+    """Whether each joint is seen, (M, T, V): believably estimated and inside the picture.
+
+    The picture counts where its size is known and the coordinates lie in it.
+    """
+    seen = np.isfinite(sequence.keypoints).all(-1) & (sequence.scores >= min_score)
+    return np.asarray(seen & _in_picture(sequence, edge))
+
+
+def hide_unseen(
+    sequence: PoseSequence, min_score: float = USABLE_SCORE, edge: float = EDGE
+) -> PoseSequence:
+    """The recording with every joint missing that is not `visible`."""
+    seen = visible(sequence, min_score, edge)
+    return sequence.replace(
+        keypoints=np.where(seen[..., None], sequence.keypoints, np.float32("nan")),
+        scores=np.where(seen, sequence.scores, np.float32(0)),
+    )
+
+
+def _in_picture(sequence: PoseSequence, edge: float) -> np.ndarray:
+    if sequence.frame_size is None or sequence.unit == "metre":
+        return np.ones(sequence.scores.shape, bool)
+    size = np.array(sequence.frame_size if sequence.unit == "pixel" else (1.0, 1.0))
+    flat = sequence.keypoints[..., :2]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((flat >= -edge * size) & (flat <= (1 + edge) * size)).all(-1))
