@@ -1,26 +1,36 @@
-"""One progress display for all long work: how far, how fast, how long still."""
+"""How far long work is: one live bar on a terminal, one line per finished thing elsewhere.
+
+::
+
+    with Progress(len(clips), "clips", "clips") as progress:
+        for clip in clips:
+            ...
+            progress.advance()
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-_TERMINAL_EVERY_S = 0.2
-_LOG_EVERY_S = 10.0
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_REDRAWN_S = 0.1
+_LOGGED_S = 60.0  # a log is told of work that goes on, but not more often
 
 
 class Progress:
-    """Counts work and says so on standard error.
-
-    On a terminal one line is redrawn; elsewhere (a log, a CI run) a line is printed only now
-    and then.
+    """Counts work and shows it on standard error.
 
     Args:
         total: how many units there are, or none where it cannot be known (a camera).
         label: what is being done.
         unit: what is being counted, in the plural.
+        stream: where to show it, by default standard error.
+        quiet: show nothing.
     """
 
     def __init__(
@@ -31,31 +41,38 @@ class Progress:
         stream: TextIO | None = None,
         quiet: bool = False,
     ) -> None:
-        self.total = total
-        self.label = label
-        self.unit = unit
+        self.total, self.label, self.unit = total, label, unit
         self.done = 0
         self._stream = stream if stream is not None else sys.stderr
-        self._terminal = self._stream.isatty()
         self._quiet = quiet
-        self._start = time.monotonic()
-        self._last = self._start
+        self._bar: Bar | None = None
+        self._start = self._shown = time.monotonic()
 
     def begin(self, label: str, total: int | None = None, unit: str = "frames") -> None:
-        """Turn to the next stage of the same work, on the same line."""
+        """Turn to the next part of the same work; the one before is finished."""
+        self._finish()
         self.label, self.total, self.unit = label, total, unit
         self.done = 0
-        self._start = self._last = time.monotonic()
+        self._start = self._shown = time.monotonic()
         self._show(self._start)
 
     def advance(self, n: int = 1) -> None:
         self.done += n
         now = time.monotonic()
-        if now - self._last >= (_TERMINAL_EVERY_S if self._terminal else _LOG_EVERY_S):
-            self._last = now
+        if now - self._shown >= (_REDRAWN_S if self._stream.isatty() else _LOGGED_S):
+            self._shown = now
             self._show(now)
 
+    def close(self, finished: bool = True) -> None:
+        """Take the bar away and, where the work is finished, say so."""
+        if finished:
+            self._finish()
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
     def line(self, now: float | None = None) -> str:
+        """How far the work is, how fast, and how long it will still take."""
         elapsed = max((now or time.monotonic()) - self._start, 1e-9)
         rate = self.done / elapsed
         of = f"/{self.total}" if self.total else ""
@@ -67,11 +84,31 @@ class Progress:
     def _show(self, now: float) -> None:
         if self._quiet:
             return
-        if self._terminal:
-            self._stream.write(f"\r\x1b[2K{self.line(now)}")
-        else:
-            self._stream.write(self.line(now) + "\n")
-        self._stream.flush()
+        if self._stream.isatty():
+            self._redraw()
+        elif self.done:
+            print(self.line(now), file=self._stream, flush=True)
+
+    def _redraw(self) -> None:
+        if self._bar is None:
+            self._bar = _new_bar(self._stream)
+            self._bar.add_task(self.label, total=self.total, unit=self.unit)
+            self._bar.start()
+        self._bar.update(
+            self._bar.task_ids[0], description=self.label, completed=self.done,
+            total=self.total, unit=self.unit,
+        )  # fmt: skip
+
+    def _finish(self) -> None:
+        """A line on work that was done, unless it is too small to speak of."""
+        seconds = time.monotonic() - self._start
+        single = self.total == 1 and seconds >= 1
+        if self._quiet or not (self.done or single):
+            return
+        counted = "" if single else f"{self.done} {self.unit} in "
+        # A live bar takes prints on standard error above itself.
+        stream = sys.stderr if self._bar is not None else self._stream
+        print(f"{self.label}: {counted}{_clock(seconds)}", file=stream, flush=True)
 
     def __enter__(self) -> Progress:
         return self
@@ -82,10 +119,21 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._terminal and not self._quiet:
-            self._show(time.monotonic())
-            self._stream.write("\n")
-            self._stream.flush()
+        self.close(finished=kind is None)
+
+
+def _new_bar(stream: TextIO) -> Bar:
+    from rich import progress
+    from rich.console import Console
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.TextColumn("{task.completed:.0f} {task.fields[unit]}", markup=False),
+        progress.TimeRemainingColumn(),
+        console=Console(file=stream),
+        transient=True,
+    )
 
 
 def _clock(seconds: float) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.classes import ClassList, class_list
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
@@ -99,3 +102,44 @@ def test_unknown_labels_are_counted() -> None:
     assert classes.indices(np.array(["2", "nod"])).tolist() == [1, 0]
     with pytest.raises(InputError, match="1 of 3 sequences"):
         classes.indices(np.array(["1", "7", "2"]), "file.npz")
+
+
+def waving(folder: Path, count: int, seed: int) -> Path:
+    """Class folders of `.csv` recordings in which the left or the right hand goes up and down."""
+    rng = np.random.default_rng(seed)
+    rest = np.random.default_rng(7).normal(size=(8, 3))
+    for i in range(count):
+        side = ("left", "right")[i % 2]
+        points = rest + 0.05 * rng.normal(size=(16, 8, 3))
+        points[:, get_skeleton("natops8").index(f"{side}_wrist")] += np.sin(np.arange(16))[:, None]
+        sequence = PoseSequence.from_arrays(points, fps=25, skeleton="natops8", unit="metre")
+        path = folder / f"wave {side}" / f"clip_{i}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, Dataset([Recording(sequence, path.stem)]))
+    return folder
+
+
+def test_class_folders_train_are_judged_and_predicted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = waving(tmp_path / "train", 24, 0)
+    test = waving(tmp_path / "test", 10, 1)
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"data: {{train: {train}, layout: natops8, validation: random}}\n"
+        "window: 12\nviews: 1\naugment: {preset: none}\n"
+        "model: {sizes: {channels: [16, 32], heads: 4}}\n"
+        "optim: {epochs: 8, batch: 8, lr: 0.01, repeat: 4, ema: 0.8}\n"
+        "machine: {accelerator: cpu, threads: 1, tensorboard: false}\n"
+    )
+    run = str(tmp_path / "run")
+    assert main(["train", "-c", str(config), "-o", run]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", run, "--data", str(test), "--layout", "natops8", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["n"], set(answer["per_class"])) == (10, {"wave left", "wave right"})
+    assert answer["top1"] > 0.8
+    out = tmp_path / "labels.csv"
+    words = ["predict", run, "--data", str(test), "--layout", "natops8", "-o", str(out)]
+    assert main(words) == 0
+    assert "wave left/clip_0" in out.read_text()
