@@ -57,18 +57,16 @@ def methods_paragraph(
     if estimate:
         sentences.append(
             f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
-            f"were estimated with {_estimator(estimate)}."
+            f"were estimated with {estimator_words(estimate)}."
         )
     else:
         sentences.append(
             f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
             "were given."
         )
-    cleaned = [
-        words for name, words in _CLEANED.items() if name in steps and "skipped" not in steps[name]
-    ]
+    cleaned = cleaning_words(steps)
     if cleaned:
-        sentences.append(f"They were cleaned by {_series(cleaned)}.")
+        sentences.append(f"They were cleaned by {listed(cleaned)}.")
     if recognizer is not None:
         sentences.append(
             f"Micro-gestures were spotted with the recognizer {recognizer.name}, which says "
@@ -86,7 +84,14 @@ def methods_paragraph(
     return " ".join(sentences)
 
 
-def _estimator(record: Mapping[str, Any]) -> str:
+def cleaning_words(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What was done to keypoints, from the records of their provenance by step."""
+    return [
+        words for name, words in _CLEANED.items() if name in steps and "skipped" not in steps[name]
+    ]
+
+
+def estimator_words(record: Mapping[str, Any]) -> str:
     """The estimator's own account of itself, as far as a reader needs it."""
     about = record.get("estimator")
     if not isinstance(about, Mapping):
@@ -95,7 +100,7 @@ def _estimator(record: Mapping[str, Any]) -> str:
     return f"{about.get('name', 'the stated estimator')}" + (f" {version}" if version else "")
 
 
-def _series(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 

@@ -86,6 +86,10 @@ class ClipResult:
     def sequence(self) -> PoseSequence:
         return PoseSequence.load(self.folder / POSE)
 
+    def header(self) -> Mapping[str, Any]:
+        """What `pose.npz` says of itself, without loading its keypoints."""
+        return _header(self.folder) or {}
+
     def statements(self) -> list[Mapping[str, Any]]:
         tree = self._json(STATEMENTS)
         listed = tree.get("statements", [])
@@ -131,10 +135,19 @@ def recorded_s(folder: Path) -> float | None:
     try:
         with np.load(folder / POSE, allow_pickle=False) as archive:
             times = archive["timestamps"]
-            fps = float(json.loads(str(archive["header"]))["fps"])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
+    fps = float((_header(folder) or {}).get("fps", 0))
     return float(times[-1]) + 1 / fps if len(times) and fps > 0 else None
+
+
+def _header(folder: Path) -> Mapping[str, Any] | None:
+    try:
+        with np.load(folder / POSE, allow_pickle=False) as archive:
+            tree = json.loads(str(archive["header"]))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return tree if isinstance(tree, dict) else None
 
 
 def clip_of_table(path: Path, text: str) -> dict[str, tuple[GestureEvent, ...]] | None:

@@ -1,0 +1,129 @@
+"""The page of a study: made from what lies in the folder, and hostile names stay text."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from study_cases import a_clip, a_person, an_event
+
+from mgskel.report.study_methods import write_methods
+from mgskel.report.study_page import link, write_study_page
+from mgskel.study.folder import About, study_clips
+from mgskel.study.participants import read_participants
+from mgskel.study.tables import TABLES, make_tables
+
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+def page_of(folder: Path, table: str = "clip,condition\none,won\ntwo,lost\n", **about) -> str:
+    (folder / "people.csv").write_text(table)
+    About(**about).save(folder)
+    clips = study_clips(folder)
+    tables = make_tables(clips, About.load(folder), read_participants(folder / "people.csv"))
+    tables.write(folder)
+    write_methods(folder, clips, About.load(folder), {n: getattr(tables, n) for n in TABLES})
+    return write_study_page(folder).read_text()
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    for name in ("one", "two"):
+        a_clip(tmp_path / "s" / name, [an_event("nodding", 5, 6), an_event(HOSTILE, 1, 2)],
+               a_person(30))  # fmt: skip
+    return tmp_path / "s"
+
+
+def data_of(page: str) -> dict:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found.group(1))
+
+
+def test_events_of_all_clips_are_on_the_page(study: Path) -> None:
+    data = data_of(page_of(study))
+    assert [row["name"] for row in data["rows"]] == ["one", "two"]
+    assert len(data["events"]["row"]) == 4
+    nod = [label["name"] for label in data["labels"]].index("nodding")
+    assert [row[nod] for row in data["counts"]] == [1, 1]
+    assert [row[nod] for row in data["tenths"]] == [300, 300]
+    assert data["columns"] == [{"name": "condition", "groups": True}]
+
+
+def test_hostile_names_stay_text_and_nothing_is_fetched(study: Path) -> None:
+    table = f'clip,"{HOSTILE}"\none,"{HOSTILE}"\ntwo,b\n'
+    page = page_of(study, table, failures={HOSTILE: HOSTILE})
+    assert "<img" not in page
+    assert "default-src 'none'" in page
+    assert not re.search(r"(src|href)=\"(https?:|//)", page)
+    assert data_of(page)["columns"][0]["name"] == HOSTILE
+
+
+def test_links_lead_to_reports_and_never_elsewhere() -> None:
+    assert link("sub/clip 1") == "./sub/clip%201/report.html"
+    assert link("javascript:alert(1)") == "./javascript%3Aalert%281%29/report.html"
+
+
+def test_failures_quality_and_short_clips_are_told(study: Path) -> None:
+    a_clip(study / "two", [], a_person(4))
+    (study / "one" / "quality.json").write_text(
+        json.dumps({"notes": ["half the frames were lost"], "verdict": []})
+    )
+    page = page_of(study, failures={"broken.mp4": "not a video"})
+    assert "broken.mp4 could not be analysed: not a video" in page
+    assert "half the frames were lost (one)" in page
+    assert "shorter than ten seconds" in page and "two" in page
+
+
+def test_the_methods_say_what_was_seen_and_quote_agreement(study: Path) -> None:
+    page_of(study)
+    text = (study / "methods.md").read_text()
+    assert "2 recordings of 2 participants (1.0 min in all" in text
+    assert "left leg: 0% of the time" in text
+    assert "was not measured" in text
+    (study / "agreement").mkdir()
+    (study / "agreement" / "agreement.json").write_text(
+        json.dumps({"coders": ["anna", "ben"], "files": ["one"], "overall": {
+            "event_f1_0.3": 0.8, "event_f1_0.3_low": 0.7, "event_f1_0.3_high": 0.9}})
+    )  # fmt: skip
+    page_of(study)
+    text = (study / "methods.md").read_text()
+    assert "Agreement between anna and ben over 1 recordings: event F1 0.80 (0.70 to 0.90)" in text
+
+
+def test_a_study_in_which_nothing_was_found_has_a_page(tmp_path: Path) -> None:
+    a_clip(tmp_path / "s" / "one", [])
+    assert "0 events" in page_of(tmp_path / "s")
+
+
+@pytest.mark.browser
+def test_the_page_works_in_a_browser(study: Path, browser) -> None:
+    page_of(study, failures={HOSTILE: "x"})
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    complaints: list[str] = []
+    tab.on("console", lambda m: m.type == "error" and complaints.append(m.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto((study / "index.html").as_uri())
+    tab.wait_for_selector("html[data-ready=true]")
+    assert tab.locator("#panels figure").count() == 2
+    assert tab.locator("#rates svg circle").count() >= 4
+    tab.select_option("#by", "")
+    assert "all (2)" in tab.inner_text("#rates")
+    tab.select_option("#gesture", "0")
+    first = tab.locator("table.sortable tbody th").first.inner_text()
+    head = tab.locator("table.sortable thead button").first
+    head.click()
+    head.click()
+    assert tab.locator("table.sortable tbody th").first.inner_text() != first
+    tab.select_option("#gesture", "")
+    tab.locator("#raster").scroll_into_view_if_needed()
+    box = tab.locator("#raster").bounding_box()
+    tab.mouse.move(box["x"] + 170 + (box["width"] - 170) * 5.5 / 30, box["y"] + 12)
+    assert "nodding" in tab.inner_text("#tooltip")
+    tab.set_viewport_size({"width": 700, "height": 900})
+    wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 1
+    tab.close()
+    assert complaints == []
