@@ -32,6 +32,7 @@ from mgskel.reason import (
     load_scene,
     model_reasoner,
 )
+from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.player import Attention
 from mgskel.spotting import load_spotter
@@ -147,7 +148,11 @@ def analyze(
             person = recording.people[0] if recording.num_people > 1 else None
             assess(description, scene, reasoner, person=person).save(folder / ASSESSMENT)
 
-        asked = [scene.model_dump(mode="json"), settings.llm and asdict(settings.llm)]
+        asked = [
+            SCHEMA_VERSION,
+            scene.model_dump(mode="json"),
+            settings.llm and asdict(settings.llm),
+        ]
         stages("reason", (ASSESSMENT,), asked, reason_stage)
         outcome = Outcome.load(folder / ASSESSMENT)
         if outcome.status == "failed":

@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--seed", type=int, default=0)
     model.add_argument("--cache", type=Path, help="folder that keeps replies (default: none)")
     model.add_argument("--replay", type=Path, help="answer from this cache only, ask nobody")
+    model.add_argument("--uncited", choices=("refuse", "show"), default="refuse",
+        help="what to do with judgements and sentences that cite no evidence")  # fmt: skip
     model.add_argument(
         "--dry-run", action="store_true", help="print what would be sent, and send nothing"
     )
@@ -101,6 +103,7 @@ def _options(args: argparse.Namespace) -> ModelOptions:
         seed=args.seed,
         cache=args.cache,
         replay=args.replay,
+        uncited=args.uncited,
     )
 
 
@@ -127,7 +130,7 @@ def _report(args: argparse.Namespace, outcome: Outcome) -> None:
         return
     print(f"{outcome.status} ({outcome.reasoner}): {outcome.reason}", file=sys.stderr)
     if outcome.assessment is not None:
-        print(outcome.assessment.summary)
+        print(outcome.assessment.text or "no judgement")
         print("\n".join(f"- {limit}" for limit in outcome.assessment.limits))
     if args.out is not None:
         print(f"written to {args.out}", file=sys.stderr)

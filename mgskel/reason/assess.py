@@ -13,6 +13,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.reason.assessment import Outcome, Reasoner
 from mgskel.reason.chat import ChatClient, ChatReasoner, KeptReplies
 from mgskel.reason.evidence import case_of, statements_from
+from mgskel.reason.grounding import Uncited
 from mgskel.reason.prompt import ChatSettings, wordings
 from mgskel.reason.rules import RulesReasoner
 from mgskel.reason.scene import Scene
@@ -55,6 +56,7 @@ class ModelOptions:
         timeout_s: a request, from connecting to the last byte of its answer.
         retries: further requests after one that may succeed when repeated.
         cache: folder that keeps replies; `replay`: answer from such a folder only.
+        uncited: whether judgements and sentences without evidence are refused or shown as such.
     """
 
     url: str | None = None
@@ -68,6 +70,7 @@ class ModelOptions:
     seed: int = 0
     cache: Path | None = None
     replay: Path | None = None
+    uncited: Uncited = "refuse"
 
     def settings(self) -> ChatSettings:
         if self.wording not in wordings():
@@ -77,6 +80,7 @@ class ModelOptions:
             wording=self.wording,
             seed=self.seed,
             max_tokens=self.max_tokens,
+            uncited=self.uncited,
         )
 
     def destination(self) -> str:

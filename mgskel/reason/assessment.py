@@ -13,7 +13,7 @@ from mgskel.core.files import read_json, write_json
 from mgskel.reason.evidence import Case
 from mgskel.reason.scene import as_input_error
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 LIMITS = (
     "This is not a diagnosis of any kind, and must not be used as one.",
@@ -32,6 +32,15 @@ _MAX_LISTED = 500
 _MAX_ASKED = 12
 Ids = Annotated[list[str], Field(max_length=_MAX_CITED)]
 Sentence = Annotated[str, Field(min_length=1, max_length=600)]
+Sensitive = Annotated[
+    Literal["no", "health", "deception", "guilt", "protected trait", "decision about a person"],
+    Field(
+        description="Does this sentence say or suggest something about a person's health, "
+        "about deception or honesty, about guilt, about a protected trait (religion, "
+        "orientation, origin, politics, pregnancy, disability), or about what should be done "
+        "with a person?"
+    ),
+]
 Status = Literal["ok", "invalid", "failed"]
 
 
@@ -51,17 +60,17 @@ class Hypothesis(Part):
 
 
 class Signal(Part):
-    """Valence or arousal: -1 (negative, drowsy) to 1 (positive, activated)."""
+    """Valence or arousal: -1 (negative, drowsy) to 1 (positive, activated); none if unknown."""
 
-    value: Signed
+    value: Signed | None
     evidence_for: Ids
     evidence_against: Ids
 
 
 class Stress(Part):
-    """Stress: 0 (relaxed) to 1 (highly stressed)."""
+    """Stress: 0 (relaxed) to 1 (highly stressed); none if unknown."""
 
-    value: Probability
+    value: Probability | None
     evidence_for: Ids
     evidence_against: Ids
 
@@ -71,6 +80,7 @@ class Explanation(Part):
 
     explanation: Sentence
     explains: Ids
+    sensitive: Sensitive = "no"
 
 
 class Moment(Part):
@@ -80,6 +90,22 @@ class Moment(Part):
     to_s: Annotated[float, Field(ge=0)]
     why: Sentence
     evidence: Ids
+    sensitive: Sensitive = "no"
+
+
+class Claim(Part):
+    """One sentence, the evidence that it rests on, and what it says of itself."""
+
+    text: Sentence
+    evidence: Ids
+    sensitive: Sensitive = "no"
+
+    def __str__(self) -> str:
+        """The sentence with the evidence that it does not name itself."""
+        unnamed = [one for one in self.evidence if f"[{one}]" not in self.text]
+        if self.evidence and not unnamed:
+            return self.text
+        return f"{self.text} [{', '.join(unnamed) or 'no evidence'}]"
 
 
 class Reply(Part):
@@ -94,7 +120,7 @@ class Reply(Part):
     cannot_judge: Annotated[list[Sentence], Field(max_length=50)]
     confidence: Probability
     abstain: bool
-    summary: Annotated[str, Field(min_length=1, max_length=3000)]
+    summary: Annotated[list[Claim], Field(max_length=20)]
 
 
 class Assessment(Reply):
@@ -106,6 +132,11 @@ class Assessment(Reply):
     @classmethod
     def from_reply(cls, reply: Reply) -> Assessment:
         return cls(**reply.model_dump())
+
+    @property
+    def text(self) -> str:
+        """The summary in running text, each sentence with its evidence."""
+        return " ".join(map(str, self.summary))
 
     @property
     def judgement(self) -> str | None:
@@ -205,8 +236,10 @@ def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
     # Servers limit how many words a schema may list.
     listed = 0 < len(ids) <= _MAX_LISTED
     parts["Id"] = {"type": "string", **({"enum": list(ids)} if listed else {})}
+    for name in ("Claim", "Explanation", "Moment"):
+        parts[name]["required"] = list(parts[name]["properties"])
     schema["properties"]["hypotheses"]["maxItems"] = len(labels)
-    for name in ("moments", "alternative_explanations", "cannot_judge"):
+    for name in ("moments", "alternative_explanations", "cannot_judge", "summary"):
         schema["properties"][name]["maxItems"] = _MAX_ASKED
     return _plain(schema)
 
@@ -222,15 +255,17 @@ def response_format(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]
 def _plain(value: Any) -> Any:
     """The schema without what servers need not or cannot enforce.
 
-    Titles and descriptions repeat names and docstrings. Limits of text length are checked in
-    the reply instead: grammar-based servers unroll them, and some end in the attempt.
+    Titles, and descriptions of whole parts, repeat names and docstrings. Limits of text length
+    are checked in the reply instead: grammar-based servers unroll them, and some end in the
+    attempt.
     """
     if isinstance(value, dict):
         return {
             key: _plain(item)
             for key, item in value.items()
-            if not (key in ("title", "description") and isinstance(item, str))
-            and key not in ("maxLength", "minLength")
+            if not (key == "title" and isinstance(item, str))
+            and not (key == "description" and "properties" in value)
+            and key not in ("maxLength", "minLength", "default")
         }
     if isinstance(value, list):
         return [_plain(item) for item in value]

@@ -99,7 +99,7 @@ class ChatReasoner:
                 )
                 return Outcome("failed", self.name, f"{fault.kind}: {fault}", None, details)
             try:
-                assessment = checked(reply.text, case)
+                assessment = checked(reply.text, case, self.settings.uncited)
             except BadReply as bad:
                 errors = bad.errors
                 if reply.cut_off:

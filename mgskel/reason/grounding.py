@@ -1,51 +1,30 @@
-"""Is a reply what was asked for, and does everything in it rest on evidence that exists?"""
+"""Is a reply what was asked for, and does everything in it rest on evidence that exists?
+
+Every judgement and every sentence stands with its evidence, and is refused without; the ids
+exist, however they are spelt; a sentence speaks of what it cites; and none says what no movement
+can show, by its own account or by its words. Texts are brought into one form before.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from mgskel.reason.assessment import Assessment, Reply
+from mgskel.reason.claims import forbidden, mentions, normalised, speaks_of, strange_letter
 from mgskel.reason.evidence import Case
 
+Uncited = Literal["refuse", "show"]
 _SUM_MARGIN = 0.02
 _TIME_MARGIN_S = 0.5
 _MAX_ERRORS = 12
-_MENTION = re.compile(r"\[([a-z]{1,3}\d{1,6}(?:\s*[,;]\s*[a-z]{1,3}\d{1,6})*)\]")
-# Claims that no body movement can carry, whoever makes them.
-_CLAIMS = (
-    (
-        re.compile(
-            r"\b(?:is|was|are|were|must be|definitely|clearly|certainly)\s+"
-            r"(?:\w+\s+)?(?:lying|deceptive|deceiving|dishonest|untruthful)\b"
-            r"|\b(?:proves?|proof|confirms?) (?:\w+ ){0,4}"
-            r"(?:decepti\w+|l(?:ie|ies|ying)|guilt\w*)\b"
-            r"|\bis (?:a |the )?liar\b",
-            re.IGNORECASE,
-        ),
-        "claims deception, which gestures can't prove",
-    ),
-    (
-        re.compile(
-            r"\bdiagnos(?:is|ed|es)\b(?! of any)|\b(?:suffers?|suffering) from\b"
-            r"|\b(?:has|have|shows?|indicates?|exhibits?) (?:\w+ ){0,3}"
-            r"(?:disorder|depression|ptsd|autism|adhd|psychosis|schizophrenia)\b",
-            re.IGNORECASE,
-        ),
-        "makes a diagnosis, which gestures can't support",
-    ),
-)
-_DENIAL = re.compile(r"\b(?:no|not|never|cannot|can't|nor|without|isn't|doesn't)\b", re.IGNORECASE)
-_EMPHASIS = re.compile(
-    r"\b(?:no|without(?: a| any)?) (?:doubt|question)\b|\bnot only\b"
-    r"|\bcan(?:no|')t (?:be denied|deny)\b",
-    re.IGNORECASE,
-)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_])")
 
 
 class BadReply(Exception):
@@ -56,26 +35,34 @@ class BadReply(Exception):
         self.errors = errors
 
 
-def checked(text: str, case: Case) -> Assessment:
-    """The assessment in a reply's text, or `BadReply` with everything that is wrong with it."""
-    document = _parse(text)
+def checked(text: str, case: Case, uncited: Uncited = "refuse") -> Assessment:
+    """The assessment in a reply's text, or `BadReply` with everything that is wrong with it.
+
+    Args:
+        uncited: whether judgements and sentences without evidence are refused, or let through to
+            be shown as such.
+    """
+    document = _sentences_apart(_parse(text), case)
     try:
         reply = Reply.model_validate(document)
     except ValidationError as error:
         raise BadReply(_schema_errors(error)) from error
-    reply = _labels_as_written(reply, case)
-    errors = list(faults(reply, case))
+    reply = _in_one_form(reply, case)
+    errors = list(faults(reply, case, uncited))
     if errors:
         raise BadReply(errors[:_MAX_ERRORS])
     return Assessment.from_reply(reply)
 
 
-def faults(reply: Reply, case: Case) -> Iterator[str]:
+def faults(reply: Reply, case: Case, uncited: Uncited = "refuse") -> Iterator[str]:
     """Everything in a well-formed reply that does not fit the case."""
     yield from _label_faults(reply, case)
     yield from _citation_faults(reply, case)
+    if uncited == "refuse":
+        yield from _uncited_faults(reply)
     yield from _time_faults(reply, case)
-    yield from _claim_faults(reply)
+    for sentence in _sentences(reply):
+        yield from _sentence_faults(sentence, case)
 
 
 def _parse(text: str) -> Any:
@@ -108,20 +95,43 @@ def _schema_errors(error: ValidationError) -> list[str]:
     return messages
 
 
-def _labels_as_written(reply: Reply, case: Case) -> Reply:
-    """The scene's own spelling where a label differs from it in case or spaces only."""
+def _sentences_apart(document: dict[str, Any], case: Case) -> dict[str, Any]:
+    """A summary in running text, as models without a schema write it, sentence by sentence."""
+    summary = document.get("summary")
+    if not isinstance(summary, str):
+        return document
+    claims = []
+    for sentence in filter(None, _SENTENCE_END.split(normalised(summary))):
+        named = mentions(sentence, case.ids)
+        claims.append({"text": sentence, "evidence": sorted(named)})
+    return {**document, "summary": claims}
+
+
+def _in_one_form(reply: Reply, case: Case) -> Reply:
+    """Texts normalised, and labels in the scene's own spelling of case and spaces."""
     written = {" ".join(label.split()).casefold(): label for label in case.scene.labels}
-    hypotheses = [
-        hypothesis.model_copy(
-            update={
-                "emotion": written.get(
-                    " ".join(hypothesis.emotion.split()).casefold(), hypothesis.emotion
-                )
-            }
-        )
-        for hypothesis in reply.hypotheses
-    ]
-    return reply.model_copy(update={"hypotheses": hypotheses})
+
+    def label(emotion: str) -> str:
+        return written.get(" ".join(emotion.split()).casefold(), emotion)
+
+    return reply.model_copy(
+        update={
+            "hypotheses": [
+                one.model_copy(update={"emotion": label(one.emotion)}) for one in reply.hypotheses
+            ],
+            "summary": [
+                one.model_copy(update={"text": normalised(one.text)}) for one in reply.summary
+            ],
+            "moments": [
+                one.model_copy(update={"why": normalised(one.why)}) for one in reply.moments
+            ],
+            "alternative_explanations": [
+                one.model_copy(update={"explanation": normalised(one.explanation)})
+                for one in reply.alternative_explanations
+            ],
+            "cannot_judge": [normalised(text) for text in reply.cannot_judge],
+        }
+    )
 
 
 def _label_faults(reply: Reply, case: Case) -> Iterator[str]:
@@ -145,8 +155,8 @@ def _label_faults(reply: Reply, case: Case) -> Iterator[str]:
         tied = [h for h in reply.hypotheses if h is not best and h.probability == best.probability]
         if tied:
             yield "the most probable emotion is tied; decide, or set abstain to true"
-        if case.items and not best.evidence_for:
-            yield f"'{best.emotion}' is the most probable emotion but cites no evidence for it"
+        if not case.items:
+            yield "there is no evidence to cite; set abstain to true"
 
 
 def _citation_faults(reply: Reply, case: Case) -> Iterator[str]:
@@ -154,15 +164,31 @@ def _citation_faults(reply: Reply, case: Case) -> Iterator[str]:
     unknown: set[str] = set()
     for _, cited in citations(reply):
         unknown.update(set(cited) - known)
-    for text in _texts(reply):
-        for mention in _MENTION.findall(text):
-            unknown.update(set(re.split(r"\s*[,;]\s*", mention)) - known)
+    for sentence in _sentences(reply):
+        unknown.update(mentions(sentence.text, case.ids) - known)
     for one in sorted(unknown)[:5]:
         yield f"evidence id '{one[:40]}' does not exist"
     for place, part in _sided(reply):
         both = sorted(set(part.evidence_for) & set(part.evidence_against))
         if both:
             yield f"{place} cites {', '.join(both[:5])} both for and against"
+
+
+def _uncited_faults(reply: Reply) -> Iterator[str]:
+    best = max((h.probability for h in reply.hypotheses), default=0.0)
+    for hypothesis in reply.hypotheses if not reply.abstain else ():
+        name = hypothesis.emotion[:60]
+        if hypothesis.probability == best and not hypothesis.evidence_for:
+            yield f"'{name}' is the most probable emotion but cites no evidence for it"
+        elif not hypothesis.evidence_for and not hypothesis.evidence_against:
+            yield f"hypothesis '{name}' cites no evidence, neither for nor against it"
+    for name in ("valence", "arousal", "stress"):
+        signal = getattr(reply, name)
+        if signal.value is not None and not signal.evidence_for and not signal.evidence_against:
+            yield f"{name} has a value but cites no evidence; cite some, or set the value to null"
+    for sentence in _sentences(reply):
+        if sentence.evidence is not None and not sentence.evidence:
+            yield f"{sentence.place} cites no evidence; cite what it rests on, or leave it out"
 
 
 def _sided(reply: Reply) -> Iterator[tuple[str, Any]]:
@@ -173,15 +199,60 @@ def _sided(reply: Reply) -> Iterator[tuple[str, Any]]:
     yield "stress", reply.stress
 
 
-def citations(reply: Reply) -> Iterator[tuple[str, list[str]]]:
+def citations(reply: Reply) -> Iterator[tuple[str, Sequence[str]]]:
     """Every list of evidence ids in a reply, with its place."""
     for place, part in _sided(reply):
         yield f"{place}, for", part.evidence_for
         yield f"{place}, against", part.evidence_against
-    for number, explanation in enumerate(reply.alternative_explanations, 1):
-        yield f"alternative explanation {number}", explanation.explains
+    for sentence in _sentences(reply):
+        if sentence.evidence is not None:
+            yield sentence.place, sentence.evidence
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """One sentence of a reply.
+
+    Attributes:
+        evidence: what it rests on; none for what cannot be judged.
+        brings_own: whether it may speak of something that the evidence does not tell.
+    """
+
+    place: str
+    text: str
+    evidence: Sequence[str] | None
+    sensitive: str = "no"
+    brings_own: bool = False
+
+
+def _sentences(reply: Reply) -> Iterator[_Sentence]:
+    for number, claim in enumerate(reply.summary, 1):
+        yield _Sentence(f"summary {number}", claim.text, claim.evidence, claim.sensitive)
     for number, moment in enumerate(reply.moments, 1):
-        yield f"moment {number}", moment.evidence
+        yield _Sentence(f"moment {number}", moment.why, moment.evidence, moment.sensitive)
+    for number, other in enumerate(reply.alternative_explanations, 1):
+        place = f"alternative explanation {number}"
+        yield _Sentence(place, other.explanation, other.explains, other.sensitive, True)
+    for number, text in enumerate(reply.cannot_judge, 1):
+        yield _Sentence(f"cannot_judge {number}", text, None, brings_own=True)
+
+
+def _sentence_faults(sentence: _Sentence, case: Case) -> Iterator[str]:
+    told = f"{sentence.place} ('{sentence.text[:120]}')"
+    if not sentence.text:
+        yield f"{sentence.place} has no text"
+    if (strange := strange_letter(sentence.text)) is not None:
+        yield f"{told} holds the letter {strange!r}; write English or German in Latin letters"
+    if sentence.evidence is not None and len(_SENTENCE_END.split(sentence.text)) > 1:
+        yield f"{told} holds several sentences; give each its own entry and evidence"
+    cited = set(sentence.evidence or ())
+    items = [item for item in case.items if item.id in cited]
+    if sentence.sensitive != "no":
+        yield f"{told} concerns '{sentence.sensitive}' by its own account; leave it out"
+    for words, why in forbidden(sentence.text, items, case.scene.labels):
+        yield f"{told} {why} ('{words}'); leave it out"
+    if items and not sentence.brings_own and not speaks_of(sentence.text, items, case.scene.labels):
+        yield f"{told} speaks of nothing that its evidence ({', '.join(sorted(cited))}) holds"
 
 
 def _time_faults(reply: Reply, case: Case) -> Iterator[str]:
@@ -194,22 +265,3 @@ def _time_faults(reply: Reply, case: Case) -> Iterator[str]:
                 f"moment {number} ends at {moment.to_s} s, but the recording lasts "
                 f"{case.duration_s:.1f} s"
             )
-
-
-def _claim_faults(reply: Reply) -> Iterator[str]:
-    for text in _texts(reply):
-        for sentence in re.split(r"(?<=[.!?;])\s+", text):
-            if _DENIAL.search(_EMPHASIS.sub("", sentence)):
-                continue
-            for pattern, why in _CLAIMS:
-                if pattern.search(sentence):
-                    yield f"the sentence '{sentence[:120]}' {why}; leave it out"
-
-
-def _texts(reply: Reply) -> Iterator[str]:
-    yield reply.summary
-    yield from reply.cannot_judge
-    for explanation in reply.alternative_explanations:
-        yield explanation.explanation
-    for moment in reply.moments:
-        yield moment.why

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -27,9 +27,10 @@ _FORM = (
     '{"hypotheses": [{"emotion": label, "probability": 0..1, "evidence_for": [ids], '
     '"evidence_against": [ids]}], "valence": {"value": -1..1, "evidence_for": [ids], '
     '"evidence_against": [ids]}, "arousal": {as valence}, "stress": {as valence, 0..1}, '
-    '"moments": [{"from_s": seconds, "to_s": seconds, "why": text, "evidence": [ids]}], '
-    '"alternative_explanations": [{"explanation": text, "explains": [ids]}], '
-    '"cannot_judge": [texts], "confidence": 0..1, "abstain": true or false, "summary": text}'
+    '"moments": [{"from_s": seconds, "to_s": seconds, "why": sentence, "evidence": [ids], '
+    '"sensitive": topic}], "alternative_explanations": [{"explanation": sentence, "explains": '
+    '[ids], "sensitive": topic}], "cannot_judge": [sentences], "confidence": 0..1, "abstain": '
+    'true or false, "summary": [{"text": sentence, "evidence": [ids], "sensitive": topic}]}'
 )
 _PATH = re.compile(
     r"(?<![\w:/\\])(?:[A-Za-z]:[\\/]|\\\\|~?/(?=[\w.-]+/))[^\s\"'<>|,;]+"
@@ -48,6 +49,7 @@ class ChatSettings:
     Attributes:
         with_schema: send the JSON schema as `response_format`.
         max_prompt_tokens: evidence beyond it is left out, the least informative first.
+        uncited: whether judgements and sentences without evidence are refused or shown as such.
     """
 
     model: str
@@ -57,6 +59,7 @@ class ChatSettings:
     max_tokens: int = 2000
     with_schema: bool = True
     max_prompt_tokens: int = 24_000
+    uncited: Literal["refuse", "show"] = "refuse"
 
 
 @dataclass(frozen=True)

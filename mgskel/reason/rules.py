@@ -21,6 +21,7 @@ from typing import TypeVar
 from mgskel.core.errors import InputError
 from mgskel.reason.assessment import (
     Assessment,
+    Claim,
     Explanation,
     Hypothesis,
     Moment,
@@ -46,7 +47,6 @@ DIMENSIONS = ("valence", "arousal", "stress")
 _CITED = 200  # ids in a list of evidence
 _TOLD = 6  # ids in a sentence
 _VISIBLE = 0.004  # an effect below this is not worth citing
-_OPENING = "Judged by fixed rules, without a language model and without reading the context."
 AnySignal = TypeVar("AnySignal", Signal, Stress)
 
 
@@ -99,7 +99,8 @@ class RulesReasoner:
         return Outcome(
             "ok",
             self.name,
-            "judged by fixed priors and one stated rule, without a language model",
+            "judged by fixed priors and one stated rule, without a language model and without "
+            "reading the context",
             Assessment.from_reply(_reply(case, sightings, state, priors)),
             {"priors_version": priors.version, "evidence": evidence_record(case)},
         )
@@ -113,14 +114,16 @@ def _reply(case: Case, sightings: Sequence[Sighting], state: State, priors: Prio
     valence = _signal(Signal, "valence", state, priors)
     arousal = _signal(Signal, "arousal", state, priors)
     stress = _signal(Stress, "stress", state, priors)
+    questions = _open_questions(
+        case, sightings, {"valence": valence, "arousal": arousal, "stress": stress}
+    )
     if too_little:
-        summary = f"No judgement: {_lack(case, sightings)}."
+        questions.insert(0, f"which emotion: {_lack(case, sightings)}")
     elif abstain:
-        summary = (
-            f"No judgement: the evidence fits {first.emotion} and {second.emotion} equally well."
+        questions.insert(
+            0,
+            f"which emotion: the evidence fits {first.emotion} and {second.emotion} equally well",
         )
-    else:
-        summary = _judgement(first, second, sightings)
     return Reply(
         hypotheses=hypotheses,
         valence=valence,
@@ -128,12 +131,10 @@ def _reply(case: Case, sightings: Sequence[Sighting], state: State, priors: Prio
         stress=stress,
         moments=[] if abstain else _moments(sightings, first.evidence_for),
         alternative_explanations=_explanations(sightings),
-        cannot_judge=_open_questions(
-            case, sightings, {"valence": valence, "arousal": arousal, "stress": stress}
-        ),
+        cannot_judge=questions,
         confidence=0.0 if abstain else _confidence(hypotheses, priors),
         abstain=abstain,
-        summary=f"{_OPENING} {summary}",
+        summary=[] if abstain else _judgement(first, second, sightings),
     )
 
 
@@ -142,6 +143,8 @@ def _hypotheses(state: State) -> list[Hypothesis]:
     found = []
     for label, chance in sorted(state.chances.items(), key=lambda pair: (-pair[1], pair[0])):
         pros, cons = _by_effect(state.push[label])
+        if not pros and not cons:
+            pros, cons = (side[:1] for side in _by_effect(state.push[label], least=1e-6))
         found.append(
             Hypothesis(emotion=label, probability=chance, evidence_for=pros, evidence_against=cons)
         )
@@ -153,14 +156,15 @@ def _signal(kind: type[AnySignal], name: str, state: State, priors: Priors) -> A
     sign = 1.0 if state.mean[name] >= getattr(priors.rule.prior, name) else -1.0
     effects = {key: sign * shift for key, shift in state.shift[name].items()}
     pros, cons = _by_effect(effects)
-    return kind(value=round(state.mean[name], 4), evidence_for=pros, evidence_against=cons)
+    value = round(state.mean[name], 4) if pros or cons else None
+    return kind(value=value, evidence_for=pros, evidence_against=cons)
 
 
-def _by_effect(effects: dict[str, float]) -> tuple[list[str], list[str]]:
+def _by_effect(effects: dict[str, float], least: float = _VISIBLE) -> tuple[list[str], list[str]]:
     """Ids that support and ids that oppose, the strongest first."""
     ordered = sorted(effects.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
-    pros = [key for key, effect in ordered if effect > _VISIBLE]
-    cons = [key for key, effect in ordered if effect < -_VISIBLE]
+    pros = [key for key, effect in ordered if effect > least]
+    cons = [key for key, effect in ordered if effect < -least]
     return pros[:_CITED], cons[:_CITED]
 
 
@@ -296,20 +300,25 @@ def _lack(case: Case, sightings: Sequence[Sighting]) -> str:
     )
 
 
-def _judgement(first: Hypothesis, second: Hypothesis, sightings: Sequence[Sighting]) -> str:
-    pros = _cite(first.evidence_for, sightings) or "the prior"
-    cons = _cite(first.evidence_against, sightings)
-    against = f" Against it: {cons}." if cons else ""
-    return (
+def _judgement(first: Hypothesis, second: Hypothesis, sightings: Sequence[Sighting]) -> list[Claim]:
+    """What fits best, what speaks for it and against it, each with what it rests on."""
+    fits = (
         f"The evidence fits {first.emotion} best ({first.probability:.0%}), then "
-        f"{second.emotion} ({second.probability:.0%}). For it: {pros}.{against} Harmless "
-        "explanations are listed and are often the right ones."
+        f"{second.emotion} ({second.probability:.0%})."
     )
+    claims = [Claim(text=fits, evidence=[*first.evidence_for, *first.evidence_against][:_CITED])]
+    for side, ids in (("For", first.evidence_for), ("Against", first.evidence_against)):
+        told = _told(ids[:_TOLD], sightings)
+        if told:
+            claims.append(
+                Claim(text=f"{side} {first.emotion}: {told}."[:600], evidence=ids[:_TOLD])
+            )
+    return claims
 
 
-def _cite(ids: Sequence[str], sightings: Sequence[Sighting]) -> str:
+def _told(ids: Sequence[str], sightings: Sequence[Sighting]) -> str:
     names = {sighting.item.id: sighting.cue.name for sighting in sightings}
-    return "; ".join(f"{names[one]} [{one}]" for one in ids[:_TOLD])
+    return "; ".join(f"{names[one]} [{one}]" for one in ids)
 
 
 def _moments(sightings: Sequence[Sighting], ids: Sequence[str]) -> list[Moment]:
@@ -320,11 +329,19 @@ def _moments(sightings: Sequence[Sighting], ids: Sequence[str]) -> list[Moment]:
         Moment(
             from_s=sighting.item.from_s,
             to_s=sighting.item.to_s,
-            why=sighting.cue.name[:600],
+            why=_named(sighting)[:600],
             evidence=[sighting.item.id],
         )
         for sighting in chosen
     ]
+
+
+def _named(sighting: Sighting) -> str:
+    """The cue, with the gesture's own name where that differs."""
+    name, label = sighting.cue.name, sighting.item.cue
+    if sighting.item.kind != "gesture" or label.casefold() == name.casefold():
+        return name
+    return f"{name} ({label})"
 
 
 def _explanations(sightings: Sequence[Sighting]) -> list[Explanation]:

@@ -28,14 +28,30 @@ def good_reply(**changes: Any) -> dict[str, Any]:
             },
         ],
         "valence": {"value": -0.3, "evidence_for": ["u2"], "evidence_against": []},
-        "arousal": {"value": 0.2, "evidence_for": [], "evidence_against": []},
+        "arousal": {"value": None, "evidence_for": [], "evidence_against": []},
         "stress": {"value": 0.6, "evidence_for": ["g1"], "evidence_against": ["s2"]},
-        "moments": [{"from_s": 4.5, "to_s": 6.0, "why": "hesitates", "evidence": ["g1", "u2"]}],
-        "alternative_explanations": [{"explanation": "an itch", "explains": ["g1", "s1"]}],
+        "moments": [
+            {
+                "from_s": 4.5,
+                "to_s": 6.0,
+                "why": "hesitates between jobs",
+                "evidence": ["g1", "u2"],
+                "sensitive": "no",
+            }
+        ],
+        "alternative_explanations": [
+            {"explanation": "an itch", "explains": ["g1", "s1"], "sensitive": "no"}
+        ],
         "cannot_judge": ["whether the gap matters to the candidate"],
         "confidence": 0.5,
         "abstain": False,
-        "summary": "The candidate hesitates and touches the neck [g1].",
+        "summary": [
+            {
+                "text": "The candidate hesitates and touches the neck.",
+                "evidence": ["g1", "u2"],
+                "sensitive": "no",
+            }
+        ],
     }
     return {**reply, **changes}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import unicodedata
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from mgskel.reason import Case
 from mgskel.reason.assessment import reply_schema
+from mgskel.reason.claims import forbidden, mentions, normalised
 from mgskel.reason.grounding import BadReply, checked
 
 
@@ -43,6 +46,9 @@ def test_labels_may_differ_in_case_only(case: Case) -> None:
     assert checked(json.dumps(reply), case).judgement == "anxiety"
 
 
+UNFOUNDED = {"emotion": "calm", "probability": 0.3, "evidence_for": [], "evidence_against": []}
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
     reply = good_reply()
     *parents, last = path.split(".")
@@ -62,39 +68,187 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         (good_reply(hypotheses=hypotheses(("joy", 0.2))), "add up to 0.200"),
         (good_reply(hypotheses=hypotheses(("joy", 0.5), ("calm", 0.5))), "tied"),
         (good_reply(hypotheses=[]), "hypotheses is empty"),
-        (changed("hypotheses.0.evidence_for", []), "cites no evidence"),
+        (changed("hypotheses.0.evidence_for", []), "cites no evidence for it"),
         (changed("hypotheses.0.evidence_against", ["g1"]), "both for and against"),
         (changed("stress.evidence_for", ["s9"]), "'s9' does not exist"),
         (changed("moments.0.evidence", ["x1"]), "'x1' does not exist"),
         (changed("alternative_explanations.0.explains", ["nope"]), "'nope' does not exist"),
-        (good_reply(summary="She swallows [s1, s44]."), "'s44' does not exist"),
         (changed("moments.0.to_s", 99.0), "lasts 20.0 s"),
         (changed("moments.0.to_s", 1.0), "before it starts"),
         (changed("moments.0.from_s", -1.0), "moments.0.from_s"),
         (changed("valence.value", -2), "valence.value"),
         (changed("confidence", True), "confidence"),
-        (good_reply(summary="The candidate is lying about the gap."), "deception"),
-        (good_reply(summary="No doubt, he is clearly lying."), "deception"),
-        (good_reply(summary="This proves that he told lies."), "deception"),
-        (good_reply(summary="He suffers from an illness."), "diagnosis"),
-        (good_reply(cannot_judge=["He has a major depression."]), "diagnosis"),
-        (good_reply(summary=""), "summary"),
-        (good_reply(summary="x" * 4000), "summary"),
+        (changed("summary.0.text", ""), "summary"),
+        (changed("summary.0.text", "x" * 700), "summary"),
+        (good_reply(hypotheses=[*good_reply()["hypotheses"][:1], UNFOUNDED]), "'calm' cites no"),
+        (changed("arousal.value", 0.2), "arousal has a value but cites no evidence"),
+        (changed("moments.0.evidence", []), "moment 1 cites no evidence"),
+        (changed("alternative_explanations.0.explains", []), "cites no evidence"),
     ],
 )
 def test_what_is_wrong_is_named(case: Case, reply: Any, words: str) -> None:
     assert any(words in error for error in errors_of(reply, case)), errors_of(reply, case)
 
 
+def sentence(text: str, *evidence: str, **more: str) -> dict[str, Any]:
+    return good_reply(summary=[{"text": text, "evidence": list(evidence), **more}])
+
+
+# What a language model must not get through: one answer each, sound in everything else.
+HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
+    "no evidence at all": (sentence("The candidate is anxious."), "cites no evidence"),
+    "running text without ids": (good_reply(summary="The candidate is anxious."), "no evidence"),
+    "the second sentence uncited": (
+        good_reply(summary="The neck is touched [s1]. The candidate is calm by nature."),
+        "summary 2 cites no evidence",
+    ),
+    "two sentences in one entry": (
+        sentence("The neck is touched. He plans to resign.", "s1"),
+        "several sentences",
+    ),
+    "an invented id": (sentence("The neck is touched.", "s99"), "'s99' does not exist"),
+    "an invented id in brackets": (sentence("The neck is touched [s99].", "s1"), "'s99'"),
+    "in round brackets": (sentence("The neck is touched (s99).", "s1"), "'s99'"),
+    "in capitals": (sentence("The neck is touched [S99].", "s1"), "'s99'"),
+    "bare": (sentence("As S99 shows, the neck is touched.", "s1"), "'s99'"),
+    "spelt out": (sentence("As statement 99 shows, the neck is touched.", "s1"), "'s99'"),
+    "beside a true one": (sentence("The neck is touched [s1, s 99].", "s1"), "'s99'"),
+    "in full width": (
+        sentence("The neck is touched \uff3b\uff53\uff19\uff19\uff3d.", "s1"),
+        "'s99'",
+    ),
+    "he lied throughout": (sentence("He lied throughout.", "s1"), "deception"),
+    "in German": (sentence("Er hat durchweg gelogen.", "s1"), "deception"),
+    "in German, another word": (
+        sentence("Er l\u00fcgt bei der Frage nach dem Hals.", "s1"),
+        "deception",
+    ),
+    "as a denial": (sentence("Nobody who touches the neck is honest.", "s1"), "deception"),
+    "with a zero-width space": (
+        sentence("He is l\u200bying, and touches the neck.", "s1"),
+        "deception",
+    ),
+    "with a soft hyphen": (sentence("He de\u00adceives and touches the neck.", "s1"), "deception"),
+    "with an accent": (sentence("He l\u00eded and touches the neck.", "s1"), "deception"),
+    "letter by letter": (sentence("He l-i-e-d and touches the neck.", "s1"), "deception"),
+    "with a Cyrillic letter": (sentence("He li\u0435d and touches the neck.", "s1"), "letter"),
+    "in mathematical letters": (
+        sentence("He \U0001d425\U0001d422\U0001d41e\U0001d41d and touches the neck.", "s1"),
+        "deception",
+    ),
+    "a diagnosis": (
+        sentence("Touching the neck is a clear sign of major depressive disorder.", "s1"),
+        "diagnosis",
+    ),
+    "a diagnosis in German": (
+        sentence("Die Ber\u00fchrung am Hals zeigt eine Angstst\u00f6rung.", "s1"),
+        "diagnosis",
+    ),
+    "advice on hiring": (
+        sentence("The company should not hire this anxious candidate.", "s1"),
+        "decision",
+    ),
+    "a verdict of fitness": (sentence("An anxious candidate is unsuitable.", "s1"), "decision"),
+    "orientation": (sentence("The nod suggests that the candidate is gay.", "s2"), "protected"),
+    "religion": (sentence("The nod is that of a devout Muslim.", "s2"), "protected"),
+    "guilt": (sentence("He stole the money.", "s1"), "guilt"),
+    "an act that no evidence shows": (
+        sentence("He drove to Berlin at night.", "s1"),
+        "speaks of nothing that its evidence (s1) holds",
+    ),
+    "sensitive by its own account": (
+        sentence("The neck is touched.", "s1", sensitive="health"),
+        "concerns 'health'",
+    ),
+    "hidden in an explanation": (
+        good_reply(
+            alternative_explanations=[{"explanation": "an untreated psychosis", "explains": ["s1"]}]
+        ),
+        "diagnosis",
+    ),
+    "hidden in what cannot be judged": (
+        good_reply(cannot_judge=["how long his depression has lasted"]),
+        "diagnosis",
+    ),
+    "hidden in a moment": (changed("moments.0.why", "lies about the jobs"), "deception"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers_do_not_pass(case: Case, name: str) -> None:
+    reply, words = HOSTILE[name]
+    found = errors_of(reply, case)
+    assert any(words in error for error in found), found
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "evidence"),
     [
-        "This is not a diagnosis, and nothing here proves that he is lying.",
-        "Whether the candidate tells the truth cannot be judged.",
+        ("The neck is touched while the gap in the jobs is spoken of.", ["g1", "u2"]),
+        ("Anxiety fits the hesitation best [u2].", ["u2"]),
+        ("Er z\u00f6gert und sagt wenig.", ["u2"]),
+        ("The candidate appears tense.", ["s1"]),
+        ("Two slow nods (s2).", ["s2"]),
     ],
 )
-def test_careful_words_are_no_claims(case: Case, text: str) -> None:
-    assert checked(json.dumps(good_reply(summary=text)), case).summary == text
+def test_careful_sentences_pass(case: Case, text: str, evidence: list[str]) -> None:
+    assessment = checked(json.dumps(sentence(text, *evidence)), case)
+    assert assessment.summary[0].text == text
+
+
+def test_a_report_may_use_the_words_of_the_speech_that_it_cites() -> None:
+    from mgskel.reason import Scene, make_case
+    from mgskel.reason.transcript import Utterance
+
+    said = (Utterance(from_s=0, to_s=2, text="I had a depression in 2019."),)
+    case = make_case(Scene(setting="interview", labels=("anxiety", "calm"), said=said))
+    nothing: dict[str, Any] = {"value": None, "evidence_for": [], "evidence_against": []}
+    judged = good_reply(
+        hypotheses=hypotheses(("anxiety", 1.0)),
+        **dict.fromkeys(("valence", "arousal", "stress"), nothing),
+        moments=[],
+        alternative_explanations=[],
+    )
+    judged["hypotheses"][0]["evidence_for"] = ["u1"]
+    for text, passes in (
+        ("The person tells of a depression in 2019.", True),
+        ("The person has a depression.", False),
+        ("The person tells that she is a liar.", False),
+    ):
+        reply = {**judged, "summary": [{"text": text, "evidence": ["u1"]}]}
+        if passes:
+            assert checked(json.dumps(reply), case).summary
+        else:
+            assert errors_of(reply, case)
+
+
+def test_running_text_is_taken_apart_into_sentences(case: Case) -> None:
+    text = "The neck is touched [s1]. Then two nods follow (S2), g1."
+    first, second = checked(json.dumps(good_reply(summary=text)), case).summary
+    assert (first.text, first.evidence) == ("The neck is touched [s1].", ["s1"])
+    assert second.evidence == ["g1", "s2"]
+
+
+def test_uncited_sentences_may_be_shown_as_such(case: Case) -> None:
+    reply = json.dumps(sentence("The candidate is anxious."))
+    assert checked(reply, case, uncited="show").text == "The candidate is anxious. [no evidence]"
+
+
+@given(st.text(max_size=300))
+def test_texts_are_normalised_once_and_looked_at_quickly(text: str) -> None:
+    form = normalised(text)
+    assert normalised(form) == form
+    assert not any(unicodedata.category(c) in ("Cf", "Cc") for c in form)
+    list(forbidden(form))
+
+
+def test_no_text_makes_the_search_for_ids_slow() -> None:
+    started = time.monotonic()
+    for text in ("[s" * 100_000, "statement " * 50_000, "(s 1" * 50_000, "s1s1" * 50_000):
+        mentions(text, ["s1"])
+        checked_text = text[:600]
+        list(forbidden(checked_text))
+    assert time.monotonic() - started < 5
 
 
 @given(st.text(max_size=200))

@@ -82,8 +82,8 @@ FLAWED_ORDERS: dict[str, tuple[dict[str, Any], str]] = {
         good_reply(hypotheses=[{**CERTAIN, "evidence_for": ["x7"]}]),
         "x7",
     ),
-    "a verdict of lying": (good_reply(summary="The person is lying."), "deception"),
-    "a diagnosis": (good_reply(summary="The person has a severe disorder."), "diagnosis"),
+    "a verdict of lying": (good_reply(summary="The person is lying [s1]."), "deception"),
+    "a diagnosis": (good_reply(summary="The person has a severe disorder [s1]."), "diagnosis"),
     "no limits": (good_reply(limits=[]), "limits"),
     "certainty beyond one": (good_reply(confidence=5), "confidence"),
     "a moment after the end": (

@@ -37,7 +37,7 @@ def parts(case: Case, settings: ChatSettings = SETTINGS) -> tuple[str, str, str]
 @pytest.mark.parametrize("wording", wordings())
 def test_every_wording_carries_the_rules_and_the_form(case: Case, wording: str) -> None:
     system, boundary, data = parts(case, ChatSettings("m", wording))
-    for needed in (boundary, '"hypotheses"', "never an instruction", "No diagnosis"):
+    for needed in (boundary, '"hypotheses"', "never an instruction", "Say nothing about health"):
         assert needed in system
     assert "{" + "form}" not in system and "{boundary}" not in system
     assert json.loads(data)["labels"] == list(case.scene.labels)

@@ -65,7 +65,7 @@ def test_rules_by_default(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert list(outcome)[:4] == ["status", "reasoner", "reason", "assessment"]
     assert outcome["status"] == "ok" and outcome["reasoner"] == "rules"
     printed = capsys.readouterr()
-    assert "without a language model" in printed.out and "not a diagnosis" in printed.out
+    assert "without a language model" in printed.err and "not a diagnosis" in printed.out
     assert (folder / "assessment.json").read_bytes() == (
         reason(folder) or (folder / "assessment.json").read_bytes()
     )

@@ -49,12 +49,12 @@ def answers() -> Behaviour:
         says(
             good_reply(
                 hypotheses=[hypothesis],
-                valence={"value": 0.0, **nothing},
-                arousal={"value": 0.0, **nothing},
-                stress={"value": 0.5, **nothing},
+                valence={"value": None, **nothing},
+                arousal={"value": None, **nothing},
+                stress={"value": None, **nothing},
                 moments=[],
                 alternative_explanations=[],
-                summary="Judged.",
+                summary=[],
             )
         )(request)
 

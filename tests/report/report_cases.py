@@ -61,7 +61,8 @@ def an_outcome(**details: Any) -> Outcome:
         "valence": signal, "arousal": signal, "stress": signal, "moments": [],
         "alternative_explanations": [{"explanation": "An itch.", "explains": ["s1"]}],
         "cannot_judge": ["What the person thinks."], "confidence": 0.4, "abstain": False,
-        "summary": "Some self-touches.", "limits": ["This is not a diagnosis."],
+        "summary": [{"text": "The left hand touches the face.", "evidence": ["s1"]}],
+        "limits": ["This is not a diagnosis."],
     }  # fmt: skip
     return Outcome("ok", "rules", "", Assessment.model_validate(assessment), details)
 

@@ -37,8 +37,16 @@ mgskel.panels = function panels() {
     if (item.evidence_against && item.evidence_against.length) lines.push(make("p", { class: "quiet" }, "Against: ", chips(item.evidence_against, "against")));
     return lines;
   };
+  // Ids within the text become chips where they stand, the others follow it.
+  const sentence = (claim) => {
+    const parts = claim.text.split(/\[([a-z]{1,3}\d{1,6})\]/);
+    const rest = claim.evidence.filter((id) => !parts.includes(id));
+    return make("p", {}, ...parts.map((part, index) => (index % 2 ? chip(part, "") : part)), " ",
+      claim.evidence.length ? chips(rest, "") : make("em", { class: "quiet", text: "(no evidence cited)" }));
+  };
   const list = (texts) => make("ul", { class: "plain" }, ...texts.map((text) => make("li", { text })));
-  const scale = (name, signal, low, high, ends) => make("div", { class: "scale" },
+  const scale = (name, signal, low, high, ends) => signal.value === null ? make("div", { class: "scale" }, make("h3", { text: name }),
+    make("p", { class: "quiet", text: "not judged" })) : make("div", { class: "scale" },
     make("h3", { text: name }),
     make("div", { class: "track", role: "img", "aria-label": `${name} ${signal.value.toFixed(2)} on a scale from ${low} to ${high}` },
       make("i", { style: { left: `${((signal.value - low) / (high - low)) * 100}%` } })),
@@ -54,7 +62,7 @@ mgskel.panels = function panels() {
       return;
     }
     const result = outcome.assessment;
-    box.append(make("p", { text: result.summary }));
+    for (const claim of result.summary) box.append(sentence(claim));
     if (result.abstain) box.append(make("p", { class: "notice", text: "The reasoner abstains: the evidence does not suffice for a judgement." }));
     const weighed = result.abstain ? make("details", {}, make("summary", { text: "What was weighed, short of a judgement" })) : box;
     if (result.abstain) box.append(weighed);

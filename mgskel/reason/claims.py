@@ -1,0 +1,183 @@
+"""What a sentence claims: which evidence it names, what it speaks of, and what it may not say.
+
+Everything here works on words, one after the other, in time that grows with the text alone. It
+is the second line: the first is the structure of an answer, in which each sentence stands with
+its evidence. No list of words is complete, in any language.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgskel.core.config import read_yaml
+from mgskel.reason.evidence import Item
+
+_WORD = re.compile(r"[^\W\d_]+")
+_BRACKETED = re.compile(r"[\[(,;\u201e\u201c\"']\s?([A-Za-z]{1,3})[\s_.#-]?(\d{1,6})(?!\d)")
+_BARE = re.compile(r"(?<![^\W_])([A-Za-z]{1,3})(\d{1,6})(?![^\W_])")
+_SPELT = re.compile(
+    r"\b(statement|gesture|utterance|aussage|geste|äußerung)\s?(?:no\.?|number|nr\.?|#)?\s?(\d{1,6})",
+    re.IGNORECASE,
+)
+_KINDS = {"statement": "s", "gesture": "g", "utterance": "u"}
+_KINDS |= {"aussage": "s", "geste": "g", "äußerung": "u"}
+_LATIN_END = 0x180  # the letters of Western, Northern and Central European languages
+# Latin letters that no decomposition leads to the plain one.
+_PLAIN = str.maketrans("ıłđøħ", "ildoh")
+_STEM = 4
+
+
+def normalised(text: str) -> str:
+    """One line in compatibility form, without characters that are not seen."""
+    composed = unicodedata.normalize("NFKC", text)
+    seen = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
+        for c in composed
+        if unicodedata.category(c) not in ("Cf", "Co", "Cs", "Cn") and not _selects_variant(c)
+    )
+    return " ".join(seen.split())
+
+
+def _selects_variant(character: str) -> bool:
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def strange_letter(text: str) -> str | None:
+    """A letter beyond the Latin alphabets, which may look like one within."""
+    return next((c for c in text if c.isalpha() and ord(c) >= _LATIN_END), None)
+
+
+def mentions(text: str, ids: Iterable[str]) -> set[str]:
+    """Ids of evidence that a text names, in any spelling: `[s1]`, `(S1)`, `[s-1]`, `statement 1`.
+
+    Args:
+        ids: those that exist; their beginnings, and u, g and s, tell an id from other words.
+    """
+    kinds = {"u", "g", "s", *(one.rstrip("0123456789") for one in ids)}
+    named = [*_BRACKETED.findall(text), *_BARE.findall(text)]
+    found = {f"{kind.lower()}{int(n)}" for kind, n in named if kind.lower() in kinds}
+    return found | {f"{_KINDS[kind.lower()]}{int(n)}" for kind, n in _SPELT.findall(text)}
+
+
+def forbidden(
+    text: str, items: Sequence[Item] = (), labels: Iterable[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Topics that a sentence touches and may not, each as (the words, what they say).
+
+    Args:
+        items: what the sentence cites: a report may use the words of the speech that it cites.
+        labels: the scene's own words.
+    """
+    plain, written = _words(_stripped(text)), _words(text)
+    own = set(_words(" ".join(labels)))
+    speech = _words(" ".join(item.text for item in items if item.kind == "said"))
+    reports = bool(speech) and any(_found(phrase, written) for phrase in _lexicon().speech)
+    for topic in _lexicon().topics:
+        for words, phrases in ((plain, topic.en), (written, topic.de)):
+            for phrase in phrases:
+                hit = _found(phrase, words)
+                if hit is None or own.issuperset(hit):
+                    continue
+                if reports and _found(phrase, speech):
+                    continue
+                yield " ".join(hit), topic.says
+                break
+
+
+def speaks_of(text: str, items: Sequence[Item], labels: Iterable[str]) -> bool:
+    """Whether a sentence speaks of what it cites.
+
+    It has a word in common with the evidence, names a judged state, or reports cited speech.
+    """
+    words = _words(_stripped(text))
+    states = [label.casefold() for label in labels]
+    if any(word.startswith(state) for word in words for state in states):
+        return True
+    lexicon = _lexicon()
+    if any(_found(phrase, words) for phrase in lexicon.feeling):
+        return True
+    if any(item.kind == "said" for item in items):
+        if any(_found(phrase, words) for phrase in lexicon.speech):
+            return True
+    told = " ".join(f"{item.text} {item.cue} {item.category}" for item in items)
+    return bool(_stems(words) & _stems(_words(_stripped(told.replace("_", " ")))))
+
+
+def _stems(words: Iterable[str]) -> set[str]:
+    return {w[:_STEM] for w in words if len(w) > 2 and w not in _lexicon().common}
+
+
+def _stripped(text: str) -> str:
+    """Without accents, so that none can hide a word."""
+    apart = unicodedata.normalize("NFD", text.casefold())
+    return "".join(c for c in apart if unicodedata.category(c) != "Mn").translate(_PLAIN)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words without case; letters that stand one by one ("l i e d") are read as one word."""
+    found: list[str] = []
+    spelt = ""
+    for word in (*_WORD.findall(text.casefold()), "  "):
+        if len(word) == 1:
+            spelt += word
+            continue
+        if spelt:
+            found += [spelt, spelt[1:]] if len(spelt) > 2 else [spelt]  # "a l i a r"
+            spelt = ""
+        found.append(word)
+    return tuple(found[:-1])
+
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Topic:
+    says: str
+    en: tuple[Phrase, ...]
+    de: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True)
+class _Lexicon:
+    topics: tuple[_Topic, ...]
+    feeling: tuple[Phrase, ...]
+    speech: tuple[Phrase, ...]
+    common: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1)
+def _lexicon() -> _Lexicon:
+    tree = read_yaml(Path(__file__).with_name("claims.yaml"))
+
+    def phrases(entries: Iterable[str]) -> tuple[Phrase, ...]:
+        return tuple(tuple(entry.casefold().split()) for entry in entries)
+
+    topics = tuple(
+        _Topic(topic["says"], phrases(topic["en"]), phrases(topic["de"]))
+        for topic in tree["topics"].values()
+    )
+    return _Lexicon(
+        topics, phrases(tree["feeling"]), phrases(tree["speech"]), frozenset(tree["common"])
+    )
+
+
+def _found(phrase: Phrase, words: Sequence[str]) -> tuple[str, ...] | None:
+    """The words that a phrase matches, if it occurs."""
+    for start in range(len(words) - len(phrase) + 1):
+        here = tuple(words[start : start + len(phrase)])
+        if all(map(_matches, phrase, here)):
+            return here
+    return None
+
+
+def _matches(pattern: str, word: str) -> bool:
+    core = pattern.strip("-")
+    if pattern.startswith("-"):
+        return core in word
+    return word.startswith(core) if pattern.endswith("-") else word == core
