@@ -97,12 +97,17 @@ class GestureEvent:
     @property
     def annotated(self) -> bool:
         """Whether a person says so, not a recognizer."""
-        return self.source == ANNOTATION or self.source.startswith(f"{ANNOTATION} by ")
+        return is_annotation(self.source)
 
     @property
     def coder(self) -> str:
         """Who annotated it; empty where nobody is named."""
         return self.source.removeprefix(ANNOTATION).removeprefix(" by ") if self.annotated else ""
+
+
+def is_annotation(source: str) -> bool:
+    """Whether the `source` of an event or a statement is a person."""
+    return source == ANNOTATION or source.startswith(f"{ANNOTATION} by ")
 
 
 def annotation_by(coder: str = "") -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mgskel.core.errors import InputError, unknown
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import GestureEvent, is_annotation
 from mgskel.core.files import read_json
 from mgskel.reason.scene import Scene, as_input_error
 
@@ -57,6 +57,7 @@ class StatementRecord(Timed):
     confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
     text: Annotated[str, Field(min_length=1, max_length=2_000)]
     person: str = Field(default="", max_length=80)
+    source: str = Field(default="", max_length=120)
 
 
 class GestureRecord(Timed):
@@ -202,6 +203,7 @@ def _statement_item(statement: StatementRecord, worth: float) -> Item:
         cue=statement.category if recognised else statement.kind,
         category=statement.category,
         worth=worth,
+        annotated=is_annotation(statement.source),
     )
 
 
