@@ -37,9 +37,10 @@ from mgskel.attention import METHODS, JointAttention, attend, faithfulness, rand
 from mgskel.core.config import load_config
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.files import write_text
+from mgskel.core.recording import Dataset
 from mgskel.core.threads import set_threads
 from mgskel.datasets.batches import view_batches
-from mgskel.datasets.labelled import Labelled, load_labelled
+from mgskel.datasets.loading import load_dataset
 from mgskel.models import Backbone
 from mgskel.spotting import load_spotter
 from mgskel.training.config import TrainConfig
@@ -114,12 +115,12 @@ def main() -> int:
     return 0
 
 
-def networks(args: argparse.Namespace) -> Iterator[tuple[str, Recognizer, Labelled]]:
+def networks(args: argparse.Namespace) -> Iterator[tuple[str, Recognizer, Dataset]]:
     """Name, network and clips that it was not trained on."""
     if args.run is not None:
         if args.data is None:
             raise InputError("--run needs labelled clips", remedy="--data FILE")
-        yield args.run.name, Recognizer.load(args.run), load_labelled(args.data, args.layout)
+        yield args.run.name, Recognizer.load(args.run), load_dataset(args.data, args.layout)
         return
     recipe, equals, file = (args.set or "").partition("=")
     if not equals:
@@ -135,7 +136,7 @@ def networks(args: argparse.Namespace) -> Iterator[tuple[str, Recognizer, Labell
             yield f"{recipe}, {backbone}", train(config, folder, data), data.validation
 
 
-def look_at(name: str, recognizer: Recognizer, clips: Labelled, count: int) -> Iterator[Finding]:
+def look_at(name: str, recognizer: Recognizer, clips: Dataset, count: int) -> Iterator[Finding]:
     network, lost = recognizer.network.eval(), randomised(recognizer.network)
     command = told(sys.argv[1:])
     inputs = list(rightly_recognised(recognizer, clips, count))
@@ -194,7 +195,7 @@ def look(
 
 
 def rightly_recognised(
-    recognizer: Recognizer, clips: Labelled, count: int
+    recognizer: Recognizer, clips: Dataset, count: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Up to `count` clips spread over the set: what is wrongly recognised is another question."""
     assert clips.labels is not None

@@ -54,6 +54,8 @@ class Progress:
         self.label, self.total, self.unit = label, total, unit
         self.done = 0
         self._start = self._shown = time.monotonic()
+        if self._bar is not None:
+            self._bar.reset(self._bar.task_ids[0])
         self._show(self._start)
 
     def advance(self, n: int = 1) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterable
 import torch
 
 from mgskel.core.errors import InputError
+from mgskel.core.recording import Dataset
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore
-from mgskel.datasets.labelled import ClassList, Labelled
 from mgskel.datasets.streams import stream_channels
 from mgskel.training.config import TrainConfig
 
 
-def check_streams(streams: Iterable[str], data: Labelled) -> None:
+def check_streams(streams: Iterable[str], data: Dataset) -> None:
     """That all streams exist and the layout has what they look from, before one is trained."""
     first = data.sequences[0]
     for stream in streams:

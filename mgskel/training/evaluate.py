@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.datasets.labelled import Labelled, load_labelled
+from mgskel.core.recording import Dataset
+from mgskel.datasets.loading import load_dataset
 from mgskel.training.ensemble import check_same_classes, combine, weights_of
 from mgskel.training.metrics import bootstrap, calibration_error, per_class, softmax, summary
 from mgskel.training.recognizer import Recognizer
@@ -32,7 +33,7 @@ class Scores:
     weights: np.ndarray
     how: str
     recognizer: Recognizer
-    data: Labelled
+    data: Dataset
 
 
 def score(
@@ -47,7 +48,7 @@ def score(
     folders = [Path(run) for run in runs]
     recognizers = [Recognizer.load(folder) for folder in folders]
     check_same_classes(folders, recognizers)
-    data = load_labelled(file, layout, split=split)
+    data = load_dataset(file, layout, split=split)
     shares, how = weights_of(folders, recognizers, weights)
     names = [str(name) for name in data.names]
     answers = []

@@ -18,9 +18,9 @@ from mgskel.core.threads import keep_freed_memory, set_threads
 from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE
 from mgskel.datasets.augment import Policy
 from mgskel.datasets.batches import TrainingBatches, view_batches
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.label_text import label_vectors
-from mgskel.datasets.labelled import ClassList
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience

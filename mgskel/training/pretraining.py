@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import write_json, writing
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton, skeleton_to_dict
 from mgskel.core.threads import keep_freed_memory, set_threads
@@ -24,7 +25,7 @@ from mgskel.core.weights import WEIGHTS_FILE
 from mgskel.datasets.augment import Augmentation, Policy
 from mgskel.datasets.batches import Batch, TrainingBatches
 from mgskel.datasets.clips import ClipStore
-from mgskel.datasets.labelled import Labelled, load_labelled
+from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone
@@ -143,7 +144,7 @@ class MotionPredictor(LossModule):
         return said[:, :, : x.shape[2]]
 
 
-def pretrain(config: PretrainConfig, out: str | Path, data: Labelled | None = None) -> Path:
+def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = None) -> Path:
     """Train, resume, or find finished; the folder then serves as ``model.pretrained``.
 
     Args:
@@ -209,10 +210,10 @@ def take_over(network: nn.Module, folder: Path) -> int:
     return len(fitting)
 
 
-def _store(config: PretrainConfig, given: Labelled | None) -> ClipStore:
+def _store(config: PretrainConfig, given: Dataset | None) -> ClipStore:
     sequences: list[PoseSequence] = []
     names: list[str] = []
-    files = (load_labelled(path, config.layout) for path in config.data)
+    files = (load_dataset(path, config.layout) for path in config.data)
     for data in files if given is None else (given,):
         if config.to_layout is not None:
             data = data.to_skeleton(get_skeleton(config.to_layout))

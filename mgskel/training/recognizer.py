@@ -25,8 +25,8 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 from mgskel.datasets.batches import view_batches
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore
-from mgskel.datasets.labelled import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone, FusionParts, create_model, fold

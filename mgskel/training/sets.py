@@ -9,8 +9,10 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, json_hash
+from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
-from mgskel.datasets.labelled import ClassList, Labelled, class_list, load_labelled
+from mgskel.datasets.classes import ClassList, class_list
+from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.splits import Split, by_group, hold_out, official_split, stratified
 from mgskel.training.config import DataConfig
 
@@ -19,8 +21,8 @@ from mgskel.training.config import DataConfig
 class TrainingData:
     """What one training learns from and is judged by (judged by nothing where there is none)."""
 
-    train: Labelled
-    validation: Labelled | None
+    train: Dataset
+    validation: Dataset | None
     classes: ClassList
     fingerprint: str = ""
 
@@ -29,7 +31,7 @@ def load_training_data(config: DataConfig) -> TrainingData:
     """Read, convert and split the files of a config."""
     if config.train is None:
         raise InputError("no training file", remedy="give --data.train FILE")
-    everything = load_labelled(config.train, config.layout, config.hand_order)
+    everything = load_dataset(config.train, config.layout, config.hand_order)
     if config.to_layout is not None:
         everything = everything.to_skeleton(get_skeleton(config.to_layout))
     fingerprint = data_fingerprint(config.train)
@@ -40,7 +42,7 @@ def load_training_data(config: DataConfig) -> TrainingData:
                 "data.validation is 'file', but no file is given",
                 remedy="give --data.validation_file FILE, or another --data.validation",
             )
-        other = load_labelled(config.validation_file, config.layout, config.hand_order)
+        other = load_dataset(config.validation_file, config.layout, config.hand_order)
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
     return split_training_data(everything, classes, config, fingerprint)
@@ -55,7 +57,7 @@ def data_fingerprint(path: Path) -> str:
 
 
 def split_training_data(
-    everything: Labelled, classes: ClassList, config: DataConfig, fingerprint: str = ""
+    everything: Dataset, classes: ClassList, config: DataConfig, fingerprint: str = ""
 ) -> TrainingData:
     """Hold out validation by the config's rule, and thin the training labels where asked."""
     assert everything.labels is not None
@@ -78,7 +80,7 @@ def split_training_data(
     return TrainingData(everything.select(train), validation, classes, fingerprint)
 
 
-def _split(everything: Labelled, config: DataConfig) -> Split:
+def _split(everything: Dataset, config: DataConfig) -> Split:
     assert everything.labels is not None
     if config.validation == "random":
         return stratified(everything.labels, config.share, config.split_seed)

@@ -13,7 +13,7 @@ import numpy as np
 from mgskel.core.errors import InputError
 from mgskel.core.files import write_bytes, write_text
 from mgskel.core.gestures import get_vocabulary
-from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.classes import ClassList
 
 FORMATS = ("scores", "miga", "ma52")
 _RANKS = 5

@@ -12,7 +12,7 @@ from mgskel.cli import main
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.batches import view_batches
-from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.models import create_model
 from mgskel.training.recognizer import InputSpec, ModelSpec, Recognizer

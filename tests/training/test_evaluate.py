@@ -15,7 +15,7 @@ from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset
-from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.evaluate import ma52_measures

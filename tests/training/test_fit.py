@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, Recording
-from mgskel.datasets.labelled import ClassList
+from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
 from mgskel.training.callbacks import Checkpoint
 from mgskel.training.evaluate import evaluate

@@ -14,7 +14,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
-from mgskel.datasets.labelled import load_labelled
+from mgskel.datasets.loading import load_dataset
 from mgskel.formats import write
 
 TINY = "{channels: [16, 32], heads: 4}"
@@ -133,8 +133,8 @@ def test_what_is_learned_in_one_layout_is_judged_in_another(
     source_path, target_path = tmp_path / "source.npz", tmp_path / "target.npz"
     write(source_path, make_set(48, seed=0))
     write(target_path, Dataset([r.replace(label=4 - r.label) for r in make_set(24, seed=1)]))
-    source = TransferSet("s", load_labelled(source_path), vocabulary("s", (0, 1, 2)))
-    target = TransferSet("t", load_labelled(target_path), vocabulary("t", (2, 1, 0)))
+    source = TransferSet("s", load_dataset(source_path), vocabulary("s", (0, 1, 2)))
+    target = TransferSet("t", load_dataset(target_path), vocabulary("t", (2, 1, 0)))
     config = make_config(source_path, optim__epochs=8, optim__repeat=4)
     layout = get_skeleton("natops8")
     scores = transfer(source, target, layout, config, tmp_path / "run")

@@ -17,13 +17,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+from benchmarks.machine import describe_machine
 from studies.recognition.accuracy import measure, tabulate
 from studies.recognition.accuracy_page import recipe_facts, write_page
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import unknown
 from mgskel.core.files import to_json, write_text
-from mgskel.core.machine import describe_machine
 from mgskel.core.threads import set_threads
 from mgskel.training.config import TrainConfig
 

@@ -21,12 +21,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from benchmarks.machine import describe_machine
 from torch import Tensor
 from torch.nn import functional
 
 from mgskel.core.errors import MissingDependency
 from mgskel.core.files import write_json, write_text
-from mgskel.core.machine import describe_machine
 from mgskel.core.threads import keep_freed_memory
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost

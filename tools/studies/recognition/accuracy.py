@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.datasets.labelled import Labelled, load_labelled
+from mgskel.core.recording import Dataset
+from mgskel.datasets.loading import load_dataset
 from mgskel.training.checks import check_streams
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
@@ -69,7 +70,7 @@ def measure(
         held_out = split_training_data(whole.train, whole.classes, config.data, whole.fingerprint)
     judged = None
     if test is not None:
-        judged = load_labelled(test, config.data.layout).to_skeleton(whole.train.skeleton)
+        judged = load_dataset(test, config.data.layout).to_skeleton(whole.train.skeleton)
     truth, test_truth = _truth(held_out.validation, held_out), _truth(judged, whole, test)
     answers = {}
     for stream in streams:
@@ -86,7 +87,7 @@ def _measure_stream(
     config: TrainConfig,
     held_out: TrainingData,
     whole: TrainingData,
-    judged: Labelled | None,
+    judged: Dataset | None,
     out: Path,
 ) -> Answers:
     validation = tested = None
@@ -113,13 +114,13 @@ def _spent(run: Path) -> tuple[float, float]:
     return seconds, cpu
 
 
-def _answers(recognizer: Recognizer, data: Labelled) -> np.ndarray:
+def _answers(recognizer: Recognizer, data: Dataset) -> np.ndarray:
     store = recognizer.store(data.sequences, [str(name) for name in data.names])
     return softmax(recognizer.logits(store), recognizer.temperature)
 
 
 def _truth(
-    data: Labelled | None, known: TrainingData, place: Path | None = None
+    data: Dataset | None, known: TrainingData, place: Path | None = None
 ) -> np.ndarray | None:
     if data is None or data.labels is None:
         return None

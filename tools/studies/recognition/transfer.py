@@ -14,8 +14,9 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import Vocabulary, map_classes
+from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton
-from mgskel.datasets.labelled import ClassList, Labelled
+from mgskel.datasets.classes import ClassList
 from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
 from mgskel.training.metrics import summary
@@ -27,7 +28,7 @@ class TransferSet:
     """One side of a transfer: labelled sequences and what their labels mean."""
 
     name: str
-    data: Labelled
+    data: Dataset
     vocabulary: Vocabulary
 
     def indices(self) -> np.ndarray:
