@@ -38,6 +38,19 @@ def hide_unseen(
     )
 
 
+def doubt_unseen(sequence: PoseSequence) -> PoseSequence:
+    """The recording with a guess's score at every joint that is not `visible`.
+
+    The guesses stay: a network that has learned from such guesses makes something of them, but
+    nothing that rests on them may be said.
+    """
+    seen = visible(sequence)
+    if seen.all():
+        return sequence
+    doubtful = np.minimum(sequence.scores, np.float32(USABLE_SCORE / 2))
+    return sequence.replace(scores=np.where(seen, sequence.scores, doubtful))
+
+
 def _in_picture(sequence: PoseSequence, edge: float) -> np.ndarray:
     if sequence.frame_size is None or sequence.unit == "metre":
         return np.ones(sequence.scores.shape, bool)

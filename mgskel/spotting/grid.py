@@ -12,6 +12,7 @@ import numpy as np
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.visibility import doubt_unseen
 
 _LONGEST_GAP_S = 0.5
 _GAP_FRAMES = 2.5
@@ -20,8 +21,11 @@ _SNAP = 1e-3
 
 
 def flat_view(sequence: PoseSequence, layout: Skeleton) -> PoseSequence:
-    """The recording in a layout, in two dimensions with equal units and y downwards."""
-    flat = sequence.to_skeleton(layout, allow_missing=True)
+    """The recording in a layout, in two dimensions with equal units and y downwards.
+
+    Joints outside the picture have a guess's score.
+    """
+    flat = doubt_unseen(sequence).to_skeleton(layout, allow_missing=True)
     points = flat.keypoints[..., :2]
     if flat.unit == "metre":
         points = points * np.array([1, -1], np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.visibility import hide_unseen, visible
+from mgskel.core.visibility import doubt_unseen, hide_unseen, visible
 
 INSIDE, EDGE, OUTSIDE, MISSING = (50, 40), (100.5, 40), (50, 130), (np.nan, np.nan)
 
@@ -40,3 +40,10 @@ def test_what_is_not_seen_is_missing_afterwards() -> None:
     assert np.isnan(hidden.keypoints[0, 0, 2]).all() and hidden.scores[0, 0, 2] == 0
     assert (hidden.keypoints[0, 0, 0] == INSIDE).all() and hidden.scores[0, 0, 0] == 1
     assert (visible(hidden) == visible(sequence())).all()
+
+
+def test_guesses_are_doubted_but_stay() -> None:
+    doubted = doubt_unseen(sequence())
+    assert doubted.scores[0, 0, :5] == pytest.approx([1, 1, 0.15, 0, 0.15])
+    assert np.array_equal(doubted.keypoints, sequence().keypoints, equal_nan=True)
+    assert (visible(doubted) == visible(sequence())).all()

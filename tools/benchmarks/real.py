@@ -176,9 +176,8 @@ def _on_still_shoulders(face: np.ndarray) -> PoseSequence:
     points = np.full((len(face), layout.num_joints, 2), np.nan)
     points[:, list(layout.indices(*_HEAD_JOINTS))] = face
     points[:, list(layout.indices(*body))] = np.stack(list(body.values()))
-    return PoseSequence.from_arrays(
-        points, fps=_HEAD_FPS, skeleton=layout, unit="pixel", frame_size=_HEAD_PICTURE
-    )
+    # The shoulders may lie below the picture, so nothing is said of its size.
+    return PoseSequence.from_arrays(points, fps=_HEAD_FPS, skeleton=layout, unit="pixel")
 
 
 def judged(
