@@ -32,7 +32,7 @@ from mgskel.formats.format import (
     dataset_of,
     register,
 )
-from mgskel.formats.layouts import layouts_with
+from mgskel.formats.layouts import choose, layouts_with
 from mgskel.formats.source import Source
 from mgskel.formats.writing import fps_assumed, people_named
 
@@ -185,7 +185,7 @@ def _layout(
         "layout",
         "the name of the skeleton layout",
         f"none in the file, which has {joints} joints",
-        "give --layout NAME" + (f"; {', '.join(fitting)} have as many joints" if fitting else ""),
+        choose(joints),
     )
 
 
@@ -208,7 +208,9 @@ def _check(arrays: _Arrays, faults: Faults) -> None:
             "array 'frames'",
             f"(sum T, V={joints}, C=2 or 3) for the layout '{arrays.skeleton.name}'",
             f"shape {frames.shape}",
-            "swap the last two axes: frames.transpose(0, 2, 1)" if swapped else _which(frames),
+            "swap the last two axes: frames.transpose(0, 2, 1)"
+            if swapped
+            else choose(frames.shape[1]),
         )
     _check_offsets(offsets, len(frames), faults)
     count = len(offsets) - 1 if offsets.ndim == 1 else -1
@@ -259,15 +261,6 @@ def _check_labels(arrays: _Arrays, faults: Faults) -> None:
                 int(label.flat[at]),
                 "number the classes from 0, in the order of class_names",
             )
-
-
-def _which(frames: np.ndarray) -> str:
-    fitting = layouts_with(frames.shape[1])
-    return (
-        f"choose a layout with {frames.shape[1]} joints: {', '.join(fitting)}"
-        if fitting
-        else "describe the layout in a YAML file and give its path"
-    )
 
 
 def _check_offsets(offsets: np.ndarray, frames: int, faults: Faults) -> None:

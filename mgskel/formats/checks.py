@@ -42,27 +42,26 @@ def make_sequence(
     timestamps: np.ndarray | None = None,
     source: str = "",
     people: Sequence[str] = (),
-    padded_people: bool = False,
     as_stored: bool = False,
 ) -> PoseSequence | None:
     """A sequence from arrays (M, T, V, C) and (M, T, V), or none with the reasons in `faults`.
 
     What the file says goes before what the caller knows; `unit` is guessed and the frame rate
     assumed where nobody says. Without scores, a joint exactly at the origin is missing, as the
-    formats without scores mean it. With `padded_people`, absent people may stand as zeros.
+    formats without scores mean it.
     `as_stored` arrays come as somebody else arranged them: a swap of people and frames is looked
     for.
     """
     before = len(faults)
     spot = f"{place}: " if place else ""
-    if not check_axes(points.shape, skeleton, faults, place, as_stored):
+    if not _check_axes(points.shape, skeleton, faults, place, as_stored):
         return None
     rate, size = fps or options.fps or ASSUMED_FPS, frame_size or options.frame_size
     check_rate(fps if fps is not None else rate, faults, spot)
     _check_frames(points.shape[1], timestamps, faults, spot)
     points = points.astype(np.float32, copy=False)
     finite = np.isfinite(points)
-    absent = None if finite.all() else ~joints_where(finite)
+    absent = None if finite.all() else ~_joints_where(finite)
     if scores is not None and scores.shape != points.shape[:3]:
         faults.add(
             f"{spot}scores",
@@ -78,7 +77,7 @@ def make_sequence(
         marks = (off_origin if absent is None else off_origin & ~absent).astype(np.float32)
     else:
         marks = _check_scores(scores, absent, skeleton, options, faults, spot)
-    _check_people(points, marks, faults, spot, padded_people)
+    _check_people(points, marks, faults, spot)
     sample = _sample(points, marks)
     extent = _body_extent(sample)
     unit = unit or options.unit or _likely_unit(extent, points.shape[-1])
@@ -129,7 +128,7 @@ def _build(
         return None
 
 
-def joints_where(coordinates: np.ndarray) -> np.ndarray:
+def _joints_where(coordinates: np.ndarray) -> np.ndarray:
     """Joints all of whose coordinates hold, (..., V) of (..., V, C); quicker than `all(-1)`."""
     result = coordinates[..., 0].copy()
     for axis in range(1, coordinates.shape[-1]):
@@ -137,7 +136,7 @@ def joints_where(coordinates: np.ndarray) -> np.ndarray:
     return result
 
 
-def check_axes(
+def _check_axes(
     shape: tuple[int, ...],
     skeleton: Skeleton,
     faults: Faults,
@@ -269,9 +268,7 @@ def _where(mask: np.ndarray, skeleton: Skeleton) -> str:
     return f"{who}frame {frame}, joint {joint} ({skeleton.joints[joint]})"
 
 
-def _check_people(
-    points: np.ndarray, scores: np.ndarray, faults: Faults, spot: str, padded: bool
-) -> None:
+def _check_people(points: np.ndarray, scores: np.ndarray, faults: Faults, spot: str) -> None:
     if points.shape[1] == 0:
         return
     zero: np.ndarray = ~np.any(scores > 0, axis=(1, 2))
@@ -285,7 +282,7 @@ def _check_people(
             "leave the sequence out, or extract it again",
             stops=points.shape[0] == 0,
         )
-    elif zero.any() and not padded:
+    elif zero.any():
         who = ", ".join(str(i) for i in np.flatnonzero(zero))
         faults.add(
             f"{spot}person {who}",

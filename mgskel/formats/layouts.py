@@ -34,7 +34,7 @@ def layout_for(joints: int, wanted: str | Path | None, faults: Faults) -> Skelet
                 "joints",
                 f"{layout.num_joints} for the layout '{layout.name}'",
                 joints,
-                _choose(joints),
+                choose(joints),
             )
         return layout
     if joints in _USUAL_2D:
@@ -43,11 +43,12 @@ def layout_for(joints: int, wanted: str | Path | None, faults: Faults) -> Skelet
         "joints",
         "a number of joints that names the layout: " + ", ".join(map(str, sorted(_USUAL_2D))),
         joints,
-        _choose(joints),
+        choose(joints),
     )
 
 
-def _choose(joints: int) -> str:
+def choose(joints: int) -> str:
+    """What a user can do about a file with so many joints."""
     fitting = layouts_with(joints)
     if fitting:
         return f"give --layout; {', '.join(fitting)} have {joints} joints"
