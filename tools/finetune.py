@@ -17,9 +17,10 @@ from pathlib import Path
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import MgskelError
+from mgskel.core.recording import Recording
 from mgskel.core.threads import set_threads
 from mgskel.spotting import load_spotter
-from mgskel.spotting.annotated import Annotated, annotated_recordings
+from mgskel.spotting.annotated import annotated_recordings
 from mgskel.spotting.finetune import (
     FinetuneSettings,
     finetune,
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _report(spotter: Spotter, recording: Annotated) -> None:
+def _report(spotter: Spotter, recording: Recording) -> None:
     """The score on the gestures that were annotated in a recording kept apart."""
     marked = {event.label for event in recording.events}
     found = [event for event in spotter.spot(recording.sequence) if event.label in marked]

@@ -6,7 +6,7 @@ lacking between them, so gaps stay gaps; on a frame, its neighbours have no say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,6 +53,10 @@ class Between:
         left, right = np.where(late, right, left), np.where(early, left, right)
         weight = np.where(late | early, np.float32(0), weight)
         return cls(left, right, weight, times[right] - times[left])
+
+    def shifted(self, frames: int) -> Between:
+        """The same moments among frames that are counted from another one on."""
+        return replace(self, left=self.left + frames, right=self.right + frames)
 
     def blend(
         self, points: np.ndarray, scores: np.ndarray, longest_gap_s: float | None = None

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent, read_events
+from mgskel.core.events import read_events
+from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.metrics import check_reference
 
 _ANNOTATIONS = (".eaf", ".csv", ".json")
 
 
-@dataclass(frozen=True, eq=False)
-class Annotated:
-    """A recording and what an annotator marked in it."""
-
-    sequence: PoseSequence
-    events: tuple[GestureEvent, ...]
-    name: str = ""
-
-
-def annotated_recordings(folder: Path) -> list[Annotated]:
+def annotated_recordings(folder: Path) -> list[Recording]:
     """Recordings NAME.npz of a folder with annotations NAME.eaf, .csv or .json."""
     if not folder.is_dir():
         raise InputError(f"no folder {folder}", expected="recordings with annotations")
@@ -36,7 +27,7 @@ def annotated_recordings(folder: Path) -> list[Annotated]:
         sequence = PoseSequence.load(pose)
         truth = read_events(events)
         check_reference(truth, sequence.start_s + sequence.duration_s, sequence.start_s)
-        found.append(Annotated(sequence, truth, pose.stem))
+        found.append(Recording(sequence, pose.stem, events=truth))
     if not found:
         raise InputError(
             "no annotated recordings",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mgskel.core.body_scale import FRONTAL, shoulder_distances
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.grid import grid_length, grid_part
@@ -131,7 +132,7 @@ class FeatureBlocks:
         rows, known = habits(self.settings), len(self._before)
         joined = np.concatenate([self._before, points])
         usual = _trailing(joined.reshape(len(joined), -1), rows, 0.5)[known:]
-        widths = _trailing(_widths(joined, self.settings.skeleton), rows, 0.75)[known:, 0]
+        widths = _trailing(_widths(joined, self.settings.skeleton), rows, FRONTAL)[known:, 0]
         scale = _held(np.concatenate([[self._scale], widths]))[1:]
         # Of the very first frame the speed is not known.
         last = joined[known - 1] if known else np.full(points.shape[1:], np.nan)
@@ -191,7 +192,7 @@ class FeatureStream:
             self._rows.append(points.reshape(-1))
             self._widths.append(_widths(points[None], self.settings.skeleton)[0])
             self._usual = quantile(np.stack(self._rows), 0.5).reshape(points.shape)
-            width = float(quantile(np.stack(self._widths), 0.75)[0])
+            width = float(quantile(np.stack(self._widths), FRONTAL)[0])
             self._scale = width if np.isfinite(width) else self._scale
         self._count += 1
         step = np.full_like(points, np.nan) if self._before is None else points - self._before
@@ -204,8 +205,7 @@ class FeatureStream:
 
 def _widths(points: np.ndarray, layout: Skeleton) -> np.ndarray:
     """Distance between the shoulders, (T, 1)."""
-    left, right = layout.indices("left_shoulder", "right_shoulder")
-    return np.asarray(np.linalg.norm(points[:, left] - points[:, right], axis=-1, keepdims=True))
+    return shoulder_distances(points, layout)[:, None]
 
 
 def _trailing(values: np.ndarray, rows: int, share: float) -> np.ndarray:

@@ -19,8 +19,8 @@ from torch import nn
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
+from mgskel.core.recording import Recording
 from mgskel.models import Backbone
-from mgskel.spotting.annotated import Annotated
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.examples import ExampleSettings
@@ -54,7 +54,7 @@ class FinetuneSettings:
     seed: int = 0
 
 
-def thin_labels(recordings: Sequence[Annotated]) -> dict[str, int]:
+def thin_labels(recordings: Sequence[Recording]) -> dict[str, int]:
     """Labels with too few examples to expect much, and how many there are."""
     counts: dict[str, int] = {}
     for recording in recordings:
@@ -65,7 +65,7 @@ def thin_labels(recordings: Sequence[Annotated]) -> dict[str, int]:
 
 def finetune(
     spotter: Spotter,
-    recordings: Sequence[Annotated],
+    recordings: Sequence[Recording],
     settings: FinetuneSettings,
     folder: Path,
     workers: int = 1,
@@ -144,7 +144,7 @@ def widened(network: Backbone, more: int) -> Backbone:
 
 
 def _own_pieces(
-    recordings: Sequence[Annotated],
+    recordings: Sequence[Recording],
     vocabulary: Vocabulary,
     shown: FeatureSettings,
     settings: FinetuneSettings,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mgskel.core.resample import Between, blend, even_times
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.visibility import doubt_unseen
@@ -41,10 +42,7 @@ def to_grid(sequence: PoseSequence, rate_hz: float) -> PoseSequence:
 
 def grid_length(sequence: PoseSequence, rate_hz: float) -> int:
     """Moments of the even grid over a recording."""
-    times = sequence.timestamps
-    if len(times) < 2:
-        return len(times)
-    return int(np.floor((times[-1] - times[0]) * rate_hz + _SNAP)) + 1
+    return len(even_times(sequence.timestamps, rate_hz, _SNAP))
 
 
 def grid_part(
@@ -65,21 +63,13 @@ def grid_part(
     if len(times) < 2:
         return _chosen(sequence, slice(start, stop), layout, person).replace(fps=rate_hz)
     moments = times[0] + np.arange(start, stop) / rate_hz
-    right = np.clip(np.searchsorted(times, moments, "right"), 1, len(times) - 1)
-    left = right - 1
-    weight = np.clip((moments - times[left]) / (times[right] - times[left]), 0, 1)
-    left, right, weight = _snapped(left, right, weight)
-    holes = times[right] - times[left] > longest_gap_s(sequence.fps)
-    first = int(left.min(initial=len(times)))
-    around = _chosen(sequence, slice(first, int(right.max(initial=0)) + 1), layout, person)
-    left, right = left - first, right - first
-    points, scores = blend(
-        (around.keypoints[:, left], around.scores[:, left]),
-        (around.keypoints[:, right], around.scores[:, right]),
-        weight.astype(np.float32)[:, None],
+    between = Between.of(times, moments, _SNAP)
+    first = int(between.left.min(initial=len(times)))
+    last = int(between.right.max(initial=0))
+    around = _chosen(sequence, slice(first, last + 1), layout, person)
+    points, scores = between.shifted(-first).blend(
+        around.keypoints, around.scores, longest_gap_s(sequence.fps)
     )
-    points[:, holes] = np.nan
-    scores[:, holes] = 0
     return around.replace(keypoints=points, scores=scores, timestamps=moments, fps=rate_hz)
 
 
@@ -111,26 +101,6 @@ def with_still_past(sequence: PoseSequence, length_s: float) -> PoseSequence:
 def longest_gap_s(fps: float) -> float:
     """Time between frames from which on nothing is known of what was between them."""
     return max(_LONGEST_GAP_S, _GAP_FRAMES / fps)
-
-
-def blend(
-    before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray], weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (..., V, 2) and scores (..., V) between two frames; weight 1 is the later one."""
-    w = np.asarray(weight, np.float32)
-    points = before[0] * (1 - w[..., None]) + after[0] * w[..., None]
-    scores = np.minimum(before[1], after[1])
-    points[scores == 0] = np.nan
-    return points, scores
-
-
-def _snapped(
-    left: np.ndarray, right: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """On a frame, its neighbour has no say: not even a missing one."""
-    left = np.where(weight > 1 - _SNAP, right, left)
-    right = np.where(weight < _SNAP, left, right)
-    return left, right, np.where((weight < _SNAP) | (weight > 1 - _SNAP), 0.0, weight)
 
 
 class GridStream:

@@ -10,8 +10,9 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, write_events
+from mgskel.core.recording import Recording
 from mgskel.spotting import load_spotter
-from mgskel.spotting.annotated import Annotated, annotated_recordings
+from mgskel.spotting.annotated import annotated_recordings
 from mgskel.spotting.finetune import (
     FinetuneSettings,
     extended,
@@ -102,7 +103,7 @@ def test_ten_examples_teach_a_new_gesture(tmp_path):
 
     def annotated(seed, seconds):
         made = synthesise_recording(seconds, seed, settings)
-        return Annotated(made.sequence, made.events)
+        return Recording(made.sequence, events=made.events)
 
     lessons = [annotated(seed, 40) for seed in range(4)]
     assert sum(len(lesson.events) for lesson in lessons) <= 14

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.recording import Dataset
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.annotated import Annotated
 
 UNLABELLED = ""
 
@@ -67,7 +66,7 @@ def _unlabelled() -> InputError:
     )
 
 
-def from_annotated(recording: Annotated, rest: str) -> LabelledRecording:
+def from_annotated(recording: Recording, rest: str) -> LabelledRecording:
     """A recording with annotated events; what no event covers is rest.
 
     Where events overlap, the one that begins later counts.
