@@ -16,6 +16,15 @@ from mgskel.core.skeleton import Skeleton
 Scale = Literal["shoulders", "bones", "none"]
 # Turning away only narrows the shoulders: a high quantile is their width seen from the front.
 FRONTAL = 0.75
+# Lengths that stand for the width where shoulders are not seen, in shoulder widths of an adult.
+_IN_WIDTHS = (
+    ("shoulders", "left_shoulder", "right_shoulder", 1.0),
+    ("ears", "left_ear", "right_ear", 0.42),
+    ("eyes", "left_eye", "right_eye", 0.175),
+    ("head and spine", "head", "spine", 1.4),
+    ("forearms", "left_elbow", "left_wrist", 0.72),
+)
+_FEWEST = 3
 _WIDTHS = (
     ("left_shoulder", "right_shoulder"),
     ("left_elbow", "right_elbow"),
@@ -45,6 +54,20 @@ def shoulder_width(sequence: PoseSequence) -> np.ndarray:
         if seen.size:
             result[person] = np.quantile(seen, FRONTAL)
     return result
+
+
+def estimated_shoulder_width(points: np.ndarray, skeleton: Skeleton) -> tuple[float | None, str]:
+    """The typical shoulder width in one person's (T, V, C), and the length that gave it.
+
+    None where no length is seen that tells.
+    """
+    for name, one, other, widths in _IN_WIDTHS:
+        if skeleton.has(one) and skeleton.has(other):
+            lengths = joint_distances(points, skeleton, one, other)
+            lengths = lengths[np.isfinite(lengths)]
+            if len(lengths) >= _FEWEST and (length := float(np.median(lengths))) > 0:
+                return length / widths, name
+    return None, ""
 
 
 def body_size(points: np.ndarray, skeleton: Skeleton, scale: Scale = "shoulders") -> float:

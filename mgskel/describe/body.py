@@ -14,19 +14,12 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from mgskel.core.body_scale import estimated_shoulder_width
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.visibility import hide_unseen, visible
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
-# Where shoulders are not seen, the scale comes from other lengths, in shoulder widths of an adult.
-_SCALES = (
-    ("shoulders", "left_shoulder", "right_shoulder", 1.0),
-    ("ears", "left_ear", "right_ear", 0.42),
-    ("eyes", "left_eye", "right_eye", 0.175),
-    ("head and spine", "head", "spine", 1.4),
-    ("forearms", "left_elbow", "left_wrist", 0.72),
-)
 _LATERAL = ("shoulder", "eye", "ear", "hip", "elbow", "wrist")
 _ARMS = ("elbow", "wrist", "hand", "tip")
 _LOWER_BODY = ("hip", "hip_centre", "knee", "ankle")
@@ -198,7 +191,7 @@ def _measure(
     signal = thresholds.of(SignalLimits)
     seen = np.isfinite(keypoints[..., 0])
     named = {name: keypoints[:, v] for v, name in enumerate(described_points().joints)}
-    scale, scale_from = _scale({n: p for n, p in named.items() if np.isfinite(p[:, 0]).any()})
+    scale, scale_from = estimated_shoulder_width(keypoints, described_points())
     axes = _axes(named, keypoints.shape[-1], image=sequence.unit != "metre")
     if scale is None or axes is None:
         return None
@@ -237,16 +230,6 @@ def _often_enough(name: str, there: np.ndarray, fps: float, signal: SignalLimits
     if name.endswith(_ARMS):
         return bool(there.sum() >= signal.min_seen_arm_s * fps)
     return bool(there.mean() >= signal.min_seen)
-
-
-def _scale(named: Mapping[str, np.ndarray]) -> tuple[float | None, str]:
-    for origin, a, b, ratio in _SCALES:
-        if a in named and b in named:
-            lengths = np.linalg.norm(named[a] - named[b], axis=-1)
-            lengths = lengths[np.isfinite(lengths)]
-            if len(lengths) >= 3 and (length := float(np.median(lengths))) > 0:
-                return length / ratio, origin
-    return None, ""
 
 
 def _axes(named: Mapping[str, np.ndarray], dims: int, image: bool) -> np.ndarray | None:
