@@ -15,13 +15,19 @@ from typing import Any
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import read_events, write_events
-from mgskel.core.files import content_hash, read_json, read_text, write_json
+from mgskel.core.files import (
+    content_hash,
+    read_json,
+    read_text,
+    write_json,
+)
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe
 from mgskel.formats import read_sequence
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
+from mgskel.pose.job import kept_estimator
 from mgskel.pose.quality import quality_report
 from mgskel.reason import (
     ModelOptions,
@@ -93,6 +99,7 @@ def analyze(
     progress: Progress | None = None,
     *,
     keypoints: bool = False,
+    threads: int | None = None,
 ) -> Analysis:
     """Run every stage for one clip, or for keypoints that are already there.
 
@@ -100,6 +107,7 @@ def analyze(
         source: a clip; or, with `keypoints` or the ending ``.npz``, a recording in any format
             of keypoints that can be read.
         folder: where the report and everything it rests on is written.
+        threads: how many the estimator may use; by default its own choice.
     """
     settings, folder = settings or AnalyzeSettings(), Path(folder)
     progress = progress or Progress(None, "analyze", quiet=True)
@@ -119,7 +127,10 @@ def analyze(
                 extraction = _imported(Path(source), settings.extract)
             else:
                 progress.begin(f"{name}: extract")  # its frames are counted
-                extraction = extract(source, settings=settings.extract, progress=progress)
+                estimator = kept_estimator(settings.extract.estimator, threads) if threads else None
+                extraction = extract(
+                    source, estimator=estimator, settings=settings.extract, progress=progress
+                )
             extraction.sequence.save(folder / POSE)
             report = {**extraction.quality.to_dict(), "notes": list(extraction.notes)}
             write_json(folder / QUALITY, report)

@@ -60,3 +60,24 @@ def browser() -> Iterator[Any]:
         chromium = play.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an untrained spotter that finds something in everything."""
+    import torch
+
+    from mgskel.core.gestures import get_vocabulary
+    from mgskel.spotting.decoding import DecodingSettings
+    from mgskel.spotting.features import StreamInput
+    from mgskel.spotting.network import build_stream_network, stream_model
+    from mgskel.spotting.spotter import Spotter
+
+    torch.manual_seed(1)
+    vocabulary = get_vocabulary("common")
+    model, wanted = stream_model(channels=(16, 16), heads=2), StreamInput()
+    network = build_stream_network(model, wanted, len(vocabulary)).eval()
+    settings = DecodingSettings.uniform(len(vocabulary), enter=0.45, leave=0.3)
+    folder = tmp_path_factory.mktemp("spotter")
+    Spotter(network, model, wanted, vocabulary, settings, name="untrained").save(folder)
+    return folder

@@ -11,7 +11,6 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 
 from mgskel.analyze import AnalyzeSettings, analyze
 from mgskel.cli import main
@@ -20,10 +19,6 @@ from mgskel.core.events import read_events, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import working_in
-from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.features import StreamInput
-from mgskel.spotting.network import build_stream_network, stream_model
-from mgskel.spotting.spotter import Spotter
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 FILES = {"report.html", "pose.npz", "events.csv", "events.eaf", "statements.json",
@@ -32,16 +27,8 @@ STAGES = ("extract", "spot", "describe", "reason")
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """An untrained spotter that finds something in everything."""
-    torch.manual_seed(1)
-    vocabulary = get_vocabulary("common")
-    model, wanted = stream_model(channels=(16, 16), heads=2), StreamInput()
-    network = build_stream_network(model, wanted, len(vocabulary)).eval()
-    settings = DecodingSettings.uniform(len(vocabulary), enter=0.45, leave=0.3)
-    folder = tmp_path_factory.mktemp("model")
-    Spotter(network, model, wanted, vocabulary, settings, name="untrained").save(folder)
-    return folder
+def model(untrained_spotter):
+    return untrained_spotter
 
 
 @pytest.fixture(scope="module")

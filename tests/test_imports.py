@@ -32,6 +32,7 @@ FLOORS = (
     {"reason"},
     {"report", "study"},
     {"analyze"},
+    {"analyze_study"},
     {"doctor"},
     {"cli"},
 )

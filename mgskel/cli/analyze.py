@@ -1,4 +1,4 @@
-"""``mgskel analyze CLIP... -o DIR``: the whole path, clip in, report folder out."""
+"""``mgskel analyze CLIP... -o DIR``: the whole path, clip in, report folder out; or a study."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.cli.messages import note, tell
+from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
     from mgskel.analyze import AnalyzeSettings
@@ -16,19 +17,22 @@ if TYPE_CHECKING:
 
 HELP = (
     "Extract poses, spot micro-gestures, describe, assess, and write report.html with everything "
-    "it rests on. Run again, finished stages are reused."
+    "it rests on; of many clips also tables and a page of the study. Run again, what is done is "
+    "reused."
 )
 EXAMPLES = (
     "clip.mp4 -o report",
-    "session1.mp4 session2.mp4 -o reports --scene configs/scenes/job_interview_gap.yaml",
+    "interviews/ -o study --participants table.csv",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("clips", nargs="*", metavar="CLIP", help="videos, folders of pictures, or camera:N")
-    add("-o", "--out", required=True, type=Path, metavar="DIR", help="report folder; with several "
-        "clips, one folder per clip is made in it")  # fmt: skip
+    add("clips", nargs="*", metavar="CLIP", help="videos, folders of pictures, recordings of "
+        "keypoints in any readable format, folders that hold such (searched through), or "
+        "camera:N")  # fmt: skip
+    add("-o", "--out", required=True, type=Path, metavar="DIR", help="report folder; of several "
+        "clips or a folder of them, a study: a folder per clip, tables, index.html")  # fmt: skip
     add("--from", dest="pose", type=Path, metavar="POSE", help="start at keypoints that are "
         "already there (pose.npz or any format that 'mgskel convert' reads)")  # fmt: skip
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
@@ -42,6 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--with-video", action="store_true", help="put the clip's pictures into the page (they "
         "show the person; by default the page holds keypoints only)")  # fmt: skip
     add("--no-attention", action="store_true", help="leave out what the recognizer looked at")
+    study = parser.add_argument_group("many clips")
+    study.add_argument("--participants", type=Path, metavar="CSV", help="who is in which clip and "
+        "what is known of them: columns clip, and if wanted participant, person, and any others "
+        "(condition, age), which join every table")  # fmt: skip
+    study.add_argument("--bin", type=float, default=60.0, metavar="SECONDS", help="length of the "
+        "time bins in bins.csv (default 60)")  # fmt: skip
+    study.add_argument("--parquet", action="store_true", help="the tables as Parquet too")
+    study.add_argument("--workers", type=int, metavar="N", help="clips worked on at once, one "
+        "core each; default: all cores")  # fmt: skip
+    study.add_argument("--engine", choices=("local", "ray"), default="local", help="where they run")
     model = parser.add_argument_group("language model (default: transparent rules)")
     model.add_argument("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
     model.add_argument("--llm-model", help="the model's name on that server")
@@ -49,65 +63,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    sources = _sources(args)
-    settings = _settings(args)
-    folders = _folders(sources, args.out)
-    failures = 0
-    for source, folder in zip(sources, folders, strict=True):
-        try:
-            failures += _analyze(source, folder, settings, args) != "ok"
-        except MgskelError as error:
-            if len(sources) == 1:
-                raise
-            failures += 1
-            print(f"mgskel analyze: {source}: {error}", file=sys.stderr)
-    if failures and len(sources) > 1:
-        print(f"{failures} of {len(sources)} clips have a fault; see above", file=sys.stderr)
-    return 1 if failures else 0
+    if args.out.exists() and not args.out.is_dir():
+        raise InputError(f"{args.out} is a file", expected="an output folder")
+    single = _single(args)
+    if single is not None:
+        return _analyze(single, args)
+    return _analyze_study(args)
 
 
-def _analyze(source: str, folder: Path, settings: AnalyzeSettings, args: argparse.Namespace) -> str:
-    from mgskel.analyze import analyze
-    from mgskel.core.progress import Progress
-
-    keypoints = args.pose is not None
-    with Progress(None, "analyze", quiet=args.quiet) as progress:
-        result = analyze(source, folder, settings, progress, keypoints=keypoints)
-    for note in result.notes:
-        print(f"note: {note}", file=sys.stderr)
-    if result.reused:
-        print(f"reused: {', '.join(result.reused)}", file=sys.stderr)
-    print(result.report)
-    return result.assessed
-
-
-def _sources(args: argparse.Namespace) -> list[str]:
+def _single(args: argparse.Namespace) -> str | None:
+    """The one clip that gets the output folder to itself; none where a study is wanted."""
     if args.pose is not None:
         if args.clips:
             raise InputError("give clips or --from POSE, not both")
         if not args.pose.exists():
             raise InputError(f"file not found: {args.pose}", remedy="check the path")
-        return [str(args.pose)]
+        return str(args.pose)
     if not args.clips:
         raise InputError("nothing to analyze", expected="at least one CLIP, or --from POSE")
-    return list(args.clips)
+    only = args.clips[0] if len(args.clips) == 1 else None
+    if only is None or args.participants is not None:
+        return None
+    from mgskel.analyze_study import is_one_clip
+
+    return only if is_one_clip(Path(only)) else None
 
 
-def _folders(sources: list[str], out: Path) -> list[Path]:
-    """One folder per clip; clips of the same name get numbers."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file", expected="an output folder")
-    if len(sources) == 1:
-        return [out]
-    names: list[str] = []
-    for source in sources:
-        stem = Path(source).stem.replace(":", "_") or "clip"
-        name, number = stem, 1
-        while name in names:
-            number += 1
-            name = f"{stem}_{number}"
-        names.append(name)
-    return [out / name for name in names]
+def _analyze(source: str, args: argparse.Namespace) -> int:
+    from mgskel.analyze import analyze
+    from mgskel.analyze_study import is_recording
+    from mgskel.core.progress import Progress
+
+    keypoints = args.pose is not None or is_recording(Path(source))
+    with Progress(None, "analyze", quiet=args.quiet) as progress:
+        result = analyze(source, args.out, _settings(args), progress, keypoints=keypoints)
+    for text in result.notes:
+        note(text)
+    if result.reused:
+        tell(f"reused: {', '.join(result.reused)}")
+    print(result.report)
+    return 0 if result.assessed == "ok" else 1
+
+
+def _analyze_study(args: argparse.Namespace) -> int:
+    from mgskel.analyze_study import StudySettings, analyze_study
+
+    study = StudySettings(args.participants, args.bin, args.parquet, args.workers, args.engine)
+    result = analyze_study(args.clips, args.out, _settings(args), study, quiet=args.quiet)
+    for entry in result.entries:
+        for text in entry.notes if entry.clip not in result.skipped else ():
+            note(f"{entry.clip}: {text}")
+    for text in result.notes:
+        note(text)
+    done = len(result.entries) - len(result.failed) - len(result.skipped)
+    tell(f"{done} analysed, {len(result.skipped)} done before, {len(result.failed)} failed")
+    for entry in result.failed:
+        print(f"failed: {entry.clip}: {entry.error}", file=sys.stderr)
+    if len(result.failed) == len(result.entries):
+        return 2
+    print(result.page)
+    return 1 if result.failed else 0
 
 
 def _settings(args: argparse.Namespace) -> AnalyzeSettings:

@@ -39,6 +39,9 @@ class Job:
     afterwards: Callable[[Extraction, str, Path], None] | None = None
     threads: int | None = None
 
+    def __call__(self, tell: Callable[[int], None] = lambda frames: None) -> Outcome:
+        return run_job(self, tell)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -76,7 +79,7 @@ class FrameCount(Progress):
             self._untold = 0
 
 
-def run_job(job: Job, tell: Callable[[int], None] = lambda frames: None) -> Outcome:
+def run_job(job: Job, tell: Callable[[int], None]) -> Outcome:
     """Extract one clip and write its files; an error becomes its outcome.
 
     The pose file is written last of what belongs to a clip, whole or not at all.
@@ -126,7 +129,7 @@ def _extraction(job: Job, counter: Progress) -> Extraction:
         return result
     return extract(
         job.clip.path,
-        estimator=_kept_estimator(job.settings.estimator, job.threads),
+        estimator=kept_estimator(job.settings.estimator, job.threads),
         settings=job.settings,
         progress=counter,
         source=job.clip.name,
@@ -136,7 +139,7 @@ def _extraction(job: Job, counter: Progress) -> Extraction:
 _KEPT: dict[str, Estimator] = {}
 
 
-def _kept_estimator(settings: EstimatorSettings, threads: int | None) -> Estimator:
+def kept_estimator(settings: EstimatorSettings, threads: int | None) -> Estimator:
     """This process's estimator: loading models once per worker, not once per clip."""
     key = json_hash(repr(settings))
     if key not in _KEPT:

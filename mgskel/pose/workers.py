@@ -3,9 +3,10 @@
 On Ray, every node needs this package installed, and must see clips and output folder under the
 same paths (a shared file system).
 
-An engine takes jobs and gives (job, outcome) pairs in the order in which they end. A worker
-that dies (killed, out of memory, a crash inside a decoder) costs nobody else anything: its job
-is tried once more in a fresh worker, and then counts as failed.
+An engine takes jobs and gives (job, outcome) pairs in the order in which they end; what a job
+does is its own matter. A worker that dies (killed, out of memory, a crash inside a decoder)
+costs nobody else anything: its job is tried once more in a fresh worker, and then counts as
+failed.
 """
 
 from __future__ import annotations
@@ -19,14 +20,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.pose.job import Job, Outcome, run_job
+from mgskel.pose.clip_list import Clip
+from mgskel.pose.job import Outcome
 
 EngineName = Literal["local", "ray"]
 _ATTEMPTS = 2
 _RAY_RETRIES = 3
+
+
+class Work(Protocol):
+    """What an engine runs: the work on one clip, which travels to other processes."""
+
+    @property
+    def clip(self) -> Clip: ...
+
+    def __call__(self, tell: Callable[[int], None]) -> Outcome: ...
+
+
+Job = TypeVar("Job", bound=Work)
 
 
 class Engine(Protocol):
@@ -53,14 +67,14 @@ class Inline:
         self, jobs: Sequence[Job], tell: Callable[[int], None]
     ) -> Iterator[tuple[Job, Outcome]]:
         for job in jobs:
-            yield job, run_job(job, tell)
+            yield job, job(tell)
 
 
 @dataclass(eq=False)
 class _Worker:
     process: BaseProcess
     line: Connection
-    job: Job | None = None
+    job: Any = None
 
 
 class Processes:
@@ -142,7 +156,7 @@ class RayCluster:
                 include_dashboard=False,
             )
         try:
-            remote = ray.remote(num_cpus=1, max_retries=_RAY_RETRIES)(run_job)
+            remote = ray.remote(num_cpus=1, max_retries=_RAY_RETRIES)(_do)
             running = {remote.remote(job): job for job in jobs}
             while running:
                 ended, _ = ray.wait(list(running), num_returns=1)
@@ -159,6 +173,10 @@ class RayCluster:
                 ray.shutdown()
 
 
+def _do(job: Work) -> Outcome:
+    return job(lambda frames: None)
+
+
 def _serve(line: Connection) -> None:
     """A worker's life: jobs in, frame counts and outcomes out, until the line closes."""
     # Ctrl-C reaches the whole process group; only the parent decides what it means.
@@ -169,7 +187,7 @@ def _serve(line: Connection) -> None:
             job = line.recv()
         except (EOFError, OSError):
             return
-        line.send(run_job(job, line.send))
+        line.send(job(line.send))
 
 
 def _die_with_parent() -> None:
