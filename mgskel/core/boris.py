@@ -76,6 +76,20 @@ def read_boris(path: str | Path) -> tuple[Observation, ...]:
     return tuple(_from_table(text, str(path)))
 
 
+def read_one(path: str | Path) -> tuple[GestureEvent, ...]:
+    """The events of a BORIS file of one observation."""
+    found = read_boris(path)
+    if len(found) != 1:
+        raise InputError(
+            "one recording is wanted here",
+            place=str(path),
+            expected="a file with one observation",
+            found=", ".join(o.name for o in found) or "none",
+            remedy="export the observation by itself; 'mgskel agree' takes whole projects",
+        )
+    return found[0].events
+
+
 def _from_project(text: str, place: str) -> Iterator[Observation]:
     try:
         tree = json.loads(text)
@@ -254,7 +268,7 @@ def write_boris(path: str | Path, observations: Sequence[Observation]) -> None:
 
 
 def _project(observations: Sequence[Observation]) -> dict[str, Any]:
-    labels = sorted({event.label for o in observations for event in o.events})
+    groups = {event.label: event.group for o in observations for event in o.events}
     people = sorted({event.person for o in observations for event in o.events})
     keys = "abcdefghijklmnopqrstuvwxyz0123456789"
     return {
@@ -273,15 +287,15 @@ def _project(observations: Sequence[Observation]) -> dict[str, Any]:
                 "code": label,
                 "description": "",
                 "color": "",
-                "category": "",
+                "category": group,
                 "modifiers": {},
                 "excluded": "",
                 "coding map": "",
             }
-            for i, label in enumerate(labels)
+            for i, (label, group) in enumerate(sorted(groups.items()))
         },
         "observations": {o.name: _coded(o) for o in observations},
-        "behavioral_categories": [],
+        "behavioral_categories": sorted({group for group in groups.values() if group}),
         "behavioral_categories_config": {},
         "independent_variables": {},
         "coding_map": {},
@@ -354,7 +368,7 @@ def _tabular(observations: Sequence[Observation], separator: str) -> str:
             about = "" if event.score == 1 or mark == "STOP" else f"score {event.score:g}"
             writer.writerow(
                 [observation.name, "", "", length, kind, source, "0.0", length, "",
-                 event.person, event.label, "", mark, f"{time:.3f}",
+                 event.person, event.label, event.group, mark, f"{time:.3f}",
                  observation.media or "NA", "NA", "NA", about]
             )  # fmt: skip
     return sheet.getvalue()

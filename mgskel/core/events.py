@@ -1,6 +1,6 @@
 """Gesture events: who did what, from when to when, how sure that is, and who says so.
 
-Events are stored as CSV (for tables and R), JSON, or ELAN `.eaf` (for annotators); reading
+Events are stored as CSV (for tables and R), JSON, ELAN `.eaf` or BORIS (for annotators); reading
 goes by a file's content, writing by its ending. Only label, start and end are needed.
 """
 
@@ -205,7 +205,7 @@ def _switch(values: Mapping[str, object], name: str, default: bool) -> bool:
 def read_events(
     path: str | Path, vocabulary: str | Path | Vocabulary | None = None
 ) -> tuple[GestureEvent, ...]:
-    """Events of a CSV, JSON or ELAN file, in the order of time.
+    """Events of a CSV, JSON, ELAN or BORIS file, in the order of time.
 
     Args:
         path: the file; what it is shows in its content.
@@ -218,8 +218,19 @@ def read_events(
         from mgskel.core.elan import read_elan
 
         return read_elan(path, chosen)
+    from mgskel.core.boris import is_boris, read_one
+
+    if is_boris(text):
+        return in_order(_known(event, chosen, str(path)) for event in read_one(path))
     rows = _json_rows(path) if start in ("{", "[") else _csv_rows(text, path)
     return in_order(event_of(values, chosen, place) for place, values in rows)
+
+
+def _known(event: GestureEvent, vocabulary: Vocabulary | None, place: str) -> GestureEvent:
+    """An event in the words of a vocabulary, if there is one."""
+    if vocabulary is None:
+        return event
+    return event_of({**asdict(event), "class_id": None}, vocabulary, place)
 
 
 def in_order(events: Iterable[GestureEvent]) -> tuple[GestureEvent, ...]:
@@ -281,7 +292,7 @@ def write_events(
     media: str | None = None,
     vocabulary: Vocabulary | None = None,
 ) -> None:
-    """Write events as `.csv`, `.json` or `.eaf`.
+    """Write events as `.csv`, `.json`, `.eaf` (ELAN) or `.boris`.
 
     Args:
         path: the ending chooses the format. ELAN keeps whole milliseconds; the others all.
@@ -300,8 +311,12 @@ def write_events(
         from mgskel.core.elan import write_elan
 
         write_elan(path, ordered, media=media, vocabulary=vocabulary)
+    elif ending == ".boris":
+        from mgskel.core.boris import Observation, write_boris
+
+        write_boris(path, [Observation(Path(path).stem, ordered, Path(media or "").name)])
     else:
-        raise unknown("events ending", ending, (".csv", ".json", ".eaf"), place=str(path))
+        raise unknown("events ending", ending, (".csv", ".json", ".eaf", ".boris"), place=str(path))
 
 
 EVENT_COLUMNS = tuple(field.name for field in fields(GestureEvent))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.needs import ENOUGH, need_met, usable_joints
+from mgskel.core.visibility import hide_unseen, visible
+from mgskel.spotting.needs import ENOUGH, need_met
 
 _WORKING = "upper"
 
@@ -16,11 +17,11 @@ class Observability:
     """What can be seen of one person of a recording, at each of its frames."""
 
     def __init__(self, sequence: PoseSequence, person: int) -> None:
-        self._usable = usable_joints(sequence.scores[person])
-        self._layout = sequence.skeleton
+        one = sequence.person(person)
+        self._usable, self._layout = visible(one)[0], one.skeleton
         # Needs are named in the recognizer's joints; some of them must be computed first.
-        one = sequence.person(person).to_skeleton(_WORKING, allow_missing=True)
-        self._working = one.skeleton, usable_joints(one.scores[0])
+        working = hide_unseen(one).to_skeleton(_WORKING, allow_missing=True)
+        self._working = working.skeleton, visible(working)[0]
         # A frame stands for the time to the next one; the last for what it nominally takes.
         lasts = np.append(np.diff(sequence.timestamps), 1 / sequence.fps)
         self._widths = lasts[: sequence.num_frames]

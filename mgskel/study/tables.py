@@ -121,7 +121,7 @@ def _gestures(
     if not classes:
         classes = _known_classes(labels)
     known = {c.name: Gesture(c.name, c.group, c.needs) for c in classes}
-    groups = {event.label: getattr(event, "group", "") for event in events}
+    groups = {event.label: event.group for event in events}
     for label in sorted(labels - set(known)):
         known[label] = Gesture(label, groups[label])
     return tuple(known.values())
@@ -159,7 +159,7 @@ def _add_clip(
         seen = Observability(sequence, index)
         where = paths(sequence, index)
         for event in own:
-            group = getattr(event, "group", "") or _group_of(event.label, gestures)
+            group = event.group or _group_of(event.label, gestures)
             rows["events"].append(
                 (*key, *_event_cells(event, group, where if tracked else None, statements), *extra)
             )
@@ -195,14 +195,14 @@ def _event_cells(
     moved = measured(where, event, group) if where is not None else UNSEEN
     place, hand = contact_point(statements, event)
     side = hand if hand in ("left", "right", "both") else moved.side
-    alternatives = ";".join(f"{n}:{p:.4g}" for n, p in getattr(event, "alternatives", ()))
+    alternatives = ";".join(f"{n}:{p:.4g}" for n, p in event.alternatives)
     measures = tuple(round(getattr(moved, name), 4) for name in NAMES if name != "side")
     return (
         event.label, group, round(event.start_s, 3), round(event.end_s, 3),
         round(event.duration_s, 3), round(event.score, 4), alternatives, side, place, *measures,
-        "yes" if getattr(event, "annotated", False) else "no",
-        getattr(event, "level", "gesture"), getattr(event, "evidence", ""),
-        getattr(event, "source", ""), "yes" if event.micro else "no",
+        "yes" if event.annotated else "no",
+        event.level, event.evidence,
+        event.source, "yes" if event.micro else "no",
     )  # fmt: skip
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from mgskel.core.boris import POINT_S, Observation, is_boris, read_boris, write_boris
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import GestureEvent, read_events, write_events
 
 EVENTS = (
     GestureEvent("1", "nod", -1, 1.0, 2.5, 0.75),
-    GestureEvent("1", "rub hands", -1, 2.0, 4.0),
-    GestureEvent("2", "nod", -1, 2.25, 3.0),
+    GestureEvent("1", "rub hands", -1, 2.0, 4.0, source="annotation"),
+    GestureEvent("2", "nod", -1, 2.25, 3.0, source="annotation"),
 )
 # As BORIS 7 exports "tabular events": facts first, then a table.
 OLD_TABLE = """Observation id\tinterview\t\t\t\t\t\t\t
@@ -105,6 +105,19 @@ def test_a_state_cannot_overlap_itself(tmp_path: Path) -> None:
     write_boris(path, [Observation("a", double)])
     (found,) = read_boris(path)
     assert found.events == (GestureEvent("1", "nod", -1, 1, 5, 0.9),)
+
+
+def test_events_of_one_recording_go_out_and_in_by_the_common_door(tmp_path: Path) -> None:
+    path = tmp_path / "clip.boris"
+    nod = GestureEvent("1", "nodding", 0, 1, 2, 0.5, group="head")
+    write_events(path, [nod], media="clip.mp4")
+    assert read_events(path, "common") == (nod,)
+    tree = json.loads(path.read_text())
+    assert tree["behavioral_categories"] == ["head"]
+    assert tree["observations"]["clip"]["file"]["1"] == ["clip.mp4"]
+    write_boris(path, [Observation("a", (nod,)), Observation("b", (nod,))])
+    with pytest.raises(InputError, match="one recording is wanted"):
+        read_events(path)
 
 
 @pytest.mark.parametrize(
