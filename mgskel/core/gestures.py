@@ -1,26 +1,81 @@
-"""Gesture vocabularies: which classes there are, and what must be seen to tell them.
+"""Gestures, and the vocabularies that data sets make of them.
 
-A vocabulary is a YAML file (``vocabularies/NAME.yaml``, or the user's own). Each class says
-how the data set numbers it, which body group it belongs to, whether it is a micro-gesture,
-which parts of a skeleton it needs, and the elementary movements it is made of; classes of two
-vocabularies mean the same when their elementary movements agree.
+A gesture is an elementary movement: one entry of ``gestures.yaml`` with everything the project
+knows of it. A vocabulary is a YAML file (``vocabularies/NAME.yaml``, or the user's own). Each of
+its classes says how the data set numbers it, which body group it belongs to, and which gestures
+it is made of; classes of two vocabularies mean the same when their gestures agree.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.config import read_yaml
+from mgskel.core.config import from_dict, read_yaml
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.skeleton import Skeleton, computed_ways
 
+_GESTURES = Path(__file__).with_name("gestures.yaml")
 _FOLDER = Path(__file__).parent / "vocabularies"
+SYNTHETIC = "synthetic"
+"""The vocabulary of the gestures that the synthesis performs, each a class of its own."""
 _REQUIRED = ("raw", "name", "group")
 _OPTIONAL = ("micro", "needs", "means", "showable", "note")
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """An elementary movement; see `gestures.yaml`.
+
+    Attributes:
+        group: the part of the body that shows it.
+        needs: what must be seen to tell it: body parts or joints, alternatives separated by "|".
+        micro: whether it is a micro-gesture (illustrative gestures are not).
+        showable: whether any skeleton can show it.
+        note: what a skeleton shows of it, where that is not all.
+        shows: kinds of measured statement of which at least one should be there.
+        prior: the entry of the rules' priors that says what it may point to.
+        performed: ways to perform it, by name, as the synthesis reads them.
+        not_performed: why the synthesis does not.
+    """
+
+    name: str = ""
+    group: str = ""
+    needs: tuple[str, ...] = ()
+    micro: bool = True
+    showable: bool = True
+    note: str = ""
+    shows: tuple[str, ...] = ()
+    prior: str = ""
+    performed: Mapping[str, Any] = field(default_factory=dict)
+    not_performed: str = ""
+
+
+@functools.cache
+def known_gestures() -> Mapping[str, Gesture]:
+    """Every gesture that the project knows, by name."""
+    tree = read_yaml(_GESTURES, "gestures")
+    return {
+        name: from_dict(Gesture, {"name": name, **entry}, f"{_GESTURES.name}, {name}")
+        for name, entry in tree.items()
+    }
+
+
+@functools.cache
+def gestures_of(label: str) -> tuple[str, ...]:
+    """The gestures that a class of any vocabulary is made of, or the label as the name of one."""
+    wanted = label.strip().casefold()
+    found = [
+        name
+        for vocabulary in map(get_vocabulary, list_vocabularies())
+        for gesture in vocabulary
+        if gesture.name.casefold() == wanted
+        for name in gesture.means
+    ]
+    return tuple(dict.fromkeys(found)) or (wanted.replace(" ", "-"),)
 
 
 @dataclass(frozen=True)
@@ -33,9 +88,9 @@ class GestureClass:
         group: body group, as the data set divides it.
         micro: whether it is a micro-gesture (illustrative gestures are not).
         raw_id: the label in the data set's own files.
-        needs: what must be seen: body parts or joints, alternatives separated by "|".
+        needs: what must be seen, as in `Gesture`; by default what the first of its gestures needs.
         showable: whether any skeleton can show it.
-        means: the elementary movements that the class is made of.
+        means: the gestures that the class is made of.
         note: what a skeleton shows of it, where that is not all.
     """
 
@@ -139,13 +194,15 @@ def _spans(numbers: list[int]) -> str:
 @functools.cache
 def list_vocabularies() -> tuple[str, ...]:
     """Names of the vocabularies that come with the package."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+    return tuple(sorted([SYNTHETIC, *(path.stem for path in _FOLDER.glob("*.yaml"))]))
 
 
 def get_vocabulary(name: str | Path | Vocabulary) -> Vocabulary:
     """A vocabulary by name, or one's own by the path of its YAML file."""
     if isinstance(name, Vocabulary):
         return name
+    if str(name) == SYNTHETIC:
+        return _synthetic()
     if str(name) in list_vocabularies():
         return _load(_FOLDER / f"{name}.yaml")
     path = Path(name)
@@ -157,6 +214,18 @@ def get_vocabulary(name: str | Path | Vocabulary) -> Vocabulary:
 @functools.cache
 def _load(path: Path) -> Vocabulary:
     return load_vocabulary(path)
+
+
+@functools.cache
+def _synthetic() -> Vocabulary:
+    performed = [gesture for gesture in known_gestures().values() if gesture.performed]
+    classes = tuple(
+        GestureClass(
+            index, g.name, g.group, g.micro, index + 1, g.needs, g.showable, (g.name,), g.note
+        )
+        for index, g in enumerate(performed)
+    )
+    return Vocabulary(SYNTHETIC, classes, "Gestures that the synthesis performs")
 
 
 def load_vocabulary(path: str | Path) -> Vocabulary:
@@ -177,7 +246,7 @@ def load_vocabulary(path: str | Path) -> Vocabulary:
             group=entry["group"],
             micro=entry.get("micro", True),
             raw_id=entry["raw"],
-            needs=tuple(entry.get("needs") or ()),
+            needs=tuple(entry["needs"] if "needs" in entry else _needs(entry.get("means") or ())),
             showable=entry.get("showable", True),
             means=tuple(entry.get("means") or ()),
             note=entry.get("note", ""),
@@ -185,6 +254,11 @@ def load_vocabulary(path: str | Path) -> Vocabulary:
         for index, entry in enumerate(tree["classes"])
     )
     return Vocabulary(str(tree["name"]), classes, str(tree.get("title", "")))
+
+
+def _needs(means: Sequence[str]) -> tuple[str, ...]:
+    first = known_gestures().get(means[0]) if means else None
+    return () if first is None else first.needs
 
 
 def _faults(tree: Any) -> list[str]:

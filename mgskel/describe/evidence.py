@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mgskel.core.events import GROUP, GestureEvent
-from mgskel.core.gestures import get_vocabulary, list_vocabularies
+from mgskel.core.gestures import gestures_of, get_vocabulary, known_gestures, list_vocabularies
 from mgskel.describe.body import Body
 from mgskel.describe.kinds import KINDS, Kind
 from mgskel.describe.statement import Finding
@@ -71,13 +71,17 @@ def _evidence(
 def kinds_for(label: str, group: str = "") -> tuple[Kind, ...]:
     """The kinds of statement one of which a gesture's name leads one to expect, or the name of a
     whole group of gestures."""
-    wanted = label.strip().casefold()
-    movements = {wanted.replace(" ", "-")}
-    for name in list_vocabularies():
-        for gesture in get_vocabulary(name):
-            if gesture.name.casefold() == wanted or group and gesture.group == group:
-                movements.update(gesture.means)
-    return tuple(entry.kind for entry in KINDS if movements & set(entry.kind.supports))
+    names = set(gestures_of(label))
+    if group:
+        vocabularies = map(get_vocabulary, list_vocabularies())
+        names.update(n for v in vocabularies for g in v if g.group == group for n in g.means)
+    known = known_gestures()
+    shown_by = {kind for name in names & set(known) for kind in known[name].shows}
+    return tuple(
+        entry.kind
+        for entry in KINDS
+        if entry.kind.name in shown_by or names & set(entry.kind.supports)
+    )
 
 
 def _is_during(finding: Finding, event: GestureEvent) -> bool:

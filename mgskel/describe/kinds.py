@@ -1,7 +1,8 @@
 """The table of statement kinds: one entry a kind, with everything the project knows of it.
 
-An entry says what the kind is about, its unit, words, rank, and which gestures it bears out; the
-detector that finds it stands right below, in a file of `mgskel.describe.detectors`::
+An entry says what the kind is about, its unit, words, rank, and what must be seen for it; which
+gestures it bears out stands with the gestures (`shows`). The detector that finds it stands right
+below, in a file of `mgskel.describe.detectors`::
 
     ARMS_FOLDED = Kind("arms_folded", unit="shoulder widths", says="The arms were folded", ...)
 
@@ -45,7 +46,8 @@ class Kind:
         shown: what was done and how much, without times, beside a gesture; by default `says` and
             `measured`.
         rank: how much it tells about a person beyond what anyone always does; 1 is the ordinary.
-        supports: elementary movements of gestures (`means` in the vocabularies) that it bears out.
+        supports: further gestures that it bears out, beside those whose entry names it (`shows`);
+            for kinds of one's own.
         needs: body points that must be seen before its absence contradicts a gesture.
         moves: endings of the body parts whose restlessness it explains.
         explained_by: kinds that say at the same time the same, or the cause of it: then it is

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError, model_validator
 
 from mgskel.core.config import read_yaml
-from mgskel.core.gestures import get_vocabulary, list_vocabularies
+from mgskel.core.gestures import gestures_of, known_gestures
 from mgskel.reason.scene import Place, Strict, as_input_error
 
 PRIORS_FILE = Path(__file__).with_name("priors.yaml")
@@ -50,8 +50,8 @@ class StatementMatch(Strict):
 class Movement(Place):
     """One group of movements that point the same way."""
 
+    name: str
     cue: str
-    means: tuple[str, ...] = ()
     statements: tuple[StatementMatch, ...] = ()
     family: str
     weight: Weight
@@ -62,7 +62,7 @@ class Movement(Place):
 class NoPrior(Strict):
     """Movements and statements that are never evidence, and why."""
 
-    means: tuple[str, ...] = ()
+    name: str
     statements: tuple[StatementMatch, ...] = ()
     why: str
     refs: tuple[str, ...] = Field(min_length=1)
@@ -83,7 +83,7 @@ class Words(Strict):
 
 
 class Priors(Strict):
-    """The whole file, checked: every reference exists, no movement stands in two places."""
+    """The whole file, checked: every reference exists, no name stands twice."""
 
     version: int
     references: dict[str, str]
@@ -96,10 +96,10 @@ class Priors(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> Priors:
         entries: tuple[Movement | NoPrior, ...] = (*self.movements, *self.no_prior)
-        means = [meaning for entry in entries for meaning in entry.means]
-        twice = sorted({meaning for meaning in means if means.count(meaning) > 1})
+        names = [entry.name for entry in entries]
+        twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"these movements stand in two entries: {twice}")
+            raise ValueError(f"two entries are called: {twice}")
         missing = {ref for entry in entries for ref in entry.refs} - set(self.references)
         if missing:
             raise ValueError(f"these references are not listed: {sorted(missing)}")
@@ -131,26 +131,11 @@ def default_priors() -> Priors:
     return load_priors()
 
 
-@functools.lru_cache(maxsize=1)
-def _meanings() -> dict[str, tuple[str, ...]]:
-    """Elementary movements by gesture class name, over all vocabularies."""
-    known: dict[str, tuple[str, ...]] = {}
-    for vocabulary in map(get_vocabulary, list_vocabularies()):
-        for gesture in vocabulary:
-            known.setdefault(gesture.name.casefold(), gesture.means)
-    return known
-
-
-def meanings_of(label: str) -> tuple[str, ...]:
-    """The elementary movements of a gesture class of any vocabulary, or the label as one."""
-    folded = label.strip().casefold()
-    return _meanings().get(folded, (folded.replace(" ", "-"),))
-
-
 def movements_of_gesture(label: str, priors: Priors) -> tuple[Movement, ...]:
     """The entries that a gesture's label falls under; none when nothing is known about it."""
-    means = meanings_of(label)
-    return tuple(entry for entry in priors.movements if set(entry.means) & set(means))
+    gestures = (known_gestures().get(name) for name in gestures_of(label))
+    names = {gesture.prior for gesture in gestures if gesture is not None}
+    return tuple(entry for entry in priors.movements if entry.name in names)
 
 
 def movement_of_statement(kind: str, category: str, priors: Priors) -> Movement | None:

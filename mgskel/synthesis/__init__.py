@@ -2,7 +2,7 @@
 
 Settings and a seed go in; a `SyntheticRecording` comes out: the keypoints that an estimator would
 give of it, the same without errors, events and how each was made. A body (`body`, `face`, `hands`)
-rests and talks (`rest`), performs programs (`programs.yaml`, `programs`, `performance`, `motion`)
+rests and talks (`rest`), performs programs (`targets.yaml`, `programs`, `performance`, `motion`)
 in a flow (`flow`), and is filmed (`camera`, `noise.yaml`, `noise`, `recording`).
 """
 

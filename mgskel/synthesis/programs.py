@@ -1,4 +1,4 @@
-"""Micro-gestures as small declarative programs, read from `programs.yaml` and users' own files.
+"""Micro-gestures as small declarative programs, from `core/gestures.yaml` and users' own files.
 
 A program says which point of a hand goes where on the body, what it does there, how the rest of
 the body moves along, and in which time. Every number is a range; one performance draws from it.
@@ -16,6 +16,7 @@ import numpy as np
 
 from mgskel.core.config import from_dict, read_yaml
 from mgskel.core.errors import InputError, unknown
+from mgskel.core.gestures import known_gestures
 from mgskel.synthesis.hands import contact_point, posture
 from mgskel.synthesis.signals import CHANNELS
 
@@ -29,7 +30,7 @@ Use = Literal["one", "both", "left", "right"]
 Wave = Literal["hold", "swing", "pulse", "settle"]
 Posture = Literal["any", "seated", "standing"]
 
-_OWN = Path(__file__).with_name("programs.yaml")
+_TARGETS = Path(__file__).with_name("targets.yaml")
 # Programs name the side by its role; `near` is the acting hand's side.
 _ROLES = ("near", "far", "both")
 LATERAL = ("side_lean", "twist", "pelvis_yaw", "root_x", "head_yaw", "head_roll")
@@ -198,7 +199,13 @@ def load_programs(*paths: str | Path, with_own: bool = True) -> Programs:
 
 @functools.cache
 def _shipped() -> Programs:
-    return _merged(Programs({}, {}), read_yaml(_OWN, "program file"), _OWN.name)
+    programs = {
+        name: {"label": gesture.name, "micro": gesture.micro, **program}
+        for gesture in known_gestures().values()
+        for name, program in gesture.performed.items()
+    }
+    tree = {"targets": read_yaml(_TARGETS, "targets"), "programs": programs}
+    return _merged(Programs({}, {}), tree, "the gestures of the package")
 
 
 def _merged(known: Programs, tree: Any, place: str) -> Programs:

@@ -9,11 +9,11 @@ import pytest
 
 from mgskel.cli import main
 from mgskel.core.errors import InputError
-from mgskel.core.gestures import get_vocabulary, list_vocabularies
+from mgskel.core.gestures import known_gestures
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe import KINDS, Finding, Thresholds, describe
 from mgskel.describe.body import described_points
-from mgskel.describe.kinds import GESTURE
+from mgskel.describe.kinds import GESTURE, kind_of
 from mgskel.describe.thresholds import SECTIONS
 from mgskel.describe.wording import sentence, shown
 
@@ -34,14 +34,15 @@ def test_every_kind_has_words_for_every_category(kind: object, side: str) -> Non
         assert shown(finding) and "{" not in text
 
 
-def test_what_kinds_need_support_and_are_explained_by_exists() -> None:
+def test_what_kinds_need_and_gestures_show_exists() -> None:
     names = {kind.name for kind in MEASURED}
-    movements = {m for v in list_vocabularies() for g in get_vocabulary(v) for m in g.means}
     for kind in MEASURED:
         assert set(kind.needs) <= set(described_points().joints), kind.name
-        assert set(kind.supports) <= movements, kind.name
         assert set(kind.explained_by) <= names, kind.name
-        assert kind.needs or not kind.supports, kind.name
+        assert not kind.supports, "what gestures show stands in gestures.yaml"
+    for gesture in known_gestures().values():
+        assert set(gesture.shows) <= names, gesture.name
+        assert all(kind_of(name).needs for name in gesture.shows), gesture.name
 
 
 OWN_KIND = """

@@ -16,7 +16,7 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats import write
-from mgskel.spotting.phases import PhaseLabeller, labelled_recordings
+from mgskel.spotting.phases import LabelledRecording, PhaseLabeller, labelled_recordings
 from mgskel.spotting.phases.fit import PhaseFitSettings
 from mgskel.spotting.phases.labelled import label_names
 from mgskel.spotting.phases.labeller import load_labeller
@@ -49,15 +49,15 @@ def made_up(seed: int, fps: float = 30.0, turns: int = 8) -> tuple[np.ndarray, n
     return np.concatenate([points, np.ones((*points.shape[:2], 1))], 2), labels
 
 
-def recording(seed: int, user: str, **changes) -> Recording:
+def recording(seed: int, user: str, **changes) -> LabelledRecording:
     points, labels = made_up(seed, **changes)
     fps = changes.get("fps", 30.0)
     sequence = PoseSequence.from_arrays(points, fps=fps, skeleton=LAYOUT, unit="normalised")
-    return Recording(sequence, f"{user}{seed}", subject=user, frame_labels=labels)
+    return LabelledRecording(sequence, labels, user, f"{user}{seed}")
 
 
 @pytest.fixture(scope="module")
-def lessons() -> list[Recording]:
+def lessons() -> list[LabelledRecording]:
     return [recording(seed, "a") for seed in range(3)]
 
 
@@ -80,9 +80,9 @@ def tool(root):
 @pytest.mark.parametrize("fps", [30.0, 20.0])
 def test_another_person_at_another_rate(labeller, fps):
     new = recording(9, "b", fps=fps)
-    assert (labeller.labels(new.sequence) == new.frame_labels).mean() > 0.8
+    assert (labeller.labels(new.sequence) == new.labels).mean() > 0.8
     resting = labeller.answers(new.sequence).rest > 0.5
-    assert (resting == (new.frame_labels == "rest")).mean() > 0.85
+    assert (resting == (new.labels == "rest")).mean() > 0.85
 
 
 def test_events_are_stretches_of_a_label(labeller):
@@ -144,7 +144,7 @@ def test_constant_and_missing_joints(labeller):
     points, scores = blind.keypoints.copy(), blind.scores.copy()
     points[:, :, [0, 4]], scores[:, :, [0, 4]] = np.nan, 0
     found = labeller.labels(blind.replace(keypoints=points, scores=scores))
-    assert (found == recording(9, "b").frame_labels).mean() > 0.6
+    assert (found == recording(9, "b").labels).mean() > 0.6
 
 
 def test_another_layout_is_refused(labeller):
@@ -155,15 +155,15 @@ def test_another_layout_is_refused(labeller):
 
 def test_frames_without_a_label_teach_nothing(lessons):
     half = [
-        r.replace(
-            frame_labels=np.where(np.arange(len(r.frame_labels)) % 200 < 100, r.frame_labels, "")
+        LabelledRecording(
+            r.sequence, np.where(np.arange(len(r.labels)) % 200 < 100, r.labels, ""), r.user
         )
         for r in lessons
     ]
     assert label_names(half) == ("rest", "wave", "hold")
     taught = PhaseLabeller.fit(half, rest="rest", seeds=(0,), settings=QUICK)
     new = recording(9, "b")
-    assert (taught.labels(new.sequence) == new.frame_labels).mean() > 0.75
+    assert (taught.labels(new.sequence) == new.labels).mean() > 0.75
 
 
 @pytest.mark.parametrize("fault", ["none", "one label", "unknown rest"])
@@ -172,7 +172,7 @@ def test_what_cannot_be_learned_from(lessons, fault):
     if fault == "none":
         given = []
     if fault == "one label":
-        given = [r.replace(frame_labels=np.full(len(r.frame_labels), "rest")) for r in given]
+        given = [LabelledRecording(r.sequence, np.full(len(r.labels), "rest"), "a") for r in given]
     if fault == "unknown rest":
         rest = "sleep"
     with pytest.raises(InputError):
@@ -181,7 +181,7 @@ def test_what_cannot_be_learned_from(lessons, fault):
 
 def test_labels_for_another_recording_are_refused(lessons):
     with pytest.raises(InputError, match="do not fit"):
-        lessons[0].replace(frame_labels=lessons[0].frame_labels[:-1])
+        LabelledRecording(lessons[0].sequence, lessons[0].labels[:-1], "a")
 
 
 @pytest.mark.parametrize("layout", [LAYOUT, "upper", "natops8"])
@@ -212,8 +212,8 @@ def made_set(seeds, users) -> Dataset:
 
 def test_users_come_from_names(tmp_path):
     recordings = labelled_recordings(made_set((0, 1, 2), "aab"))
-    assert [r.subject for r in recordings] == ["a", "a", "b"]
-    assert all(len(r.frame_labels) == r.sequence.num_frames for r in recordings)
+    assert [r.user for r in recordings] == ["a", "a", "b"]
+    assert all(len(r.labels) == r.sequence.num_frames for r in recordings)
 
 
 def test_the_comparison_beats_the_commonest_label():
@@ -250,14 +250,14 @@ def test_from_elan_to_elan(tool, tmp_path, capsys):
     for seed in range(2):
         made = recording(seed, "a")
         made.sequence.save(folder / f"r{seed}.npz")
-        edges = np.flatnonzero(made.frame_labels[1:] != made.frame_labels[:-1]) + 1
-        bounds = [0, *edges, len(made.frame_labels)]
+        edges = np.flatnonzero(made.labels[1:] != made.labels[:-1]) + 1
+        bounds = [0, *edges, len(made.labels)]
         write_events(
             folder / f"r{seed}.eaf",
             [
-                GestureEvent("1", str(made.frame_labels[a]), -1, a / 30, b / 30)
+                GestureEvent("1", str(made.labels[a]), -1, a / 30, b / 30)
                 for a, b in zip(bounds, bounds[1:], strict=False)
-                if made.frame_labels[a] != "rest"
+                if made.labels[a] != "rest"
             ],
         )
     few = ["--seeds", "1", "--steps", "20"]

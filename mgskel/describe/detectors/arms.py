@@ -22,7 +22,6 @@ HANDS_JOINED = Kind(
     unit="shoulder widths",
     says="The hands touched each other",
     rank=1.2,
-    supports=("rub-hands", "hold-hands", "cross-fingers", "touch-fingers", "minaret"),
     needs=_ARMS,
     merged="smallest touch",
 )
@@ -31,7 +30,6 @@ ARMS_FOLDED = Kind(
     unit="shoulder widths",
     says="The arms were folded",
     rank=2.0,
-    supports=("fold-arms", "hold-arms"),
     needs=_ARMS,
     moves=("hand", "arm"),
 )
@@ -40,7 +38,6 @@ ARMS_CROSSED = Kind(
     unit="shoulder widths",
     says="The forearms were crossed",
     rank=1.5,
-    supports=("fold-arms", "hold-arms"),
     needs=_ARMS,
     moves=("hand", "arm"),
     explained_by=("arms_folded", "hands_joined"),
@@ -49,7 +46,6 @@ HAND_ON_HIP = Kind(
     "hand_on_hip",
     unit="shoulder widths",
     says="{part} {was} at the hip{s} with the elbow{s} out",
-    supports=("arms-akimbo",),
     needs=_ARMS,
     moves=("hand", "arm"),
     explained_by=("arms_folded", "hands_joined"),
@@ -61,7 +57,6 @@ HANDS_BEHIND_BACK = Kind(
         "": "Both hands were out of sight (behind the back, or hidden) with the elbows seen",
     },
     rank=1.5,
-    supports=("arms-behind-body",),
     needs=_ARMS,
 )
 

@@ -36,34 +36,27 @@ APART = "{part} {was} {widths} from {goal}"
 _WRISTS = ("left_wrist", "right_wrist")
 
 
-def _at(name: str, supports: str, seen: str = "nose") -> Kind:
-    """A hand at a place of the head, by what it supports and a point that must be seen for it."""
+def _at(name: str, seen: str = "nose") -> Kind:
+    """A hand at a place of the head, by a point that must be seen for it."""
     return Kind(
         name, unit="shoulder widths", says=SAYS, measured=MEASURED,
-        shown={"touching": APART}, rank=2.0, supports=tuple(supports.split()),
+        shown={"touching": APART}, rank=2.0,
         needs=(seen, *_WRISTS), moves=("hand", "arm"), merged="smallest touch", at_head=True,
     )
 
 
 HEAD = (
-    _at("hand_to_nose", "cover-face rub-eyes touch-face touch-nose push-glasses touch-mouth "
-        "cover-mouth"),
-    _at("hand_to_mouth", "cover-face touch-face touch-nose touch-mouth cover-mouth bite-nails "
-        "touch-jaw"),
-    _at("hand_to_chin", "touch-face touch-mouth cover-mouth bite-nails touch-jaw touch-neck"),
-    _at("hand_to_eye", "touch-forehead cover-face rub-eyes touch-face push-glasses"),
-    _at("hand_to_ear", "touch-head touch-hindbrain touch-ears play-hair"),
-    _at("hand_to_hair", "touch-hat touch-head touch-hindbrain touch-forehead touch-ears play-hair"),
+    _at("hand_to_nose"),
+    _at("hand_to_mouth"),
+    _at("hand_to_chin"),
+    _at("hand_to_eye"),
+    _at("hand_to_ear"),
+    _at("hand_to_hair"),
     # Told where the place on the face is undecided.
-    _at("hand_to_face", "touch-hat touch-head touch-forehead cover-face rub-eyes touch-face "
-        "touch-nose push-glasses touch-mouth cover-mouth bite-nails touch-ears touch-jaw "
-        "play-hair"),
+    _at("hand_to_face"),
     # Told where a layout has no face, and where the hand may be behind the head or at the neck.
-    _at("hand_to_head", "touch-hat touch-head touch-hindbrain touch-forehead cover-face rub-eyes "
-        "touch-face touch-nose push-glasses touch-mouth cover-mouth bite-nails touch-ears "
-        "touch-jaw touch-neck play-hair", seen="head"),
-    _at("hand_to_neck", "touch-hindbrain touch-jaw touch-neck touch-suprasternal-notch "
-        "pull-collar adjust-tie buckle-button play-jewelry point-oneself", seen="neck"),
+    _at("hand_to_head", seen="head"),
+    _at("hand_to_neck", seen="neck"),
 )
 # fmt: on
 _KIND = {kind.name: kind for kind in HEAD}

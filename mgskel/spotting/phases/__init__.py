@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mgskel.spotting.phases.labelled import labelled_recordings
+    from mgskel.spotting.phases.labelled import LabelledRecording, labelled_recordings
     from mgskel.spotting.phases.labeller import PhaseLabeller
 
-__all__ = ["PhaseLabeller", "labelled_recordings"]
+__all__ = ["LabelledRecording", "PhaseLabeller", "labelled_recordings"]
 
 
 def __getattr__(name: str) -> Any:

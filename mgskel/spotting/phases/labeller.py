@@ -11,15 +11,14 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
-from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.spotting.phases.fit import Lesson, PhaseFitSettings, fit_phases
 from mgskel.spotting.phases.labelled import (
     UNLABELLED,
+    LabelledRecording,
     label_ids,
     label_names,
-    words_of,
 )
 from mgskel.spotting.phases.linear import LinearWindows
 from mgskel.spotting.phases.motion import (
@@ -70,7 +69,7 @@ class PhaseLabeller:
     @classmethod
     def fit(
         cls,
-        recordings: Sequence[Recording],
+        recordings: Sequence[LabelledRecording],
         rest: str | None = None,
         seeds: Sequence[int] = (0, 1, 2),
         settings: PhaseFitSettings | None = None,
@@ -174,10 +173,10 @@ class PhaseLabeller:
         return smooth_over_time(both.mean(0).numpy().T, _SMOOTH)
 
 
-def lesson_of(recording: Recording, names: Sequence[str]) -> Lesson:
+def lesson_of(recording: LabelledRecording, names: Sequence[str]) -> Lesson:
     """A recording as a network learns from it."""
     course = course_of(recording.sequence)
-    return Lesson(course, _on_grid(label_ids(words_of(recording), names), course))
+    return Lesson(course, _on_grid(label_ids(recording.labels, names), course))
 
 
 def rest_apart(lesson: Lesson, rest: int) -> Lesson:

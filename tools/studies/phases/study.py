@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.recording import Recording
 from mgskel.spotting.phases.fit import PhaseFitSettings
-from mgskel.spotting.phases.labelled import label_ids, label_names, words_of
+from mgskel.spotting.phases.labelled import LabelledRecording, label_ids, label_names
 from mgskel.spotting.phases.labeller import Answers, PhaseLabeller, lesson_of, rest_apart
 from mgskel.spotting.phases.motion import course_of
 from mgskel.training.metrics import class_scores, confusion
@@ -51,13 +50,13 @@ class Row:
 
 
 def leave_one_user_out(
-    recordings: Sequence[Recording],
+    recordings: Sequence[LabelledRecording],
     rest: str | None,
     seeds: Sequence[int],
     settings: PhaseFitSettings | None = None,
 ) -> list[Row]:
     """Each user in turn is tested with what the others taught."""
-    users = list(dict.fromkeys(str(recording.subject) for recording in recordings))
+    users = list(dict.fromkeys(recording.user for recording in recordings))
     if len(users) < 2:
         raise InputError(
             "leaving one user out needs two",
@@ -67,24 +66,22 @@ def leave_one_user_out(
         )
     rows = []
     for user in users:
-        learned = [r for r in recordings if r.subject != user]
-        rows += compare(
-            learned, [r for r in recordings if r.subject == user], rest, seeds, settings
-        )
+        learned = [r for r in recordings if r.user != user]
+        rows += compare(learned, [r for r in recordings if r.user == user], rest, seeds, settings)
     return rows
 
 
 def compare(
-    learned: Sequence[Recording],
-    tested: Sequence[Recording],
+    learned: Sequence[LabelledRecording],
+    tested: Sequence[LabelledRecording],
     rest: str | None,
     seeds: Sequence[int],
     settings: PhaseFitSettings | None = None,
 ) -> list[Row]:
     """Baselines and networks, taught by some recordings and tested on others."""
     names = label_names(learned)
-    truth = [label_ids(words_of(recording), names) for recording in tested]
-    who = ", ".join(dict.fromkeys(str(recording.subject) for recording in tested))
+    truth = [label_ids(recording.labels, names) for recording in tested]
+    who = ", ".join(dict.fromkeys(recording.user for recording in tested))
     rows = list(_baseline_rows(learned, tested, truth, names, rest, who))
     labeller = PhaseLabeller.fit(learned, rest, seeds, settings)
     each = [
@@ -112,8 +109,8 @@ def compare(
 
 
 def _baseline_rows(
-    learned: Sequence[Recording],
-    tested: Sequence[Recording],
+    learned: Sequence[LabelledRecording],
+    tested: Sequence[LabelledRecording],
     truth: Sequence[np.ndarray],
     names: Sequence[str],
     rest: str | None,

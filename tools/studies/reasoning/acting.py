@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mgskel.core.gestures import gestures_of
 from mgskel.describe import describe
 from mgskel.reason.evidence import GestureRecord, StatementRecord, make_case, statements_from
-from mgskel.reason.priors import meanings_of
 from mgskel.synthesis import SynthesisSettings
 from mgskel.synthesis.performance import Performance, perform
 from mgskel.synthesis.programs import Programs, load_programs
@@ -67,7 +67,7 @@ def _performances(
     chosen: list[Performance] = []
     left_out = []
     for gesture in gestures:
-        label = next((m for m in meanings_of(gesture.label) if m in programs.labels), None)
+        label = next((m for m in gestures_of(gesture.label) if m in programs.labels), None)
         if label is None:
             left_out.append(gesture.label)
             continue
