@@ -1,1 +1,1 @@
-"""Sequences in every format of the field, and on the way to training batches."""
+"""Labelled recordings go in, training batches come out: loaded, split, normalised, augmented."""

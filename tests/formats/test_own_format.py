@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,47 +14,18 @@ import pytest
 from mgskel.core.registry import load_file
 from mgskel.formats import FORMATS, detect, read
 
-FORMAT = """
-import numpy as np
 
-from mgskel.core.recording import Dataset, Recording
-from mgskel.core.sequence import PoseSequence
-from mgskel.formats import Format, Writer, register
-
-
-def recognises(source):
-    return source.first_line == "noses"
+@pytest.fixture
+def code(root: Path) -> str:
+    """The format that the page on own formats shows."""
+    page = (root / "docs" / "howto" / "own-format.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return str(block)
 
 
-def read(source, options, faults):
-    rows = np.loadtxt(source.path, skiprows=1, ndmin=2)
-    points = np.full((len(rows), 17, 2), np.nan)
-    points[:, 0] = rows
-    sequence = PoseSequence.from_arrays(points, fps=options.fps or 30, skeleton="coco17")
-    return Dataset([Recording(sequence, source.path.stem)])
-
-
-def write(path, data):
-    np.savetxt(path, data.only.sequence.joint("nose")[0], header="noses", comments="")
-
-
-register(
-    Format(
-        "noses",
-        "list of noses",
-        "a `.nose` file",
-        "a nose",
-        recognises,
-        read,
-        Writer(write, ".nose", cannot_hold=("frame rate", "label")),
-    )
-)
-"""
-
-
-def install(folder: Path) -> None:
+def install(folder: Path, code: str) -> None:
     """What pip leaves of a package with one module and one entry point."""
-    (folder / "nose_format.py").write_text(FORMAT)
+    (folder / "nose_format.py").write_text(code)
     about = folder / "nose_format-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: nose-format\nVersion: 1.0\n")
@@ -68,8 +40,10 @@ def mgskel(folder: Path, root: Path, *words: str) -> subprocess.CompletedProcess
     )  # fmt: skip
 
 
-def test_an_installed_format_works_from_the_command_line(tmp_path: Path, root: Path) -> None:
-    install(tmp_path)
+def test_an_installed_format_works_from_the_command_line(
+    tmp_path: Path, root: Path, code: str
+) -> None:
+    install(tmp_path, code)
     (tmp_path / "a.txt").write_text("noses\n1 2\n3 4\n5 6\n")
     done = mgskel(tmp_path, root, "convert", "a.txt", "b.nose", "--fps", "25", "--json")
     assert done.returncode == 0, done.stderr
@@ -81,9 +55,9 @@ def test_an_installed_format_works_from_the_command_line(tmp_path: Path, root: P
 
 
 def test_a_file_of_ones_own_is_added_by_hand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    (tmp_path / "mine.py").write_text(FORMAT)
+    (tmp_path / "mine.py").write_text(code)
     known = {name: FORMATS.get(name) for name in FORMATS.names()}
     monkeypatch.setattr(FORMATS, "_entries", known)
     load_file(tmp_path / "mine.py")
