@@ -48,12 +48,12 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     parts: list[Dataset] = []
     folders: list[str | None] = []
     found: set[str] = set()
-    for file in _files(root):
+    for entry, file in _files(root):
         place = file.path.relative_to(root)
         name = None if table is None else _name_in(table, place)
         if table is not None and name is None:
             continue
-        part = _part(file, place, options, faults)
+        part = _part(entry, file, place, options, faults)
         if table is not None and name is not None:
             part = _with_row(part, table[name])
             found.add(name)
@@ -72,7 +72,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     return data
 
 
-def _files(folder: Path, deepest: int = _DEEPEST) -> Iterator[Source]:
+def _files(folder: Path, deepest: int = _DEEPEST) -> Iterator[tuple[Format, Source]]:
     """Everything below a folder that is a recording by itself: files, and folders of frames."""
     companions: set[Path] = set()
     inside: list[Path] = []
@@ -86,17 +86,18 @@ def _files(folder: Path, deepest: int = _DEEPEST) -> Iterator[Source]:
             inside += [path] * path.is_dir()
             continue
         companions |= set(entry.companions(path))
-        yield source
+        yield entry, source
     for path in inside if deepest > 1 else ():
         yield from _files(path, deepest - 1)
 
 
-def _part(file: Source, place: Path, options: ReadOptions, faults: Faults) -> Dataset:
+def _part(
+    entry: Format, file: Source, place: Path, options: ReadOptions, faults: Faults
+) -> Dataset:
     """The recordings of one file; what is wrong with it is told with its place in the folder."""
     found = Faults(file.path)
     data = dataset_of([])
     try:
-        entry, _ = detect(file.path, collections=False)
         data = made(entry.read(file, options, found), found)
     except InvalidFile:
         pass  # its faults are collected already
