@@ -130,8 +130,7 @@ class Dataset(Sequence[Recording]):
             raise InputError(
                 "one recording is needed here",
                 expected="1 recording",
-                found=f"{len(self)} recordings"
-                + (f" in a {self.format} file" if self.format else ""),
+                found=f"{len(self)} recordings" + (f" ({self.format})" if self.format else ""),
                 remedy="choose one with --only NAME_OR_NUMBER",
             )
         return self[0]

@@ -9,7 +9,8 @@ the parts of the data set.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mgskel.core.errors import InputError, MgskelError, MissingDependency
@@ -46,7 +47,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     root = source.path if source.is_folder else source.path.parent
     table = _table(source, faults)
     parts: list[Dataset] = []
-    folders: list[str | None] = []
+    places: list[Path] = []
     found: set[str] = set()
     for entry, file in _files(root):
         place = file.path.relative_to(root)
@@ -58,13 +59,14 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
             part = _with_row(part, table[name])
             found.add(name)
         parts.append(part)
-        folders += [_class_folder(place)] * len(part)
+        places += [place] * len(part)
     faults.raise_if_stopping()
-    data = join(parts)
+    data = _with_own_names(join(parts), places)
     if table is not None:
         return data.replace(notes=(*data.notes, *_absent(set(table) - found)))
     if data.vocabulary is None and any(one.events for one in data):
         return _numbered(data)
+    folders = [_class_folder(place) for place in places]
     classes = {folder for folder in folders if folder is not None}
     if classes and len(data) > len(classes) and all(one.label is None for one in data):
         note = f"labels are the names of folders: {', '.join(sorted(classes)[:_SHOWN])}"
@@ -121,6 +123,17 @@ def _part(
                 events=one.events or _events_beside(file.path),
             )
             for one in data
+        ]
+    )
+
+
+def _with_own_names(data: Dataset, places: Sequence[Path]) -> Dataset:
+    """Files that name the same clip are called by their place in the folder instead."""
+    times = Counter(one.name for one in data)
+    return data.replace(
+        recordings=[
+            one if times[one.name] == 1 else one.replace(name=place.with_suffix("").as_posix())
+            for one, place in zip(data, places, strict=True)
         ]
     )
 

@@ -46,6 +46,12 @@ def test_folders_are_classes(tmp_path: Path, ending: str) -> None:
     assert "names of folders: nod, shrug" in data.notes[0]
 
 
+def test_two_files_of_one_clip_keep_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        put(tmp_path / f"{name}.npz", 7)
+    assert read(tmp_path).names.tolist() == ["a", "b"]
+
+
 def test_parts_of_the_set_above_the_classes(tmp_path: Path) -> None:
     for name in ("train/nod/a", "train/nod/b", "train/7/c", "val/nod/d", "val/7/e"):
         put(tmp_path / f"{name}.npz")
