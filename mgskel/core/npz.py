@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.files import writing
 
 # What reading a damaged archive raises, besides ValueError.

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.interchange import fields_from_xarray, to_pyg, to_xarray
 from mgskel.core.pose_file import PoseFile, read_pose_file, write_pose_file
 from mgskel.core.resample import Between, even_times

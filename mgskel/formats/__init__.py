@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mgskel.core.errors import MgskelError, MissingDependency
-from mgskel.core.faults import Fault, Faults, InvalidFile
+from mgskel.core.errors import Fault, Faults, InvalidFile, MgskelError, MissingDependency
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats.checks import SINGLE_FRAME

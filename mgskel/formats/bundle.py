@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.npz import NpzArrays, open_npz, write_npz
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import UNITS, PoseSequence

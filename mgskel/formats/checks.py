@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.sequence import UNITS, PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.formats.format import ASSUMED_FPS, ReadOptions

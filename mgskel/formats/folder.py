@@ -13,9 +13,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mgskel.core.errors import InputError, MgskelError, MissingDependency
+from mgskel.core.errors import Faults, InputError, InvalidFile, MgskelError, MissingDependency
 from mgskel.core.events import GestureEvent, read_events
-from mgskel.core.faults import Faults, InvalidFile
 from mgskel.core.recording import Dataset, join
 from mgskel.formats.format import Format, ReadOptions, dataset_of, detect, made, register
 from mgskel.formats.source import Source

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, overload
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.registry import Registry
 from mgskel.core.sequence import PoseSequence

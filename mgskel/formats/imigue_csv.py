@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mgskel.core.errors import Faults
 from mgskel.core.events import GestureEvent
-from mgskel.core.faults import Faults
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton

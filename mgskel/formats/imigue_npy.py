@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
 
 # What a count of image points means where the file names no layout.

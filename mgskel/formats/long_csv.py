@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.files import writing
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons

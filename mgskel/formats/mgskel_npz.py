@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.pose_file import read_pose_file
 from mgskel.core.recording import Dataset, Recording
 from mgskel.formats.checks import make_sequence

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.recording import Dataset
 from mgskel.formats.checks import make_sequence
 from mgskel.formats.format import Format, ReadOptions, register, single

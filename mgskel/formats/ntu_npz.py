@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.npz import open_npz, write_npz
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence

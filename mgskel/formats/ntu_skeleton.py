@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.files import read_text
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.checks import make_sequence

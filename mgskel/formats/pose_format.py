@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import MissingDependency
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, MissingDependency
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.formats.checks import make_sequence

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults
 from mgskel.core.files import writing
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence

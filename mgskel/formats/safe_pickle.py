@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy._core import multiarray
 
-from mgskel.core.errors import InputError
-from mgskel.core.faults import Faults
+from mgskel.core.errors import Faults, InputError
 
 _ADMITTED = {
     ("numpy", "ndarray"): np.ndarray,

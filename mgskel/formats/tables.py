@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.events import ANNOTATION, GestureEvent
-from mgskel.core.faults import Faults
 from mgskel.core.files import read_text
 from mgskel.core.gestures import Vocabulary
 

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.events import GestureEvent
-from mgskel.core.faults import Faults
 from mgskel.core.files import read_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.datasets.splits import SMG_TEST, SMG_TRAIN
