@@ -23,8 +23,16 @@ def visible(
 
     The picture counts where its size is known and the coordinates lie in it.
     """
-    seen = np.isfinite(sequence.keypoints).all(-1) & (sequence.scores >= min_score)
-    return np.asarray(seen & _in_picture(sequence, edge))
+    seen = sequence.scores >= min_score
+    for axis in range(sequence.keypoints.shape[-1]):
+        seen &= np.isfinite(sequence.keypoints[..., axis])
+    if sequence.frame_size is not None and sequence.unit != "metre":
+        size = sequence.frame_size if sequence.unit == "pixel" else (1.0, 1.0)
+        for axis, length in enumerate(size):
+            at = sequence.keypoints[..., axis]
+            with np.errstate(invalid="ignore"):
+                seen &= (at >= -edge * length) & (at <= (1 + edge) * length)
+    return np.asarray(seen)
 
 
 def hide_unseen(
@@ -49,12 +57,3 @@ def doubt_unseen(sequence: PoseSequence) -> PoseSequence:
         return sequence
     doubtful = np.minimum(sequence.scores, np.float32(USABLE_SCORE / 2))
     return sequence.replace(scores=np.where(seen, sequence.scores, doubtful))
-
-
-def _in_picture(sequence: PoseSequence, edge: float) -> np.ndarray:
-    if sequence.frame_size is None or sequence.unit == "metre":
-        return np.ones(sequence.scores.shape, bool)
-    size = np.array(sequence.frame_size if sequence.unit == "pixel" else (1.0, 1.0))
-    flat = sequence.keypoints[..., :2]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(((flat >= -edge * size) & (flat <= (1 + edge) * size)).all(-1))

@@ -17,7 +17,7 @@ from scipy import ndimage
 from mgskel.core.body_scale import estimated_shoulder_width
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.core.visibility import hide_unseen, visible
+from mgskel.core.visibility import hide_unseen
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
 _LATERAL = ("shoulder", "eye", "ear", "hip", "elbow", "wrist")
@@ -155,6 +155,7 @@ class Body:
 def measure_bodies(sequence: PoseSequence, thresholds: Thresholds) -> list[Body]:
     """One `Body` per person; who shows no length to scale by is left out."""
     signal = thresholds.of(SignalLimits)
+    # First hidden, then converted: nothing is computed from what is not seen.
     sequence = hide_unseen(sequence, signal.min_score, signal.margin)
     seen = sequence.to_skeleton(described_points(), allow_missing=True)
     keypoints = np.asarray(seen.keypoints, np.float64)
@@ -165,14 +166,17 @@ def measure_bodies(sequence: PoseSequence, thresholds: Thresholds) -> list[Body]
         # Width and height were divided by different numbers; equal lengths must be equal again.
         width, height = sequence.frame_size
         keypoints = keypoints * np.array([width / height, 1.0])[: keypoints.shape[-1]]
-    keypoints = np.where(
-        visible(seen, signal.min_score, signal.margin)[..., None], keypoints, np.nan
-    )
     bodies = (
         _measure(name, keypoints[m], seen.scores[m], sequence, has_depth, thresholds)
         for m, name in enumerate(sequence.people)
     )
     return [body for body in bodies if body is not None]
+
+
+def clock_of(sequence: PoseSequence, thresholds: Thresholds) -> np.ndarray:
+    """The common clock of a recording, (T,) seconds."""
+    times, step = sequence.timestamps, 1.0 / thresholds.of(SignalLimits).rate_hz
+    return np.arange(times[0], times[-1] + 0.5 * step, step, dtype=np.float64)
 
 
 def described_points() -> Skeleton:
@@ -196,7 +200,7 @@ def _measure(
     if scale is None or axes is None:
         return None
     times = np.asarray(sequence.timestamps, np.float64)
-    clock = np.arange(times[0], times[-1] + 0.5 / signal.rate_hz, 1.0 / signal.rate_hz)
+    clock = clock_of(sequence, thresholds)
     points: dict[str, np.ndarray] = {}
     slow: dict[str, np.ndarray] = {}
     noise: dict[str, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +28,15 @@ def in_band(values: np.ndarray, rate: float, band_hz: tuple[float, float]) -> np
     A Butterworth filter of order two there and back, with the signal point-mirrored at both ends
     for a period of its lowest frequency.
     """
-    low, high = band_hz[0], min(band_hz[1], 0.45 * rate)
-    sections = signal.butter(2, (low, high), btype="bandpass", fs=rate, output="sos")
-    mirrored = min(len(values) - 1, int(rate / low))
-    return signal.sosfiltfilt(sections, filled(values), padlen=mirrored)
+    mirrored = min(len(values) - 1, int(rate / band_hz[0]))
+    return signal.sosfiltfilt(_band_pass(rate, band_hz), filled(values), padlen=mirrored)
+
+
+@functools.lru_cache(maxsize=16)
+def _band_pass(rate: float, band_hz: tuple[float, float]) -> np.ndarray:
+    """Second-order sections of the filter; designing it takes longer than running it."""
+    edges = band_hz[0], min(band_hz[1], 0.45 * rate)
+    return signal.butter(2, edges, btype="bandpass", fs=rate, output="sos")
 
 
 def filled(values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from mgskel.core.sequence import PoseSequence
-from mgskel.describe.body import Body, SignalLimits, measure_bodies
+from mgskel.describe.body import Body, clock_of, measure_bodies
 from mgskel.describe.intervals import above, at_least, below, join
 from mgskel.describe.kinds import Kind, detects, margin
 from mgskel.describe.statement import Finding, Side
@@ -98,9 +98,7 @@ def fidget_energy(sequence: PoseSequence, thresholds: Thresholds | None = None) 
     """Movement of each body part of each person, for timelines."""
     thresholds = thresholds or Thresholds()
     bodies = measure_bodies(sequence, thresholds)
-    start, end = float(sequence.timestamps[0]), float(sequence.timestamps[-1])
-    rate = thresholds.of(SignalLimits).rate_hz
-    times = bodies[0].times if bodies else np.arange(start, end + 0.5 / rate, 1.0 / rate)
+    times = clock_of(sequence, thresholds)
     energy = np.full((len(bodies), len(PARTS), len(times)), np.nan)
     for m, body in enumerate(bodies):
         energy[m] = _energy(body, thresholds.of(FidgetLimits))
