@@ -42,12 +42,6 @@ class Description:
     quality: Mapping[str, Any]
     source: str
 
-    def by_id(self, statement_id: str) -> Statement:
-        for statement in self.statements:
-            if statement.id == statement_id:
-                return statement
-        raise InputError(f"no statement '{statement_id}'", found=statement_id)
-
     def ranked(self, count: int | None = None) -> tuple[Statement, ...]:
         """The most informative statements first; all of them without a count."""
         scores = informativeness(self.statements)

@@ -19,7 +19,7 @@ from mgskel.describe.wording import shown
 Verdict = Literal["agrees", "disagrees", "not measurable"]
 _SLACK_S = 0.5  # recognised borders are not exact
 _SEEN = 0.5  # the joints must be seen for this share of the gesture to contradict it
-_MOST = 2
+_MOST = 2  # findings that are told in a few words
 
 
 @dataclass(frozen=True)
