@@ -166,7 +166,7 @@ def look_at(name: str, recognizer: Recognizer, clips: Dataset, count: int) -> It
 
 def look_at_spotter(run: str | None, recordings: int) -> Iterator[Finding]:
     spotter = load_spotter(run)
-    found = attention_of_events.cases(spotter, recordings, 60.0)
+    found = attention_of_events.found_gestures(spotter, recordings, 60.0)
     if not found:
         raise InputError("this spotter finds nothing in the recordings", remedy="--recordings N")
     for seen in attention_of_events.looks(spotter.folded, found):

@@ -28,7 +28,7 @@ class JointAttention:
     Attributes:
         weights: (M, T, V) in 0..1, over people, moments and joints; 0 where nothing was seen.
         method: how it was looked.
-        target: the class whose score was asked about.
+        target: the class whose score was asked about; -1 for whatever was found when.
         probability: what the network gave that class.
     """
 
@@ -115,14 +115,23 @@ def attend_sequence(
 
     The moments are those of the recognizer's window, spread evenly over the recording.
     """
+    names = recognizer.classes.names
+    if target is not None and target not in names:
+        raise unknown("class", target, names)
+    x, mask = clip_input(recognizer, sequence)
+    chosen = None if target is None else names.index(target)
+    return attend(recognizer.network, x, mask, method, chosen)
+
+
+def clip_input(recognizer: Recognizer, sequence: PoseSequence) -> tuple[Tensor, Tensor | None]:
+    """What the recognizer sees of a recording: x (1, C, T, V, M) and its mask."""
     from mgskel.datasets.batches import view_batches
 
     store = recognizer.store(sequence)
     x, mask, _ = next(
         iter(view_batches(store, recognizer.input.stream, recognizer.input.window, 1))
     )
-    chosen = None if target is None else recognizer.classes.names.index(target)
-    return attend(recognizer.network, x, mask, method, chosen)
+    return x, mask
 
 
 def _unit(weights: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ VERBS = {
     "spot": "find gestures in a long recording",
     "describe": "say in measured words what the keypoints did",
     "reason": "an evidence-backed assessment from statements and scene",
+    "attention": "which joints and moments the answers rest on, and whether to believe it",
     "agree": "how well coders agree, human or machine",
     "export": "write a run as ONNX, checked against torch",
     "demo": "two report pages to look at, from clips that are there already",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,11 +74,26 @@ def key_moments(
     return figure
 
 
-def heat_map(sequence: PoseSequence, attention: JointAttention, person: int = 0) -> Figure:
-    """Joints (in the order of body parts) over time."""
+def heat_map(
+    sequence: PoseSequence,
+    attention: JointAttention,
+    person: int = 0,
+    marks: Sequence[tuple[float, float, str]] = (),
+) -> Figure:
+    """Joints (in the order of body parts) over time; joints that never count are left out.
+
+    Args:
+        marks: from, to (seconds) and name of what was recognised, written above.
+    """
     _check_fits(sequence, attention)
     skeleton = attention.skeleton
-    order = [joint for joints in skeleton.parts.values() for joint in joints]
+    counts = attention.weights[person].any(0)
+    order = [
+        joint
+        for joints in skeleton.parts.values()
+        for joint in joints
+        if counts[joint] or not counts.any()
+    ]
     figure = _figure((8, 1 + 0.16 * len(order)))
     axis = figure.subplots()
     start, end = sequence.timestamps[0], sequence.timestamps[0] + sequence.duration_s
@@ -87,6 +103,10 @@ def heat_map(sequence: PoseSequence, attention: JointAttention, person: int = 0)
     )  # fmt: skip
     axis.set_yticks(range(len(order)), [skeleton.joints[j] for j in order], fontsize=6)
     axis.set_xlabel("seconds")
+    for begin, stop, name in marks:
+        for edge in (begin, stop):
+            axis.axvline(edge, color="white", linewidth=0.6, alpha=0.7)
+        axis.text(begin, -0.7, name, fontsize=7, rotation=20, ha="left", va="bottom")
     figure.colorbar(image, ax=axis, label="weight", pad=0.01)
     return figure
 
@@ -117,7 +137,10 @@ def class_maps(
 
 
 def typical_pose(sequences: Sequence[PoseSequence]) -> np.ndarray:
-    """The median pose (V, 2) of recordings of one layout, around the body, y downwards."""
+    """The median pose (V, 2) of recordings of one layout, around the body, y downwards.
+
+    NaN for a joint that is never there.
+    """
     poses = []
     for sequence in sequences:
         points = sequence.keypoints[0, :, :, :2].astype(float)
@@ -125,8 +148,14 @@ def typical_pose(sequences: Sequence[PoseSequence]) -> np.ndarray:
             points = points * [1, -1]
         centre = np.nanmean(points, axis=(0, 1))
         size = np.nanstd(points)
-        poses.append(np.nanmedian((points - centre) / max(size, 1e-9), axis=0))
-    return np.asarray(np.nanmedian(poses, axis=0))
+        poses.append(_median((points - centre) / max(size, 1e-9)))
+    return _median(np.stack(poses))
+
+
+def _median(points: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        return np.asarray(np.nanmedian(points, axis=0))
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
@@ -169,6 +198,8 @@ def _peaks(values: np.ndarray, count: int) -> list[int]:
     chosen: list[int] = []
     while len(chosen) < count and np.isfinite(left).any():
         best = int(np.nanargmax(left))
+        if chosen and values[best] <= 0:
+            break
         chosen.append(best)
         left[max(0, best - apart) : best + apart + 1] = np.nan
     return sorted(chosen)

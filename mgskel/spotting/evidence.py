@@ -134,6 +134,81 @@ def _weights(
     return total * (goals.sum(0) > 0)[:, None]
 
 
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """The part of a recording in which a gesture was found, with all that its answers look at.
+
+    Attributes:
+        x, mask: (C, T, V), (T, V).
+        frames: those of the gesture.
+        answers: the network's answers for them.
+    """
+
+    event: GestureEvent
+    x: np.ndarray
+    mask: np.ndarray
+    frames: slice
+    answers: slice
+
+    def weights(self, network: Backbone) -> np.ndarray:
+        """Slope times input of the gesture's own answers, (frames, V)."""
+        goal = np.zeros(
+            (network.num_classes, -(-len(self.mask) // network.time_stride)), np.float32
+        )
+        goal[self.event.class_id, self.answers] = 1
+        return joint_weights(network, self.x, self.mask, goal)[self.frames]
+
+    @torch.inference_mode()
+    def log_odds(self, network: Backbone, masks: np.ndarray) -> np.ndarray:
+        """The gesture's answers where only this is there: masks (n, T, V) to (n, answers)."""
+        seen = torch.from_numpy(masks)[..., None]
+        x = torch.from_numpy(self.x)[None, ..., None].expand(len(seen), -1, -1, -1, -1)
+        answers = network.forward_frames(x, seen)[:, 0, self.answers, self.event.class_id]
+        return np.asarray(answers.numpy())
+
+
+def passages(
+    network: Backbone,
+    wanted: StreamInput,
+    sequence: PoseSequence,
+    events: Sequence[GestureEvent],
+    shortest: int = 2,
+) -> list[Passage]:
+    """Where the network found gestures; events of a group have no class and are left out.
+
+    Args:
+        network: folded.
+        shortest: frames that each passage has at least.
+    """
+    timing = Timing.of(network, wanted)
+    features = dict(zip(sequence.people, features_of(sequence, wanted.features), strict=True))
+    return [
+        _passage(timing, features[event.person], event, shortest)
+        for event in events
+        if event.class_id >= 0 and event.person in features
+    ]
+
+
+def _passage(timing: Timing, features: Features, event: GestureEvent, shortest: int) -> Passage:
+    stride = timing.stride
+    first, last = (
+        round((time_s - features.start_s) * features.rate_hz)
+        for time_s in (event.start_s, event.end_s)
+    )
+    last = max(last, first + shortest)
+    begin = (first - timing.past) // stride * stride
+    length = last + timing.ahead + stride - begin
+    x = np.zeros((features.values.shape[0], length, features.values.shape[2]), np.float32)
+    mask = np.zeros((length, features.values.shape[2]), bool)
+    low, high = max(begin, 0), min(begin + length, features.num_frames)
+    x[:, low - begin : high - begin] = features.values[:, low:high]
+    mask[low - begin : high - begin] = features.mask[low:high]
+    answers = slice(
+        -(-(first - begin - timing.shift) // stride), -(-(last - begin - timing.shift) // stride)
+    )
+    return Passage(event, x, mask, slice(first - begin, last - begin), answers)
+
+
 def _in_layout(weights: np.ndarray, own: Skeleton, wanted: Skeleton) -> np.ndarray:
     """Weights (..., V) over the joints of another layout; 0 for those that `own` lacks."""
     result = np.zeros((*weights.shape[:-1], wanted.num_joints), np.float32)

@@ -1,0 +1,121 @@
+"""``mgskel attention [RUN] --data FILE -o DIR``: which joints and moments the answers rest on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgskel.cli.messages import note, tell
+from mgskel.cli.reading_options import add_reading_options, reading_options
+
+if TYPE_CHECKING:
+    from mgskel.core.recording import Recording
+    from mgskel.report.attention import Look
+
+HELP = (
+    "Pictures of joint attention: joints over time, skeletons that glow, a film, tables, and "
+    "whether all that can be believed."
+)
+EXAMPLES = (
+    "--data clip.mp4 -o attention",
+    "runs/natops --data test.npz --method occlusion --clips 8 -o attention",
+)
+JSON = "per gesture how much hiding and showing by weight changes its probability"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run", nargs="?", type=Path, metavar="RUN", help="a trained run, or a spotter (default: "
+        "the recognizer that ships)")  # fmt: skip
+    add("--data", required=True, type=Path, metavar="FILE", help="a clip, keypoints in any "
+        "readable format, or a data set")  # fmt: skip
+    add("-o", "--out", required=True, type=Path, metavar="DIR", help="where everything is written")
+    add("--method", help="how to look into a trained run: gradient (default), occlusion, gates, "
+        "bones or explain; a spotter is looked at by its gradients")  # fmt: skip
+    add("--target", metavar="CLASS", help="ask about this class, not the likeliest (trained runs)")
+    add("--clips", type=int, default=12, help="how many recordings of a data set, spread over it")
+    add("--on-picture", type=Path, metavar="CLIP", help="draw the film on this clip's pictures, "
+        "which show the person (default: on a blank ground)")  # fmt: skip
+    add_reading_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.core.errors import InputError
+    from mgskel.core.files import to_json
+    from mgskel.core.threads import set_threads
+    from mgskel.report.attention import in_words, write_attention
+
+    if args.out.exists() and not args.out.is_dir():
+        raise InputError(f"{args.out} is a file", expected="an output folder")
+    set_threads()
+    name, looks = _looks(args)
+    summary = write_attention(args.out, looks, name, args.on_picture)
+    for text in summary["notes"]:
+        note(text)
+    if args.json:
+        print(to_json(summary), end="")
+    else:
+        print(in_words(summary))
+        tell(f"written to {args.out}: {', '.join(summary['files'])}")
+    return 0
+
+
+def _looks(args: argparse.Namespace) -> tuple[str, list[Look]]:
+    """The recognizer's name, and what it looked at in each recording."""
+    from mgskel.core.errors import InputError
+    from mgskel.report.attention import look_at_clip, look_at_recording
+    from mgskel.spotting import load_spotter
+    from mgskel.training.recognizer import Recognizer
+
+    trained = args.run is not None and _is_trained_run(args.run)
+    if not trained and (args.method or args.target):
+        raise InputError(
+            "a spotter is looked at by its gradients, at whatever it finds",
+            remedy="leave out --method and --target, or give a run of 'mgskel train'",
+        )
+    if trained:
+        recognizer = Recognizer.load(args.run)
+        method, target = args.method or "gradient", args.target
+        looks = [look_at_clip(recognizer, one, method, target) for one in _recordings(args)]
+        return args.run.name, looks
+    spotter = load_spotter(args.run)
+    found = [look_at_recording(spotter, one) for one in _recordings(args)]
+    return spotter.name, [look for look in found if look is not None]
+
+
+def _is_trained_run(folder: Path) -> bool:
+    from mgskel.core.files import read_json
+    from mgskel.core.weights import DESCRIPTION_FILE
+
+    path = folder / DESCRIPTION_FILE
+    tree = read_json(path, "recognizer description") if path.is_file() else None
+    return isinstance(tree, dict) and "classes" in tree
+
+
+def _recordings(args: argparse.Namespace) -> list[Recording]:
+    """The recordings to look at, each with a name that can be a folder's."""
+    import numpy as np
+
+    from mgskel.core.errors import InputError
+    from mgskel.core.recording import Recording
+    from mgskel.formats import read
+    from mgskel.pose.clip_list import VIDEO_ENDINGS
+
+    if args.clips < 1:
+        raise InputError("--clips is at least 1", found=args.clips)
+    if args.data.suffix.lower() in VIDEO_ENDINGS:
+        from mgskel.pose.extract import extract
+
+        tell(f"extracting the poses of {args.data.name}")
+        return [Recording(extract(args.data).sequence, args.data.stem)]
+    data = read(args.data, reading_options(args))
+    for text in data.notes:
+        note(text)
+    chosen = np.unique(np.linspace(0, len(data) - 1, min(args.clips, len(data))).astype(int))
+    if len(data) == 1:
+        return [data[0].replace(name=args.data.stem)]
+    width = len(str(len(data)))
+    return [
+        data[int(index)].replace(name=f"{args.data.stem}_{index + 1:0{width}d}") for index in chosen
+    ]
