@@ -26,7 +26,7 @@ _HOMES = {
     "write_events": "core.events",
     "create_model": "models",
     "list_models": "models",
-    "Recognizer": "training.recognizer",
+    "Recognizer": "spotting.recognizer",
 }
 
 __all__ = [  # loaded on first use

@@ -41,7 +41,7 @@ from mgskel.reason import (
 from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.player import Attention
-from mgskel.spotting import load_spotter
+from mgskel.spotting import Recognizer
 from mgskel.spotting.reference import translate
 
 POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
@@ -113,7 +113,7 @@ def analyze(
     progress = progress or Progress(None, "analyze", quiet=True)
     with working_in(folder):
         # Everything that can be wrong is found before an hour of extraction, not after.
-        recognizer = load_spotter(settings.model)
+        recognizer = Recognizer.load(settings.model)
         scene = load_scene(settings.scene) if settings.scene else Scene(setting="not described")
         reasoner = model_reasoner(settings.llm) if settings.llm else RulesReasoner()
         truth = read_events(settings.reference) if settings.reference else ()

@@ -38,7 +38,7 @@ from mgskel.pose.workers import EngineName, create_engine
 from mgskel.reason import load_scene
 from mgskel.report.study_methods import write_methods
 from mgskel.report.study_page import PAGE, write_study_page
-from mgskel.spotting import load_spotter
+from mgskel.spotting import Recognizer
 from mgskel.study.folder import ABOUT, About, study_clips
 from mgskel.study.participants import Participants, read_participants
 from mgskel.study.tables import OWN_COLUMNS, TABLES, make_tables
@@ -131,7 +131,7 @@ def analyze_study(
     folder, settings, study = Path(folder), settings or AnalyzeSettings(), study or StudySettings()
     clips = find_clips(sources, folder, _is_clip)
     people = _participants(folder, study.participants)
-    recognizer = load_spotter(settings.model)
+    recognizer = Recognizer.load(settings.model)
     scene = load_scene(settings.scene) if settings.scene else None
     plan = {
         "recognizer": recognizer.fingerprint,

@@ -71,7 +71,7 @@ def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mgskel.spotting.decoding import DecodingSettings
     from mgskel.spotting.features import StreamInput
     from mgskel.spotting.network import build_stream_network, stream_model
-    from mgskel.spotting.spotter import Spotter
+    from mgskel.spotting.stream_recognizer import StreamRecognizer
 
     torch.manual_seed(1)
     vocabulary = get_vocabulary("common")
@@ -79,5 +79,5 @@ def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build_stream_network(model, wanted, len(vocabulary)).eval()
     settings = DecodingSettings.uniform(len(vocabulary), enter=0.45, leave=0.3)
     folder = tmp_path_factory.mktemp("spotter")
-    Spotter(network, model, wanted, vocabulary, settings, name="untrained").save(folder)
+    StreamRecognizer(network, model, wanted, vocabulary, settings, name="untrained").save(folder)
     return folder

@@ -11,7 +11,7 @@ import numpy as np
 from mgskel.attention import randomised
 from mgskel.models import Backbone
 from mgskel.report.attention import WINDOWS, passage_faithfulness
-from mgskel.spotting import Spotter
+from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.evidence import Passage, passages
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
@@ -36,7 +36,7 @@ class Look:
     seconds: float
 
 
-def found_gestures(spotter: Spotter, recordings: int, seconds: float) -> list[Passage]:
+def found_gestures(spotter: StreamRecognizer, recordings: int, seconds: float) -> list[Passage]:
     """Gestures found in synthetic recordings that nobody trained on."""
     found = []
     for seed in range(_FIRST_SEED, _FIRST_SEED + recordings):

@@ -19,14 +19,13 @@ from mgskel.core.config import load_config
 from mgskel.core.errors import MgskelError
 from mgskel.core.recording import Recording
 from mgskel.core.threads import set_threads
-from mgskel.spotting import load_spotter
 from mgskel.spotting.annotated import annotated_recordings
 from mgskel.spotting.finetune import (
     FinetuneSettings,
     finetune,
     thin_labels,
 )
-from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         set_threads()
         settings = load_config(FinetuneSettings, None, overrides)
         recordings = annotated_recordings(arguments.recordings)
-        spotter = load_spotter(arguments.model)
+        spotter = StreamRecognizer.load(arguments.model)
         apart = [] if arguments.all or len(recordings) < 4 else recordings[3::4]
         learned = [recording for recording in recordings if recording not in apart]
         for label, count in thin_labels(learned).items():
@@ -65,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _report(spotter: Spotter, recording: Recording) -> None:
+def _report(spotter: StreamRecognizer, recording: Recording) -> None:
     """The score on the gestures that were annotated in a recording kept apart."""
     marked = {event.label for event in recording.events}
     found = [event for event in spotter.spot(recording.sequence) if event.label in marked]

@@ -21,7 +21,7 @@ import numpy as np
 from mgskel.core.errors import MgskelError
 from mgskel.core.events import GestureEvent
 from mgskel.pose.estimator import Detection
-from mgskel.spotting import OnlineSpotter, load_spotter
+from mgskel.spotting import Recognizer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,13 +50,11 @@ def follow(source: str, model: Path | None = None) -> Iterator[GestureEvent]:
     from mgskel.pose.video import open_source
 
     set_threads(1)
-    spotter = load_spotter(model)
+    spotter = Recognizer.load(model)
     frames = open_source(source)
     estimator = create_estimator()
     try:
-        online = OnlineSpotter(
-            spotter, estimator.skeleton, frames.fps or 30.0, frame_size=frames.size
-        )
+        online = spotter.follow(estimator.skeleton, frames.fps or 30.0, frame_size=frames.size)
         for frame in frames:
             found = estimator.estimate([frame.image])[0]
             person = max(found, key=_extent, default=None)

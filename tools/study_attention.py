@@ -42,10 +42,10 @@ from mgskel.core.threads import set_threads
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.loading import load_dataset
 from mgskel.models import Backbone
-from mgskel.spotting import load_spotter
+from mgskel.spotting import StreamRecognizer
+from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
-from mgskel.training.recognizer import Recognizer
 from mgskel.training.sets import load_training_data
 
 MOVEMENT = "movement"
@@ -115,12 +115,12 @@ def main() -> int:
     return 0
 
 
-def networks(args: argparse.Namespace) -> Iterator[tuple[str, Recognizer, Dataset]]:
+def networks(args: argparse.Namespace) -> Iterator[tuple[str, ClipModel, Dataset]]:
     """Name, network and clips that it was not trained on."""
     if args.run is not None:
         if args.data is None:
             raise InputError("--run needs labelled clips", remedy="--data FILE")
-        yield args.run.name, Recognizer.load(args.run), load_dataset(args.data, args.layout)
+        yield args.run.name, ClipModel.load(args.run), load_dataset(args.data, args.layout)
         return
     recipe, equals, file = (args.set or "").partition("=")
     if not equals:
@@ -136,7 +136,7 @@ def networks(args: argparse.Namespace) -> Iterator[tuple[str, Recognizer, Datase
             yield f"{recipe}, {backbone}", train(config, folder, data), data.validation
 
 
-def look_at(name: str, recognizer: Recognizer, clips: Dataset, count: int) -> Iterator[Finding]:
+def look_at(name: str, recognizer: ClipModel, clips: Dataset, count: int) -> Iterator[Finding]:
     network, lost = recognizer.network.eval(), randomised(recognizer.network)
     command = told(sys.argv[1:])
     inputs = list(rightly_recognised(recognizer, clips, count))
@@ -165,7 +165,7 @@ def look_at(name: str, recognizer: Recognizer, clips: Dataset, count: int) -> It
 
 
 def look_at_spotter(run: str | None, recordings: int) -> Iterator[Finding]:
-    spotter = load_spotter(run)
+    spotter = StreamRecognizer.load(run)
     found = attention_of_events.found_gestures(spotter, recordings, 60.0)
     if not found:
         raise InputError("this spotter finds nothing in the recordings", remedy="--recordings N")
@@ -195,7 +195,7 @@ def look(
 
 
 def rightly_recognised(
-    recognizer: Recognizer, clips: Dataset, count: int
+    recognizer: ClipModel, clips: Dataset, count: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Up to `count` clips spread over the set: what is wrongly recognised is another question."""
     assert clips.labels is not None

@@ -23,7 +23,7 @@ from mgskel.core.errors import MgskelError, unknown
 from mgskel.core.files import write_text, writing
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
-from mgskel.spotting import Spotter, load_spotter
+from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.metrics import score_events
 from mgskel.synthesis import CameraSettings, SynthesisSettings
 
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         set_threads()
-        spotter = load_spotter(arguments.model)
+        spotter = StreamRecognizer.load(arguments.model)
         points = [
             _measure(spotter, what, level, arguments)
             for what in _chosen(arguments.only)
@@ -94,7 +94,9 @@ def _chosen(words: str) -> list[str]:
     return chosen
 
 
-def _measure(spotter: Spotter, what: str, level: float, arguments: argparse.Namespace) -> Point:
+def _measure(
+    spotter: StreamRecognizer, what: str, level: float, arguments: argparse.Namespace
+) -> Point:
     settings = HeldOutSettings(
         recordings=arguments.recordings,
         seconds=arguments.seconds,

@@ -30,7 +30,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
-from mgskel.spotting import Spotter, load_spotter
+from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.calibrate import Watched
 from mgskel.spotting.metrics import score_events
 
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         set_threads(1)
-        spotter = load_spotter(arguments.model)
+        spotter = StreamRecognizer.load(arguments.model)
         rival, about = _fitted_rival(spotter, arguments)
         recordings, rests = _set(
             spotter, arguments, _TEST_SEED, arguments.recordings, arguments.recordings
@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _set(
-    spotter: Spotter, arguments: argparse.Namespace, seed: int, recordings: int, rests: int
+    spotter: StreamRecognizer, arguments: argparse.Namespace, seed: int, recordings: int, rests: int
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     settings = HeldOutSettings(recordings=recordings, seconds=arguments.seconds, rests=rests,
                                rest_seconds=arguments.seconds, clips=0, seed=seed)  # fmt: skip
@@ -96,7 +96,7 @@ def _set(
     return made.recordings, made.rests
 
 
-def _fitted_rival(spotter: Spotter, arguments: argparse.Namespace) -> tuple[Method, str]:
+def _fitted_rival(spotter: StreamRecognizer, arguments: argparse.Namespace) -> tuple[Method, str]:
     """Windows of the length and with the threshold that serve validation recordings best."""
     examples, _ = _set(spotter, arguments, _VALIDATION_SEED, max(2, arguments.recordings // 2), 0)
     truths = [example.events for example in examples]

@@ -16,7 +16,7 @@ from mgskel.models import Backbone
 
 if TYPE_CHECKING:
     from mgskel.core.sequence import PoseSequence
-    from mgskel.training.recognizer import Recognizer
+    from mgskel.training.clip_model import ClipModel
 
 METHODS = tuple(WAYS)
 
@@ -106,7 +106,7 @@ def attend(
 
 
 def attend_sequence(
-    recognizer: Recognizer,
+    recognizer: ClipModel,
     sequence: PoseSequence,
     method: str = "gates",
     target: str | None = None,
@@ -123,7 +123,7 @@ def attend_sequence(
     return attend(recognizer.network, x, mask, method, chosen)
 
 
-def clip_input(recognizer: Recognizer, sequence: PoseSequence) -> tuple[Tensor, Tensor | None]:
+def clip_input(recognizer: ClipModel, sequence: PoseSequence) -> tuple[Tensor, Tensor | None]:
     """What the recognizer sees of a recording: x (1, C, T, V, M) and its mask."""
     from mgskel.datasets.batches import view_batches
 

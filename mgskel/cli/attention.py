@@ -65,32 +65,21 @@ def _looks(args: argparse.Namespace) -> tuple[str, list[Look]]:
     """The recognizer's name, and what it looked at in each recording."""
     from mgskel.core.errors import InputError
     from mgskel.report.attention import look_at_clip, look_at_recording
-    from mgskel.spotting import load_spotter
-    from mgskel.training.recognizer import Recognizer
+    from mgskel.spotting import ClipRecognizer, Recognizer, StreamRecognizer
 
-    trained = args.run is not None and _is_trained_run(args.run)
-    if not trained and (args.method or args.target):
-        raise InputError(
-            "a spotter is looked at by its gradients, at whatever it finds",
-            remedy="leave out --method and --target, or give a run of 'mgskel train'",
-        )
-    if trained:
-        recognizer = Recognizer.load(args.run)
+    recognizer = Recognizer.load(args.run)
+    if isinstance(recognizer, ClipRecognizer):
         method, target = args.method or "gradient", args.target
-        looks = [look_at_clip(recognizer, one, method, target) for one in _recordings(args)]
-        return args.run.name, looks
-    spotter = load_spotter(args.run)
-    found = [look_at_recording(spotter, one) for one in _recordings(args)]
-    return spotter.name, [look for look in found if look is not None]
-
-
-def _is_trained_run(folder: Path) -> bool:
-    from mgskel.core.files import read_json
-    from mgskel.core.weights import DESCRIPTION_FILE
-
-    path = folder / DESCRIPTION_FILE
-    tree = read_json(path, "recognizer description") if path.is_file() else None
-    return isinstance(tree, dict) and "classes" in tree
+        looks = [look_at_clip(recognizer.model, one, method, target) for one in _recordings(args)]
+        return recognizer.name, looks
+    if args.method or args.target:
+        raise InputError(
+            "a recognizer of recordings is looked at by its gradients, at whatever it finds",
+            remedy="leave out --method and --target, or give a run that was trained on cut clips",
+        )
+    assert isinstance(recognizer, StreamRecognizer)
+    found = [look_at_recording(recognizer, one) for one in _recordings(args)]
+    return recognizer.name, [look for look in found if look is not None]
 
 
 def _recordings(args: argparse.Namespace) -> list[Recording]:

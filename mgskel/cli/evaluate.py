@@ -34,11 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.files import to_json
     from mgskel.core.threads import set_threads
+    from mgskel.spotting.recognizer import load_all
     from mgskel.training.evaluate import evaluate
 
     set_threads()
     result = evaluate(
-        args.runs, args.data, args.layout, args.weights, args.views, args.plot, args.split
+        load_all(args.runs), args.data, args.layout, args.weights, args.views, args.plot, args.split
     )
     sys.stdout.write(to_json(result) if args.json else table(result))
     return 0

@@ -25,18 +25,18 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.threads import set_threads
     from mgskel.core.weights import DESCRIPTION_FILE
     from mgskel.models.export import export_onnx
-    from mgskel.training.recognizer import Recognizer
+    from mgskel.spotting.recognizer import Recognizer
 
     set_threads()
     recognizer = Recognizer.load(args.run)
-    wanted = recognizer.input
     description = (args.run / DESCRIPTION_FILE).read_text(encoding="utf-8")
     deviation = export_onnx(
         recognizer.network,
         args.onnx,
-        frames=wanted.window,
-        people=wanted.people,
+        frames=recognizer.window,
+        people=recognizer.people,
         metadata={"recognizer": description, "classes": json.dumps(recognizer.classes.names)},
+        moments=recognizer.at_every_moment,
     )
     size = args.onnx.stat().st_size
     print(f"{args.onnx}: {size / 1e6:.2f} MB, at most {deviation:.1e} from torch", file=sys.stderr)

@@ -32,13 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.threads import set_threads
+    from mgskel.spotting.recognizer import load_all
     from mgskel.training.evaluate import score
     from mgskel.training.submission import write_predictions
 
     set_threads()
-    scores = score(args.runs, args.data, args.layout, args.weights, args.views, args.split)
+    scores = score(
+        load_all(args.runs), args.data, args.layout, args.weights, args.views, args.split
+    )
     names = [str(name) for name in scores.data.names]
-    classes = scores.recognizer.classes
+    classes = scores.classes
     write_predictions(args.out, args.format, names, scores.probabilities, classes)
     print(f"{args.out}: {len(names)} sequences", file=sys.stderr)
     return 0

@@ -13,7 +13,7 @@ from mgskel.cli.reading_options import add_reading_options, reading_options
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
     from mgskel.core.sequence import PoseSequence
-    from mgskel.spotting.spotter import Spotter
+    from mgskel.spotting.recognizer import Recognizer
 
 HELP = "Find gestures in a long recording, and score them where a reference is given."
 EXAMPLES = (
@@ -39,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.events import write_events
     from mgskel.core.files import to_json
     from mgskel.core.threads import set_threads
-    from mgskel.spotting import load_spotter
+    from mgskel.spotting import Recognizer
 
     set_threads()
     sequence = _recording(args)
-    spotter = load_spotter(args.model)
+    spotter = Recognizer.load(args.model)
     truth = _reference(args, sequence, spotter)
     events = spotter.spot(sequence)
     for remark in spotter.remarks(sequence):
@@ -73,7 +73,7 @@ def _recording(args: argparse.Namespace) -> PoseSequence:
 
 
 def _reference(
-    args: argparse.Namespace, sequence: PoseSequence, spotter: Spotter
+    args: argparse.Namespace, sequence: PoseSequence, spotter: Recognizer
 ) -> tuple[GestureEvent, ...] | None:
     """The true events in the spotter's words, checked before any work is done."""
     if args.reference is None:

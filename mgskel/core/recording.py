@@ -105,6 +105,15 @@ class Dataset(Sequence[Recording]):
     format: str = ""
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, sequences: Dataset | PoseSequence | Sequence[PoseSequence]) -> Dataset:
+        """Sequences without labels as a data set."""
+        if isinstance(sequences, Dataset):
+            return sequences
+        several = [sequences] if isinstance(sequences, PoseSequence) else list(sequences)
+        named = [(one.source or f"sequence {i}", one) for i, one in enumerate(several)]
+        return cls(tuple(Recording(one, name) for name, one in named))
+
     def __len__(self) -> int:
         return len(self.recordings)
 

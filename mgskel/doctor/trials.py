@@ -127,10 +127,10 @@ def recognizer() -> str:
     import numpy as np
 
     from mgskel.core.sequence import PoseSequence
-    from mgskel.spotting.spotter import load_spotter
+    from mgskel.spotting.recognizer import Recognizer
 
-    spotter = load_spotter()
-    layout = spotter.input.features.skeleton
+    spotter = Recognizer.load()
+    layout = spotter.skeleton
     pose = np.random.default_rng(0).uniform(0, 200, (1, layout.num_joints, 2))
     person = PoseSequence.from_arrays(np.repeat(pose, 60, axis=0), fps=30, skeleton=layout)
     spotter.spot(person)

@@ -1,7 +1,8 @@
 """Networks as ONNX files, for use without torch.
 
 The file takes ``x`` (N, C, T, V, M) float32 and ``mask`` (N, T, V, M) bool, any N and T, and gives
-``scores`` (N, K). What is written is run and compared with torch before it gets its name.
+``scores`` (N, K), or (N, M, T', K) of a network that answers at every moment. What is written is
+run and compared with torch before it gets its name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mgskel.core.errors import InputError, MissingDependency, PartFailed
 from mgskel.core.files import writing
@@ -30,6 +31,7 @@ def export_onnx(
     frames: int = 64,
     people: int = 1,
     metadata: Mapping[str, str] | None = None,
+    moments: bool = False,
 ) -> float:
     """Write a network as ONNX, and return its largest deviation from torch.
 
@@ -39,6 +41,7 @@ def export_onnx(
         frames: a usual length of sequences; others work as well.
         people: M, which is fixed in the file.
         metadata: texts to keep in the file, such as class names.
+        moments: the scores of every moment instead of the whole sequence's.
     """
     try:
         import onnx
@@ -51,13 +54,14 @@ def export_onnx(
             "an ONNX file needs its ending", expected="NAME.onnx", found=path.name, place=path
         )
     folded = fold(model).cpu()
+    answers = _Moments(folded) if moments else folded
     with writing(path) as temporary:
-        _write(folded, temporary, frames, people)
+        _write(answers, folded, temporary, frames, people)
         if metadata:
             written = onnx.load(str(temporary))
             onnx.helper.set_model_props(written, dict(metadata))
             onnx.save(written, str(temporary))
-        deviation = max(_deviations(folded, temporary, frames, people))
+        deviation = max(_deviations(answers, folded, temporary, frames, people))
         if not deviation <= TOLERANCE:
             raise PartFailed(
                 "the ONNX file does not give the scores that torch gives, so it was not kept",
@@ -76,13 +80,25 @@ def onnx_session(model: str | bytes, threads: int = 0) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _write(model: Backbone, path: Path, frames: int, people: int) -> None:
+class _Moments(nn.Module):
+    """A network's answers at every moment, as its answer."""
+
+    def __init__(self, network: Backbone) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """x (N, C, T, V, M), mask (N, T, V, M) -> (N, M, T', K)"""
+        return self.network.forward_frames(x, mask)
+
+
+def _write(answers: nn.Module, model: Backbone, path: Path, frames: int, people: int) -> None:
     x, mask = _example(model, 2, frames, people, seed=0)
     with warnings.catch_warnings():
         # Traced shapes are checked below at other lengths, which says more than the warnings.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            model,
+            answers,
             (x, mask),
             str(path),
             input_names=["x", "mask"],
@@ -90,20 +106,22 @@ def _write(model: Backbone, path: Path, frames: int, people: int) -> None:
             dynamic_axes={
                 "x": {0: "sequences", 2: "frames"},
                 "mask": {0: "sequences", 1: "frames"},
-                "scores": {0: "sequences"},
+                "scores": {0: "sequences"} if answers is model else {0: "sequences", 2: "moments"},
             },
             opset_version=OPSET,
             dynamo=False,
         )
 
 
-def _deviations(model: Backbone, path: Path, frames: int, people: int) -> Iterator[float]:
+def _deviations(
+    answers: nn.Module, model: Backbone, path: Path, frames: int, people: int
+) -> Iterator[float]:
     """Largest difference to torch, at several batch sizes and lengths."""
     session = onnx_session(str(path))
     for seed, (sequences, length) in enumerate(((2, frames), (1, 1), (3, 2 * frames + 1))):
         x, mask = _example(model, sequences, length, people, seed)
         with torch.inference_mode():
-            expected = model(x, mask).numpy()
+            expected = answers(x, mask).numpy()
         (found,) = session.run(["scores"], {"x": x.numpy(), "mask": mask.numpy()})
         yield float(np.abs(found - expected).max())
 

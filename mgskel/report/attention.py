@@ -24,10 +24,10 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone
 from mgskel.report.figures import class_maps, heat_map, key_moments, save_figure, typical_pose
 from mgskel.report.overlay import write_overlay
-from mgskel.spotting import Spotter
+from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.evidence import Passage, passages
 from mgskel.spotting.tracks import probability
-from mgskel.training.recognizer import Recognizer
+from mgskel.training.clip_model import ClipModel
 
 # Of a found gesture, halves and joints are hidden in so many steps, beside so many random orders.
 WINDOWS, STEPS, RANDOM_ORDERS = 2, 8, 3
@@ -65,7 +65,7 @@ class Look:
     recognised: tuple[Recognised, ...]
 
 
-def look_at_recording(spotter: Spotter, recording: Recording) -> Look | None:
+def look_at_recording(spotter: StreamRecognizer, recording: Recording) -> Look | None:
     """What the gestures found in a recording rest on; none where nothing is found."""
     sequence = recording.sequence
     events = spotter.spot(sequence)
@@ -92,7 +92,7 @@ def look_at_recording(spotter: Spotter, recording: Recording) -> Look | None:
 
 
 def look_at_clip(
-    recognizer: Recognizer, recording: Recording, method: str, target: str | None = None
+    recognizer: ClipModel, recording: Recording, method: str, target: str | None = None
 ) -> Look:
     """What the class of a cut clip rests on; the recording comes in the recognizer's layout."""
     sequence = recording.sequence

@@ -1,24 +1,29 @@
-"""Spotting: a long recording becomes gesture events."""
+"""Spotting: one recognizer for cut clips, recordings and cameras, its decisions, their worth."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mgskel.spotting.clip_recognizer import ClipRecognizer
     from mgskel.spotting.online import OnlineSpotter
-    from mgskel.spotting.spotter import Spotter, load_spotter, spot
+    from mgskel.spotting.recognizer import Recognizer, spot
+    from mgskel.spotting.stream_recognizer import StreamRecognizer
 
-__all__ = ["OnlineSpotter", "Spotter", "load_spotter", "spot"]
+_HOMES = {
+    "ClipRecognizer": "clip_recognizer",
+    "OnlineSpotter": "online",
+    "Recognizer": "recognizer",
+    "StreamRecognizer": "stream_recognizer",
+    "spot": "recognizer",
+}
+__all__ = ["ClipRecognizer", "OnlineSpotter", "Recognizer", "StreamRecognizer", "spot"]
 
 
 def __getattr__(name: str) -> Any:
     # Lazily: metrics and settings are read where no network is wanted.
-    if name == "OnlineSpotter":
-        from mgskel.spotting.online import OnlineSpotter
+    if name in _HOMES:
+        import importlib
 
-        return OnlineSpotter
-    if name in __all__:
-        from mgskel.spotting import spotter
-
-        return getattr(spotter, name)
+        return getattr(importlib.import_module(f"mgskel.spotting.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'mgskel.spotting' has no attribute '{name}'")

@@ -26,7 +26,7 @@ from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.examples import ExampleSettings
 from mgskel.spotting.features import FeatureSettings, features_of
 from mgskel.spotting.fit import FitSettings, fit
-from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 
 _OWN_GROUP = "own"
@@ -64,12 +64,12 @@ def thin_labels(recordings: Sequence[Recording]) -> dict[str, int]:
 
 
 def finetune(
-    spotter: Spotter,
+    spotter: StreamRecognizer,
     recordings: Sequence[Recording],
     settings: FinetuneSettings,
     folder: Path,
     workers: int = 1,
-) -> Spotter:
+) -> StreamRecognizer:
     """A spotter that also knows the annotated gestures.
 
     Args:
@@ -97,7 +97,7 @@ def finetune(
         seed=settings.seed,
     )
     fit(network, spotter.input, pieces, fitting, folder / "checkpoint.pt")
-    return Spotter(
+    return StreamRecognizer(
         network.eval(),
         spotter.model,
         spotter.input,

@@ -1,6 +1,6 @@
 """Following a camera: frames in one at a time, events out as soon as they are over.
 
-The events are those that `Spotter.spot` finds in the whole recording: features look back only,
+The events are those that `Recognizer.spot` finds in the whole recording: features look back only,
 the network `lookahead_s` ahead, and a gesture is over after two quiet moments.
 """
 
@@ -18,7 +18,7 @@ from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
 from mgskel.spotting.features import FeatureStream
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.tracks import MomentStream, probability, silent_alone
 
 
@@ -33,7 +33,7 @@ class OnlineSpotter:
 
     def __init__(
         self,
-        spotter: Spotter,
+        spotter: StreamRecognizer,
         skeleton: Skeleton | str = "mediapipe_holistic",
         fps: float = 30.0,
         *,

@@ -27,6 +27,7 @@ from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.datasets.augment import Augmentation
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
+from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import (
     DataConfig,
     LossConfig,
@@ -36,7 +37,6 @@ from mgskel.training.config import (
     TrainConfig,
 )
 from mgskel.training.fit import train
-from mgskel.training.recognizer import Recognizer
 from mgskel.training.sets import TrainingData
 
 
@@ -115,7 +115,7 @@ class MicroGestureClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """(n, K) probabilities in the order of `classes_`."""
         check_is_fitted(self, "recognizer_")
-        recognizer: Recognizer = self.recognizer_
+        recognizer: ClipModel = self.recognizer_
         return recognizer.predict_proba(self._sequences(X))
 
     def predict(self, X: Any) -> np.ndarray:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.recording import Dataset
+from mgskel.datasets.classes import ClassList
 from mgskel.training.metrics import negative_log_likelihood, softmax
-from mgskel.training.recognizer import Recognizer
 from mgskel.training.run_folder import VALIDATION_FILE
 
 _SEQUENCES_FOR_EQUAL = 10.0
+
+
+class Judge(Protocol):
+    """Whatever gives class probabilities for clips."""
+
+    @property
+    def classes(self) -> ClassList: ...
+
+    @property
+    def temperature(self) -> float: ...
+
+    def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
+        """(n, K) probabilities of the recordings."""
 
 
 def combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
@@ -59,21 +74,19 @@ def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | No
         ) from error
 
 
-def weights_of(
-    runs: Sequence[Path], recognizers: Sequence[Recognizer], wanted: str = "auto"
-) -> tuple[np.ndarray, str]:
+def weights_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> tuple[np.ndarray, str]:
     """Ensemble weights and how they came about.
 
     Args:
         wanted: ``equal``, ``validation`` (fitted, which needs runs validated on the same
             sequences), ``auto`` (fitted where that is possible), or numbers: ``2,2,1,1``.
     """
-    members = len(recognizers)
+    members = len(judges)
     if wanted not in ("auto", "equal", "validation"):
         return _given(wanted, members), "given"
     if wanted == "equal" or members == 1:
         return np.full(members, 1 / members), "equal"
-    parts = [read_validation(run) for run in runs]
+    parts = [read_validation(run) for run in judges]
     known = [part for part in parts if part is not None]
     same = len(known) == members and all(
         np.array_equal(part[2], known[0][2]) and np.array_equal(part[1], known[0][1])
@@ -81,8 +94,8 @@ def weights_of(
     )
     if same:
         judged = [
-            softmax(part[0], recognizer.temperature)
-            for part, recognizer in zip(known, recognizers, strict=True)
+            softmax(part[0], judge.temperature)
+            for part, judge in zip(known, judges.values(), strict=True)
         ]
         return fit_weights(judged, known[0][1]), "fitted on validation"
     if wanted == "validation":
@@ -95,15 +108,15 @@ def weights_of(
     return np.full(members, 1 / members), "equal"
 
 
-def check_same_classes(runs: Sequence[Path], recognizers: Sequence[Recognizer]) -> None:
-    first = recognizers[0].classes
-    for run, recognizer in zip(runs, recognizers, strict=True):
-        if recognizer.classes.keys != first.keys:
+def check_same_classes(judges: Mapping[Path, Judge]) -> None:
+    start, first = next((run, judge.classes) for run, judge in judges.items())
+    for run, judge in judges.items():
+        if judge.classes.keys != first.keys:
             raise InputError(
                 "the runs do not answer the same classes",
                 place=run,
-                expected=f"{len(first)} classes as in {runs[0]}: {', '.join(first.keys[:8])} ...",
-                found=f"{len(recognizer.classes)}: {', '.join(recognizer.classes.keys[:8])} ...",
+                expected=f"{len(first)} classes as in {start}: {', '.join(first.keys[:8])} ...",
+                found=f"{len(judge.classes)}: {', '.join(judge.classes.keys[:8])} ...",
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
+from mgskel.datasets.classes import ClassList
 from mgskel.datasets.loading import load_dataset
-from mgskel.training.ensemble import check_same_classes, combine, weights_of
-from mgskel.training.metrics import bootstrap, calibration_error, per_class, softmax, summary
-from mgskel.training.recognizer import Recognizer
+from mgskel.training.ensemble import Judge, check_same_classes, combine, weights_of
+from mgskel.training.metrics import bootstrap, calibration_error, per_class, summary
 from mgskel.training.submission import group_probabilities, ma52_groups
 
 
@@ -26,40 +26,39 @@ class Scores:
         probabilities: (n, K) of the ensemble.
         weights: one per run.
         how: how the weights came about.
-        recognizer: the first run's, whose classes all share.
+        classes: of all runs alike.
     """
 
     probabilities: np.ndarray
     weights: np.ndarray
     how: str
-    recognizer: Recognizer
+    classes: ClassList
     data: Dataset
 
 
 def score(
-    runs: Sequence[str | Path],
+    judges: Mapping[Path, Judge],
     file: str | Path,
     layout: str | None = None,
     weights: str = "auto",
     views: int | None = None,
     split: str | None = None,
 ) -> Scores:
-    """Probabilities of a file's sequences by one run or an ensemble of runs."""
-    folders = [Path(run) for run in runs]
-    recognizers = [Recognizer.load(folder) for folder in folders]
-    check_same_classes(folders, recognizers)
+    """Probabilities of a file's sequences by one run or an ensemble of runs.
+
+    Args:
+        judges: the recognizers by their run folders.
+    """
+    check_same_classes(judges)
     data = load_dataset(file, layout, split=split)
-    shares, how = weights_of(folders, recognizers, weights)
-    names = [str(name) for name in data.names]
-    answers = []
-    for recognizer in recognizers:
-        store = recognizer.store(data.sequences, names)
-        answers.append(softmax(recognizer.logits(store, views), recognizer.temperature))
-    return Scores(combine(answers, shares), shares, how, recognizers[0], data)
+    shares, how = weights_of(judges, weights)
+    answers = [judge.chances(data, views) for judge in judges.values()]
+    classes = next(iter(judges.values())).classes
+    return Scores(combine(answers, shares), shares, how, classes, data)
 
 
 def evaluate(
-    runs: Sequence[str | Path],
+    judges: Mapping[Path, Judge],
     file: str | Path,
     layout: str | None = None,
     weights: str = "auto",
@@ -68,13 +67,12 @@ def evaluate(
     split: str | None = None,
 ) -> dict[str, Any]:
     """Metrics with intervals, per-class table and calibration; accuracies are fractions."""
-    scores = score(runs, file, layout, weights, views, split)
-    return report(scores, file, plot)
+    return report(score(judges, file, layout, weights, views, split), file, plot)
 
 
 def report(scores: Scores, file: str | Path, plot: str | Path | None = None) -> dict[str, Any]:
     """The metrics of scores against the labels of their sequences."""
-    classes = scores.recognizer.classes
+    classes = scores.classes
     if scores.data.labels is None:
         raise InputError(
             "the file has no labels to judge by",

@@ -25,10 +25,11 @@ from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone
 from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
 from mgskel.training.checks import check_classes, check_machine, drop_unseen
+from mgskel.training.clip_model import ClipInput, ClipModel
 from mgskel.training.config import MachineConfig, OptimConfig, TrainConfig
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
+from mgskel.training.model_folder import ModelSpec
 from mgskel.training.module import LossModule, RecognizerModule
-from mgskel.training.recognizer import InputSpec, ModelSpec, Recognizer
 from mgskel.training.run_folder import (
     CHECKPOINT,
     METRICS_FILE,
@@ -40,7 +41,7 @@ from mgskel.training.run_folder import (
 from mgskel.training.sets import TrainingData, load_training_data, mirrored_classes
 
 
-def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> Recognizer:
+def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> ClipModel:
     """Train, resume or (where the folder holds this very training, finished) load a recognizer.
 
     Args:
@@ -51,7 +52,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     data = data or load_training_data(config.data)
     claim(out, lasting(config), data.fingerprint, config)
     if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
-        return Recognizer.load(out)
+        return ClipModel.load(out)
     check_machine(config)
     set_threads(config.machine.threads)
     keep_freed_memory()
@@ -60,8 +61,14 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     store = ClipStore.of(data.train, config.normalise, data.classes, people)
     store = drop_unseen(store)
     check_classes(store, data.classes)
-    spec = InputSpec(
-        config.stream, config.window, config.views, store.dims, people, config.normalise
+    spec = ClipInput(
+        config.stream,
+        config.window,
+        config.views,
+        store.dims,
+        people,
+        config.normalise,
+        float(np.median([sequence.duration_s for sequence in data.train.sequences])),
     )
     model = ModelSpec(
         config.model.backbone, config.model.fusion, config.model.leave_out, config.model.sizes
@@ -79,11 +86,11 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
         synchronise_norms(network)
     best = _fit(network, store, validation, data.classes, config, out)
     network.load_state_dict(best)
-    recognizer = Recognizer(network.eval(), store.skeleton, data.classes, model, spec)
+    recognizer = ClipModel(network.eval(), store.skeleton, data.classes, model, spec)
     if place_among_processes(config.machine.devices, config.machine.nodes)[0] == 0:
         _finish(recognizer, validation, data, config, out)
     wait_for_all()
-    return Recognizer.load(out)
+    return ClipModel.load(out)
 
 
 def _fit(
@@ -182,7 +189,7 @@ def _judged(validation: ClipStore, config: TrainConfig) -> Any:
 
 
 def _finish(
-    recognizer: Recognizer,
+    recognizer: ClipModel,
     validation: ClipStore | None,
     data: TrainingData,
     config: TrainConfig,
@@ -210,7 +217,7 @@ def _finish(
             np.savez(handle, logits=logits, truth=truth, names=np.array(validation.names))
         plot_confusion(out / "confusion.png", probabilities, truth, data.classes.names)
     plot_history(out)
-    finished = Recognizer(
+    finished = ClipModel(
         recognizer.network,
         recognizer.skeleton,
         recognizer.classes,

@@ -32,8 +32,8 @@ from mgskel.models import Backbone
 from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.fit import run_trainer
+from mgskel.training.model_folder import ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.recognizer import ModelSpec
 from mgskel.training.run_folder import METRICS_FILE, claim, plot_history
 from mgskel.training.schedule import make_optimizer, warmup_cosine
 from mgskel.training.sets import data_fingerprint

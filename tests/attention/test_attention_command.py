@@ -15,7 +15,8 @@ from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
-from mgskel.training.recognizer import InputSpec, ModelSpec, Recognizer
+from mgskel.training.clip_model import ClipInput, ClipModel
+from mgskel.training.model_folder import ModelSpec
 
 
 def rows(path):
@@ -36,10 +37,10 @@ def trained(tmp_path_factory):
     """A small network in a run folder, as training writes it."""
     folder = tmp_path_factory.mktemp("run")
     network = small_network("light")
-    spec = InputSpec("joint", 24, 1, 2, 1, Normalisation())
+    spec = ClipInput("joint", 24, 1, 2, 1, Normalisation())
     model = ModelSpec("light", "on", (), {"channels": (32, 32, 64), "heads": 4})
     classes = ClassList((0, 1), ("rest", "swing"))
-    Recognizer(network, get_skeleton(LAYOUT), classes, model, spec).save(folder)
+    ClipModel(network, get_skeleton(LAYOUT), classes, model, spec).save(folder)
     return folder
 
 

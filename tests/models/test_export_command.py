@@ -15,7 +15,8 @@ from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.models import create_model
-from mgskel.training.recognizer import InputSpec, ModelSpec, Recognizer
+from mgskel.training.clip_model import ClipInput, ClipModel
+from mgskel.training.model_folder import ModelSpec
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
@@ -25,12 +26,12 @@ pytest.importorskip("onnx")
 def run(tmp_path: Path) -> Path:
     skeleton = get_skeleton("natops8")
     sizes = {"channels": (8, 8, 16), "heads": 4}
-    recognizer = Recognizer(
+    recognizer = ClipModel(
         create_model("light", skeleton, 3, **sizes).eval(),  # type: ignore[arg-type]
         skeleton,
         ClassList(("1", "2", "3"), ("all clear", "not clear", "fold wings")),
         ModelSpec("light", "on", sizes=sizes),
-        InputSpec("joint", 16, 1, 3, 1, Normalisation(origin="clip", scale="none")),
+        ClipInput("joint", 16, 1, 3, 1, Normalisation(origin="clip", scale="none")),
     )
     recognizer.save(tmp_path / "run")
     return tmp_path / "run"
@@ -51,7 +52,7 @@ def test_file_gives_the_recognizer_s_scores(
     assert json.loads(kept["classes"]) == ["all clear", "not clear", "fold wings"]
     assert json.loads(kept["recognizer"])["input"]["window"] == 16
 
-    recognizer = Recognizer.load(run)
+    recognizer = ClipModel.load(run)
     keypoints = np.random.default_rng(0).normal(size=(1, 16, 8, 3)).astype(np.float32)
     sequence = PoseSequence.from_arrays(keypoints, fps=20, skeleton=recognizer.skeleton)
     store = recognizer.store(sequence)

@@ -12,7 +12,8 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import StreamInput
 from mgskel.spotting.network import build_stream_network, stream_model
-from mgskel.spotting.spotter import Spotter, load_spotter
+from mgskel.spotting.recognizer import Recognizer
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.synthesis import synthesise_recording
 
 
@@ -22,7 +23,7 @@ def recording():
 
 
 @pytest.fixture(scope="session")
-def tiny(recording) -> Spotter:
+def tiny(recording) -> StreamRecognizer:
     """A small untrained network whose thresholds lie so that it finds many events."""
     torch.manual_seed(0)
     vocabulary = get_vocabulary("common")
@@ -33,7 +34,7 @@ def tiny(recording) -> Spotter:
             for parameter in fusion.parameters():
                 parameter += 0.2 * torch.randn_like(parameter)
     uniform = DecodingSettings.uniform(len(vocabulary))
-    blank = Spotter(network, model, StreamInput(), vocabulary, uniform, name="tiny")
+    blank = StreamRecognizer(network, model, StreamInput(), vocabulary, uniform, name="tiny")
     scores = next(iter(blank.tracks(recording.sequence))).scores[:-1]
     enter, leave = np.quantile(scores, 0.9, axis=1), np.quantile(scores, 0.7, axis=1)
     decoding = DecodingSettings(
@@ -50,6 +51,6 @@ def saved(tiny, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def stored(saved) -> Spotter:
+def stored(saved) -> StreamRecognizer:
     """The tiny spotter as it comes back from disk (in half precision)."""
-    return load_spotter(saved)
+    return Recognizer.load(saved)

@@ -11,7 +11,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, spans
 from mgskel.spotting.decoding import DecodingSettings, decode, smoothed
-from mgskel.spotting.spotter import Track
+from mgskel.spotting.tracks import Track
 
 COMMON = get_vocabulary("common")
 K = len(COMMON)

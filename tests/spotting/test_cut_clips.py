@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgskel.spotting import load_spotter
+from mgskel.spotting import Recognizer
 from mgskel.spotting.grid import with_still_past
 from mgskel.synthesis import synthesise_clip
 
@@ -20,7 +20,7 @@ def test_the_first_frame_is_held():
 
 
 def test_a_short_clip_is_judged_by_what_it_shows():
-    spotter = load_spotter()
+    spotter = Recognizer.load()
     clip = synthesise_clip("turn-body", 4, fps=24)
     (event,) = clip.events
     short = clip.sequence.crop(event.start_s, event.start_s + 1.2)

@@ -11,7 +11,7 @@ import torch
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, write_events
 from mgskel.core.recording import Recording
-from mgskel.spotting import load_spotter
+from mgskel.spotting import Recognizer
 from mgskel.spotting.annotated import annotated_recordings
 from mgskel.spotting.finetune import (
     FinetuneSettings,
@@ -66,7 +66,7 @@ def test_folder_to_spotter(tool, saved, recording, tmp_path, capsys):
     assert tool.main([*map(str, words), "--steps", "3", "--batch", "4"]) == 0
     out = capsys.readouterr()
     assert "d (kept apart): Of 3 true gestures" in out.out
-    taught = load_spotter(tmp_path / "run")
+    taught = Recognizer.load(tmp_path / "run")
     assert taught.vocabulary.names[-1] == "my gesture"
     taught.spot(recording.sequence)
 
@@ -107,7 +107,7 @@ def test_ten_examples_teach_a_new_gesture(tmp_path):
 
     lessons = [annotated(seed, 40) for seed in range(4)]
     assert sum(len(lesson.events) for lesson in lessons) <= 14
-    taught = finetune(load_spotter(), lessons, FinetuneSettings(replay=3), tmp_path / "run")
+    taught = finetune(Recognizer.load(), lessons, FinetuneSettings(replay=3), tmp_path / "run")
     scores = []
     for seed in range(50, 54):
         test = annotated(seed, 90)

@@ -8,8 +8,8 @@ import numpy as np
 from studies.shipped.card import model_card
 
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting import load_spotter
-from mgskel.spotting.spotter import SHIPPED
+from mgskel.spotting import Recognizer
+from mgskel.spotting.recognizer import SHIPPED
 from mgskel.synthesis import FlowSettings, SynthesisSettings, synthesise_clip
 from mgskel.synthesis import synthesise_recording as synthesise
 
@@ -18,14 +18,14 @@ def test_it_is_small_and_tells_what_it_is():
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 2_000_000
     card = (SHIPPED / "README.md").read_text()
     assert "not validated for any decision about people" in card
-    spotter = load_spotter()
+    spotter = Recognizer.load()
     assert spotter.vocabulary == get_vocabulary("common")
     assert spotter.notes["figures"]["clip_macro_f1"] > 0.8
 
 
 def test_card_and_pages_quote_its_own_figures(root):
     figures = json.loads((SHIPPED / "figures.json").read_text())
-    spotter = load_spotter()
+    spotter = Recognizer.load()
     assert spotter.notes["figures"] == figures
     assert (SHIPPED / "README.md").read_text() == model_card(spotter, figures)
     for page in ("README.md", "docs/results/spotting.md"):
@@ -36,7 +36,7 @@ def test_card_and_pages_quote_its_own_figures(root):
 
 
 def test_it_recognises_what_it_was_made_for():
-    spotter = load_spotter()
+    spotter = Recognizer.load()
     wanted = {
         "fold-arms": "folding arms",
         "shake-head": "shaking head",
@@ -55,6 +55,6 @@ def test_it_recognises_what_it_was_made_for():
 
 def test_rest_is_quiet():
     rest = SynthesisSettings(flow=FlowSettings(per_minute=(0.0, 0.0)))
-    spotter = load_spotter()
+    spotter = Recognizer.load()
     said = sum(len(spotter.spot(synthesise(60, seed, rest).sequence)) for seed in range(4))
     assert said <= 3

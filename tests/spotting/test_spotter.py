@@ -11,11 +11,11 @@ import pytest
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.spotter import load_spotter, spot
+from mgskel.spotting.recognizer import Recognizer, spot
 
 
 def test_what_is_saved_comes_back(stored, saved, recording):
-    again = load_spotter(saved)
+    again = Recognizer.load(saved)
     assert again.fingerprint == stored.fingerprint
     assert again.vocabulary == stored.vocabulary
     events = again.spot(recording.sequence)
@@ -31,7 +31,7 @@ def test_half_precision_hardly_moves_the_scores(tiny, stored, recording):
 def test_settings_change_the_fingerprint(tiny, stored, tmp_path):
     decoding = replace(tiny.decoding, onset_shift_s=0.1)
     replace(tiny, decoding=decoding).save(tmp_path)
-    assert load_spotter(tmp_path).fingerprint != stored.fingerprint
+    assert Recognizer.load(tmp_path).fingerprint != stored.fingerprint
 
 
 def copied(saved, tmp_path):
@@ -46,7 +46,7 @@ def test_changed_weights_are_refused(saved, tmp_path):
     weights[-1] ^= 1
     (folder / "model.safetensors").write_bytes(bytes(weights))
     with pytest.raises(InputError, match="not the file"):
-        load_spotter(folder)
+        Recognizer.load(folder)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "recognizer.json"])
@@ -54,7 +54,7 @@ def test_a_missing_file_is_named(saved, tmp_path, name):
     folder = copied(saved, tmp_path)
     (folder / name).unlink()
     with pytest.raises(InputError) as error:
-        load_spotter(folder)
+        Recognizer.load(folder)
     assert name in str(error.value)
 
 
@@ -74,12 +74,12 @@ def test_a_changed_description_is_refused(saved, tmp_path, change):
     tree = json.loads((folder / "recognizer.json").read_text())
     (folder / "recognizer.json").write_text(json.dumps({**tree, **change}))
     with pytest.raises(InputError):
-        load_spotter(folder)
+        Recognizer.load(folder)
 
 
 def test_no_folder_at_all(tmp_path):
     with pytest.raises(InputError, match="no spotter"):
-        load_spotter(tmp_path / "nowhere")
+        Recognizer.load(tmp_path / "nowhere")
 
 
 def test_several_people_are_told_apart(stored, recording):

@@ -85,8 +85,8 @@ def test_memory_does_not_grow_with_the_recording(saved, recording, tmp_path):
 import resource, sys
 import numpy as np
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting import load_spotter
-one, spotter = PoseSequence.load(sys.argv[1]), load_spotter(sys.argv[2])
+from mgskel.spotting import Recognizer
+one, spotter = PoseSequence.load(sys.argv[1]), Recognizer.load(sys.argv[2])
 def spot(times):
     long = one.replace(
         keypoints=np.tile(one.keypoints, (1, times, 1, 1)),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.core.files import content_hash
-from mgskel.spotting import fit, load_spotter
+from mgskel.spotting import Recognizer, fit
 
 SMALL = (
     "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 "
@@ -38,7 +38,7 @@ def test_the_command_run_twice_gives_equal_weights_and_figures(tmp_path, capsys)
     once, again = tmp_path / "once" / "shipped", tmp_path / "again" / "shipped"
     assert content_hash(once) == content_hash(again)
     figures = json.loads((once / "figures.json").read_text())
-    assert load_spotter(once).notes["figures"] == figures
+    assert Recognizer.load(once).notes["figures"] == figures
     assert "not validated for any decision" in (once / "README.md").read_text()
 
 

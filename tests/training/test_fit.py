@@ -18,11 +18,12 @@ from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
+from mgskel.spotting.recognizer import load_all
 from mgskel.training.callbacks import Checkpoint
+from mgskel.training.clip_model import ClipModel
 from mgskel.training.evaluate import evaluate
 from mgskel.training.fit import train
 from mgskel.training.module import NonFiniteLoss, RecognizerModule
-from mgskel.training.recognizer import Recognizer
 from mgskel.training.sets import mirrored_classes
 
 Make = Callable[..., Any]
@@ -42,7 +43,7 @@ def history(folder: Path) -> list[dict[str, str]]:
 
 
 def test_it_learns_and_leaves_a_whole_run_folder(run_folder: Path, test_file: Path) -> None:
-    result = evaluate([run_folder], test_file)
+    result = evaluate(load_all([run_folder]), test_file)
     assert result["n"] == 24
     assert result["top1"] >= 0.8, "chance is one third"
     assert set(result["per_class"]) == {"1", "2", "3"}
@@ -277,14 +278,14 @@ def test_sided_classes_know_their_mirror_image() -> None:
 
 
 def test_recognizer_works_with_other_sequences(run_folder: Path, make_set: Make) -> None:
-    recognizer = Recognizer.load(run_folder)
+    recognizer = ClipModel.load(run_folder)
     data = make_set(6, seed=3)
     by_set = recognizer.predict_proba(data)
     by_list = recognizer.predict_proba(list(data.sequences))
     np.testing.assert_allclose(by_set, by_list, atol=1e-6)
     np.testing.assert_allclose(by_set.sum(1), 1, atol=1e-6)
     assert recognizer.predict(data)[0] in ("1", "2", "3")
-    unfolded = Recognizer.load(run_folder, folded=False).predict_proba(data)
+    unfolded = ClipModel.load(run_folder, folded=False).predict_proba(data)
     np.testing.assert_allclose(by_set, unfolded, atol=1e-4)
     with pytest.raises(InputError, match="lacks|missing|cannot"):
         recognizer.predict_proba(make_set(3, layout="jhmdb15"))

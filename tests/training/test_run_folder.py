@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.training.recognizer import Recognizer
+from mgskel.training.clip_model import ClipModel
 
 
 @pytest.fixture
@@ -38,17 +38,17 @@ def edit(folder: Path, **changes: Any) -> None:
 def test_two_files_are_all_it_takes(copy: Path, run_folder: Path, make_set: Any) -> None:
     data = make_set(4)
     np.testing.assert_array_equal(
-        Recognizer.load(copy).predict_proba(data),
-        Recognizer.load(run_folder).predict_proba(data),
+        ClipModel.load(copy).predict_proba(data),
+        ClipModel.load(run_folder).predict_proba(data),
     )
 
 
 def test_saving_a_loaded_one_keeps_its_answers(
     run_folder: Path, tmp_path: Path, make_set: Any
 ) -> None:
-    first = Recognizer.load(run_folder, folded=False)
+    first = ClipModel.load(run_folder, folded=False)
     first.save(tmp_path / "copy")
-    second = Recognizer.load(tmp_path / "copy")
+    second = ClipModel.load(tmp_path / "copy")
     data = make_set(4)
     np.testing.assert_allclose(first.predict_proba(data), second.predict_proba(data), atol=1e-5)
     assert second.notes["validation"]["n"] > 0
@@ -58,12 +58,12 @@ def test_saving_a_loaded_one_keeps_its_answers(
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(InputError, match=name):
-        Recognizer.load(copy)
+        ClipModel.load(copy)
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run folder"):
-        Recognizer.load(tmp_path / "nothing")
+        ClipModel.load(tmp_path / "nothing")
 
 
 def test_changed_weights_are_noticed(copy: Path) -> None:
@@ -72,14 +72,14 @@ def test_changed_weights_are_noticed(copy: Path) -> None:
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(InputError, match="not the file"):
-        Recognizer.load(copy)
+        ClipModel.load(copy)
 
 
 @pytest.mark.parametrize("key", ["model", "input", "classes", "skeleton", "temperature", "schema"])
 def test_a_missing_key_is_a_clear_error(copy: Path, key: str) -> None:
     edit(copy, **{key: None})
     with pytest.raises(InputError):
-        Recognizer.load(copy)
+        ClipModel.load(copy)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_missing_key_is_a_clear_error(copy: Path, key: str) -> None:
 def test_a_wrong_value_is_a_clear_error(copy: Path, key: str, value: Any, message: str) -> None:
     edit(copy, **{key: value})
     with pytest.raises(InputError, match=message):
-        Recognizer.load(copy)
+        ClipModel.load(copy)
 
 
 def test_a_pickle_in_place_of_the_weights_runs_nothing(copy: Path, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_pickle_in_place_of_the_weights_runs_nothing(copy: Path, tmp_path: Pat
     (copy / "model.safetensors").write_bytes(pickle.dumps(Hostile()))
     edit(copy, weights_sha256=file_hash(copy / "model.safetensors"))
     with pytest.raises(InputError):
-        Recognizer.load(copy)
+        ClipModel.load(copy)
     assert not witness.exists()
 
 
@@ -119,4 +119,4 @@ def test_cut_off_json_names_the_line(copy: Path) -> None:
     path = copy / "recognizer.json"
     path.write_text(path.read_text()[:200])
     with pytest.raises(InputError, match="line"):
-        Recognizer.load(copy)
+        ClipModel.load(copy)

@@ -24,7 +24,7 @@ from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
 from mgskel.formats import read
-from mgskel.spotting import Spotter, load_spotter
+from mgskel.spotting import Recognizer
 
 _UPPER = ("touching upper face", "touching head or hair", "touching ear")
 _NECK = ("touching neck or collar",)
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     set_threads(1)
-    spotter = load_spotter(arguments.model)
+    spotter = Recognizer.load(arguments.model)
     results = measure(spotter, arguments.data, arguments.sets.split(","))
     summary = summarised([row for rows in results.values() for row in rows])
     if arguments.json:
@@ -112,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def measure(spotter: Spotter, folder: Path, names: Sequence[str]) -> dict[str, list[Row]]:
+def measure(spotter: Recognizer, folder: Path, names: Sequence[str]) -> dict[str, list[Row]]:
     """One row per label of each set that is there."""
     there = [name for name in names if (folder / f"{name}.npz").exists()]
     if not there:
@@ -181,7 +181,10 @@ def _on_still_shoulders(face: np.ndarray) -> PoseSequence:
 
 
 def judged(
-    spotter: Spotter, label: str, clips: Sequence[PoseSequence], right: tuple[str, ...] | None
+    spotter: Recognizer,
+    label: str,
+    clips: Sequence[PoseSequence],
+    right: tuple[str, ...] | None,
 ) -> Row:
     """What the recognizer says of clips of one label.
 
@@ -215,7 +218,7 @@ def judged(
     )
 
 
-def _group(spotter: Spotter, event: GestureEvent) -> str:
+def _group(spotter: Recognizer, event: GestureEvent) -> str:
     return spotter.vocabulary.by_id(event.class_id).group
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
-from mgskel.spotting import OnlineSpotter, Spotter, load_spotter
+from mgskel.spotting import OnlineSpotter, StreamRecognizer
 from mgskel.synthesis import synthesise_recording
 
 _FPS = 30.0
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path)
     arguments = parser.parse_args(argv)
     set_threads(1)
-    spotter = load_spotter(arguments.model)
+    spotter = StreamRecognizer.load(arguments.model)
     piece = synthesise_recording(120, 1, fps=_FPS).sequence
     spotter.spot(piece)
     results = [offline(spotter, piece, float(m)) for m in arguments.minutes.split(",")]
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def offline(spotter: Spotter, piece: PoseSequence, minutes: float) -> dict[str, float]:
+def offline(spotter: StreamRecognizer, piece: PoseSequence, minutes: float) -> dict[str, float]:
     """A long recording at once."""
     times = max(1, round(minutes * 60 / piece.duration_s))
     frames = piece.num_frames * times
@@ -67,7 +67,7 @@ def offline(spotter: Spotter, piece: PoseSequence, minutes: float) -> dict[str, 
     }
 
 
-def online(spotter: Spotter, piece: PoseSequence) -> dict[str, float]:
+def online(spotter: StreamRecognizer, piece: PoseSequence) -> dict[str, float]:
     """The same, frame by frame."""
     follower = OnlineSpotter(
         spotter, piece.skeleton, _FPS, unit=piece.unit, frame_size=piece.frame_size

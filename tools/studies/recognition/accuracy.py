@@ -19,11 +19,11 @@ import numpy as np
 from mgskel.core.recording import Dataset
 from mgskel.datasets.loading import load_dataset
 from mgskel.training.checks import check_streams
+from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.fit import train
 from mgskel.training.metrics import softmax, summary
-from mgskel.training.recognizer import Recognizer
 from mgskel.training.run_folder import read_history
 from mgskel.training.sets import TrainingData, load_training_data, split_training_data
 
@@ -114,7 +114,7 @@ def _spent(run: Path) -> tuple[float, float]:
     return seconds, cpu
 
 
-def _answers(recognizer: Recognizer, data: Dataset) -> np.ndarray:
+def _answers(recognizer: ClipModel, data: Dataset) -> np.ndarray:
     store = recognizer.store(data.sequences, [str(name) for name in data.names])
     return softmax(recognizer.logits(store), recognizer.temperature)
 

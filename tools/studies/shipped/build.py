@@ -17,10 +17,10 @@ from mgskel.spotting.examples import ExampleSettings
 from mgskel.spotting.features import StreamInput
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.network import build_stream_network, stream_model
-from mgskel.spotting.spotter import Spotter, load_spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.spotting.variation import VariationSettings
-from mgskel.training.recognizer import ModelSpec
+from mgskel.training.model_folder import ModelSpec
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out
@@ -92,7 +92,7 @@ def finish(
             f"{test.seed} on"
         ),
     }
-    spotter = Spotter(
+    spotter = StreamRecognizer(
         network.eval(),
         settings.model,
         settings.input,
@@ -103,7 +103,7 @@ def finish(
     )
     # Thresholds and figures are those of the weights as they are stored.
     spotter.save(place)
-    spotter = load_spotter(place)
+    spotter = StreamRecognizer.load(place)
     validation = held_out(folder / "held-out", settings.validation, vocabulary, workers)
     spotter = replace(
         spotter,

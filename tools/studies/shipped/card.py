@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mgskel.models.cost import count_params
-from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 
 
-def model_card(spotter: Spotter, figures: Mapping[str, Any]) -> str:
+def model_card(spotter: StreamRecognizer, figures: Mapping[str, Any]) -> str:
     """Markdown.
 
     Args:
@@ -35,7 +35,7 @@ recording, and thresholds of its own for every gesture.
 gesture, not what the gesture means, and it misses and mistakes many.
 
 `mgskel spot` finds its events in a recording. In Python,
-`load_spotter().classify(PoseSequence.load(CLIP))` gives the chances of its classes in a clip
+`Recognizer.load().classify(PoseSequence.load(CLIP))` gives the chances of its classes in a clip
 that was cut around one gesture.
 
 ## What it was trained on

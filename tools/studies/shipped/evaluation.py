@@ -13,7 +13,7 @@ from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_i
 from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
-from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 from studies.shipped.heldout import Example, HeldOut
 
 
@@ -56,18 +56,18 @@ class Evaluation:
         }
 
 
-def watch(spotter: Spotter, examples: Sequence[Example]) -> list[Watched]:
+def watch(spotter: StreamRecognizer, examples: Sequence[Example]) -> list[Watched]:
     """What the network makes of recordings of one person each."""
     return [Watched(next(spotter.tracks(example.sequence)), example.events) for example in examples]
 
 
-def fit_thresholds(spotter: Spotter, validation: HeldOut) -> DecodingSettings:
+def fit_thresholds(spotter: StreamRecognizer, validation: HeldOut) -> DecodingSettings:
     """Thresholds for a spotter's network."""
     recordings, rests = watch(spotter, validation.recordings), watch(spotter, validation.rests)
     return calibrate(recordings, rests, spotter.vocabulary)
 
 
-def fit_clips(spotter: Spotter, validation: HeldOut) -> ClipRule:
+def fit_clips(spotter: StreamRecognizer, validation: HeldOut) -> ClipRule:
     """The rule for cut clips, for a spotter's network."""
     clips = (*validation.clips, *validation.tight)
     shown = [clip for clip in clips if clip.events]
@@ -78,7 +78,7 @@ def fit_clips(spotter: Spotter, validation: HeldOut) -> ClipRule:
     )
 
 
-def evaluate_spotter(spotter: Spotter, test: HeldOut) -> Evaluation:
+def evaluate_spotter(spotter: StreamRecognizer, test: HeldOut) -> Evaluation:
     """Every figure of the model card."""
     vocabulary, decoding = spotter.vocabulary, spotter.decoding
     recordings, rests = watch(spotter, test.recordings), watch(spotter, test.rests)
@@ -157,7 +157,9 @@ def _counts(pair: Pair, name: str) -> tuple[int, int, int]:
     return len(match(overlap_matrix(own, mine), 0.3)), len(own), len(mine)
 
 
-def clip_scores(spotter: Spotter, clips: Sequence[Example]) -> tuple[dict[str, float], float]:
+def clip_scores(
+    spotter: StreamRecognizer, clips: Sequence[Example]
+) -> tuple[dict[str, float], float]:
     """F1 of each class and accuracy on clips cut around one gesture each."""
     pairs = []
     for clip in clips:

@@ -1,6 +1,6 @@
 """The simple way to spot: cut windows, judge each as a clip, join neighbours that agree.
 
-It is here to be beaten by `Spotter.spot`. Every window is computed anew, and a window that holds
+It is here to be beaten by `Recognizer.spot`. Every window is computed anew, and a window that holds
 half a gesture, or two, has no right answer.
 """
 
@@ -15,7 +15,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.metrics import score_events
-from mgskel.spotting.spotter import Spotter
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 
 LENGTHS_S = (1.5, 2.5)
 HOP_S = 0.5
@@ -39,7 +39,7 @@ class Windows:
 
 
 def judge_windows(
-    spotter: Spotter, sequence: PoseSequence, length_s: float, hop_s: float = HOP_S
+    spotter: StreamRecognizer, sequence: PoseSequence, length_s: float, hop_s: float = HOP_S
 ) -> Windows:
     """Every window judged as a cut clip of one gesture."""
     count = max(1, int((sequence.duration_s - length_s) / hop_s) + 1) if sequence.num_frames else 0

@@ -1,4 +1,4 @@
-"""Spotter: a recording in, gesture events out, with one trained network and its thresholds."""
+"""A recognizer that was trained on recordings, and says at every moment what goes on."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mgskel.core.config import from_dict
 from mgskel.core.events import GestureEvent, in_order
+from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
+from mgskel.core.weights import DESCRIPTION_FILE
 from mgskel.models import Backbone, fold
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow
 from mgskel.spotting.evidence import evidence_of
 from mgskel.spotting.features import StreamInput
 from mgskel.spotting.needs import served_classes, silences
+from mgskel.spotting.network import build_stream_network
+from mgskel.spotting.recognizer import Recognizer
 from mgskel.spotting.tracks import (
     Track,
     clip_track_of,
@@ -27,20 +34,21 @@ from mgskel.spotting.tracks import (
     track_of,
     usable_of,
 )
-from mgskel.training.recognizer import ModelSpec
+from mgskel.training.model_folder import ModelSpec, damaged, fill, read_description, save_folder
 
-SHIPPED = Path(__file__).parent / "shipped"
+if TYPE_CHECKING:
+    from mgskel.spotting.online import OnlineSpotter
+
+_DECISIVE = ("weights_sha256", "model", "input", "vocabulary", "decoding", "clip_rule")
 
 
 @dataclass(frozen=True, eq=False)
-class Spotter:
+class StreamRecognizer(Recognizer):
     """A network, what its outputs are called, and when they count.
 
     Args:
         network: of `build_stream_network`, as `model` describes it.
         clip_rule: how a cut clip is judged as a whole.
-        fingerprint: hash of everything that decides its answers; empty until saved or loaded.
-        notes: provenance: what it was trained on, and its measured figures.
     """
 
     network: Backbone
@@ -54,7 +62,6 @@ class Spotter:
     clip_rule: ClipRule = ClipRule()
 
     def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
-        """The gestures of every person, in the order of time."""
         events: list[GestureEvent] = []
         for person, name in enumerate(sequence.people):
             decoder = Decoder(self.vocabulary, self.decoding, self.step_s, name, source=self.name)
@@ -94,11 +101,11 @@ class Spotter:
             scores = probability(part.log_odds)
             yield scores, served_classes(self.vocabulary, part.usable, layout)
 
-    def classify(self, sequence: PoseSequence) -> np.ndarray:
-        """Probabilities of the classes for a clip cut around one gesture, (K,).
+    def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
+        return np.stack([self.classify(sequence) for sequence in data.sequences])
 
-        Of several people the one who moves most decidedly counts.
-        """
+    def classify(self, sequence: PoseSequence) -> np.ndarray:
+        """As in `Recognizer`; of several people the one who moves most decidedly counts."""
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
         for track in self.clip_tracks(sequence):
             chances = self.clip_rule.chances(track.scores)
@@ -108,36 +115,72 @@ class Spotter:
         return best
 
     def remarks(self, sequence: PoseSequence) -> list[str]:
-        """What it says nothing of because joints are missing, in plain sentences."""
         settings = self.input.features
         usable = [usable_of(sequence, settings, i) for i in range(sequence.num_people)]
         return silences(sequence, usable, self.vocabulary, settings.skeleton)
 
-    def score_in_words(
-        self, truth: Sequence[GestureEvent], events: Sequence[GestureEvent], duration_s: float
-    ) -> str:
-        """How well events agree with true ones, which may be in another vocabulary's words."""
-        from mgskel.spotting.reference import agreement_in_words
-
-        return agreement_in_words(truth, events, self.vocabulary, duration_s)
-
     def attention(
         self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
     ) -> tuple[np.ndarray, float] | None:
-        """What the found gestures rest on: weights (M, steps, V) in 0..1 and seconds per step.
-
-        None where nothing was found.
-
-        Args:
-            events: what `spot` found, if that is known already.
-        """
         found = self.spot(sequence) if events is None else events
         return evidence_of(self.folded, self.input, sequence, found)
 
-    def save(self, folder: str | Path) -> None:
-        from mgskel.spotting.stored import save_spotter
+    def follow(
+        self,
+        skeleton: Skeleton | str = "mediapipe_holistic",
+        fps: float = 30.0,
+        *,
+        unit: str = "pixel",
+        frame_size: tuple[int, int] | None = None,
+        person: str = "1",
+    ) -> OnlineSpotter:
+        from mgskel.spotting.online import OnlineSpotter
 
-        save_spotter(self, Path(folder))
+        return OnlineSpotter(self, skeleton, fps, unit=unit, frame_size=frame_size, person=person)
+
+    def save(self, folder: str | Path) -> None:
+        save_folder(
+            Path(folder),
+            self.network,
+            "stream",
+            {
+                "name": self.name,
+                "model": self.model,
+                "input": self.input,
+                "vocabulary": self.vocabulary,
+                "decoding": self.decoding,
+                "clip_rule": self.clip_rule,
+                "notes": self.notes,
+            },
+            half=True,
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> StreamRecognizer:
+        """Rebuild it from its folder."""
+        tree, place = read_description(folder), str(folder / DESCRIPTION_FILE)
+        try:
+            vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
+            decoding = from_dict(DecodingSettings, tree["decoding"], place)
+            clip_rule = from_dict(ClipRule, tree["clip_rule"], place)
+            model = from_dict(ModelSpec, tree["model"], place)
+            wanted = from_dict(StreamInput, tree["input"], place)
+            network = build_stream_network(model, wanted, len(vocabulary))
+            name, notes = str(tree["name"]), dict(tree.get("notes", {}))
+        except (KeyError, TypeError, ValueError, AssertionError) as error:
+            raise damaged(folder, f"{type(error).__name__}: {error}") from error
+        biases = len(clip_rule.bias) or len(vocabulary)
+        if not len(vocabulary) == len(decoding.enter) == len(decoding.leave) == biases:
+            raise damaged(folder, "thresholds for another number of classes")
+        fill(network, folder, tree)
+        fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
+        return cls(
+            network.eval(), model, wanted, vocabulary, decoding, name, fingerprint, notes, clip_rule
+        )
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return self.input.features.skeleton
 
     @property
     def step_s(self) -> float:
@@ -148,15 +191,3 @@ class Spotter:
     def folded(self) -> Backbone:
         """The network for answers, with its normalisations folded in."""
         return fold(self.network)
-
-
-def load_spotter(folder: str | Path | None = None) -> Spotter:
-    """A spotter from its folder; without one, the recognizer that comes with the package."""
-    from mgskel.spotting.stored import read_spotter
-
-    return read_spotter(SHIPPED if folder is None else Path(folder))
-
-
-def spot(sequence: PoseSequence, model: str | Path | None = None) -> tuple[GestureEvent, ...]:
-    """The gestures of a recording; `model` is a spotter's folder, by default the shipped one."""
-    return load_spotter(model).spot(sequence)

@@ -1,0 +1,157 @@
+"""A recognizer that was trained on cut clips.
+
+In a recording its evidence is slid over time: the network scores every moment once, and what a
+clip of the usual length around a moment would be called is the mean over that clip's moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent, in_order
+from mgskel.core.files import json_hash
+from mgskel.core.gestures import GestureClass, Vocabulary, get_vocabulary, list_vocabularies
+from mgskel.core.recording import Dataset
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
+from mgskel.datasets.batches import view_batches
+from mgskel.datasets.classes import ClassList
+from mgskel.spotting.decoding import DecodingSettings, decode
+from mgskel.spotting.recognizer import Recognizer
+from mgskel.training.clip_model import ClipModel
+from mgskel.training.metrics import softmax
+from mgskel.training.model_folder import read_description
+
+if TYPE_CHECKING:
+    from mgskel.spotting.online import OnlineSpotter
+
+_DECISIVE = ("weights_sha256", "model", "input", "classes", "temperature")
+_PIECE_S = 60.0
+# A closed set of classes has an answer for everything: only clear ones become events.
+_ENTER, _LEAVE = 0.6, 0.4
+
+
+class ClipRecognizer(Recognizer):
+    """Answers of a `ClipModel`.
+
+    Args:
+        model: folded, for answers.
+    """
+
+    at_every_moment = False
+
+    def __init__(self, model: ClipModel, name: str = "own", fingerprint: str = "") -> None:
+        self.model, self.name, self.fingerprint = model, name, fingerprint
+        self.network, self.notes = model.network, model.notes
+        self.temperature = model.temperature
+        self.window, self.people = model.input.window, model.input.people
+        self.vocabulary = vocabulary_of(model.classes)
+
+    @classmethod
+    def read(cls, folder: Path) -> ClipRecognizer:
+        """Rebuild it from its run folder."""
+        tree = read_description(folder)
+        fingerprint = json_hash({key: tree.get(key) for key in _DECISIVE})
+        return cls(ClipModel.load(folder), folder.name or "own", fingerprint)
+
+    def save(self, folder: str | Path) -> None:
+        self.model.save(folder)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return self.model.skeleton
+
+    @property
+    def classes(self) -> ClassList:  # type: ignore[override]
+        return self.model.classes
+
+    def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
+        return self.model.chances(data, views)
+
+    def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
+        settings = DecodingSettings.uniform(len(self.vocabulary), _ENTER, _LEAVE)
+        events: list[GestureEvent] = []
+        for person in range(sequence.num_people):
+            alone = sequence.person(person)
+            chances, step_s = self.evidence(alone)
+            events += decode(
+                chances,
+                np.ones(chances.shape, bool),
+                self.vocabulary,
+                settings,
+                step_s,
+                sequence.start_s,
+                sequence.people[person],
+                source=self.name,
+            )
+        return in_order(events)
+
+    def evidence(self, sequence: PoseSequence) -> tuple[np.ndarray, float]:
+        """Probabilities (K, T) of the classes of a clip around each moment of one person, and the
+        time between two moments."""
+        wanted, network = self.model.input, self.network
+        step_s = wanted.seconds * network.time_stride / wanted.window
+        half = max(round(wanted.seconds / step_s) // 2, 1)
+        total = max(round(sequence.duration_s / step_s), 1)
+        piece, parts = max(round(_PIECE_S / step_s), 1), [np.zeros((0, len(self.vocabulary)))]
+        for first in range(0, total, piece):
+            count = min(piece, total - first)
+            before, after = min(half, first), min(half, total - first - count)
+            begin = sequence.start_s + (first - before) * step_s
+            cut = sequence.crop(begin, begin + (before + count + after) * step_s)
+            parts.append(
+                self._moments(cut, before + count + after, half)[before : before + count]
+                if cut.num_frames and cut.present.any()
+                else np.zeros((count, len(self.vocabulary)))
+            )
+        return np.concatenate(parts).T, step_s
+
+    @torch.inference_mode()
+    def _moments(self, piece: PoseSequence, count: int, half: int) -> np.ndarray:
+        """(count, K) probabilities, each over the moments up to `half` away."""
+        wanted = self.model.input
+        frames = count * self.network.time_stride
+        x, mask, _ = next(iter(view_batches(self.model.store(piece), wanted.stream, frames, 1)))
+        scores = self.network.forward_frames(x, mask)[0, 0, :count].float().numpy()
+        sums = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores, 0)])
+        low = np.maximum(np.arange(count) - half, 0)
+        high = np.minimum(np.arange(count) + half + 1, count)
+        return softmax((sums[high] - sums[low]) / (high - low)[:, None], self.temperature)
+
+    def follow(
+        self, skeleton: Skeleton | str = "mediapipe_holistic", fps: float = 30.0, **details: Any
+    ) -> OnlineSpotter:
+        raise InputError(
+            "a recognizer of cut clips cannot follow a camera: it looks at whole clips",
+            found=self.name,
+            remedy="train on annotated recordings: docs/howto/annotate-and-finetune.md",
+        )
+
+    def remarks(self, sequence: PoseSequence) -> list[str]:
+        return [
+            f"The recognizer was trained on cut clips; each moment is judged by the "
+            f"{self.model.input.seconds:.1f} s around it."
+        ]
+
+    def attention(
+        self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
+    ) -> tuple[np.ndarray, float] | None:
+        return None
+
+
+def vocabulary_of(classes: ClassList) -> Vocabulary:
+    """The known vocabulary of the classes, or one in which they all exclude one another."""
+    if classes.vocabulary in list_vocabularies():
+        known = get_vocabulary(str(classes.vocabulary))
+        if ClassList.of_vocabulary(known).keys == classes.keys:
+            return known
+    return Vocabulary(
+        classes.vocabulary or "own",
+        tuple(GestureClass(i, name, "gesture", True, i) for i, name in enumerate(classes.names)),
+    )

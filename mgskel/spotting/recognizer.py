@@ -1,0 +1,167 @@
+"""Recognizer: the one trained thing. It judges cut clips, spots in recordings, follows a camera.
+
+There are two kinds, by what a network was trained to see: `StreamRecognizer` for recordings as
+they pass, `ClipRecognizer` for cut clips. Either answers every question; both come from one form
+of folder.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import Vocabulary
+from mgskel.core.recording import Dataset
+from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
+from mgskel.datasets.classes import ClassList
+from mgskel.models import Backbone
+from mgskel.training.model_folder import read_description
+
+if TYPE_CHECKING:
+    from mgskel.spotting.online import OnlineSpotter
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+class Recognizer(ABC):
+    """What was trained, with everything needed to use it.
+
+    Attributes:
+        network: normalisations not folded in, so that it can be trained further.
+        vocabulary: what its classes are called, and what must be seen to tell them.
+        name: who says so, in events and reports.
+        fingerprint: hash of everything that decides its answers; empty until saved or loaded.
+        notes: provenance: what it was trained on, and its measured figures.
+    """
+
+    network: Backbone
+    vocabulary: Vocabulary
+    name: str
+    fingerprint: str
+    notes: Mapping[str, Any]
+    temperature: float = 1.0
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None) -> Self:
+        """The recognizer of a run folder; without one, the recognizer that ships.
+
+        Asked of one kind (`StreamRecognizer.load`), the other kind is refused.
+        """
+        from mgskel.spotting.clip_recognizer import ClipRecognizer
+        from mgskel.spotting.stream_recognizer import StreamRecognizer
+
+        place = SHIPPED if folder is None else Path(folder)
+        kinds: dict[str, type[ClipRecognizer | StreamRecognizer]] = {
+            "clips": ClipRecognizer,
+            "stream": StreamRecognizer,
+        }
+        found = kinds[read_description(place)["kind"]].read(place)
+        if not isinstance(found, cls):
+            raise InputError(
+                "this needs a recognizer of another kind",
+                place=place,
+                expected=f"a {cls.__name__}",
+                found=f"a {type(found).__name__}",
+                remedy="train on annotated recordings: docs/howto/annotate-and-finetune.md",
+            )
+        return found
+
+    window: int = 64
+    """Frames that its network usually sees at once."""
+    people: int = 1
+    at_every_moment: bool = True
+    """Whether the network's answers are those of every moment, or of a clip."""
+
+    @abstractmethod
+    def save(self, folder: str | Path) -> None:
+        """Write weights and description; nothing in them is executed when they are read."""
+
+    @property
+    @abstractmethod
+    def skeleton(self) -> Skeleton:
+        """The layout of its network; recordings are converted by joint name."""
+
+    @cached_property
+    def classes(self) -> ClassList:
+        """Its answers as labels of data sets."""
+        return ClassList.of_vocabulary(self.vocabulary)
+
+    @abstractmethod
+    def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
+        """(n, K) probabilities of a data set's clips.
+
+        Args:
+            views: how often each is looked at, where the network sees windows of it.
+        """
+
+    def predict_proba(
+        self, sequences: Dataset | PoseSequence | Sequence[PoseSequence]
+    ) -> np.ndarray:
+        """(n, K) probabilities of cut clips."""
+        return self.chances(Dataset.of(sequences))
+
+    def predict(self, sequences: Dataset | PoseSequence | Sequence[PoseSequence]) -> list[str]:
+        """The likeliest class of each cut clip, by name."""
+        return [self.vocabulary.names[i] for i in self.predict_proba(sequences).argmax(1)]
+
+    def classify(self, sequence: PoseSequence) -> np.ndarray:
+        """Probabilities of the classes for one cut clip, (K,)."""
+        return np.asarray(self.predict_proba(sequence)[0])
+
+    @abstractmethod
+    def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
+        """The gestures of every person of a recording, in the order of time."""
+
+    @abstractmethod
+    def follow(
+        self,
+        skeleton: Skeleton | str = "mediapipe_holistic",
+        fps: float = 30.0,
+        *,
+        unit: str = "pixel",
+        frame_size: tuple[int, int] | None = None,
+        person: str = "1",
+    ) -> OnlineSpotter:
+        """For frames that come one at a time; see `OnlineSpotter`."""
+
+    @abstractmethod
+    def remarks(self, sequence: PoseSequence) -> list[str]:
+        """What it says nothing of because joints are missing, in plain sentences."""
+
+    @abstractmethod
+    def attention(
+        self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
+    ) -> tuple[np.ndarray, float] | None:
+        """What the found gestures rest on: weights (M, steps, V) in 0..1 and seconds per step.
+
+        None where nothing was found.
+
+        Args:
+            events: what `spot` found, if that is known already.
+        """
+
+    def score_in_words(
+        self, truth: Sequence[GestureEvent], events: Sequence[GestureEvent], duration_s: float
+    ) -> str:
+        """How well events agree with true ones, which may be in another vocabulary's words."""
+        from mgskel.spotting.reference import agreement_in_words
+
+        return agreement_in_words(truth, events, self.vocabulary, duration_s)
+
+
+def load_all(runs: Sequence[str | Path]) -> dict[Path, Recognizer]:
+    """Several recognizers by their run folders, for an ensemble."""
+    return {Path(run): Recognizer.load(run) for run in runs}
+
+
+def spot(sequence: PoseSequence, model: str | Path | None = None) -> tuple[GestureEvent, ...]:
+    """The gestures of a recording; `model` is a run folder, by default the shipped one."""
+    return Recognizer.load(model).spot(sequence)

@@ -1,0 +1,138 @@
+"""The folder of a trained network: numbers in one file, everything else as text in another.
+
+``model.safetensors`` holds the weights, ``recognizer.json`` all the rest. Nothing in the folder is
+executed, and the weights must be those that the description was written for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+import mgskel
+from mgskel.core.config import to_dict
+from mgskel.core.errors import InputError
+from mgskel.core.files import file_hash, read_json, write_json, writing
+from mgskel.core.skeleton import Skeleton
+from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
+from mgskel.models import Backbone, FusionParts, create_model
+
+SCHEMA = "mgskel-recognizer/2"
+Kind = Literal["clips", "stream"]
+"""What a network was trained to see: cut clips, or recordings as they pass."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """How to build the network; see `create_model`."""
+
+    backbone: str
+    fusion: str
+    leave_out: tuple[str, ...] = ()
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+    fusion_window: int | None = None
+
+    def build(self, skeleton: Skeleton, classes: int, channels: int) -> Backbone:
+        fusion: str | FusionParts = self.fusion
+        if fusion == "on" and self.leave_out:
+            fusion = FusionParts(**dict.fromkeys(self.leave_out, False))
+        try:
+            return create_model(
+                self.backbone,
+                skeleton,
+                classes,
+                fusion,
+                in_channels=channels,
+                fusion_window=self.fusion_window,
+                **self.sizes,
+            )
+        except TypeError as error:
+            raise InputError(
+                f"the backbone '{self.backbone}' does not take these sizes",
+                found=", ".join(f"{k}={v}" for k, v in self.sizes.items()),
+                remedy=str(error),
+            ) from error
+
+
+def save_folder(
+    folder: Path, network: Backbone, kind: Kind, description: Mapping[str, Any], half: bool = False
+) -> None:
+    """Write weights (`half`: in half precision), then the description that vouches for them."""
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
+    if half:
+        state = {
+            name: value.astype(np.float16) if value.dtype.kind == "f" else value
+            for name, value in state.items()
+        }
+    with writing(folder / WEIGHTS_FILE) as temporary:
+        save_file({name: np.array(value) for name, value in state.items()}, temporary)
+    write_json(
+        folder / DESCRIPTION_FILE,
+        {
+            "schema": SCHEMA,
+            "mgskel": mgskel.__version__,
+            "kind": kind,
+            "weights_sha256": file_hash(folder / WEIGHTS_FILE),
+            **to_dict(dict(description)),
+        },
+    )
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """What ``recognizer.json`` says, of a folder written by this version."""
+    if not folder.is_dir():
+        raise InputError(
+            f"no run folder at {folder}",
+            expected=f"a folder with {DESCRIPTION_FILE} and {WEIGHTS_FILE}",
+            found="no such folder",
+            remedy="'mgskel train' writes one; without a model the one that ships is used",
+        )
+    for name in (DESCRIPTION_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise InputError(
+                f"the run folder lacks {name}",
+                place=folder,
+                found=", ".join(sorted(p.name for p in folder.iterdir())) or "an empty folder",
+                remedy="finish the training (its command resumes it), or copy the whole folder",
+            )
+    tree = read_json(folder / DESCRIPTION_FILE, "recognizer description")
+    if not isinstance(tree, dict) or "schema" not in tree or "weights_sha256" not in tree:
+        raise damaged(folder, "keys are missing")
+    if tree["schema"] != SCHEMA:
+        raise InputError(
+            "the run was written by another version of mgskel",
+            place=folder,
+            expected=f"schema {SCHEMA}",
+            found=tree["schema"],
+            remedy="update mgskel, or train again",
+        )
+    if tree.get("kind") not in ("clips", "stream"):
+        raise damaged(folder, f"kind {tree.get('kind')!r}")
+    return tree
+
+
+def fill(network: Backbone, folder: Path, tree: Mapping[str, Any]) -> None:
+    """Put the folder's weights into a network that was built by its description."""
+    state = read_weights(folder / WEIGHTS_FILE, str(tree["weights_sha256"]), DESCRIPTION_FILE)
+    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    wrong = misfit(own, state)
+    if wrong:
+        raise damaged(folder, f"weights that do not fit the described network: {wrong}")
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+
+
+def damaged(folder: Path, found: str) -> InputError:
+    return InputError(
+        f"{DESCRIPTION_FILE} does not describe a recognizer",
+        place=folder,
+        found=found,
+        remedy="copy the run again, or train again",
+    )
