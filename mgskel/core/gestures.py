@@ -18,7 +18,7 @@ from mgskel.core.config import from_dict, read_yaml
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.skeleton import Skeleton, computed_ways
 
-_GESTURES = Path(__file__).with_name("gestures.yaml")
+GESTURES_FILE = Path(__file__).with_name("gestures.yaml")
 _FOLDER = Path(__file__).parent / "vocabularies"
 SYNTHETIC = "synthetic"
 """The vocabulary of the gestures that the synthesis performs, each a class of its own."""
@@ -57,9 +57,9 @@ class Gesture:
 @functools.cache
 def known_gestures() -> Mapping[str, Gesture]:
     """Every gesture that the project knows, by name."""
-    tree = read_yaml(_GESTURES, "gestures")
+    tree = read_yaml(GESTURES_FILE, "gestures")
     return {
-        name: from_dict(Gesture, {"name": name, **entry}, f"{_GESTURES.name}, {name}")
+        name: from_dict(Gesture, {"name": name, **entry}, f"{GESTURES_FILE.name}, {name}")
         for name, entry in tree.items()
     }
 

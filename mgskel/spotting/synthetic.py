@@ -12,7 +12,7 @@ import numpy as np
 import mgskel.synthesis
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import file_hash, json_hash
-from mgskel.core.gestures import Vocabulary, get_vocabulary, map_classes
+from mgskel.core.gestures import GESTURES_FILE, Vocabulary, get_vocabulary, map_classes
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.corpus import Piece, load_pieces, pieces_of, save_pieces
@@ -254,5 +254,7 @@ def movements_of(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
 
 
 def synthesis_hash() -> str:
-    """Hash of the programs and errors in force: what was made with others is stale."""
-    return json_hash([file_hash(path) for path in sorted(_SYNTHESIS.glob("*.yaml"))])
+    """Hash of the gestures and errors in force: what was made with others is stale."""
+    return json_hash(
+        [file_hash(path) for path in (GESTURES_FILE, *sorted(_SYNTHESIS.glob("*.yaml")))]
+    )

@@ -14,7 +14,7 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.models import Backbone
 from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.examples import ExampleSettings
-from mgskel.spotting.features import StreamInput
+from mgskel.spotting.features import FeatureSettings, StreamInput
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.stream_recognizer import StreamRecognizer
@@ -24,6 +24,7 @@ from mgskel.training.model_folder import ModelSpec
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out
+from studies.shipped.start import Start, start_with
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,44 @@ class BuildSettings:
     Attributes:
         name: what it is called.
         vocabulary: what it tells apart.
+        start: weights that training starts with; from nothing by default.
     """
 
     name: str = "mgskel-common-1"
     vocabulary: str = "common"
-    corpus: CorpusSettings = CorpusSettings(recordings=1600, clips=6000, seed=3)
-    input: StreamInput = StreamInput()
+    start: Start = Start()
+    corpus: CorpusSettings = CorpusSettings(
+        recordings=1000,
+        clips=9000,
+        cut=0.35,
+        held=0.25,
+        still=0.5,
+        rests=0.3,
+        webcam=0.4,
+        layouts={
+            "upper_head": 0.72,
+            "kinect25": 0.1,
+            "coco17": 0.06,
+            "imigue22": 0.06,
+            "openpose25": 0.06,
+        },
+        seed=3,
+    )
+    input: StreamInput = StreamInput(features=FeatureSettings(layout="upper_head"))
     model: ModelSpec = stream_model(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
-        steps=7000,
-        lr=2.5e-3,
-        ema=0.998,
+        steps=5600,
+        lr=2e-3,
+        warm_up=150,
+        ema=0.997,
         half=True,
         examples=ExampleSettings(
-            batch=8, long=0.75, variation=VariationSettings(turn=3.0, lag=0.25)
+            batch=16,
+            outside=64,
+            long=0.7,
+            variation=VariationSettings(
+                turn=3.0, lag=0.25, stretch=0.18, as_layout=0.2, lose_hands=0.25
+            ),
         ),
     )
     validation: HeldOutSettings = VALIDATION
@@ -61,11 +86,12 @@ def build(folder: Path, settings: BuildSettings, workers: int = 1) -> dict[str, 
     vocabulary = get_vocabulary(settings.vocabulary)
     torch.manual_seed(settings.fit.seed)
     network = build_stream_network(settings.model, settings.input, len(vocabulary))
+    start_with(network, settings.start)
     pieces = synthetic_corpus(
         folder / "corpus", settings.corpus, vocabulary, settings.input.features, workers
     )
     # A checkpoint belongs to its settings: others start anew.
-    decisive = (settings.corpus, settings.model, settings.input, settings.fit)
+    decisive = (settings.start, settings.corpus, settings.model, settings.input, settings.fit)
     key = json_hash([str(part) for part in decisive])[:10]
     fit(network, settings.input, pieces, settings.fit, folder / f"checkpoint-{key}.pt")
     del pieces
@@ -85,6 +111,7 @@ def finish(
             f"{corpus.recordings} recordings of {corpus.seconds:g} s and {corpus.clips} clips "
             f"(seed {corpus.seed}), {settings.fit.steps} steps "
             f"of {settings.fit.examples.batch} windows"
+            f"{', starting with weights trained before' if settings.start.weights else ''}"
         ),
         "test": (
             f"{test.recordings} recordings of {test.seconds / 60:g} minutes, {test.rests} rests "
