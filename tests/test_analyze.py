@@ -14,7 +14,6 @@ import pytest
 
 from mgskel.analyze import AnalyzeSettings, analyze
 from mgskel.cli import main
-from mgskel.core.errors import InputError
 from mgskel.core.events import read_events, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
@@ -89,14 +88,7 @@ def test_a_new_scene_is_only_reasoned_anew(recording, model, folder, root):
 
 @pytest.mark.parametrize(
     ("damaged", "kept"),
-    [
-        ("pose.npz", ()),
-        ("quality.json", ()),
-        ("events.csv", STAGES[:1]),
-        ("statements.json", STAGES[:2]),
-        ("assessment.json", STAGES[:3]),
-        (".stages.json", ()),
-    ],
+    [("pose.npz", ()), ("statements.json", STAGES[:2]), ("assessment.json", STAGES[:3])],
 )
 def test_damaged_files_are_made_again(recording, model, folder, damaged, kept):
     good = (folder / damaged).read_bytes()
@@ -104,18 +96,7 @@ def test_damaged_files_are_made_again(recording, model, folder, damaged, kept):
     reused = analyze(recording, folder, AnalyzeSettings(model=model)).reused
     assert set(kept) <= set(reused)
     assert STAGES[len(kept)] not in reused
-    if damaged in ("quality.json", ".stages.json"):  # hold a speed, and a hash of it
-        assert json.loads((folder / damaged).read_text()).keys() == json.loads(good).keys()
-    else:
-        assert (folder / damaged).read_bytes() == good
-
-
-@pytest.mark.parametrize("missing", ["pose.npz", "events.csv", "assessment.json"])
-def test_missing_files_are_made_again(recording, model, folder, missing):
-    good = (folder / missing).read_bytes()
-    (folder / missing).unlink()
-    analyze(recording, folder, AnalyzeSettings(model=model))
-    assert (folder / missing).read_bytes() == good
+    assert (folder / damaged).read_bytes() == good
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(recording, model, tmp_path, monkeypatch):
@@ -173,11 +154,6 @@ def test_hostile_names_and_transcripts_stay_text(recording, model, tmp_path):
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<img src=x" not in page
     assert page.count("</script>") == 2
-
-
-def test_a_second_run_into_a_busy_folder_is_refused(recording, model, folder):
-    with working_in(folder), pytest.raises(InputError, match="another run"):
-        analyze(recording, folder, AnalyzeSettings(model=model))
 
 
 def test_a_second_process_into_a_busy_folder_is_refused(recording, model, folder):

@@ -32,9 +32,10 @@ _FORM = (
     '[ids], "sensitive": topic}], "cannot_judge": [sentences], "confidence": 0..1, "abstain": '
     'true or false, "summary": [{"text": sentence, "evidence": [ids], "sensitive": topic}]}'
 )
+# A file name begins where a run of its letters does, so that a long run is looked at once.
 _PATH = re.compile(
     r"(?<![\w:/\\])(?:[A-Za-z]:[\\/]|\\\\|~?/(?=[\w.-]+/))[^\s\"'<>|,;]+"
-    r"|\b[\w.-]+\.(?:mp4|avi|mov|mkv|webm|m4v|mpe?g|wmv|wav|mp3|npz|npy|csv|eaf|json|pkl|srt|vtt"
+    r"|(?<![\w.-])[\w.-]+\.(?:mp4|avi|mov|mkv|webm|m4v|mpe?g|wmv|wav|mp3|npz|npy|csv|eaf|json|pkl|srt|vtt"
     r"|jpe?g|png)\b",
     re.IGNORECASE,
 )

@@ -16,9 +16,10 @@ _CUE = re.compile(
     r"^\s*(?P<from>(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3})\s*-->\s*"
     r"(?P<to>(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3})(?:\s.*)?$"
 )
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+(?P<who>[^>]+)>")
+# No tag holds another's beginning: so a search never goes over the same text twice.
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s(?P<who>[^<>]+)>")
 _SPEAKER = re.compile(r"^(?P<who>[^\W\d_][\w .'-]{0,39}):\s+(?P<text>\S.*)$", re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>|<\d[\d:.]*>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>")
 _MARGIN_S = 1e-6
 
 

@@ -93,8 +93,11 @@ FLAWED_ORDERS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", FLAWED_ORDERS)
-@pytest.mark.parametrize("where", ["situation", "question", "speech", "statement"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [*(("speech", name) for name in FLAWED_ORDERS)]
+    + [(where, "leave the form") for where in ("situation", "question", "statement")],
+)
 def test_obeyed_orders_do_not_pass(server: Server, where: str, name: str) -> None:
     order, words = FLAWED_ORDERS[name]
     server.will(obeys())

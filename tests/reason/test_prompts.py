@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -115,6 +116,13 @@ def test_no_paths_or_file_names_are_sent(path: str) -> None:
 )
 def test_ordinary_slashes_stay(text: str) -> None:
     assert clean(text, 100) == text
+
+
+@pytest.mark.parametrize("part", ["a.", "a-", "/a/", "C:\\", "~/a/"])
+def test_a_long_text_is_cleaned_at_once(part: str) -> None:
+    started = time.process_time()
+    clean(part * 20_000, 100)
+    assert time.process_time() - started < 5
 
 
 def test_unseen_letters_are_removed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,10 @@ def test_a_bad_transcript_is_explained(name: str) -> None:
     text, words = BAD_TRANSCRIPTS[name]
     with pytest.raises(InputError, match=words):
         parse_transcript(text, "talk.srt")
+
+
+@pytest.mark.parametrize("part", ["<a", "<v ", "<v. ", "<1", "a: ", "& "])
+def test_unclosed_markup_takes_no_longer_than_its_length(part: str) -> None:
+    started = time.process_time()
+    parse_transcript("00:00:01,000 --> 00:00:03,500\nYes. " + part * 50_000)
+    assert time.process_time() - started < 5
