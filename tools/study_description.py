@@ -2,11 +2,11 @@
 
 python tools/study_description.py [--seeds 60] [--focus 30] [--seconds 120] [--wrong] [--write FILE]
 
-A statement is right when a performance at the time may be told so (study_truth.yaml lists the
-kinds), or when the exact joints in 3-D show it (oracle.py; its limits are somewhat wider than
-those of the statements). *In front of* chest and torso is right when the camera sees the hand
-between itself and that part of the trunk. A hand that talks before the face covers it in
-the picture: that may be told, too.
+A statement is right when a performance at the time may be told so (`study_truth.yaml` in
+tools/studies/description lists the kinds), or when the exact joints in 3-D show it (`oracle.py`
+there; its limits are somewhat wider than those of the statements). *In front of* chest and torso is
+right when the camera sees the hand between itself and that part of the trunk. A hand that talks
+before the face covers it in the picture: that may be told, too.
 
 A performance must be told unless (expected.py; computed from exact joints, not from statements)
 

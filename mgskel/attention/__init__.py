@@ -1,4 +1,4 @@
-"""Which joints and moments a decision rests on, and whether such pictures can be trusted.
+"""A network and clips go in; what its answers rest on comes out, and whether to believe that.
 
 Five ways to look, one result: `attend` gives weights over people, moments and joints, and
 `mgskel.attention.faithfulness` asks the network itself whether they are true.

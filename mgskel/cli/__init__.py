@@ -1,4 +1,6 @@
-"""``mgskel VERB``: one module per verb, loaded only when its verb is asked for.
+"""A command line goes in; a call of the rooms and an exit code come out.
+
+``mgskel VERB``: one module per verb, loaded only when its verb is asked for.
 
 Each verb module has `HELP`, `EXAMPLES` (command lines without ``mgskel VERB``),
 `add_arguments(parser)` and `run(args) -> int`. The options that mean the same everywhere

@@ -1,4 +1,4 @@
-"""What works on this machine, and the command that brings what doesn't."""
+"""This machine goes in; what works on it comes out, and the command that brings what doesn't."""
 
 from mgskel.doctor.checks import Check, as_json, as_text, examine
 from mgskel.doctor.trials import BROWSER_FLAGS, find_browser

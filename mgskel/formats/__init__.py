@@ -1,4 +1,4 @@
-"""Recordings as files: any format of the field becomes a `Dataset`, and back.
+"""A file or folder of the field goes in; a `Dataset` of recordings comes out, and back.
 
 `read(path)` gives what a file or folder holds; `validate(path)` tells every fault instead of
 stopping at one; `write(path, data)` says what the format has no place for. A format is one file

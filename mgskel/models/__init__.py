@@ -1,4 +1,4 @@
-"""Networks: batches of skeleton sequences become class scores.
+"""Batches of skeleton sequences (N, C, T, V, M) go in; class scores (N, K) come out.
 
 All work on any `Skeleton` and share one interface, see `mgskel.models.backbone.Backbone`.
 """

@@ -1,4 +1,6 @@
-"""A clip becomes a `PoseSequence`: decoding, estimating, tracking, cleaning, judging.
+"""A clip or a camera goes in; a `PoseSequence` with its quality report comes out.
+
+Decoding, estimating, tracking, cleaning, judging.
 
 `extract` does one clip, `extract_batch` a thousand. Nothing heavy is imported until used.
 """

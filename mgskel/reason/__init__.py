@@ -1,4 +1,7 @@
-"""From statements and a scene to an assessment that cites its evidence."""
+"""Statements and a scene go in; an assessment that cites its evidence comes out.
+
+Rules or a language model judge; what cites nothing that exists is no assessment.
+"""
 
 from __future__ import annotations
 

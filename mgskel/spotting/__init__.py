@@ -1,4 +1,8 @@
-"""Spotting: one recognizer for cut clips, recordings and cameras, its decisions, their worth."""
+"""Clips, recordings or camera frames and a run folder go in; gesture events come out.
+
+One `Recognizer` for all of them: how it decides, what that is worth, and how recognizers of
+recordings are taught.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Study: many clips and several coders become tables, comparisons and coefficients of agreement."""
+"""Results of many clips, or several coders' marks, go in; tables and agreement come out."""

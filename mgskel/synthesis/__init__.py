@@ -1,7 +1,7 @@
-"""People and gestures that never were, with exact truth.
+"""Settings and a seed go in; people and gestures that never were come out, with exact truth.
 
-Settings and a seed go in; a `SyntheticRecording` comes out: the keypoints that an estimator would
-give of it, the same without errors, events and how each was made. A body (`body`, `face`, `hands`)
+A `SyntheticRecording` holds the keypoints that an estimator would give of it, the same without
+errors, events and how each was made. A body (`body`, `face`, `hands`)
 rests and talks (`rest`), performs programs (`targets.yaml`, `programs`, `performance`, `motion`)
 in a flow (`flow`), and is filmed (`camera`, `noise.yaml`, `noise`, `recording`).
 """

@@ -1,4 +1,7 @@
-"""Scores become a trained recognizer: training, pretraining, evaluation, run folders."""
+"""Labelled recordings and a config go in; a trained network in a run folder comes out.
+
+And what follows from it: figures, predictions, ensembles, pretraining.
+"""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Augmentation of skeleton clips, vectorised over the batch."""
+"""Batches of clips go in; the same, varied, come out: augmentation, vectorised over the batch."""
 
 from mgskel.datasets.augment.policy import PARTS, PRESETS, Augmentation, Policy
 
