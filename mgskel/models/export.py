@@ -54,7 +54,7 @@ def export_onnx(
             "an ONNX file needs its ending", expected="NAME.onnx", found=path.name, place=path
         )
     folded = fold(model).cpu()
-    answers = _Moments(folded) if moments else folded
+    answers = _Moments(folded).eval() if moments else folded
     with writing(path) as temporary:
         _write(answers, folded, temporary, frames, people)
         if metadata:

@@ -49,12 +49,9 @@ class GraphMix(nn.Module):
         n, c, t, v = x.shape
         heads = self.heads
         tokens = x.permute(0, 2, 3, 1).reshape(n, t, v, heads, c // heads)
-        if not self.follow:
-            tokens = tokens.permute(3, 2, 0, 1, 4).reshape(heads, v, -1)
-            mixed = torch.bmm(self.graphs, tokens).view(heads, v, n, t, c // heads)
-            return mixed.permute(2, 3, 1, 0, 4).reshape(n, t, v, c).permute(0, 3, 1, 2)
         tokens = tokens.permute(0, 3, 2, 1, 4).reshape(n * heads, v, t * (c // heads))
-        mixed = torch.bmm(self.sample_graphs(x, frames).flatten(0, 1), tokens)
+        graphs = self.sample_graphs(x, frames) if self.follow else self.graphs.expand(n, -1, -1, -1)
+        mixed = torch.bmm(graphs.reshape(n * heads, v, v), tokens)
         mixed = mixed.view(n, heads, v, t, c // heads).permute(0, 3, 2, 1, 4)
         return mixed.reshape(n, t, v, c).permute(0, 3, 1, 2)
 
