@@ -7,6 +7,7 @@ clip of the usual length around a moment would be called is the mean over that c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
+from mgskel.models import fold
 from mgskel.spotting.decoding import DecodingSettings, decode
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.clip_model import ClipModel
@@ -41,14 +43,16 @@ class ClipRecognizer(Recognizer):
     """Answers of a `ClipModel`.
 
     Args:
-        model: folded, for answers.
+        trained: with its normalisations not folded in; `model` is the same for answers.
     """
 
     at_every_moment = False
 
-    def __init__(self, model: ClipModel, name: str = "own", fingerprint: str = "") -> None:
-        self.model, self.name, self.fingerprint = model, name, fingerprint
-        self.network, self.notes = model.network, model.notes
+    def __init__(self, trained: ClipModel, name: str = "own", fingerprint: str = "") -> None:
+        self._trained = trained
+        self.model = model = replace(trained, network=fold(trained.network))
+        self.name, self.fingerprint = name, fingerprint
+        self.network, self.notes = trained.network, trained.notes
         self.temperature = model.temperature
         self.window, self.people = model.input.window, model.input.people
         self.vocabulary = vocabulary_of(model.classes)
@@ -58,10 +62,10 @@ class ClipRecognizer(Recognizer):
         """Rebuild it from its run folder."""
         tree = read_description(folder)
         fingerprint = json_hash({key: tree.get(key) for key in _DECISIVE})
-        return cls(ClipModel.load(folder), folder.name or "own", fingerprint)
+        return cls(ClipModel.load(folder, folded=False), folder.name or "own", fingerprint)
 
     def save(self, folder: str | Path) -> None:
-        self.model.save(folder)
+        self._trained.save(folder)
 
     @property
     def skeleton(self) -> Skeleton:
@@ -95,7 +99,7 @@ class ClipRecognizer(Recognizer):
     def evidence(self, sequence: PoseSequence) -> tuple[np.ndarray, float]:
         """Probabilities (K, T) of the classes of a clip around each moment of one person, and the
         time between two moments."""
-        wanted, network = self.model.input, self.network
+        wanted, network = self.model.input, self.model.network
         step_s = wanted.seconds * network.time_stride / wanted.window
         half = max(round(wanted.seconds / step_s) // 2, 1)
         total = max(round(sequence.duration_s / step_s), 1)
@@ -116,9 +120,9 @@ class ClipRecognizer(Recognizer):
     def _moments(self, piece: PoseSequence, count: int, half: int) -> np.ndarray:
         """(count, K) probabilities, each over the moments up to `half` away."""
         wanted = self.model.input
-        frames = count * self.network.time_stride
+        frames = count * self.model.network.time_stride
         x, mask, _ = next(iter(view_batches(self.model.store(piece), wanted.stream, frames, 1)))
-        scores = self.network.forward_frames(x, mask)[0, 0, :count].float().numpy()
+        scores = self.model.network.forward_frames(x, mask)[0, 0, :count].float().numpy()
         sums = np.concatenate([np.zeros((1, scores.shape[1])), np.cumsum(scores, 0)])
         low = np.maximum(np.arange(count) - half, 0)
         high = np.minimum(np.arange(count) + half + 1, count)
