@@ -6,7 +6,7 @@ front, so that browsers play it. With weights, joints glow by how much a decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -60,7 +60,8 @@ def write_overlay(
     canvas = _Canvas(sequence.skeleton, sequence.frame_size)
     with writing(path) as temporary:
         pictures = _pictures(sequence, canvas, clip, ground, weights)
-        _encode(temporary, pictures, sequence, canvas.size)
+        timed = zip(sequence.timestamps.tolist(), pictures, strict=True)
+        write_video(temporary, timed, sequence.fps, canvas.size)
 
 
 class _Canvas:
@@ -203,24 +204,30 @@ def _grounds(
         source.close()
 
 
-def _encode(
-    path: Path, pictures: Iterator[np.ndarray], sequence: PoseSequence, size: tuple[int, int]
+def write_video(
+    path: Path, pictures: Iterable[tuple[float, np.ndarray]], fps: float, size: tuple[int, int]
 ) -> None:
-    """H.264 in mp4, each picture shown at its own time."""
+    """H.264 in mp4, each picture shown at its own time; the first begins the video.
+
+    Args:
+        pictures: seconds and (H, W, 3) RGB of (W, H) = `size`, whose sides are even.
+    """
     import av
 
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        rate = Fraction(sequence.fps).limit_denominator(1001)
         stream = container.add_stream(
-            "libx264", rate=rate, options={"crf": "23", "preset": "veryfast"}
+            "libx264",
+            rate=Fraction(fps).limit_denominator(1001),
+            options={"crf": "23", "preset": "veryfast"},
         )
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = _TIME_BASE
-        begin = float(sequence.timestamps[0])
-        for time_s, picture in zip(sequence.timestamps, pictures, strict=True):
+        begin: float | None = None
+        for time_s, picture in pictures:
+            begin = time_s if begin is None else begin
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts = round((float(time_s) - begin) / float(_TIME_BASE))
+            frame.pts = round((time_s - begin) / float(_TIME_BASE))
             frame.time_base = _TIME_BASE
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -145,7 +145,10 @@ def link(clip: str) -> str:
 
 
 def _cautions(clips: Sequence[ClipResult], about: About, observable: pd.DataFrame) -> str:
-    lines = [f"{name} could not be analysed: {why}" for name, why in about.failures.items()]
+    lines = [
+        f"{name} could not be analysed: {why.splitlines()[0]}"
+        for name, why in about.failures.items()
+    ]
     notes: dict[str, list[str]] = {}
     for clip in clips:
         quality = clip.quality()

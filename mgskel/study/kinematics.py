@@ -105,6 +105,22 @@ def paths(sequence: PoseSequence, person: int) -> Paths:
     )
 
 
+def part_movement(sequence: PoseSequence, person: int) -> dict[str, float]:
+    """Mean speed of each body part's joints while they are seen, shoulder widths a second."""
+    points = sequence.keypoints[person].astype(float)
+    layout = sequence.skeleton
+    width = float(shoulder_width(sequence)[person]) if layout.has(_TRUNK[0]) else _NAN
+    size = max(1, round(SMOOTH_S * sequence.fps))
+    smooth = uniform_filter1d(points, size, axis=0, mode="nearest") if size > 1 else points
+    speeds = np.linalg.norm(np.diff(smooth, axis=0), axis=-1) * sequence.fps / width
+    found = {}
+    for part, joints in layout.parts.items():
+        known = speeds[:, list(joints)]
+        known = known[np.isfinite(known)]
+        found[part] = float(known.mean()) if len(known) else _NAN
+    return found
+
+
 def measured(where: Paths, event: GestureEvent, group: str) -> Kinematics:
     """Measure one event of a person.
 

@@ -2,7 +2,8 @@
 
 One row of `events.csv` is one event, of `summary.csv` one gesture of one person in one clip
 (gestures that did not happen are rows of 0), of `summary_wide.csv` one person in one clip, of
-`bins.csv` one gesture in one stretch of time, of `observable.csv` one body part.
+`bins.csv` one gesture in one stretch of time, of `observable.csv` one body part: how long it was
+seen and how much it moved.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.files import read_text, write_text, writing
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
 from mgskel.study.folder import About, ClipResult, harmless, plain
-from mgskel.study.kinematics import NAMES, UNSEEN, Paths, contact_point, measured, paths
+from mgskel.study.kinematics import (
+    NAMES,
+    UNSEEN,
+    Paths,
+    contact_point,
+    measured,
+    part_movement,
+    paths,
+)
 from mgskel.study.observability import Observability
 from mgskel.study.participants import Participants
 
@@ -40,7 +49,7 @@ _SUMMARY = (*KEYS, "label", "count", "observable_s", "rate_per_min", "total_s", 
             "share", "latency_s", "group")  # fmt: skip
 _BINS = (*KEYS, "label", "bin", "start_s", "end_s", "count", "total_s", "observable_s",
          "rate_per_min", "group")  # fmt: skip
-_OBSERVABLE = (*KEYS, "part", "observable_s", "recorded_s", "share")
+_OBSERVABLE = (*KEYS, "part", "observable_s", "recorded_s", "share", "movement")
 OWN_COLUMNS = frozenset((*_EVENT, *_SUMMARY, *_BINS, *_OBSERVABLE))
 _NAN = float("nan")
 
@@ -174,12 +183,14 @@ def _add_clip(
             )
             for cells in _binned(mine, seen, visible, bin_s):
                 rows["bins"].append((*key, gesture.label, *cells, gesture.group, *extra))
+        moving = part_movement(sequence, index) if tracked else {}
         for part, visible in seen.parts().items():
             seconds = seen.seconds(visible)
             share = seconds / seen.recorded_s if seen.recorded_s else _NAN
             rows["observable"].append(
-                (*key, part, round(seconds, 3), round(seen.recorded_s, 3), round(share, 4), *extra)
-            )
+                (*key, part, round(seconds, 3), round(seen.recorded_s, 3), round(share, 4),
+                 round(moving.get(part, _NAN), 5), *extra)
+            )  # fmt: skip
 
 
 def _group_of(label: str, gestures: Iterable[Gesture]) -> str:

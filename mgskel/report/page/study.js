@@ -84,7 +84,7 @@
       pen.fillStyle = css(striped || !band ? "--stage" : "--chip");
       pen.fillRect(gutter, y, row.seconds * scale(i), Math.max(height - 1, 1));
       if (named) {
-        const tail = band ? ` \u00b7 ${row.values[Number(wish)]}` : "";
+        const tail = band && row.values[Number(wish)] ? ` \u00b7 ${row.values[Number(wish)]}` : "";
         pen.fillStyle = css("--quiet");
         let words = row.name + tail;
         while (words.length > 4 && pen.measureText(words).width > gutter - 10) words = `${words.slice(0, -2)}\u2026`.replace("\u2026\u2026", "\u2026");

@@ -1,0 +1,53 @@
+"""``mgskel gestures STUDY``: a map of events by how they moved."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mgskel.cli.messages import tell
+
+HELP = (
+    "Map a study's events by their movement (dynamic time warping, multidimensional scaling) onto "
+    "its page, where a click plays one; gestures.csv holds places and nearest neighbours."
+)
+EXAMPLES = ("study", "study --most 800 --json")
+JSON = "how many events there are of each gesture, and how often the most alike has its name"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("study", type=Path, metavar="STUDY", help="folder that 'mgskel analyze' wrote")
+    add("--most", type=int, default=400, metavar="N", help="at most so many events, evenly of all "
+        "gestures, the surest first (default 400)")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.core.errors import InputError
+    from mgskel.core.files import to_json
+    from mgskel.report.gesture_map import write_gesture_map
+    from mgskel.report.study_page import write_study_page
+    from mgskel.study.folder import study_clips
+    from mgskel.study.similarity import gesture_map
+
+    if not 3 <= args.most <= 2000:
+        raise InputError("--most is out of reach", expected="3 to 2000", found=args.most)
+    found = gesture_map(study_clips(args.study), args.most)
+    write_gesture_map(args.study, found)
+    tell(str(write_study_page(args.study)))
+    same = found.same_label()
+    if args.json:
+        answer = {
+            "events": len(found.movements),
+            "explained": round(found.explained, 4),
+            "gestures": {name: {"n": n, "nearest_alike": round(share, 4)}
+                         for name, (n, share) in same.items()},
+        }  # fmt: skip
+        sys.stdout.write(to_json(answer))
+        return 0
+    width = max(map(len, same))
+    lines = [f"{name:<{width}}  {n:5d}  {share:6.0%}" for name, (n, share) in same.items()]
+    head = f"{len(found.movements)} events; how often the most alike one has the same name:"
+    sys.stdout.write("\n".join([head, *lines]) + "\n")
+    return 0

@@ -1,0 +1,1 @@
+"""Invented studies with known differences between their groups: what `compare` makes of them."""
