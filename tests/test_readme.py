@@ -82,12 +82,12 @@ def test_the_pages_hold_commands() -> None:
 
 
 def claims() -> list[tuple[str, str]]:
-    """(linked file, text) of every paragraph of the readme's results that links to one."""
+    """(linked file, row) of every row of the readme's results."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     results = text.partition("\n## Results\n")[2].partition("\n## ")[0]
-    paragraphs = re.split(r"\n(?=\*\*)", results)
-    found = [(re.search(r"\]\(((?:docs|mgskel)/\S+?)\)", part), part) for part in paragraphs]
-    return [(link[1], part) for link, part in found if link]
+    rows = [line for line in results.splitlines() if line.startswith("|")]
+    found = [(re.search(r"\]\(((?:docs|mgskel)/\S+?)\)", row), row) for row in rows]
+    return [(link[1], row) for link, row in found if link]
 
 
 def test_every_figure_stands_in_the_file_beside_it() -> None:

@@ -43,7 +43,10 @@ that was cut around one gesture.
 Synthesis alone: {notes.get("training", "see notes in recognizer.json")}. No recording of a real
 person, and no data set, was used for its weights or thresholds. Rebuild it with
 
-    python tools/train_shipped.py -o RUN
+    python tools/train_shipped.py -o RUN --start.weights FILE
+
+with FILE the first release's weights (`mgskel/spotting/shipped/model.safetensors` at 87eca17),
+which were trained in the same way, from nothing, without fusion.
 
 ## Measured on held-out synthesis
 
