@@ -20,7 +20,7 @@ _EXTENTS = {"pixel": (3.0, 2e4), "metre": (0.02, 5.0), "normalised": (0.0, 50.0)
 _FASTEST = 1000.0
 _SAMPLED = 32  # frames that are looked at to judge the size of bodies
 _SURE = 0.5  # score from which a joint's place counts against the picture size
-_MOST_OUTSIDE = 0.5  # share of the found joints that may lie outside the picture
+_MOST_OUTSIDE = 0.75  # share of the found joints that may lie outside the picture
 _CROWD = 7  # more people than this and than frames: the axes are swapped
 # Nobody is so tall, in metres, nor so small, in pixels.
 _TALLEST_M = 2.6
@@ -376,8 +376,8 @@ def _check_frame_size(sample: np.ndarray, size: tuple[int, int], faults: Faults,
     if not len(flat):
         return
     stated, other = np.array([width, height]), np.array([height, width])
-    # Estimators place hidden joints beyond the picture, sometimes far: of a person before a webcam,
-    # up to two in five.
+    # Estimators place hidden joints beyond the picture, sometimes far: of a face close up, up to
+    # two in three.
     if (flat > 1.1 * stated).any(1).mean() > _MOST_OUTSIDE:
         reach = np.quantile(flat, 0.98, axis=0)
         swapped = (reach <= 1.05 * other).all()

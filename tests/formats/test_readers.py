@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
+from mgskel.core.sequence import PoseSequence
 from mgskel.formats import ReadOptions, detect, read, read_sequence, validate
 
 
@@ -324,3 +325,15 @@ def test_every_good_file_is_recognised_by_content_and_has_no_faults(tmp_path: Pa
             hidden.parent.mkdir(exist_ok=True)
             hidden.write_bytes(path.read_bytes())
             assert detect(hidden)[0].title == name
+
+
+def test_a_face_close_up_is_readable(tmp_path: Path) -> None:
+    """Two in three of its joints are guessed below the picture."""
+    points = np.full((1, 20, 33, 2), 240.0)
+    points[:, :, 11:, 1] = 900.0
+    points[..., 0] += np.arange(20)[:, None]
+    sequence = PoseSequence.from_arrays(
+        points, fps=25, skeleton="mediapipe33", frame_size=(640, 480)
+    )
+    sequence.save(tmp_path / "face.npz")
+    assert read(tmp_path / "face.npz").only.sequence.num_frames == 20
