@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -152,10 +155,38 @@ def test_killed_ten_times_at_random_the_tables_are_the_same(
 
 
 @pytest.mark.slow
-def test_ray_does_the_same(
-    finished: Path, clips: Path, untrained_spotter: Path, tmp_path: Path
-) -> None:
+def test_a_cluster_of_two_nodes_does_the_same_with_a_worker_killed(
+    finished: Path, clips: Path, untrained_spotter: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     pytest.importorskip("ray")
-    more = ("--engine", "ray", "--workers", "2", "--participants", str(clips / "people.csv"))
-    assert run(clips, tmp_path / "out", untrained_spotter, *more) == 1
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    cluster.add_node(num_cpus=1)
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    killed: list[int] = []
+    hunter = threading.Thread(target=_kill_first_worker, args=(killed,), daemon=True)
+    hunter.start()
+    more = ("--engine", "ray", "--participants", str(clips / "people.csv"))
+    try:
+        assert run(clips, tmp_path / "out", untrained_spotter, *more) == 1
+    finally:
+        cluster.shutdown()
+    assert killed
     assert hashes(tmp_path / "out") == hashes(finished)
+
+
+def _kill_first_worker(killed: list[int]) -> None:
+    """Kill the first of this machine's Ray workers that is at work on a clip."""
+    until = time.monotonic() + 120
+    while not killed and time.monotonic() < until:
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if process.read_bytes().startswith(b"ray::_do"):
+                    os.kill(int(process.parent.name), signal.SIGKILL)
+                    killed.append(int(process.parent.name))
+                    return
+            except OSError:
+                continue
+        time.sleep(0.02)
