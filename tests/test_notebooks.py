@@ -51,8 +51,8 @@ def printed(notebook: nbformat.NotebookNode) -> str:
     return "".join(output.get("text", "") for output in outputs)
 
 
-def test_there_are_five_and_each_says_why_it_exists() -> None:
-    assert [name[0] for name in names()] == list("12345")
+def test_there_are_six_and_each_says_why_it_exists() -> None:
+    assert [name[0] for name in names()] == list("123456")
     for name in names():
         first = read(name).cells[0]
         assert first.cell_type == "markdown"
