@@ -26,7 +26,7 @@ def rows(path):
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
-    made = synthesise_recording(20, 5, SynthesisSettings(layout="mediapipe_holistic"), fps=20)
+    made = synthesise_recording(20, 6, SynthesisSettings(layout="mediapipe_holistic"), fps=20)
     path = tmp_path_factory.mktemp("recording") / "talk.npz"
     made.sequence.save(path)
     return path

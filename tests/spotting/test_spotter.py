@@ -78,7 +78,7 @@ def test_a_changed_description_is_refused(saved, tmp_path, change):
 
 
 def test_no_folder_at_all(tmp_path):
-    with pytest.raises(InputError, match="no spotter"):
+    with pytest.raises(InputError, match="no run folder"):
         Recognizer.load(tmp_path / "nowhere")
 
 
