@@ -38,7 +38,8 @@ def parts(root: Path, tmp_path: Path) -> Iterator[Path]:
         before.append((registry, dict(registry._entries), dict(registry._homes)))
         for name, home in tuple(registry._homes.items()):
             if home is not None and home.startswith("mgskel_user_"):  # of another test
-                del registry._entries[name], registry._homes[name]
+                registry._entries.pop(name, None)
+                del registry._homes[name]
     for code in shown(root, "python"):
         file = tmp_path / code.partition("\n")[0].removeprefix("# ")
         file.write_text(code)
