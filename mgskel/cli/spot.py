@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgskel.cli.messages import detail, note
 from mgskel.cli.reading_options import add_reading_options, reading_options
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
     from mgskel.core.sequence import PoseSequence
+    from mgskel.spotting.needs import Silence
     from mgskel.spotting.recognizer import Recognizer
 
 HELP = "Find gestures in a long recording, and score them where a reference is given."
@@ -30,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
     add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) in the "
         "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
+    add("--sensitivity", type=float, default=0.5, metavar="S", help="0 (only what is sure) to 1 "
+        "(everything that may be something); default 0.5")  # fmt: skip
+    add("--level", choices=("gesture", "group"), default="group", help="leave out what is clear as "
+        "to its body group only (default: keep it)")  # fmt: skip
     add("--person", metavar="ID", help="only this person (a track's name)")
     add("--media", metavar="NAME", help="the clip's file name, for ELAN to open beside the tiers")
     add_reading_options(parser)
@@ -45,13 +51,14 @@ def run(args: argparse.Namespace) -> int:
     sequence = _recording(args)
     spotter = Recognizer.load(args.model)
     truth = _reference(args, sequence, spotter)
-    events = spotter.spot(sequence)
-    for remark in spotter.remarks(sequence):
-        print(f"note: {remark}", file=sys.stderr)
+    found = spotter.spot(sequence, args.sensitivity)
+    named = tuple(event for event in found if event.level == "gesture")
+    events = named if args.level == "gesture" else found
+    _tell_silences(spotter.silences(sequence), len(spotter.vocabulary))
     if args.output is not None:
         write_events(args.output, events, media=args.media, vocabulary=spotter.vocabulary)
     if truth is not None:
-        score = _score(truth, events)
+        score = _score(truth, named)
         sys.stdout.write(to_json(score) if args.json else _score_table(score))
     elif args.json:
         from dataclasses import asdict
@@ -66,8 +73,8 @@ def _recording(args: argparse.Namespace) -> PoseSequence:
     from mgskel.formats import read
 
     contents = read(args.pose, reading_options(args))
-    for note in contents.notes:
-        print(f"note: {note}", file=sys.stderr)
+    for remark in contents.notes:
+        note(remark)
     sequence = contents.only.sequence
     return sequence if args.person is None else sequence.person(args.person)
 
@@ -82,7 +89,7 @@ def _reference(
     from mgskel.spotting.metrics import check_reference
     from mgskel.spotting.reference import translate
 
-    truth = read_events(args.reference)
+    truth = tuple(event for event in read_events(args.reference) if event.level == "gesture")
     start = sequence.start_s
     remarks = check_reference(truth, start + sequence.duration_s, start)
     reference = translate(truth, spotter.vocabulary)
@@ -93,8 +100,20 @@ def _reference(
             "left out, because the recognizer has no such gesture: " + ", ".join(reference.unknown)
         )
     for remark in remarks:
-        print(f"note: {remark}", file=sys.stderr)
+        note(remark)
     return reference.events
+
+
+def _tell_silences(silences: Sequence[Silence], classes: int) -> None:
+    """What nothing is said of: gestures as one number; with -v, which, and why."""
+    unseen = {gesture for silence in silences for gesture in silence.gestures}
+    for silence in silences:
+        (detail if silence.gestures else note)(silence.text)
+    if unseen:
+        note(
+            f"nothing is said of {len(unseen)} of {classes} gestures, for want of joints that are "
+            "seen well enough (-v tells which)"
+        )
 
 
 def _score(truth: Sequence[GestureEvent], events: Sequence[GestureEvent]) -> dict[str, Any]:
@@ -116,6 +135,10 @@ def _event_table(events: Sequence[GestureEvent]) -> str:
     lines = [
         f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
         + (f"  person {event.person}" if people else "")
+        + "".join(
+            f"  {'or ' * (i == 0)}{label} {chance:.2f}"
+            for i, (label, chance) in enumerate(event.alternatives[:2])
+        )
         for event in events
     ]
     return "\n".join([f"{len(events)} gestures (from s, to s, gesture, score)", *lines]) + "\n"
