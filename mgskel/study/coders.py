@@ -80,7 +80,7 @@ def read_coder(path: Path, name: str) -> Coder:
     elif is_clip_folder(path):
         codings = [_clip_coding(path)]
     elif clips := clip_folders(path):
-        codings = [_clip_coding(folder) for folder in clips]
+        codings = [_clip_coding(folder, path) for folder in clips]
     else:
         codings = _folder_codings(path, remarks)
     double = [n for n, count in Counter(_key(c.name) for c in codings).items() if count > 1]
@@ -94,9 +94,10 @@ def read_coder(path: Path, name: str) -> Coder:
     return Coder(name, tuple(codings), tuple(remarks))
 
 
-def _clip_coding(folder: Path) -> Coding:
+def _clip_coding(folder: Path, study: Path | None = None) -> Coding:
     events = read_events(folder / "events.csv")
-    return Coding(folder.name, events, duration_s=recorded_s(folder))
+    name = folder.resolve().name if study is None else folder.relative_to(study).as_posix()
+    return Coding(name, events, alias=folder.name, duration_s=recorded_s(folder))
 
 
 def _folder_codings(folder: Path, remarks: list[str]) -> list[Coding]:
@@ -111,7 +112,15 @@ def _folder_codings(folder: Path, remarks: list[str]) -> list[Coding]:
             place=str(folder),
             expected="files that end in " + ", ".join(ENDINGS) + ", or the folder of a study",
         )
-    return [coding for file in files for coding in _file_codings(file, remarks)]
+    codings = []
+    for file in files:
+        below = file.relative_to(folder).parent.as_posix()
+        for coding in _file_codings(file, remarks):
+            if below != ".":
+                alias = coding.alias or coding.name
+                coding = replace(coding, name=f"{below}/{coding.name}", alias=alias)
+            codings.append(coding)
+    return codings
 
 
 def _file_codings(path: Path, remarks: list[str]) -> list[Coding]:
@@ -191,10 +200,12 @@ def _key(name: str) -> str:
 
 
 def _shelf(codings: Iterable[Coding]) -> dict[str, Coding]:
+    """Codings by name, and by other names that only one of them has."""
     codings = list(codings)
     shelf = {_key(coding.name): coding for coding in codings}
+    others = Counter(_key(coding.alias) for coding in codings if coding.alias)
     for coding in codings:
-        if coding.alias:
+        if coding.alias and others[_key(coding.alias)] == 1:
             shelf.setdefault(_key(coding.alias), coding)
     return shelf
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from study_cases import a_clip
 
 from mgskel.cli import main
 from mgskel.core.boris import Observation, write_boris
@@ -219,6 +220,18 @@ def test_files_of_every_kind_are_paired_by_name(tmp_path: Path) -> None:
     paired = pair(read_coders([anna, ben, cleo]))
     assert paired.names == ("one", "two")
     assert paired.unpaired == {"ben": ("three",)}
+
+
+def test_clips_in_folders_of_a_study_meet_files_that_lie_flat(tmp_path: Path) -> None:
+    for name in ("day1/anna", "day2/ben"):
+        a_clip(tmp_path / "study" / name, events(TALK))
+        write_events(tmp_path / "human" / f"{name.split('/')[1]}.csv", events(TALK))
+    paired = pair(read_coders([tmp_path / "study", tmp_path / "human"]))
+    assert paired.names == ("day1/anna", "day2/ben")
+    a_clip(tmp_path / "study" / "day3/anna", events(TALK))
+    paired = pair(read_coders([tmp_path / "study", tmp_path / "human"]))
+    assert paired.names == ("day2/ben",)
+    assert paired.unpaired["study"] == ("day1/anna", "day3/anna")
 
 
 def test_a_coders_mark_at_the_end_of_all_names_does_not_hinder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from study_cases import WIDTH, a_clip, a_person, an_event, moved
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, MissingDependency
 from mgskel.study.folder import About, study_clips
 from mgskel.study.kinematics import measured, paths
 from mgskel.study.participants import read_participants
@@ -233,3 +234,16 @@ def test_kinematics_of_a_still_hand_and_of_one_that_is_not_seen() -> None:
 def test_no_clips_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no analysed clips"):
         study_clips(tmp_path)
+
+
+def test_parquet_holds_the_same_or_says_what_is_missing(study: Path, tmp_path: Path) -> None:
+    tables = made(study, TABLE)
+    if importlib.util.find_spec("pyarrow") is None:
+        with pytest.raises(MissingDependency, match="pyarrow"):
+            tables.write(tmp_path, parquet=True)
+        return
+    tables.write(tmp_path, parquet=True)
+    for name in TABLES:
+        found = pd.read_parquet(tmp_path / f"{name}.parquet")
+        assert found.shape == getattr(tables, name).shape
+    assert set(pd.read_parquet(tmp_path / "summary.parquet")["participant"]) == {"007", "NA"}
