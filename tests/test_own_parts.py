@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 
 Command = Callable[..., str]
 
@@ -71,3 +72,36 @@ def test_a_backbone(own: Command, root: Path, tmp_path: Path, by_file: bool) -> 
     judged = own("evaluate", tmp_path / "run", "--data", tmp_path / "set.npz", "--json",
                  "--layout", "natops8")  # fmt: skip
     assert json.loads(judged)["n"] == 24
+
+
+def standing(seconds: float = 4.0) -> PoseSequence:
+    """Somebody whose left hand goes above the head after half of the time."""
+    layout = get_skeleton("coco17")
+    pose = np.random.default_rng(0).uniform(100, 300, (layout.num_joints, 2))
+    places = {"nose": (200, 60), "left_shoulder": (250, 120), "right_shoulder": (150, 120)}
+    for side, x in (("left", 260), ("right", 140)):
+        places |= {f"{side}_hip": (x, 280), f"{side}_elbow": (x, 190), f"{side}_wrist": (x, 260)}
+    for joint, place in places.items():
+        pose[layout.index(joint)] = place
+    points = np.repeat(pose[None, None], int(30 * seconds), axis=1)
+    points[:, points.shape[1] // 2 :, layout.index("left_wrist")] = (260, -40)
+    return PoseSequence.from_arrays(points, fps=30, skeleton=layout)
+
+
+@pytest.mark.slow
+def test_a_format(own: Command, tmp_path: Path) -> None:
+    standing().save(tmp_path / "pose.npz")
+    own("convert", tmp_path / "pose.npz", tmp_path / "list.nose", "--to", "own-noses")
+    assert (tmp_path / "list.nose").read_text().startswith("own noses\n")
+    (report,) = json.loads(own("validate", tmp_path / "list.nose", "--json"))["files"]
+    assert (report["format"], report["ok"]) == ("list of noses", True)
+
+
+@pytest.mark.slow
+def test_a_kind_of_statement(own: Command, tmp_path: Path) -> None:
+    standing().save(tmp_path / "pose.npz")
+    own("describe", tmp_path / "pose.npz", "-o", tmp_path / "statements.json")
+    found = json.loads((tmp_path / "statements.json").read_text())["statements"]
+    (statement,) = [one for one in found if one["kind"] == "own_overhead"]
+    assert "above the head" in statement["text"]
+    assert statement["from_s"] == pytest.approx(2.0, abs=0.3)

@@ -46,13 +46,16 @@ def main(argv: list[str] | None = None) -> int:
 def follow(source: str, model: Path | None = None) -> Iterator[GestureEvent]:
     """Events of a camera or clip, as they come: of the largest person in each picture."""
     from mgskel.core.threads import set_threads
-    from mgskel.pose.estimator import create_estimator
+    from mgskel.pose.estimator import EstimatorSettings, create_estimator
+    from mgskel.pose.estimators.mediapipe import MediaPipeSettings
     from mgskel.pose.video import open_source
 
     set_threads(1)
     spotter = Recognizer.load(model)
     frames = open_source(source)
-    estimator = create_estimator()
+    # Who is seen first is followed: a camera has no time for two.
+    one = MediaPipeSettings(most_people=1)
+    estimator = create_estimator(EstimatorSettings("mediapipe", one))
     try:
         online = spotter.follow(estimator.skeleton, frames.fps or 30.0, frame_size=frames.size)
         for frame in frames:

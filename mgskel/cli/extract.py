@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     at("--max-side", dest="video.max_side", metavar="PX", help="shrink pictures to this side")
 
     people = parser.add_argument_group("which people").add_mutually_exclusive_group()
-    people.add_argument("--person", metavar="ID", help="keep this one, not the main person")
+    people.add_argument("--person", metavar="WHO", help="left, right, largest, or a name such as "
+        "2; default: the main person")  # fmt: skip
     people.add_argument("--all-people", action="store_true", help="keep everybody")
     _add_estimators(parser)
     parser.add_argument_group(

@@ -35,10 +35,13 @@ class Detection:
     Attributes:
         keypoints: (V, 2) float32, x and y in pixels of the picture given; NaN where unknown.
         scores: (V,) float32 in 0..1; 0 where unknown.
+        run: where the estimator follows people from picture to picture itself, the number of the
+            unbroken run on this person; a number is never used again.
     """
 
     keypoints: np.ndarray
     scores: np.ndarray
+    run: int | None = None
 
 
 @runtime_checkable
@@ -49,6 +52,8 @@ class Estimator(Protocol):
         skeleton: the layout of every detection.
         batch_size: how many pictures it likes to get at once.
         identity: name, versions, weights' hash, settings: whatever changes the numbers.
+
+    It may have `notes`, sentences about the clip just seen, such as people it could not follow.
     """
 
     skeleton: Skeleton

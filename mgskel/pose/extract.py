@@ -135,7 +135,7 @@ class _Seen:
     fps: float
     size: tuple[int, int]
     skeleton: Any
-    faults: list[str]
+    notes: list[str]
     frame_size: tuple[int, int] | None
     unit: str = "pixel"
 
@@ -155,7 +155,7 @@ def _follow(
             tracker = tracker or Tracker(model.skeleton, frames.size, people)
             scale = frames.size[0] / frame.image.shape[1]
             if scale != 1:
-                found = [Detection(one.keypoints * scale, one.scores) for one in found]
+                found = [dataclasses.replace(one, keypoints=one.keypoints * scale) for one in found]
             tracker.push(len(times), frame.time_s, found)
             times.append(frame.time_s)
             if progress is not None:
@@ -164,7 +164,8 @@ def _follow(
     fps = _rate(stamps, frames.fps)
     size = frames.size
     tracks = tracker.finish() if tracker is not None else ()
-    return _Seen(tracks, stamps, fps, size, model.skeleton, frames.faults, size)
+    notes = [*frames.faults, *getattr(model, "notes", ())]
+    return _Seen(tracks, stamps, fps, size, model.skeleton, notes, size)
 
 
 def _estimate(model: Estimator, batch: Sequence[Frame]) -> list[list[Detection]]:
@@ -220,7 +221,7 @@ def _finish(
         provenance=(*before, record),
         people=tuple(track.name for track in choice.tracks),
     ).noted("people", **to_dict(settings.people))
-    notes = (*seen.faults, *choice.notes)
+    notes = (*seen.notes, *choice.notes)
     if notes:
         sequence = sequence.noted("notes", notes=list(notes))
     return _judged(clean(sequence, settings.cleaning), notes, begin)

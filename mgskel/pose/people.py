@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,12 @@ from mgskel.core.errors import InputError
 from mgskel.pose.tracking import PeopleSettings, Track
 
 _MOST_ABSENCES = 5
+# What the person asked for has most of; sides are those of the picture.
+_SIDES: Mapping[str, Callable[[Track], float]] = {
+    "left": lambda track: -_middle(track)[0],
+    "right": lambda track: _middle(track)[0],
+    "largest": lambda track: float(np.median(track.sizes)),
+}
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,11 @@ class Choice:
 def choose(
     tracks: Sequence[Track], num_frames: int, frame_size: tuple[int, int], settings: PeopleSettings
 ) -> Choice:
-    """The main person (or all, or the one asked for).
+    """The main person, or all, or the one asked for; lasting people are called 1, 2, 3, ...
 
     The main person has the largest product of size, presence (share of frames seen) and
-    centrality (1 in the middle of the picture, 0.5 at its edges).
+    centrality (1 in the middle of the picture, 0.5 at its edges). 'left', 'right' and 'largest'
+    choose among those who are there at least half as long as whoever is there longest.
     """
     if not tracks:
         return Choice((), ())
@@ -35,6 +42,8 @@ def choose(
     # Where even the longest is short, the clip is short, and nothing counts as passing.
     shortest = min(settings.shortest_s, longest / 2)
     lasting = [t for t in tracks if t.times[-1] - t.times[0] >= shortest]
+    for number, track in enumerate(lasting, 1):
+        track.name = str(number)
     dropped = len(tracks) - len(lasting)
     notes = []
     if dropped:
@@ -42,20 +51,22 @@ def choose(
     if settings.keep == "all":
         return Choice(tuple(lasting), tuple(notes))
     rank = {track.name: _weight(track, num_frames, frame_size) for track in lasting}
-    if settings.keep != "main":
-        chosen = [track for track in tracks if track.name == settings.keep]
-        if not chosen:
-            raise InputError(
-                f"no person '{settings.keep}' in this clip",
-                expected="one of " + ", ".join(sorted(rank, key=int)),
-                found=repr(settings.keep),
-                remedy="--all-people keeps everybody",
-            )
-        return Choice((chosen[0],), tuple(notes))
-    main = max(lasting, key=lambda track: rank[track.name])
-    notes += _absences(main, tracks)
-    notes += _about_others(main, lasting, rank, num_frames)
-    return Choice((main,), tuple(notes))
+    if settings.keep in rank:
+        return Choice((lasting[int(settings.keep) - 1],), tuple(notes))
+    worth = {"main": lambda track: rank[track.name], **_SIDES}.get(settings.keep)
+    if worth is None:
+        raise InputError(
+            f"no person '{settings.keep}' in this clip",
+            expected=", ".join([*rank, "main", *_SIDES]),
+            found=repr(settings.keep),
+            remedy="--all-people keeps everybody",
+        )
+    longest_seen = max(len(track.frames) for track in lasting)
+    staying = [track for track in lasting if 2 * len(track.frames) >= longest_seen]
+    kept = max(lasting if settings.keep == "main" else staying, key=worth)
+    notes += _absences(kept, tracks)
+    notes += _about_others(kept, lasting, rank, num_frames, settings.keep)
+    return Choice((kept,), tuple(notes))
 
 
 def dense(
@@ -90,27 +101,33 @@ def _absences(main: Track, tracks: Sequence[Track]) -> list[str]:
 
 
 def _about_others(
-    main: Track, tracks: Sequence[Track], rank: dict[str, float], num_frames: int
+    kept: Track, tracks: Sequence[Track], rank: dict[str, float], num_frames: int, why: str
 ) -> list[str]:
-    others = sorted((t for t in tracks if t is not main), key=lambda t: -rank[t.name])
+    others = sorted((t for t in tracks if t is not kept), key=lambda t: -rank[t.name])
     if not others:
         return []
     listed = ", ".join(f"{t.name} ({len(t.frames) / num_frames:.0%} of frames)" for t in others[:5])
     notes = [
-        f"person {main.name} is the main one ({len(main.frames) / num_frames:.0%} of frames); "
-        f"others seen: {listed}; --person ID or --all-people keeps them"
+        f"person {kept.name} is kept ({why}; {len(kept.frames) / num_frames:.0%} of frames); "
+        f"others seen: {listed}; --person left, right, largest or a name keeps one of them, "
+        "--all-people everybody"
     ]
-    if rank[others[0].name] > 0.7 * rank[main.name]:
-        notes.append(f"person {others[0].name} is nearly as prominent as person {main.name}")
+    if why == "main" and rank[others[0].name] > 0.7 * rank[kept.name]:
+        notes.append(f"person {others[0].name} is nearly as prominent as person {kept.name}")
     return notes
 
 
 def _weight(track: Track, num_frames: int, frame_size: tuple[int, int]) -> float:
     size = float(np.median(track.sizes)) / max(frame_size)
     presence = len(track.frames) / max(num_frames, 1)
-    centre = np.median([_mean_known(p) for p in track.anchors], axis=0) / np.asarray(frame_size)
+    centre = _middle(track) / np.asarray(frame_size)
     off_centre = min(float(np.hypot(*(centre - 0.5))) / 0.5, 1.0)
     return size * presence * (1.0 - 0.5 * off_centre)
+
+
+def _middle(track: Track) -> np.ndarray:
+    """(2,) where the person mostly is."""
+    return np.asarray(np.median([_mean_known(p) for p in track.anchors], axis=0))
 
 
 def _mean_known(points: np.ndarray) -> np.ndarray:

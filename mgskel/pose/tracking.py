@@ -39,7 +39,7 @@ class PeopleSettings:
     """Who is kept, and when a track ends. Lengths are in sizes (about a shoulder width).
 
     Attributes:
-        keep: 'main' person, 'all', or the id of one.
+        keep: 'main', 'left', 'right' or 'largest' person, 'all', or the name of one.
         reach: farthest that anchors may lie from where a track expects them.
         reach_per_s: how much farther per second of absence, up to twice `reach`.
         jump: a head that moves this far against its shoulders within a tenth of a second has
@@ -143,6 +143,7 @@ class Track:
     speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
     sizes: list[float] = field(default_factory=list)
     anchors: list[np.ndarray] = field(default_factory=list)
+    run: int | None = None
 
     def expected(self, time_s: float) -> np.ndarray:
         """Where its anchors should be now, (4, 2); speed is trusted for half a second."""
@@ -155,6 +156,18 @@ class Track:
             return self.recent[0][1]
         points = np.stack([anchors.points for _, anchors in self.recent])
         return Anchors(_nanmedian(points), float(np.median([a.size for _, a in self.recent])))
+
+    def walked(self, time_s: float) -> Anchors:
+        """Where it should be now if it went on as in its last second, and its size."""
+        times = np.array([time for time, _ in self.recent])
+        points = np.stack([anchors.points for _, anchors in self.recent])
+        with np.errstate(invalid="ignore"):
+            speeds = np.diff(points, axis=0) / np.diff(times)[:, None, None]
+        known = speeds[~np.isnan(speeds[..., 0])]
+        speed = np.median(known, axis=0) if len(known) else np.zeros(2)
+        # From the middle of that second: its last poses are often half hidden.
+        home = self.home()
+        return Anchors(home.points + speed * (time_s - np.median(times)), home.size)
 
     def append(self, frame: int, time_s: float, detection: Detection, anchors: Anchors) -> None:
         if self.recent:
@@ -194,69 +207,80 @@ class Tracker:
         self._settings = settings
         self._tracks: list[Track] = []
         self._open: list[Track] = []
+        self._last_frame = -1
 
     def push(self, frame: int, time_s: float, detections: Sequence[Detection]) -> None:
+        self._last_frame = frame
         patience = self._settings.patience_s
         self._open = [t for t in self._open if time_s - t.times[-1] <= patience]
         seen = [d for d in detections if (d.scores > 0).any()]
-        anchors = [self._reader.read(detection) for detection in seen]
-        for row, track in self._assign(anchors, time_s):
+        running = {track.run: track for track in self._open if track.run is not None}
+        new = [detection for detection in seen if detection.run not in running]
+        taken = {detection.run for detection in seen}
+        free = [track for track in self._open if track.run is None or track.run not in taken]
+        anchors = [self._reader.read(detection) for detection in new]
+        fits = self._assign(anchors, free, time_s)
+        for detection in seen:
+            if detection.run in running:
+                # The estimator's own word that this is who it was in the picture before.
+                anchor = self._reader.read(detection)
+                running[detection.run].append(frame, time_s, detection, anchor)
+        for row, detection in enumerate(new):
+            track = fits.get(row)
             if track is None:
                 track = Track(str(len(self._tracks) + 1))
                 self._tracks.append(track)
                 self._open.append(track)
-            track.append(frame, time_s, seen[row], anchors[row])
+            track.run = detection.run
+            track.append(frame, time_s, detection, anchors[row])
 
     def finish(self) -> tuple[Track, ...]:
-        """All tracks, without the half-way poses where the estimator went over to another."""
+        """All tracks, without half-way poses where the estimator went over to another person, and
+        without half-hidden ones where somebody vanished behind another."""
         seen = [set(track.frames) for track in self._tracks]
         for m, track in enumerate(self._tracks):
             others = set().union(*(frames for n, frames in enumerate(seen) if n != m))
             _trim_handovers(track, seen[m], others)
+            rest = [other for other in self._tracks if other is not track]
+            _trim_hidden(track, rest, self._last_frame)
         return tuple(track for track in self._tracks if track.frames)
 
-    def _assign(self, anchors: Sequence[Anchors], time_s: float) -> list[tuple[int, Track | None]]:
-        """Each detection's track, or none where a new one begins."""
-        if not anchors:
-            return []
-        if not self._open:
-            return [(row, None) for row in range(len(anchors))]
-        costs = np.array(
-            [[self._cost(one, track, time_s) for track in self._open] for one in anchors]
-        )
+    def _assign(
+        self, anchors: Sequence[Anchors], tracks: Sequence[Track], time_s: float
+    ) -> dict[int, Track]:
+        """The track that each detection continues, by its position; new people are left out."""
+        if not anchors or not tracks:
+            return {}
+        costs = np.array([[self._cost(one, track, time_s) for track in tracks] for one in anchors])
         if costs.shape == (1, 1):
             rows, columns = np.array([0]), np.array([0])
         else:
             from scipy.optimize import linear_sum_assignment
 
             rows, columns = linear_sum_assignment(costs)
-        fits = {
-            int(row): self._open[column]
+        return {
+            int(row): tracks[column]
             for row, column in zip(rows, columns, strict=True)
             if costs[row, column] < _FORBIDDEN
         }
-        return [(row, fits.get(row)) for row in range(len(anchors))]
 
     def _cost(self, one: Anchors, track: Track, time_s: float) -> float:
         """How unlike the track's person a detection is; `_FORBIDDEN` where it can't be them."""
         rules = self._settings
-        last_time, last = track.recent[-1]
-        away = time_s - last_time
+        away = time_s - track.times[-1]
+        if away > 0.5:
+            # Gone for a while: back where they were, or where they were going.
+            reach = rules.home + rules.reach_per_s * min(away, 1.0)
+            return min(
+                _cost_of_return(one, track.home(), reach),
+                _cost_of_return(one, track.walked(time_s), reach),
+            )
+        if self._jumped(one, track, time_s):
+            return _cost_of_return(one, track.home(), rules.home)
         size = max(track.sizes[-1], one.size)
         distance = _distance(one.points, track.expected(time_s)) / size
-        stretch = abs(np.log(one.size / track.sizes[-1]))
+        cost = distance + abs(np.log(one.size / track.sizes[-1]))
         reach = min(rules.reach + rules.reach_per_s * away, 2 * rules.reach)
-        cost = distance + stretch
-        if away > 0.5 or self._jumped(one, track, time_s):
-            home = track.home()
-            size = max(home.size, one.size)
-            head = _length(one.points[0] - home.points[0]) / size
-            cost = _distance(one.points, home.points) / size + abs(np.log(one.size / home.size))
-            reach = rules.home + (rules.reach_per_s * min(away, 1.0) if away > 0.5 else 0.0)
-            if head > reach:
-                return _FORBIDDEN
-            cost += head
-            reach *= 2
         return float(cost) if cost <= reach else _FORBIDDEN
 
     def _jumped(self, one: Anchors, track: Track, time_s: float) -> bool:
@@ -268,6 +292,16 @@ class Tracker:
         )
         neck = _neck(one) - _neck(before)
         return _length(neck) > self._settings.jump * max(one.size, before.size)
+
+
+def _cost_of_return(one: Anchors, place: Anchors, reach: float) -> float:
+    """How unlike somebody at a place a detection is; the head may lie `reach` sizes from there."""
+    size = max(place.size, one.size)
+    head = _length(one.points[0] - place.points[0]) / size
+    if head > reach:
+        return _FORBIDDEN
+    cost = _distance(one.points, place.points) / size + abs(np.log(one.size / place.size)) + head
+    return float(cost) if cost <= 2 * reach else _FORBIDDEN
 
 
 def _trim_handovers(track: Track, own: set[int], others: set[int]) -> None:
@@ -284,6 +318,49 @@ def _trim_handovers(track: Track, own: set[int], others: set[int]) -> None:
             if beside in others and beside not in own and frame not in others:
                 doomed += _half_way(track, index, step)
     track.drop(sorted(set(doomed)))
+
+
+def _trim_hidden(track: Track, others: Sequence[Track], last_frame: int) -> None:
+    """Drop poses of another shape beside a gap at which somebody else stood in front."""
+    frames = np.array(track.frames)
+    doomed: list[int] = []
+    for index, step in (
+        *((int(i), -1) for i in np.flatnonzero(np.diff(frames, append=last_frame + 1) > 1)),
+        *((int(i), 1) for i in np.flatnonzero(np.diff(frames, prepend=-1) > 1)),
+    ):
+        if any(_close(track, index, other) for other in others):
+            doomed += _misshapen(track, index, step)
+    track.drop(sorted(set(doomed)))
+
+
+def _close(track: Track, index: int, other: Track) -> bool:
+    """Whether somebody else is within two sizes in that frame."""
+    at = int(np.searchsorted(other.frames, track.frames[index]))
+    if at >= len(other.frames) or other.frames[at] != track.frames[index]:
+        return False
+    gap = _distance(track.anchors[index], other.anchors[at])
+    return gap < 2 * max(track.sizes[index], other.sizes[at])
+
+
+def _misshapen(track: Track, border: int, step: int) -> list[int]:
+    """Positions from `border` inwards, for 0.3 s, whose head and size are unlike those beyond."""
+    if len(track.anchors[border]) < 3:
+        return []
+    ahead = range(border, len(track.frames) if step > 0 else -1, step)
+    away = {i: abs(track.times[i] - track.times[border]) for i in ahead}
+    beyond = [i for i in ahead if 0.3 < away[i] <= 1.2]
+    if len(beyond) < 2:
+        return []
+    size = float(np.median([track.sizes[i] for i in beyond]))
+    neck = np.median([_neck(Anchors(track.anchors[i], size)) for i in beyond], axis=0)
+    result = []
+    for i in ahead:
+        gap = _length(_neck(Anchors(track.anchors[i], size)) - neck)
+        alike = gap < 0.2 * size and abs(np.log(track.sizes[i] / size)) < 0.15
+        if alike or away[i] > 0.3:
+            break
+        result.append(i)
+    return result
 
 
 def _half_way(track: Track, border: int, step: int) -> list[int]:

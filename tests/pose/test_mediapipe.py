@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pose_clips import write_video
 
 pytest.importorskip("mediapipe")
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import get_skeleton
+from mgskel.pose.cleaning import CleaningSettings
 from mgskel.pose.estimator import EstimatorSettings
 from mgskel.pose.estimators.mediapipe import FACE_POINTS, MediaPipe, MediaPipeSettings, layout
 from mgskel.pose.extract import ExtractSettings, extract
@@ -111,23 +113,97 @@ def test_lost_hands_fall_back_to_the_body_model(shared: Path) -> None:
     assert (sequence.scores[0, lost, knuckle][kept] < 0.8).all()  # and does not boast
 
 
+EVERYBODY = PeopleSettings(keep="all")
+RAW = CleaningSettings(enabled=False)
+
+
+def pictures(clip: Path, count: int) -> list[np.ndarray]:
+    """The first pictures of a clip, there and back again as often as needed."""
+    source = open_source(clip)
+    once = [frame.image for frame in source]
+    source.close()
+    return [(once + once[-2:0:-1])[i % (2 * len(once) - 2)] for i in range(count)]
+
+
+def test_two_people_beside_each_other(sample_clip: Path, tmp_path: Path) -> None:
+    """The man of the sample clip and his mirror image."""
+    both = [np.concatenate([p, p[:, ::-1]], 1) for p in pictures(sample_clip, 10)]
+    clip = write_video(tmp_path / "two.mkv", both, codec="libx264")
+    sequence = extract(clip, settings=ExtractSettings(people=EVERYBODY)).sequence
+    assert sequence.people == ("1", "2")
+    assert sequence.present.any(2).all()
+    (left,) = extract(
+        clip, settings=ExtractSettings(people=PeopleSettings(keep="left"))
+    ).sequence.joint("nose")
+    assert (left[:, 0] < both[0].shape[1] / 2).all()
+
+
+def test_who_is_not_followed_is_counted(sample_clip: Path, tmp_path: Path) -> None:
+    both = [np.concatenate([p, p[:, ::-1]], 1) for p in pictures(sample_clip, 3)]
+    clip = write_video(tmp_path / "two.mkv", both, codec="libx264")
+    chosen = EstimatorSettings("mediapipe", MediaPipeSettings(most_people=1))
+    notes = extract(clip, settings=ExtractSettings(estimator=chosen)).notes
+    assert any("2 people were in the picture at once, and 1 followed" in note for note in notes)
+
+
 @pytest.mark.slow
-def test_jumping_to_the_other_person_is_noticed(shared: Path) -> None:
-    """Between 0.8 and 2 s MediaPipe leaves the speaker for the man beside him."""
-    clip = shared / "clips" / "obama_speech.mp4"
-    model = MediaPipe()
-    sequence = extract(clip, estimator=model).sequence
-    nose = sequence.joint("nose")[0]
-    lost = ~np.isfinite(nose[:, 0])
-    assert lost[10:24].all() and not lost[26:].any() and not lost[:8].any()
-    assert nose[~lost, 0].min() > 180  # the other man's nose is at 105
-    settings = ExtractSettings(people=PeopleSettings(keep="all", shortest_s=0.0))
-    everybody = extract(clip, estimator=model, settings=settings).sequence
-    others = [name for name in everybody.people if name != sequence.people[0]]
-    assert others
-    model.close()
-    both = everybody.present.any(2)
-    assert (both.sum(0) <= 1).all()  # one person per frame, under different names
+def test_the_man_behind_the_speaker_is_somebody_else(shared: Path) -> None:
+    settings = ExtractSettings(people=EVERYBODY)
+    both = extract(shared / "clips" / "obama_speech.mp4", settings=settings).sequence
+    assert both.people == ("1", "2") and both.present.any(2).all()
+    speaker, other = both.joint("nose")[..., 0]
+    assert np.abs(speaker - 200).max() < 25 and np.abs(other - 90).max() < 25
+
+
+@pytest.mark.slow
+def test_two_people_at_a_table_are_seen_as_if_alone(shared: Path, tmp_path: Path) -> None:
+    """Two clips side by side: keypoints within 2% of the picture of those found alone."""
+    takes = [pictures(shared / "clips" / f"a7_s5_t{n}_color.avi", 90) for n in (2, 3)]
+    both = [np.concatenate(pair, 1) for pair in zip(*takes, strict=True)]
+    settings = ExtractSettings(people=EVERYBODY, cleaning=RAW)
+
+    def seen(name: str, images: list[np.ndarray]) -> np.ndarray:
+        clip = write_video(tmp_path / name, images, fps=30, codec="libx264")
+        return extract(clip, settings=settings).sequence.keypoints
+
+    together = seen("both.mkv", both)
+    assert len(together) == 2
+    for person, take in enumerate(takes):
+        (alone,) = seen(f"{person}.mkv", take)
+        place = (person * take[0].shape[1], 0)
+        away = np.nanmean(np.linalg.norm(together[person] - place - alone, axis=-1), axis=1)
+        assert (away < 0.02 * both[0].shape[1]).mean() >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("passing", [False, True])
+def test_crossing_and_passing_by(shared: Path, tmp_path: Path, passing: bool) -> None:
+    """Cut-outs of two people glide past each other, or one past the other."""
+    takes = [pictures(shared / "clips" / f"a7_s5_t{n}_color.avi", 200) for n in (2, 3)]
+    first, second = ([p[:, 170:430] for p in take] for take in takes)
+    frames = []
+    for index, (one, other) in enumerate(zip(first, second, strict=True)):
+        ground = np.full((480, 960, 3), 90, np.uint8)
+        if passing:
+            layers = [(one, 350), (other, -260 + 15 * (index - 60))]
+        else:
+            layers = [(other, 680 - 3 * index), (one, 20 + 3 * index)]
+        for person, left in layers:
+            begin, end = max(left, 0), min(left + 260, 960)
+            if begin < end:
+                ground[:, begin:end] = person[:, begin - left : end - left]
+        frames.append(ground)
+    clip = write_video(tmp_path / "clip.mkv", frames, fps=30, codec="libx264")
+    sequence = extract(clip, settings=ExtractSettings(people=EVERYBODY)).sequence
+    assert sequence.people == ("1", "2")
+    noses = sequence.joint("nose")[..., 0]
+    if passing:
+        assert np.nanmax(np.abs(noses[0] - 470)) < 60
+        (main,) = extract(clip).sequence.people
+        assert main == "1"
+    else:
+        assert noses[0, 0] < 200 < 700 < noses[0, -1]
+        assert noses[1, -1] < 300 and noses[1, 0] > 700
 
 
 @pytest.mark.slow

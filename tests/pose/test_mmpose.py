@@ -300,6 +300,26 @@ def test_with_a_detector() -> None:
         silent.estimate(pictures(1))
 
 
+@pytest.mark.slow
+def test_mediapipes_detector_and_what_is_said_without_one(sample_clip: Path, tiny: MMPose) -> None:
+    pytest.importorskip("mediapipe")
+    from mgskel.pose.frames import VideoSettings
+    from mgskel.pose.video import open_source
+
+    source = open_source(sample_clip)
+    picture = next(iter(source)).image
+    source.close()
+    both = np.concatenate([picture, picture[:, ::-1]], 1)
+    found = untrained(detector="mediapipe", detector_score=0.5)
+    assert [len(people) for people in found.estimate([both, np.zeros_like(both)])] == [2, 0]
+    found.close()
+    settings = ExtractSettings(video=VideoSettings(end=0.1))
+    (note,) = [
+        n for n in extract(sample_clip, estimator=tiny, settings=settings).notes if "mmp" in n
+    ]
+    assert "one person in the whole picture" in note and "(1 in the first picture)" in note
+
+
 def test_settings_by_name_on_the_whole_path() -> None:
     settings = EstimatorSettings("mmpose", MMPoseSettings(config=TINY))
     from mgskel.pose.estimator import create_estimator

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,26 @@ def test_ids_survive_a_crossing_in_which_one_hides_the_other(seed: int) -> None:
     assert sorted(len(track.frames) for track in tracks) == [93, 100]
 
 
+def test_who_walks_behind_somebody_comes_out_as_themselves() -> None:
+    frames = []
+    for index in range(200):
+        near, far = person_at(640, size=160), person_at(1240 - 6 * index, 260, 90)
+        hidden = abs((1240 - 6 * index) - 640) < 200  # for 2.6 s
+        frames.append([near] if hidden else [near, far])
+    assert [track.name for track in follow(frames)] == ["1", "2"]
+
+
+def test_an_unbroken_run_of_the_estimator_is_believed() -> None:
+    def at(x: float, run: int) -> Detection:
+        return dataclasses.replace(person_at(x), run=run)
+
+    rng = np.random.default_rng(0)
+    frames = [[at(500 + 40 * rng.normal(), 7)] for _ in range(50)]
+    frames += [[at(500, 8)] for _ in range(50)]  # found anew in the same place
+    tracks = follow(frames)
+    assert [len(track.frames) for track in tracks] == [100]
+
+
 def test_a_short_loss_keeps_the_id_and_a_long_one_ends_it() -> None:
     def seen(t: float) -> bool:
         return not 2 <= t < 4 and not 6 <= t < 18
@@ -152,6 +174,16 @@ def test_one_can_ask_for_anybody_or_everybody() -> None:
     assert [track.name for track in everybody] == ["1", "2"]
     with pytest.raises(InputError, match="no person '7'"):
         choose(tracks, 50, SIZE, PeopleSettings(keep="7"))
+
+
+def test_one_can_ask_by_side_or_size_and_passers_by_do_not_count() -> None:
+    frames = [[person_at(300, size=60), person_at(700), person_at(1100, size=80)]] * 60
+    frames = [[*f, *([person_at(100 + 10 * i)] if 20 <= i < 40 else [])] for i, f in
+              enumerate(frames)]  # fmt: skip
+    tracks = follow(frames)
+    for keep, x in (("left", 300), ("right", 1100), ("largest", 700)):
+        (kept,) = choose(tracks, 60, SIZE, PeopleSettings(keep=keep)).tracks
+        assert np.median(nose_path(kept)) == x
 
 
 def test_dense_leaves_absence_missing() -> None:

@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.threads import set_threads
 from mgskel.pose.estimator import Detection, estimator
+from mgskel.pose.estimators.mediapipe_graphs import weights_hash
+from mgskel.pose.estimators.mediapipe_people import PersonFinder
 from mgskel.pose.estimators.mmcv_stand_ins import provide_mmcv_ops
 from mgskel.pose.estimators.mmpose_models import (
+    FINDER,
     FoundModel,
     MMPoseSettings,
     bundled_detector,
@@ -48,18 +51,49 @@ class MMPose:
         self._model = _build_pose(found, settings)
         self.skeleton = _layout(settings, self._model.dataset_meta)
         self._pipeline = _pipeline(self._model)
-        self._detector = _build_detector(settings) if settings.detector else None
+        self._detector = self._finder = None
+        if settings.detector == FINDER:
+            weights_hash(complexity=1)  # says how to get it where it is not installed
+            self._finder = PersonFinder(settings.detector_score, threads)
+        elif settings.detector:
+            self._detector = _build_detector(settings)
+        self._others: int | None = None
+        self._begins = False
 
     def reset(self) -> None:
-        """Frames are independent of each other: nothing to forget."""
+        """Frames are independent of each other: nothing to forget but who else was there."""
+        self._begins, self._others = True, None
 
     def close(self) -> None:
         self._model = self._detector = None
+        if self._finder is not None:
+            self._finder.close()
+            self._finder = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """That nobody else is seen, where nothing finds people."""
+        if self._settings.detector:
+            return ()
+        others = ""
+        if self._others is not None:
+            others = f" ({self._others} in the first picture)"
+        where = "the given box" if self._settings.box is not None else "the whole picture"
+        return (
+            f"mmpose without a detector looks for one person in {where}, whoever else is "
+            f"there{others}; --detector mediapipe, or a config of MMDetection, finds everybody",
+        )
 
     def estimate(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         # MMPose was trained on pictures as OpenCV reads them: blue first.
         pictures = [np.ascontiguousarray(image[..., ::-1]) for image in images]
-        boxes = [self._boxes(picture) for picture in pictures]
+        if self._begins and not self._settings.detector:
+            self._others = _people_in(images[0])
+        self._begins = False
+        if self._finder is not None:
+            boxes = [self._finder.boxes(image) for image in images]
+        else:
+            boxes = [self._boxes(picture) for picture in pictures]
         samples = [
             self._sample(picture, box)
             for picture, of_frame in zip(pictures, boxes, strict=True)
@@ -93,6 +127,19 @@ class MMPose:
                 results = self._model.test_step(pseudo_collate(samples[begin : begin + size]))
             for result in results:
                 yield _detection(result.pred_instances)
+
+
+def _people_in(image: np.ndarray) -> int | None:
+    """How many people MediaPipe's detector sees, where it is installed."""
+    try:
+        weights_hash(complexity=1)
+    except MgskelError:
+        return None
+    finder = PersonFinder(0.5, None)
+    try:
+        return len(finder.boxes(image))
+    finally:
+        finder.close()
 
 
 class _Detector:

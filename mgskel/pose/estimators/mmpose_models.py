@@ -23,6 +23,7 @@ from mgskel.core.files import file_hash
 from mgskel.pose.estimator import option
 
 PUBLISHED = "published"
+FINDER = "mediapipe"
 _SHOWN = 3
 
 
@@ -30,14 +31,17 @@ _SHOWN = 3
 class MMPoseSettings:
     """A config by alias or file, its checkpoint, and how the person's box is found.
 
-    The box comes from `detector` (an MMDetection config with `detector_checkpoint`), or is
-    given (`box`: left, top, right, bottom in pixels), or is the whole frame.
+    The box comes from `detector` ('mediapipe' for the one in MediaPipe's wheel, or an MMDetection
+    config with `detector_checkpoint`), or is given (`box`: left, top, right, bottom in pixels), or
+    is the whole frame.
     """
 
     config: str = option("", "--mmpose-config", "alias or file of a config", "NAME")
     checkpoint: str = option("", "--checkpoint", "its weights", "FILE")
     layout: str = ""
-    detector: str = option("", "--detector", "MMDetection config that finds people", "FILE")
+    detector: str = option(
+        "", "--detector", "what finds people: mediapipe, or an MMDetection config", "NAME"
+    )
     detector_checkpoint: str = option("", "--detector-checkpoint", "the detector's weights", "FILE")
     detector_score: float = 0.3
     box: tuple[float, float, float, float] | None = option(
