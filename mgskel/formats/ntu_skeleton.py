@@ -59,7 +59,8 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
         faults=faults,
         unit="metre",
         source=source.path.name,
-        people=names,
+        # Not Kinect's own numbers: their 17 digits are rounded by spreadsheets.
+        people=tuple(str(person) for person in range(1, len(names) + 1)),
     )
     if sequence is None:
         return dataset_of([])

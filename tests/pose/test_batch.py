@@ -299,7 +299,7 @@ def test_killed_ten_times(make_clip, plugin, tmp_path: Path) -> None:
     for _ in range(10):
         running = command(plugin, tmp_path / "in", "-o", torn, "--workers", 2)
         try:
-            running.wait(chance.uniform(0.5, 4.0))
+            running.wait(chance.uniform(0.3, 1.5))
         except subprocess.TimeoutExpired:
             cut += 1
             # Only the parent is killed: its workers must go by themselves.
