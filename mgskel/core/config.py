@@ -28,10 +28,21 @@ def load_config(
     kind: type[Config], path: str | Path | None = None, overrides: Sequence[str] = ()
 ) -> Config:
     """A `kind` from its defaults, then the YAML file, then ``--key value`` overrides."""
-    tree = read_yaml_config(Path(path)) if path is not None else {}
+    tree = _merge(_nested(kind), read_yaml_config(Path(path)) if path is not None else {})
     for key, value in _parse_overrides(overrides):
         _set_dotted(tree, key, value)
     return from_dict(kind, tree, place=str(path) if path is not None else "command line")
+
+
+def _nested(kind: type) -> dict[str, Any]:
+    """Nested configs that a kind has by default, whose keys need not be their classes' defaults."""
+    tree = {}
+    for field in dataclasses.fields(kind):
+        made = field.default_factory
+        default = field.default if made is dataclasses.MISSING else made()
+        if dataclasses.is_dataclass(default) and not hasattr(default, "to_tree"):
+            tree[field.name] = to_dict(default)
+    return tree
 
 
 def from_dict(

@@ -31,6 +31,11 @@ class Example:
     sizes: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    example: Example = Example("recipe", optim=Optim(lr=0.7, clip=3.0), sizes={"wide": 1})
+
+
 def write(path, text):
     path.write_text(text)
     return path
@@ -40,6 +45,13 @@ def test_defaults_then_file_then_command_line(tmp_path):
     path = write(tmp_path / "a.yaml", "epochs: 7\noptim: {lr: 1e-3}\nfusion: off\n")
     config = load_config(Example, path, ["--epochs", "9", "--optim.steps=1,2,3"])
     assert config == Example(epochs=9, fusion="off", optim=Optim(lr=1e-3, steps=(1, 2, 3)))
+
+
+def test_one_nested_key_leaves_its_siblings_as_the_recipe_has_them():
+    config = load_config(Recipe, None, ["--example.optim.clip", "2", "--example.sizes.deep", "4"])
+    assert config.example == Example(
+        "recipe", optim=Optim(lr=0.7, clip=2.0), sizes={"wide": 1, "deep": 4}
+    )
 
 
 def test_files_inherit(tmp_path):
