@@ -23,9 +23,9 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from mgskel.core.threads import set_threads
-    from mgskel.core.weights import DESCRIPTION_FILE
     from mgskel.models.export import export_onnx
     from mgskel.spotting.recognizer import Recognizer
+    from mgskel.training.model_folder import DESCRIPTION_FILE
 
     set_threads()
     recognizer = Recognizer.load(args.run)

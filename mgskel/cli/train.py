@@ -37,10 +37,9 @@ def run(args: argparse.Namespace) -> int:
     import dataclasses
 
     from mgskel.core.config import load_config
-    from mgskel.training.checks import check_streams
     from mgskel.training.config import TrainConfig
     from mgskel.training.fit import train
-    from mgskel.training.sets import load_training_data
+    from mgskel.training.sets import check_streams, load_training_data
 
     config = load_config(TrainConfig, args.config, args.keys)
     base = args.out or Path("runs") / (args.config.stem if args.config else "default")

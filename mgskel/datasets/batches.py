@@ -94,15 +94,8 @@ class TrainingBatches(Dataset[Batch]):
         self.repeat, self.sampling, self.mixup, self.part = repeat, sampling, mixup, part
         self._order: tuple[int, Tensor] = (-1, torch.zeros(0, dtype=torch.int64))
 
-    @property
-    def batches(self) -> int:
-        return max(1, -(-len(self.store) * self.repeat // self.batch))
-
-    def plan(self) -> BatchPlan:
-        return BatchPlan(self.batches)
-
     def __len__(self) -> int:
-        return self.batches
+        return max(1, -(-len(self.store) * self.repeat // self.batch))
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
         epoch, number = place
@@ -123,7 +116,7 @@ class TrainingBatches(Dataset[Batch]):
     def order(self, epoch: int) -> Tensor:
         """Recordings of an epoch; the last batch is filled up from the beginning."""
         rng = self._generator(epoch, 0)
-        wanted = self.batches * self.batch
+        wanted = len(self) * self.batch
         if self.sampling != "none":
             counts = torch.bincount(self.store.labels, minlength=self.classes).double()
             power = 1.0 if self.sampling == "balanced" else 0.5

@@ -17,7 +17,6 @@ from mgskel.core.gestures import Vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.core.weights import DESCRIPTION_FILE
 from mgskel.models import Backbone, fold
 from mgskel.spotting.clip_rule import ClipRule
 from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow
@@ -34,7 +33,14 @@ from mgskel.spotting.tracks import (
     track_of,
     usable_of,
 )
-from mgskel.training.model_folder import ModelSpec, damaged, fill, read_description, save_folder
+from mgskel.training.model_folder import (
+    DESCRIPTION_FILE,
+    ModelSpec,
+    damaged,
+    fill,
+    read_description,
+    save_folder,
+)
 
 if TYPE_CHECKING:
     from mgskel.spotting.online import OnlineSpotter

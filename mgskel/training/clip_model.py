@@ -16,7 +16,6 @@ from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
-from mgskel.core.weights import DESCRIPTION_FILE
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore
@@ -24,7 +23,14 @@ from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone, fold
 from mgskel.training.metrics import softmax
-from mgskel.training.model_folder import ModelSpec, damaged, fill, read_description, save_folder
+from mgskel.training.model_folder import (
+    DESCRIPTION_FILE,
+    ModelSpec,
+    damaged,
+    fill,
+    read_description,
+    save_folder,
+)
 
 
 @dataclass(frozen=True)

@@ -2,43 +2,96 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch import Tensor
 
 from mgskel.core.config import to_dict
 from mgskel.core.files import writing
-from mgskel.core.threads import keep_freed_memory, set_threads
-from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE
 from mgskel.datasets.augment import Policy
-from mgskel.datasets.batches import TrainingBatches, view_batches
+from mgskel.datasets.batches import Batch, TrainingBatches, view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.label_text import label_vectors
 from mgskel.datasets.streams import stream_channels
-from mgskel.models import Backbone
-from mgskel.training.callbacks import Checkpoint, EpochProgress, History, Patience
-from mgskel.training.checks import check_classes, check_machine, drop_unseen
+from mgskel.models import Backbone, balance_loss
 from mgskel.training.clip_model import ClipInput, ClipModel
-from mgskel.training.config import MachineConfig, OptimConfig, TrainConfig
+from mgskel.training.config import TrainConfig
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
-from mgskel.training.model_folder import ModelSpec
-from mgskel.training.module import LossModule, RecognizerModule
-from mgskel.training.run_folder import (
-    CHECKPOINT,
-    METRICS_FILE,
-    VALIDATION_FILE,
-    claim,
-    lasting,
-    plot_history,
+from mgskel.training.loop import prepare, run
+from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
+from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
+from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
+from mgskel.training.module import LossModule
+from mgskel.training.pretraining import take_over
+from mgskel.training.run_folder import VALIDATION_FILE, claim, lasting, plot_history
+from mgskel.training.sets import (
+    TrainingData,
+    check_classes,
+    drop_unseen,
+    load_training_data,
+    mirrored_classes,
 )
-from mgskel.training.sets import TrainingData, load_training_data, mirrored_classes
+
+
+class ClassLoss(LossModule):
+    """A network of cut clips in training, and its judgement on validation.
+
+    Args:
+        counts: (K,) training samples of each class.
+        steps: optimiser steps of the whole training.
+        text_vectors: (K, D) vectors of the class names, for the label-text loss.
+    """
+
+    def __init__(
+        self,
+        model: Backbone,
+        config: TrainConfig,
+        counts: Tensor,
+        steps: int,
+        text_vectors: Tensor | None = None,
+    ) -> None:
+        super().__init__(model, config.optim, steps, config.seed)
+        self.config = config
+        weights = class_weights(counts, config.loss.balance)
+        self.loss = SoftCrossEntropy(weights, config.loss.smoothing)
+        self.text_loss: LabelTextLoss | None = None
+        if config.loss.label_text > 0 and text_vectors is not None:
+            self.text_loss = LabelTextLoss(text_vectors, model.num_features)
+        self._features: Tensor | None = None
+        model.head.register_forward_pre_hook(self._keep_features)
+        self._logits: list[Tensor] = []
+        self._truth: list[Tensor] = []
+
+    def loss_of(self, batch: Batch, index: int) -> Tensor:
+        loss = self.loss(self.model(batch.x, batch.mask), batch.target)
+        if self.text_loss is not None:
+            assert self._features is not None
+            text = self.text_loss(self._features, batch.target)
+            loss = loss + self.config.loss.label_text * text
+        if self.config.loss.fusion_balance > 0:
+            loss = loss + self.config.loss.fusion_balance * balance_loss(self.model)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        self._logits, self._truth = [], []
+
+    def validation_step(self, batch: tuple[Tensor, Tensor | None, Tensor], index: int) -> None:
+        x, mask, truth = batch
+        self._logits.append(self.judged(x, mask).float().cpu())
+        self._truth.append(truth.cpu())
+
+    def on_validation_epoch_end(self) -> None:
+        logits, truth = torch.cat(self._logits).numpy(), torch.cat(self._truth).numpy()
+        probabilities = softmax(logits)
+        chosen = np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)
+        self.validation = summary(probabilities, truth) | {"loss": float(-np.log(chosen).mean())}
+
+    def _keep_features(self, _: Any, inputs: tuple[Tensor, ...]) -> None:
+        self._features = inputs[0] if self.text_loss is not None and self.training else None
 
 
 def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None) -> ClipModel:
@@ -53,10 +106,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     claim(out, lasting(config), data.fingerprint, config)
     if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
         return ClipModel.load(out)
-    check_machine(config)
-    set_threads(config.machine.threads)
-    keep_freed_memory()
-    torch.manual_seed(config.seed)
+    prepare(config.machine, config.seed)
     people = config.data.people or max(s.num_people for s in data.train.sequences)
     store = ClipStore.of(data.train, config.normalise, data.classes, people)
     store = drop_unseen(store)
@@ -76,8 +126,6 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     channels = stream_channels(config.stream, store.skeleton, store.dims)
     network = model.build(store.skeleton, len(data.classes), channels)
     if config.model.pretrained is not None:
-        from mgskel.training.pretraining import take_over
-
         take_over(network, config.model.pretrained)
     validation = None
     if data.validation is not None:
@@ -101,7 +149,7 @@ def _fit(
     config: TrainConfig,
     out: Path,
 ) -> dict[str, torch.Tensor]:
-    """Run Lightning's trainer; returns the weights to keep."""
+    """The weights to keep."""
     rank, processes = place_among_processes(config.machine.devices, config.machine.nodes)
     batches = TrainingBatches(
         store,
@@ -116,71 +164,15 @@ def _fit(
         config.loss.mixup,
         (rank, processes),
     )
-    module = RecognizerModule(
+    module = ClassLoss(
         network,
         config,
         torch.bincount(store.labels, minlength=len(classes)),
-        batches.batches * config.optim.epochs,
+        len(batches) * config.optim.epochs,
         torch.from_numpy(label_vectors(classes.names)) if config.loss.label_text > 0 else None,
     )
-    patience = Patience(config.optim.patience) if config.optim.patience else None
-    callbacks: list[pl.Callback] = [EpochProgress(f"training {config.stream}")]
-    callbacks += [patience] if patience else []
-    callbacks += [History(out / METRICS_FILE)]
     judged = list(_judged(validation, config)) if validation is not None else []
-    every = 1 if patience else max(1, config.optim.epochs // 20)
-    run_trainer(module, batches, judged, callbacks, config.optim, config.machine, out, every)
-    return patience.weights if patience and patience.weights else module.evaluated_weights()
-
-
-def run_trainer(
-    module: LossModule,
-    batches: TrainingBatches,
-    judged: list[Any],
-    callbacks: list[pl.Callback],
-    optim: OptimConfig,
-    machine: MachineConfig,
-    out: Path,
-    judge_every: int = 1,
-) -> None:
-    """Lightning's trainer on our batches, going on from the folder's checkpoint if it has one."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    checkpoint = out / CHECKPOINT
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    plan = batches.plan()
-    if checkpoint.is_file():
-        # Lightning asks for the first batch before it tells the sampler the epoch.
-        plan.set_epoch(torch.load(checkpoint, weights_only=True)["epoch"] + 1)
-    with warnings.catch_warnings():
-        # Lightning's hints on worker processes and logging intervals do not fit in-memory data.
-        warnings.filterwarnings("ignore", module="lightning")
-        trainer = pl.Trainer(
-            max_epochs=optim.epochs,
-            accelerator=machine.accelerator,
-            devices=machine.devices,
-            num_nodes=machine.nodes,
-            strategy="ddp" if machine.devices * machine.nodes > 1 else "auto",
-            precision=machine.precision,
-            gradient_clip_val=optim.clip or None,
-            callbacks=[*callbacks, Checkpoint(checkpoint)],
-            logger=_tensorboard(out) if machine.tensorboard else False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            check_val_every_n_epoch=judge_every,
-            use_distributed_sampler=False,
-            default_root_dir=str(out),
-        )
-        trainer.fit(
-            module,
-            DataLoader(batches, batch_size=None, sampler=plan),
-            DataLoader(judged, batch_size=None) if judged else None,  # type: ignore[arg-type]
-            ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
-            weights_only=True,
-        )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    return run(module, batches, out, config.machine, f"training {config.stream}", judged)
 
 
 def _judged(validation: ClipStore, config: TrainConfig) -> Any:
@@ -196,7 +188,6 @@ def _finish(
     out: Path,
 ) -> None:
     """Calibrate and judge on validation, then write the run folder's lasting files."""
-    from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
     from mgskel.training.plots import plot_confusion
 
     notes: dict[str, Any] = {
@@ -227,9 +218,3 @@ def _finish(
         notes,
     )
     finished.save(out)
-
-
-def _tensorboard(out: Path) -> Any:
-    from lightning.pytorch.loggers import TensorBoardLogger
-
-    return TensorBoardLogger(save_dir=str(out), name="tensorboard", version="")

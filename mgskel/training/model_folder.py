@@ -6,6 +6,7 @@ executed, and the weights must be those that the description was written for.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,12 @@ from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, read_json, write_json, writing
 from mgskel.core.skeleton import Skeleton
-from mgskel.core.weights import DESCRIPTION_FILE, WEIGHTS_FILE, misfit, read_weights
 from mgskel.models import Backbone, FusionParts, create_model
 
+WEIGHTS_FILE = "model.safetensors"
+DESCRIPTION_FILE = "recognizer.json"
 SCHEMA = "mgskel-recognizer/2"
+_SHOWN = 16
 Kind = Literal["clips", "stream"]
 """What a network was trained to see: cut clips, or recordings as they pass."""
 
@@ -127,6 +130,42 @@ def fill(network: Backbone, folder: Path, tree: Mapping[str, Any]) -> None:
     if wrong:
         raise damaged(folder, f"weights that do not fit the described network: {wrong}")
     network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+
+
+def read_weights(path: Path, sha256: str, description: str) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file, if it is the one that the description was written for.
+
+    Args:
+        sha256: of the file, as the description gives it.
+        description: the name of the file that vouches.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise InputError(
+            f"{path.name} is not the file that {description} was written for",
+            place=path.parent,
+            expected=f"sha256 {sha256[:_SHOWN]}...",
+            found=f"sha256 {found[:_SHOWN]}...",
+            remedy="the file was changed or damaged: copy the folder again",
+        )
+    try:
+        state: dict[str, np.ndarray] = load(content)
+    except SafetensorError as error:
+        raise InputError(
+            f"{path.name} holds no weights", place=path.parent, found=str(error)
+        ) from error
+    return state
+
+
+def misfit(shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray]) -> str | None:
+    """The name of an array that is missing, superfluous or of another shape; None if all fit."""
+    wrong = sorted(set(shapes) ^ set(state))
+    wrong += sorted(k for k in set(shapes) & set(state) if shapes[k] != state[k].shape)
+    return wrong[0] if wrong else None
 
 
 def damaged(folder: Path, found: str) -> InputError:

@@ -1,22 +1,22 @@
-"""One training step and one validation pass, as a Lightning module."""
+"""What the training loop trains: a network, its loss, its optimiser and schedule, its average."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import lightning.pytorch as pl
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
 
 from mgskel.core.errors import MgskelError
 from mgskel.datasets.batches import Batch
-from mgskel.models import Backbone, balance_loss
-from mgskel.training.config import TrainConfig
-from mgskel.training.ema import WeightAverage
-from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
-from mgskel.training.metrics import softmax, summary
-from mgskel.training.schedule import make_optimizer, warmup_cosine
+from mgskel.models import Backbone
+from mgskel.models.layers import InputNorm
+from mgskel.training.config import OptimConfig
 
 _SHOWN_NAMES = 8
 
@@ -28,19 +28,47 @@ class NonFiniteLoss(MgskelError):
 
 
 class LossModule(pl.LightningModule):
-    """What the callbacks of every training need: the epoch's losses, the last validation.
+    """A network in training, with its average; subclasses say what the loss of a batch is.
 
-    Subclasses implement `loss_of`; a loss that is not finite stops the training by name.
+    Args:
+        steps: optimiser steps of the whole training.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, model: Backbone, optim: OptimConfig, steps: int, seed: int) -> None:
         super().__init__()
-        self.seed = seed
+        self.model, self.optim, self.steps, self.seed = model, optim, steps, seed
         self.epoch_loss: list[Tensor] = []
         self.validation: dict[str, float] = {}
+        self.average = weight_average(model, optim.ema) if optim.ema > 0 else None
+        norms = [m for m in model.modules() if isinstance(m, (nn.BatchNorm2d, InputNorm))]
+        self._norms = [(norm, norm.momentum or 0.1) for norm in norms]
+        counted = (m.num_batches_tracked for m, _ in self._norms if isinstance(m, nn.BatchNorm2d))
+        self._known_batches = max((int(n) for n in counted if n is not None), default=0)
 
     def loss_of(self, batch: Batch, index: int) -> Tensor:
         raise NotImplementedError
+
+    @property
+    def judged(self) -> nn.Module:
+        """What validation judges and the run keeps: the average, or the network itself."""
+        if self.average is not None and self.average.n_averaged > 0:
+            return self.average.module
+        return self.model
+
+    def judged_weights(self) -> dict[str, Tensor]:
+        return {key: value.detach().clone() for key, value in self.judged.state_dict().items()}
+
+    def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override]
+        optimizer = make_optimizer(self, self.optim)
+        schedule = warmup_cosine(optimizer, self.steps, self.optim.warmup)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        # At first the norms' running statistics are the mean of all batches so far, or they would
+        # remember their blank start for longer than a short training lasts.
+        share = 1 / (self._known_batches + self.global_step + 1)
+        for norm, momentum in self._norms:
+            norm.momentum = max(momentum, share)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         # Dropout follows from place and seed alone: a resumed run repeats an undisturbed one.
@@ -55,10 +83,14 @@ class LossModule(pl.LightningModule):
                 found=f"loss {float(loss.detach())} on "
                 + ", ".join(batch.names[:_SHOWN_NAMES])
                 + (" ..." if len(batch.names) > _SHOWN_NAMES else ""),
-                remedy="look at these sequences with 'mgskel validate', or lower optim.lr",
+                remedy="look at these sequences with 'mgskel validate', or lower the learning rate",
             )
         self.epoch_loss.append(loss.detach())
         return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if self.average is not None:
+            self.average.update_parameters(self.model)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, index: int) -> Any:
         if isinstance(batch, Batch):
@@ -66,91 +98,43 @@ class LossModule(pl.LightningModule):
         return super().transfer_batch_to_device(batch, device, index)
 
 
-class RecognizerModule(LossModule):
-    """A backbone in training, with its losses and its weight average.
+def weight_average(model: nn.Module, decay: float) -> AveragedModel:
+    """The exponential moving average of weights and statistics.
 
-    Args:
-        counts: (K,) training samples of each class.
-        steps: optimiser steps of the whole training.
-        text_vectors: (K, D) vectors of the class names, for the label-text loss.
+    Early in training it forgets faster, so that the first random weights do not hold it back.
     """
 
-    def __init__(
-        self,
-        model: Backbone,
-        config: TrainConfig,
-        counts: Tensor,
-        steps: int,
-        text_vectors: Tensor | None = None,
-    ) -> None:
-        super().__init__(config.seed)
-        self.model = model
-        self.config = config
-        self.steps = steps
-        weights = class_weights(counts, config.loss.balance)
-        self.loss = SoftCrossEntropy(weights, config.loss.smoothing)
-        self.text_loss: LabelTextLoss | None = None
-        if config.loss.label_text > 0 and text_vectors is not None:
-            self.text_loss = LabelTextLoss(text_vectors, model.num_features)
-        self._features: Tensor | None = None
-        model.head.register_forward_pre_hook(self._keep_features)
-        decay = config.optim.ema
-        self.average = WeightAverage(model, decay) if decay > 0 else None
-        self._own_weights: dict[str, Tensor] | None = None
-        self._logits: list[Tensor] = []
-        self._truth: list[Tensor] = []
+    def blend(averages: Any, currents: Any, updates: Tensor | int) -> None:
+        keep = min(decay, (1 + int(updates)) / (10 + int(updates)))
+        if torch.is_floating_point(averages[0]):
+            torch._foreach_lerp_(averages, currents, 1 - keep)
+        else:
+            torch._foreach_copy_(averages, currents)
 
-    def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override]
-        optimizer = make_optimizer(self, self.config.optim)
-        schedule = warmup_cosine(optimizer, self.steps, self.config.optim.warmup)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    average = AveragedModel(model, multi_avg_fn=torch.no_grad()(blend), use_buffers=True)
+    return average.requires_grad_(False)
 
-    def loss_of(self, batch: Batch, index: int) -> Tensor:
-        loss = self.loss(self.model(batch.x, batch.mask), batch.target)
-        if self.text_loss is not None:
-            assert self._features is not None
-            text = self.text_loss(self._features, batch.target)
-            loss = loss + self.config.loss.label_text * text
-        if self.config.loss.fusion_balance > 0:
-            loss = loss + self.config.loss.fusion_balance * balance_loss(self.model)
-        return loss
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if self.average is not None:
-            self.average.update(self.model)
+def make_optimizer(module: nn.Module, config: OptimConfig) -> Optimizer:
+    """Weight decay acts on matrices and filters, not on biases, scales and other vectors."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if config.name == "sgd":
+        return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.momentum > 0)
+    return AdamW(groups, lr=config.lr)
 
-    def evaluated_weights(self) -> dict[str, Tensor]:
-        """What validation judges and the run keeps: the average, or the weights themselves."""
-        if self.average is not None and self.average.steps:
-            return self.average.values
-        return {k: v.detach() for k, v in self.model.state_dict().items()}
 
-    def on_validation_epoch_start(self) -> None:
-        self._logits, self._truth = [], []
-        self._own_weights = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        self.model.load_state_dict(self.evaluated_weights())
+def warmup_cosine(optimizer: Optimizer, steps: int, warmup: float) -> LambdaLR:
+    """The rate rises linearly over the first share of all steps, then falls to zero as a cosine."""
+    rising = max(1, round(steps * warmup)) if warmup > 0 else 0
 
-    def validation_step(self, batch: tuple[Tensor, Tensor | None, Tensor], index: int) -> None:
-        x, mask, truth = batch
-        self._logits.append(self.model(x, mask).float().cpu())
-        self._truth.append(truth.cpu())
+    def factor(step: int) -> float:
+        if step < rising:
+            return (step + 1) / rising
+        done = (step - rising) / max(1, steps - rising)
+        return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
-    def on_validation_epoch_end(self) -> None:
-        assert self._own_weights is not None
-        self.model.load_state_dict(self._own_weights)
-        self._own_weights = None
-        logits, truth = torch.cat(self._logits).numpy(), torch.cat(self._truth).numpy()
-        probabilities = softmax(logits)
-        chosen = np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)
-        self.validation = summary(probabilities, truth) | {"loss": float(-np.log(chosen).mean())}
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if self.average is not None:
-            checkpoint["weight_average"] = self.average.state_dict()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if self.average is not None:
-            self.average.load_state_dict(checkpoint["weight_average"])
-
-    def _keep_features(self, _: Any, inputs: tuple[Tensor, ...]) -> None:
-        self._features = inputs[0] if self.text_loss is not None and self.training else None
+    return LambdaLR(optimizer, factor)

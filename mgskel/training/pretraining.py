@@ -20,8 +20,6 @@ from mgskel.core.files import write_json, writing
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton, skeleton_to_dict
-from mgskel.core.threads import keep_freed_memory, set_threads
-from mgskel.core.weights import WEIGHTS_FILE
 from mgskel.datasets.augment import Augmentation, Policy
 from mgskel.datasets.batches import Batch, TrainingBatches
 from mgskel.datasets.clips import ClipStore
@@ -29,13 +27,11 @@ from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone
-from mgskel.training.callbacks import EpochProgress, History
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
-from mgskel.training.fit import run_trainer
-from mgskel.training.model_folder import ModelSpec
+from mgskel.training.loop import prepare, run
+from mgskel.training.model_folder import WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import METRICS_FILE, claim, plot_history
-from mgskel.training.schedule import make_optimizer, warmup_cosine
+from mgskel.training.run_folder import claim, plot_history
 from mgskel.training.sets import data_fingerprint
 
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
@@ -104,16 +100,9 @@ class MotionPredictor(LossModule):
     """A backbone that predicts the motion of hidden joints."""
 
     def __init__(self, model: Backbone, config: PretrainConfig, steps: int) -> None:
-        super().__init__(config.seed)
-        self.model = model
+        super().__init__(model, config.optim, steps, config.seed)
         self.config = config
-        self.steps = steps
         self.predict_motion = nn.Linear(model.num_features, model.time_stride * model.in_channels)
-
-    def configure_optimizers(self) -> dict[str, Any]:  # type: ignore[override]
-        optimizer = make_optimizer(self, self.config.optim)
-        schedule = warmup_cosine(optimizer, self.steps, self.config.optim.warmup)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def loss_of(self, batch: Batch, index: int) -> Tensor:
         """Mean squared error of the hidden joints' motion, in units of its spread.
@@ -157,9 +146,7 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = Non
     claim(out, _lasting(config), fingerprint, config)
     if (out / WEIGHTS_FILE).is_file():
         return out
-    set_threads(config.machine.threads)
-    keep_freed_memory()
-    torch.manual_seed(config.seed)
+    prepare(config.machine, config.seed)
     store = _store(config, data)
     spec = ModelSpec(config.model.backbone, config.model.fusion, (), config.model.sizes)
     channels = stream_channels(config.stream, store.skeleton, store.dims)
@@ -173,10 +160,9 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = Non
         config.seed,
         config.optim.repeat,
     )
-    steps = batches.batches * config.optim.epochs
-    module = MotionPredictor(spec.build(store.skeleton, 1, channels), config, steps)
-    callbacks = [EpochProgress("pretraining"), History(out / METRICS_FILE)]
-    run_trainer(module, batches, [], callbacks, config.optim, config.machine, out)
+    network = spec.build(store.skeleton, 1, channels)
+    module = MotionPredictor(network, config, len(batches) * config.optim.epochs)
+    network.load_state_dict(run(module, batches, out, config.machine, "pretraining"))
     _save(module, spec, store, fingerprint, out)
     plot_history(out)
     return out

@@ -12,30 +12,71 @@ from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import read_json, write_json, write_text
 from mgskel.training.config import TrainConfig
+from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 
 CONFIG_FILE = "config.yaml"
 VALIDATION_FILE = "validation.npz"
 METRICS_FILE = "metrics.csv"
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 _TRAINING_FILE = "training.json"
+_LENGTHS = ("config.optim.epochs", "config.steps")
+_SHOWN = 4
 
 
 def claim(out: Path, lasting: dict[str, Any], fingerprint: object, config: Any) -> None:
-    """Refuse a folder that holds another training; otherwise write the config into it."""
+    """Refuse a folder that holds another training; otherwise write the config into it.
+
+    A training may be lengthened: it then goes on from its checkpoint, finished or not.
+    """
     wanted = {"config": lasting, "data": fingerprint}
     path = out / _TRAINING_FILE
     if path.is_file():
-        if read_json(path) != wanted:
-            raise InputError(
-                "the folder holds another training",
-                place=out,
-                expected="an empty folder, or the same config and data (to resume)",
-                remedy="choose another folder with --out, or remove this one",
-            )
-        return
+        before, now = _flat(read_json(path)), _flat(to_dict(wanted))
+        changed = [key for key in before | now if before.get(key) != now.get(key)]
+        if not changed:
+            return
+        if not all(_longer(key, before.get(key), now.get(key)) for key in changed):
+            raise _another(out, changed, before, now)
+        # What was finished no longer is.
+        (out / DESCRIPTION_FILE).unlink(missing_ok=True)
+        (out / WEIGHTS_FILE).unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     write_json(path, wanted)
     write_text(out / CONFIG_FILE, yaml.safe_dump(to_dict(config), sort_keys=False))
+
+
+def _longer(key: str, before: Any, now: Any) -> bool:
+    return key in _LENGTHS and before is not None and now is not None and now > before
+
+
+def _another(
+    out: Path, changed: list[str], before: dict[str, Any], now: dict[str, Any]
+) -> InputError:
+    """The error that says what differs."""
+
+    def told(values: dict[str, Any]) -> str:
+        settings = [key for key in changed if key.startswith("config.")]
+        parts = [f"{key.removeprefix('config.')} {values.get(key)}" for key in settings[:_SHOWN]]
+        return ", ".join(parts + ["other data"] * (len(settings) < len(changed)))
+
+    return InputError(
+        "the folder holds another training",
+        place=out,
+        expected=f"an empty folder, or what it was begun with: {told(before)}",
+        found=told(now),
+        remedy="choose another folder with --out, or give the same config and data to resume "
+        "(only more epochs may be asked for)",
+    )
+
+
+def _flat(tree: Any, place: str = "") -> dict[str, Any]:
+    """The leaves of nested mappings by their dotted names."""
+    if not isinstance(tree, dict) or not tree:
+        return {place: tree}
+    leaves: dict[str, Any] = {}
+    for key, value in tree.items():
+        leaves |= _flat(value, f"{place}.{key}" if place else key)
+    return leaves
 
 
 def lasting(config: TrainConfig) -> dict[str, Any]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, json_hash
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.classes import ClassList, class_list
+from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.splits import Split, by_group, hold_out, official_split, stratified
+from mgskel.datasets.streams import stream_channels
 from mgskel.training.config import DataConfig
 
 
@@ -106,3 +111,45 @@ def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
         words = name.lower().replace("left", "\0").replace("right", "left").replace("\0", "right")
         swapped.append(position.get(words, i))
     return tuple(swapped)
+
+
+def check_streams(streams: Iterable[str], data: Dataset) -> None:
+    """That all streams exist and the layout has what they look from, before one is trained."""
+    first = data.sequences[0]
+    for stream in streams:
+        stream_channels(stream, first.skeleton, first.num_dims)
+
+
+def check_classes(store: ClipStore, classes: ClassList) -> None:
+    counts = torch.bincount(store.labels, minlength=len(classes))
+    if (counts > 0).sum() < 2:
+        raise InputError(
+            "there is nothing to tell apart",
+            expected="training sequences of at least two classes",
+            found=f"{int((counts > 0).sum())} class with sequences",
+        )
+    empty = [name for name, count in zip(classes.names, counts.tolist(), strict=True) if not count]
+    if empty:
+        warnings.warn(
+            f"{len(empty)} of {len(classes)} classes have no training sequence and will hardly "
+            f"ever be answered: {', '.join(empty[:8])}",
+            stacklevel=3,
+        )
+
+
+def drop_unseen(store: ClipStore) -> ClipStore:
+    """Leave out recordings in which no joint is ever seen, and say so."""
+    starts = store.offsets[:-1]
+    seen = (store.scores > 0).flatten(1).any(1)
+    running = torch.cat([torch.zeros(1, dtype=torch.int64), seen.long().cumsum(0)])
+    some = running[store.offsets[1:]] > running[starts]
+    if bool(some.all()):
+        return store
+    lost = [store.names[i] for i in torch.nonzero(~some).flatten().tolist()]
+    if len(lost) == len(store):
+        raise InputError("no joint is seen in any training sequence", remedy="validate the file")
+    warnings.warn(
+        f"{len(lost)} sequences show no joint at all and are left out: {', '.join(lost[:5])}",
+        stacklevel=3,
+    )
+    return store.select(torch.nonzero(some).flatten().tolist())

@@ -13,7 +13,7 @@ from mgskel.spotting import Recognizer, fit
 
 SMALL = (
     "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 "
-    "--model.sizes {channels:[16,16],heads:2,kernel:5,follow_sample:false} "
+    "--model.sizes.channels [16,16] --model.sizes.heads 2 --model.sizes.kernel 5 "
     "--fit.steps 12 --fit.examples.batch 4 "
     "--validation.recordings 2 --validation.seconds 40 --validation.rests 2 "
     "--validation.rest_seconds 20 --validation.clips 1 "

@@ -19,11 +19,11 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
 from mgskel.spotting.recognizer import load_all
-from mgskel.training.callbacks import Checkpoint
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.evaluate import evaluate
-from mgskel.training.fit import train
-from mgskel.training.module import NonFiniteLoss, RecognizerModule
+from mgskel.training.fit import ClassLoss, train
+from mgskel.training.loop import Checkpoint
+from mgskel.training.module import NonFiniteLoss
 from mgskel.training.sets import mirrored_classes
 
 Make = Callable[..., Any]
@@ -84,7 +84,7 @@ def test_a_resumed_training_equals_an_undisturbed_one(
     config = make_config(train_file, **changes)
     train(config, tmp_path / "undisturbed")
     with monkeypatch.context() as patch:
-        patch.setattr("mgskel.training.fit.Checkpoint", StopAfter)
+        patch.setattr("mgskel.training.loop.Checkpoint", StopAfter)
         with pytest.raises(Stop):
             train(config, tmp_path / "killed")
     assert not (tmp_path / "killed" / "model.safetensors").exists()
@@ -102,8 +102,20 @@ def test_a_finished_run_is_not_trained_again(
     monkeypatch.setattr("mgskel.training.fit._fit", never)
     again = train(make_config(train_file, optim__epochs=8, optim__repeat=4), run_folder)
     assert len(again.classes) == 3
-    with pytest.raises(InputError, match="another training"):
+    with pytest.raises(InputError, match=r"another training(.|\n)*seed 0(.|\n)*found: seed 5"):
         train(make_config(train_file, optim__epochs=8, optim__repeat=4, seed=5), run_folder)
+    with pytest.raises(InputError, match=r"optim.epochs 8(.|\n)*found: optim.epochs 7"):
+        train(make_config(train_file, optim__epochs=7, optim__repeat=4), run_folder)
+
+
+def test_a_short_training_is_better_than_chance_and_can_be_lengthened(
+    make_config: Make, train_file: Path, tmp_path: Path
+) -> None:
+    keys = {"optim__ema": 0.99, "optim__repeat": 3}
+    short = train(make_config(train_file, optim__epochs=3, **keys), tmp_path / "r")
+    assert short.notes["validation"]["top1"] > 0.7, "chance is one third"
+    train(make_config(train_file, optim__epochs=5, **keys), tmp_path / "r")
+    assert [row["epoch"] for row in history(tmp_path / "r")] == list("12345")
 
 
 def test_seeds_differ_and_repeat(make_config: Make, train_file: Path, tmp_path: Path) -> None:
@@ -142,15 +154,15 @@ def test_patience_keeps_the_best_epoch(
     make_config: Make, train_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached = iter([0.1, 0.5, 0.9, 0.2, 0.3, 0.4, 0.5])
-    original = RecognizerModule.on_validation_epoch_end
+    original = ClassLoss.on_validation_epoch_end
     kept: list[dict[str, torch.Tensor]] = []
 
-    def scripted(self: RecognizerModule) -> None:
+    def scripted(self: ClassLoss) -> None:
         original(self)
         self.validation["top1"] = next(reached)
-        kept.append({k: v.clone() for k, v in self.evaluated_weights().items()})
+        kept.append(self.judged_weights())
 
-    monkeypatch.setattr(RecognizerModule, "on_validation_epoch_end", scripted)
+    monkeypatch.setattr(ClassLoss, "on_validation_epoch_end", scripted)
     train(make_config(train_file, optim__patience=2, optim__epochs=7), tmp_path / "r")
     assert len(kept) == 5, "two epochs without improvement stop it"
     assert same(weights(tmp_path / "r"), kept[2])
@@ -258,14 +270,14 @@ def test_unseen_sequences_are_left_out_and_named(
 def test_a_non_finite_loss_stops_with_the_names_and_keeps_the_checkpoint(
     make_config: Make, train_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = RecognizerModule.training_step
+    original = ClassLoss.training_step
 
-    def poisoned(self: RecognizerModule, batch: Any, index: int) -> Any:
+    def poisoned(self: ClassLoss, batch: Any, index: int) -> Any:
         if self.current_epoch == 1:
             batch = replace(batch, x=batch.x * torch.inf)
         return original(self, batch, index)
 
-    monkeypatch.setattr(RecognizerModule, "training_step", poisoned)
+    monkeypatch.setattr(ClassLoss, "training_step", poisoned)
     with pytest.raises(NonFiniteLoss, match=r"epoch 2, batch 1(.|\n)*v\d+_\d+"):
         train(make_config(train_file), tmp_path / "run")
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()

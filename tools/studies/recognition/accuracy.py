@@ -18,14 +18,18 @@ import numpy as np
 
 from mgskel.core.recording import Dataset
 from mgskel.datasets.loading import load_dataset
-from mgskel.training.checks import check_streams
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.fit import train
 from mgskel.training.metrics import softmax, summary
 from mgskel.training.run_folder import read_history
-from mgskel.training.sets import TrainingData, load_training_data, split_training_data
+from mgskel.training.sets import (
+    TrainingData,
+    check_streams,
+    load_training_data,
+    split_training_data,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash
-from mgskel.core.weights import misfit, read_weights
+from mgskel.training.model_folder import misfit, read_weights
 
 STATE = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3)}
 

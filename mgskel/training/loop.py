@@ -1,0 +1,239 @@
+"""The one training loop: any network with any loss, on batches that follow from their number.
+
+A `LossModule` says what the loss of a batch is; history, checkpoints and patience are the same for
+all. Interrupted, `run` goes on where it stopped, bit by bit.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mgskel.core.errors import InputError
+from mgskel.core.files import write_text
+from mgskel.core.progress import Progress
+from mgskel.core.threads import keep_freed_memory, set_threads
+from mgskel.datasets.batches import Batch, BatchPlan
+from mgskel.training.config import MachineConfig
+from mgskel.training.module import LossModule
+from mgskel.training.run_folder import CHECKPOINT, METRICS_FILE
+
+_COLUMNS = (
+    "epoch",
+    "lr",
+    "train_loss",
+    "val_loss",
+    "val_top1",
+    "val_top5",
+    "val_mean_class",
+    "val_macro_f1",
+    "seconds",
+    "cpu_seconds",
+)
+
+
+class Batches(Protocol):
+    """As many batches an epoch as its length; each follows from its (epoch, number) alone."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: tuple[int, int]) -> Batch: ...
+
+
+def prepare(machine: MachineConfig, seed: int) -> None:
+    """Before the network is made: that the machine is there, its threads, and the seed."""
+    if machine.accelerator == "gpu" and not torch.cuda.is_available():
+        raise InputError(
+            "a GPU was asked for, but torch finds none",
+            remedy="use --machine.accelerator auto, or install a CUDA build of torch",
+        )
+    set_threads(machine.threads)
+    keep_freed_memory()
+    torch.manual_seed(seed)
+
+
+def run(
+    module: LossModule,
+    batches: Batches,
+    out: Path,
+    machine: MachineConfig,
+    label: str,
+    judged: Sequence[Any] = (),
+) -> dict[str, Tensor]:
+    """Train, going on from the folder's checkpoint if it has one; returns the weights to keep.
+
+    Args:
+        label: what the progress line says.
+        judged: batches of validation, for the module's own steps.
+    """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    checkpoint = out / CHECKPOINT
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    optim = module.optim
+    patience = Patience(optim.patience) if optim.patience else None
+    plan = BatchPlan(len(batches))
+    if checkpoint.is_file():
+        # Lightning asks for the first batch before it tells the sampler the epoch.
+        plan.set_epoch(torch.load(checkpoint, weights_only=True)["epoch"] + 1)
+    with warnings.catch_warnings():
+        # Lightning's hints on worker processes and logging intervals do not fit in-memory data.
+        warnings.filterwarnings("ignore", module="lightning")
+        trainer = pl.Trainer(
+            max_epochs=optim.epochs,
+            accelerator=machine.accelerator,
+            devices=machine.devices,
+            num_nodes=machine.nodes,
+            strategy="ddp" if machine.devices * machine.nodes > 1 else "auto",
+            precision=machine.precision,
+            gradient_clip_val=optim.clip or None,
+            callbacks=[
+                EpochProgress(label),
+                *([patience] if patience else []),
+                History(out / METRICS_FILE),
+                Checkpoint(checkpoint),
+            ],
+            logger=_tensorboard(out) if machine.tensorboard else False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            check_val_every_n_epoch=1 if patience else max(1, optim.epochs // 20),
+            use_distributed_sampler=False,
+            default_root_dir=str(out),
+        )
+        trainer.fit(
+            module,
+            DataLoader(batches, batch_size=None, sampler=plan),  # type: ignore[arg-type]
+            DataLoader(judged, batch_size=None) if judged else None,  # type: ignore[arg-type]
+            ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
+            weights_only=True,
+        )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return patience.weights if patience and patience.weights else module.judged_weights()
+
+
+class History(pl.Callback):
+    """One row per epoch in ``metrics.csv`` (and TensorBoard), whole after every epoch."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self._start = self._cpu_start = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._start, self._cpu_start = time.monotonic(), time.process_time()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, LossModule)
+        row = {
+            "epoch": trainer.current_epoch + 1,
+            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "train_loss": float(torch.stack(pl_module.epoch_loss).mean()),
+        }
+        pl_module.epoch_loss.clear()
+        row |= {f"val_{k}": v for k, v in pl_module.validation.items() if k != "n"}
+        pl_module.validation = {}
+        if trainer.logger is not None:
+            trainer.logger.log_metrics(row, step=trainer.current_epoch + 1)
+        row["seconds"] = round(time.monotonic() - self._start, 3)
+        row["cpu_seconds"] = round(time.process_time() - self._cpu_start, 3)
+        self.rows.append(row)
+        if trainer.is_global_zero:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, _COLUMNS, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+            write_text(self.path, text.getvalue())
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = state_dict["rows"]
+
+
+class Checkpoint(pl.Callback):
+    """Everything needed to go on, after each epoch; the file is whole at every moment."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        temporary = self.path.with_name(f".part-{self.path.name}")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, self.path)
+
+
+class Patience(pl.Callback):
+    """Keeps the best weights on validation and stops when they no longer improve."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self.best = -1.0
+        self.waited = 0
+        self.weights: dict[str, Tensor] = {}
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, LossModule)
+        reached = pl_module.validation["top1"]
+        if reached > self.best:
+            self.best, self.waited = reached, 0
+            self.weights = pl_module.judged_weights()
+        else:
+            self.waited += 1
+        trainer.should_stop = trainer.should_stop or self.waited >= self.epochs
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "waited": self.waited, "weights": self.weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best, self.waited = state_dict["best"], state_dict["waited"]
+        self.weights = state_dict["weights"]
+
+
+class EpochProgress(pl.Callback):
+    """One line on standard error: epochs done, rate, time left."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self._progress: Progress | None = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert trainer.max_epochs is not None
+        quiet = not trainer.is_global_zero
+        self._progress = Progress(trainer.max_epochs, self.label, "epochs", quiet=quiet)
+        self._progress.advance(trainer.current_epoch)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._progress is not None:
+            self._progress.advance()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._progress is not None:
+            self._progress.close()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if self._progress is not None:
+            self._progress.close(finished=False)
+
+
+def _tensorboard(out: Path) -> Any:
+    from lightning.pytorch.loggers import TensorBoardLogger
+
+    return TensorBoardLogger(save_dir=str(out), name="tensorboard", version="")
