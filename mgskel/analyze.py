@@ -25,7 +25,7 @@ from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe
-from mgskel.formats import read_sequence
+from mgskel.formats import ReadOptions, read_sequence
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.job import kept_estimator
 from mgskel.pose.quality import quality_report
@@ -55,6 +55,7 @@ class AnalyzeSettings:
 
     Attributes:
         extract: estimator, people and cleaning.
+        reading: what files of keypoints may not say.
         model: a spotter's run folder; none for the recognizer that ships.
         scene: scene file; none for an unknown situation.
         llm: which language model judges; none for the rules.
@@ -64,6 +65,7 @@ class AnalyzeSettings:
     """
 
     extract: ExtractSettings = field(default_factory=ExtractSettings)
+    reading: ReadOptions = field(default_factory=ReadOptions)
     model: Path | None = None
     scene: Path | None = None
     llm: ModelOptions | None = None
@@ -124,7 +126,7 @@ def analyze(
 
         def extract_stage() -> None:
             if keypoints or Path(source).suffix == ".npz":
-                extraction = _imported(Path(source), settings.extract)
+                extraction = _imported(Path(source), settings)
             else:
                 progress.begin(f"{name}: extract")  # its frames are counted
                 estimator = kept_estimator(settings.extract.estimator, threads) if threads else None
@@ -135,7 +137,7 @@ def analyze(
             report = {**extraction.quality.to_dict(), "notes": list(extraction.notes)}
             write_json(folder / QUALITY, report)
 
-        basis = [_content_key(source), to_dict(settings.extract)]
+        basis = [_content_key(source), to_dict(settings.extract), repr(settings.reading)]
         stages("extract", (POSE, QUALITY), basis, extract_stage)
         recording = PoseSequence.load(folder / POSE)
         quality = _mapping(folder / QUALITY)
@@ -197,12 +199,12 @@ def analyze(
     return Analysis(folder, tuple(stages.reused), tuple(notes), outcome.status)
 
 
-def _imported(path: Path, settings: ExtractSettings) -> Extraction:
+def _imported(path: Path, settings: AnalyzeSettings) -> Extraction:
     """Keypoints from elsewhere on the path of extracted ones; our own are not cleaned twice."""
-    recording = read_sequence(path)
+    recording = read_sequence(path, settings.reading)
     if any(record.get("step") in ("extract", "import") for record in recording.provenance):
         return Extraction(recording, quality_report(recording), (), 0.0)
-    return refine(recording, settings, source=path.name)
+    return refine(recording, settings.extract, source=path.name)
 
 
 def _content_key(source: str | Path) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from mgskel import __version__
 from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze
 from mgskel.core.config import to_dict
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import MgskelError
 from mgskel.core.files import (
     content_hash,
     file_hash,
@@ -27,7 +27,7 @@ from mgskel.core.files import (
 from mgskel.core.progress import Progress
 from mgskel.core.stages import working_in
 from mgskel.core.threads import set_threads, usable_cores
-from mgskel.formats import detect
+from mgskel.formats import is_recording
 from mgskel.pose.clip_list import VIDEO_ENDINGS, Clip, find_clips
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
@@ -120,8 +120,6 @@ def analyze_study(
     folder: str | Path,
     settings: AnalyzeSettings | None = None,
     study: StudySettings | None = None,
-    *,
-    quiet: bool = False,
 ) -> Study:
     """Analyse clips and folders of clips into one folder each, then make tables and page of all.
 
@@ -137,6 +135,7 @@ def analyze_study(
         "recognizer": recognizer.fingerprint,
         "estimator": dict(estimator_identity(settings.extract.estimator)),
         "extract": to_dict(settings.extract),
+        "reading": repr(settings.reading),
         "scene": scene and scene.model_dump(mode="json"),
         "llm": settings.llm and asdict(settings.llm),
         "reference": settings.reference and file_hash(settings.reference),
@@ -159,7 +158,7 @@ def analyze_study(
         jobs = [ClipJob(c, folder, settings, not _is_video(Path(c.path)), threads) for c in todo]
         if jobs:
             engine = create_engine(study.engine, study.workers or usable_cores(), len(jobs))
-            with Progress(len(jobs), "analyze", "clips", quiet=quiet) as progress:
+            with Progress(len(jobs), "analyze", "clips") as progress:
                 for job, outcome in engine.run(jobs, lambda frames: None):
                     manifest.record(
                         Entry(
@@ -261,14 +260,3 @@ def _is_clip(path: Path) -> bool:
     if path.suffix.lower() in VIDEO_ENDINGS:
         return True
     return not path.name.endswith(_NO_CLIPS) and is_recording(path)
-
-
-def is_recording(path: Path) -> bool:
-    """Whether a file or folder is one recording of keypoints, in any readable format."""
-    if not path.exists() or path.suffix.lower() in VIDEO_ENDINGS:
-        return False
-    try:
-        detect(path, collections=False)
-    except InputError:
-        return False
-    return True

@@ -24,7 +24,8 @@ ROOT = PACKAGE.parent
 # fmt: off
 FLOORS = (
     {"core"},
-    {"pose", "formats", "models", "synthesis"},
+    {"pose", "models", "synthesis"},
+    {"formats"},
     {"datasets"},
     {"training"},
     {"spotting", "attention"},

@@ -41,6 +41,7 @@ from mgskel.core.recording import Dataset
 from mgskel.core.threads import set_threads
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.loading import load_dataset
+from mgskel.formats import ReadOptions
 from mgskel.models import Backbone
 from mgskel.spotting import StreamRecognizer
 from mgskel.training.clip_model import ClipModel
@@ -120,7 +121,11 @@ def networks(args: argparse.Namespace) -> Iterator[tuple[str, ClipModel, Dataset
     if args.run is not None:
         if args.data is None:
             raise InputError("--run needs labelled clips", remedy="--data FILE")
-        yield args.run.name, ClipModel.load(args.run), load_dataset(args.data, args.layout)
+        yield (
+            args.run.name,
+            ClipModel.load(args.run),
+            load_dataset(args.data, ReadOptions(layout=args.layout)),
+        )
         return
     recipe, equals, file = (args.set or "").partition("=")
     if not equals:

@@ -25,6 +25,7 @@ from mgskel.core.files import write_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.loading import load_dataset
+from mgskel.formats import ReadOptions
 from mgskel.training.config import TrainConfig
 
 VARIANTS = {
@@ -97,7 +98,7 @@ def read_set(word: str, configs: Path) -> TransferSet:
         raise InputError("wrong --set", expected="NAME=FILE", found=word)
     config = load_config(TrainConfig, configs / name / "recipe.yaml")
     vocabulary = get_vocabulary(configs / "transfer" / f"{name}.yaml")
-    return TransferSet(name, load_dataset(file, config.data.layout), vocabulary)
+    return TransferSet(name, load_dataset(file, ReadOptions(layout=config.data.layout)), vocabulary)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

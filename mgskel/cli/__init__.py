@@ -4,9 +4,9 @@
 
 Each verb module has `HELP`, `EXAMPLES` (command lines without ``mgskel VERB``),
 `add_arguments(parser)` and `run(args) -> int`. The options that mean the same everywhere
-(``--json``, ``-q``, ``-v``, ``--debug``) are added here: a verb that can answer in JSON says with
-`JSON` what the answer holds. One with `TAKES_KEYS = True` finds what its parser doesn't know
-(config keys) in `args.keys`.
+(``--json``, ``-q``, ``-v``, ``--log-json``, ``--debug``) are added here: a verb that can answer in
+JSON says with `JSON` what the answer holds. One with `TAKES_KEYS = True` finds what its parser
+doesn't know (config keys) in `args.keys`.
 
 Exit codes: 0 done, 1 a part failed and the rest is done, 2 the input or the command is wrong,
 70 a fault of this program, 130 interrupted.
@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from mgskel import __version__
-from mgskel.cli.messages import listen
+from mgskel.cli.messages import add_message_options, fail, listening
 from mgskel.core.errors import MgskelError, nearest
 
 VERBS = {
@@ -55,6 +55,11 @@ INTERNAL_ERROR, INTERRUPTED = 70, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; whatever happens ends in a sentence, not a trace."""
     words = list(sys.argv[1:] if argv is None else argv)
+    with listening(as_json="--log-json" in words):
+        return _ending_well(words)
+
+
+def _ending_well(words: Sequence[str]) -> int:
     name = f"mgskel {words[0]}" if words and words[0] in VERBS else "mgskel"
     try:
         status = _run(words)
@@ -69,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _interrupted(name)
         return int(stop.code or 0)
     except MgskelError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        fail(f"{name}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return _interrupted(name)
@@ -78,10 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
             return INTERNAL_ERROR
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        print(
+        fail(
             f"internal error in {name}: {what}\n  remedy: this is a fault of the program; "
-            "the same command with --debug shows where; please report it",
-            file=sys.stderr,
+            "the same command with --debug shows where; please report it"
         )
         return INTERNAL_ERROR
 
@@ -103,9 +107,7 @@ def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
         shared.add_argument(
             "--json", action="store_true", help=f"print one JSON object: {module.JSON}"
         )
-    how_much = shared.add_mutually_exclusive_group()
-    how_much.add_argument("-q", "--quiet", action="store_true", help="no progress, no notes")
-    how_much.add_argument("-v", "--verbose", action="store_true", help="say more on the way")
+    add_message_options(shared)
     shared.add_argument(
         "--debug", action="store_true", help="show where in the program an internal error arose"
     )
@@ -139,13 +141,14 @@ def _run(words: Sequence[str]) -> int:
     if verb not in VERBS:
         guess = nearest(verb, VERBS)
         hint = f"did you mean '{guess}'? " if guess else ""
-        print(f"mgskel: unknown command '{verb}'", file=sys.stderr)
-        print(f"  remedy: {hint}'mgskel --help' lists the commands", file=sys.stderr)
+        fail(
+            f"mgskel: unknown command '{verb}'\n  remedy: {hint}'mgskel --help' lists the commands"
+        )
         return 2
     module, parser = verb_parser(verb)
     args = _parse(parser, words[1:], getattr(module, "TAKES_KEYS", False))
-    listen(quiet=args.quiet, verbose=args.verbose)
-    return int(module.run(args) or 0)
+    with listening(args.quiet, args.verbose, args.log_json):
+        return int(module.run(args) or 0)
 
 
 def _parse(
@@ -172,7 +175,7 @@ def _split_dotted(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _interrupted(name: str) -> int:
-    print(f"{name}: interrupted; finished parts are kept", file=sys.stderr)
+    fail(f"{name}: interrupted; finished parts are kept")
     return INTERRUPTED
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import note, tell
+from mgskel.cli.messages import fail, note, tell
+from mgskel.cli.recordings import add_reading_options, reading_options
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ EXAMPLES = (
     "clip.mp4 -o report",
     "interviews/ -o study --participants table.csv",
 )
+_RECORDINGS = "recordings"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--with-video", action="store_true", help="put the clip's pictures into the page (they "
         "show the person; by default the page holds keypoints only)")  # fmt: skip
     add("--no-attention", action="store_true", help="leave out what the recognizer looked at")
+    add_reading_options(parser, clips=False)
     study = parser.add_argument_group("many clips")
     study.add_argument("--participants", type=Path, metavar="CSV", help="who is in which clip and "
         "what is known of them: columns clip, and if wanted participant, person, and any others "
@@ -66,9 +68,12 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is a file", expected="an output folder")
     single = _single(args)
-    if single is not None:
-        return _analyze(single, args)
-    return _analyze_study(args)
+    if single is None:
+        return _analyze_study(args)
+    if unpacked := _unpacked(single, args):
+        args.clips = [unpacked]
+        return _analyze_study(args)
+    return _analyze(single, args)
 
 
 def _single(args: argparse.Namespace) -> str | None:
@@ -89,13 +94,28 @@ def _single(args: argparse.Namespace) -> str | None:
     return only if is_one_clip(Path(only)) else None
 
 
+def _unpacked(source: str, args: argparse.Namespace) -> str | None:
+    """A folder of the recordings of a file that holds many; none for a single one."""
+    from mgskel.formats import is_recording, read, write
+
+    if not is_recording(source):
+        return None
+    data = read(source, reading_options(args))
+    if len(data) < 2:
+        return None
+    folder = args.out / _RECORDINGS
+    tell(f"{source}: {len(data)} recordings, unpacked into {folder}")
+    write(folder, data, "npz")
+    return str(folder)
+
+
 def _analyze(source: str, args: argparse.Namespace) -> int:
     from mgskel.analyze import analyze
-    from mgskel.analyze_study import is_recording
     from mgskel.core.progress import Progress
+    from mgskel.formats import is_recording
 
-    keypoints = args.pose is not None or is_recording(Path(source))
-    with Progress(None, "analyze", quiet=args.quiet) as progress:
+    keypoints = args.pose is not None or is_recording(source)
+    with Progress(None, "analyze") as progress:
         result = analyze(source, args.out, _settings(args), progress, keypoints=keypoints)
     for text in result.notes:
         note(text)
@@ -109,7 +129,7 @@ def _analyze_study(args: argparse.Namespace) -> int:
     from mgskel.analyze_study import StudySettings, analyze_study
 
     study = StudySettings(args.participants, args.bin, args.parquet, args.workers, args.engine)
-    result = analyze_study(args.clips, args.out, _settings(args), study, quiet=args.quiet)
+    result = analyze_study(args.clips, args.out, _settings(args), study)
     for entry in result.entries:
         for text in entry.notes if entry.clip not in result.skipped else ():
             note(f"{entry.clip}: {text}")
@@ -118,7 +138,7 @@ def _analyze_study(args: argparse.Namespace) -> int:
     done = len(result.entries) - len(result.failed) - len(result.skipped)
     tell(f"{done} analysed, {len(result.skipped)} done before, {len(result.failed)} failed")
     for entry in result.failed:
-        print(f"failed: {entry.clip}: {entry.error}", file=sys.stderr)
+        fail(f"failed: {entry.clip}: {entry.error}")
     if len(result.failed) == len(result.entries):
         return 2
     print(result.page)
@@ -130,6 +150,7 @@ def _settings(args: argparse.Namespace) -> AnalyzeSettings:
 
     return AnalyzeSettings(
         extract=_extraction(args),
+        reading=reading_options(args),
         model=args.model,
         scene=args.scene,
         llm=_language_model(args),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.messages import note, tell
-from mgskel.cli.reading_options import add_reading_options, reading_options
+from mgskel.cli.recordings import TAKES, add_reading_options, read_recordings
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Recording
@@ -28,8 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("run", nargs="?", type=Path, metavar="RUN", help="a trained run, or a spotter (default: "
         "the recognizer that ships)")  # fmt: skip
-    add("--data", required=True, type=Path, metavar="FILE", help="a clip, keypoints in any "
-        "readable format, or a data set")  # fmt: skip
+    add("--data", required=True, metavar="FILE", help=TAKES)
     add("-o", "--out", required=True, type=Path, metavar="DIR", help="where everything is written")
     add("--method", help="how to look into a trained run: gradient (default), occlusion, gates, "
         "bones or explain; a spotter is looked at by its gradients")  # fmt: skip
@@ -87,24 +86,13 @@ def _recordings(args: argparse.Namespace) -> list[Recording]:
     import numpy as np
 
     from mgskel.core.errors import InputError
-    from mgskel.core.recording import Recording
-    from mgskel.formats import read
-    from mgskel.pose.clip_list import VIDEO_ENDINGS
 
     if args.clips < 1:
         raise InputError("--clips is at least 1", found=args.clips)
-    if args.data.suffix.lower() in VIDEO_ENDINGS:
-        from mgskel.pose.extract import extract
-
-        tell(f"extracting the poses of {args.data.name}")
-        return [Recording(extract(args.data).sequence, args.data.stem)]
-    data = read(args.data, reading_options(args))
-    for text in data.notes:
-        note(text)
+    data = read_recordings(args.data, args)
+    stem = Path(args.data).stem
     chosen = np.unique(np.linspace(0, len(data) - 1, min(args.clips, len(data))).astype(int))
     if len(data) == 1:
-        return [data[0].replace(name=args.data.stem)]
+        return [data[0].replace(name=stem)]
     width = len(str(len(data)))
-    return [
-        data[int(index)].replace(name=f"{args.data.stem}_{index + 1:0{width}d}") for index in chosen
-    ]
+    return [data[int(index)].replace(name=f"{stem}_{index + 1:0{width}d}") for index in chosen]

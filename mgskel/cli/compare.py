@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         from mgskel.study.predict import predict
 
         observable = read_table(args.study / "observable.csv")
-        with Progress(args.permutations, "predict", "shuffles", quiet=args.quiet) as progress:
+        with Progress(args.permutations, "predict", "shuffles") as progress:
             prediction = predict(
                 summary, observable, args.by,
                 permutations=args.permutations, tick=progress.advance,

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from mgskel.cli.reading_options import add_reading_options, reading_options
+from mgskel.cli.recordings import TAKES, add_reading_options, read_recordings
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     endings: dict[str, list[str]] = {}
     for name, writer in written.items():
         endings.setdefault(writer.ending or "a folder", []).append(name)
-    parser.add_argument("source", metavar="IN", help="a file or folder of any known format")
+    parser.add_argument("source", metavar="IN", help=TAKES)
     parser.add_argument(
         "out",
         metavar="OUT",
@@ -51,11 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.formats import read, write
+    from mgskel.formats import write
 
     if args.to_fps is not None and not 0 < args.to_fps <= 1000:
         raise InputError("impossible frame rate", expected="0 to 1000", found=f"{args.to_fps:g}")
-    data = read(args.source, reading_options(args))
+    data = read_recordings(args.source, args)
     chosen = _choose(data, args)
     if args.events:
         _write_events(args.events, chosen)
@@ -102,10 +102,8 @@ def _choose(every: Dataset, args: argparse.Namespace) -> list[Recording]:
 
 
 def _change(recording: Recording, args: argparse.Namespace) -> Recording:
-    """One recording with the wanted person, layout and frame rate."""
+    """One recording with the wanted layout and frame rate."""
     sequence = recording.sequence
-    if args.person is not None:
-        sequence = sequence.person(args.person)
     if args.to_layout is not None:
         sequence = sequence.to_skeleton(args.to_layout, args.allow_missing)
     recording = recording.replace(sequence=sequence)
@@ -137,6 +135,4 @@ def _tell(answer: dict[str, object], out: object) -> None:
         lines.append(f"  left out: {answer['left_out']} that are too short")
     for loss in answer["lost"]:  # type: ignore[attr-defined]
         lines.append(f"  not kept: {loss}")
-    for note in answer["notes"]:  # type: ignore[attr-defined]
-        lines.append(f"  note: {note}")
     print("\n".join(lines), file=out)  # type: ignore[call-overload]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from mgskel.cli.messages import note, tell
+from mgskel.cli.messages import fail, note, tell
 
 HELP = (
     "Cut a short clip of each event from your own videos, a folder per gesture, with a table. "
@@ -49,14 +48,14 @@ def run(args: argparse.Namespace) -> int:
     )
     out = args.out or args.study / "cuts"
     number = len(chosen_events(args.study, settings))
-    with Progress(number, "cut", "events", quiet=args.quiet) as progress:
+    with Progress(number, "cut", "events") as progress:
         cuts = cut_events(args.study, out, settings, progress.advance)
     if cuts.whole:
         note(f"in {cuts.whole} pictures no face was found: they are coarsened altogether")
     if not args.blur_faces:
         note("these clips show faces: keep them as carefully as the videos")
     for name, why in cuts.failed.items():
-        print(f"failed: {name}: {why}", file=sys.stderr)
+        fail(f"failed: {name}: {why}")
     tell(f"{len(cuts.files)} of {number} events cut")
     print(out)
     return 0 if not cuts.failed else 1 if cuts.files else 2

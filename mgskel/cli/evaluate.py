@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mgskel.cli.messages import note
+from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
+
 HELP = "Judge one run, or several as an ensemble, on a labelled file. Accuracies are fractions."
 EXAMPLES = (
     "runs/natops/joint --data test.npz",
@@ -16,9 +19,9 @@ JSON = "the figures"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument("--data", required=True, type=Path, metavar="FILE", help="labelled file")
-    parser.add_argument("--layout", help="skeleton of a file that does not name its own")
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folder "
+        "(default: the recognizer that ships)")  # fmt: skip
+    parser.add_argument("--data", required=True, metavar="FILE", help=f"{TAKES}, with labels")
     parser.add_argument("--split", help="only this part of a file that names its parts (test)")
     parser.add_argument(
         "--weights",
@@ -29,18 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--views", type=int, help="temporal views per sequence (default: the run's)"
     )
     parser.add_argument("--plot", type=Path, metavar="PNG", help="write the confusion matrix")
+    add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.files import to_json
     from mgskel.core.threads import set_threads
     from mgskel.spotting.recognizer import load_all
-    from mgskel.training.evaluate import evaluate
+    from mgskel.training.evaluate import report, score
 
     set_threads()
-    result = evaluate(
-        load_all(args.runs), args.data, args.layout, args.weights, args.views, args.plot, args.split
+    scores = score(
+        load_all(args.runs), args.data, reading_options(args), args.weights, args.views, args.split
     )
+    for text in scores.data.notes:
+        note(text)
+    result = report(scores, args.data, args.plot)
     sys.stdout.write(to_json(result) if args.json else table(result))
     return 0
 

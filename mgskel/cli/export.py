@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from mgskel.cli.messages import tell
 
 HELP = "Write a run's network as ONNX, checked against torch; runs then with onnxruntime alone."
 EXAMPLES = (
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         moments=recognizer.at_every_moment,
     )
     size = args.onnx.stat().st_size
-    print(f"{args.onnx}: {size / 1e6:.2f} MB, at most {deviation:.1e} from torch", file=sys.stderr)
+    tell(f"{args.onnx}: {size / 1e6:.2f} MB, at most {deviation:.1e} from torch")
     if args.json:
         print(json.dumps({"file": args.onnx.name, "bytes": size, "deviation": deviation}))
     return 0

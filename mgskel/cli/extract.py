@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.cli.messages import note, tell
+from mgskel.cli.messages import fail, note, tell
 from mgskel.core.errors import InputError
 from mgskel.core.files import to_json
 
@@ -33,11 +33,12 @@ _IMPORTED = "imported"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("clips", nargs="+", metavar="CLIP_OR_FOLDER", help="videos, folders, camera:N, URLs")
+    add("clips", nargs="+", metavar="CLIP_OR_FOLDER", help="videos, folders, camera:N, URLs; "
+        "or keypoints of any format, which are tracked, cleaned and judged as well")  # fmt: skip
     add("-o", "--out", required=True, type=Path, metavar="DIR", help="output folder")
     add("-c", "--config", type=Path, help="settings file; see configs/extract/default.yaml")
-    add("--estimator", help="mediapipe (default), mmpose, one of your own, or 'imported' for "
-        "keypoint files of any format that 'mgskel convert' reads")  # fmt: skip
+    add("--estimator", help="mediapipe (default), mmpose, one of your own, or 'imported' to take "
+        "a folder's keypoint files though it holds clips too")  # fmt: skip
     add("--workers", type=int, metavar="N",
         help="clips worked on at once, one core each; default: all cores")  # fmt: skip
     add("--engine", choices=("local", "ray"), default="local", help="where workers run")
@@ -89,9 +90,8 @@ def run(args: argparse.Namespace) -> int:
         settings=_settings(args),
         workers=args.workers,
         engine=args.engine,
-        importer=_importer() if args.estimator == _IMPORTED else None,
+        importer=_importer() if _only_keypoints(args) else None,
         afterwards=_overlay(args.overlay) if args.overlay else None,
-        quiet=args.quiet,
     )
     if args.json:
         sys.stdout.write(to_json(_answer(result, args.out)))
@@ -116,6 +116,26 @@ def _settings(args: argparse.Namespace) -> ExtractSettings:
     return load_config(ExtractSettings, args.config, words)
 
 
+def _only_keypoints(args: argparse.Namespace) -> bool:
+    """Whether nothing is left to estimate."""
+    from mgskel.formats import is_recording
+    from mgskel.pose.clip_list import find_clips
+
+    if args.estimator == _IMPORTED:
+        return True
+    for one in map(Path, args.clips):
+        if one.is_dir() and not is_recording(one):
+            try:
+                find_clips([one], args.out)
+                return False
+            except InputError:  # no clips in it
+                continue
+        if not one.exists() or not is_recording(one):
+            return False
+    tell("these are keypoints already: imported, tracked and cleaned")
+    return True
+
+
 def _overlay(ground: str) -> Afterwards:
     from mgskel.pose.batch import Afterwards
 
@@ -131,26 +151,16 @@ def _write_overlay(ground: Any, extraction: Extraction, clip: str, base: Path) -
 
 
 def _importer() -> Importer:
+    from mgskel.formats import is_recording
     from mgskel.pose.batch import Importer
 
-    return Importer(_read_keypoints, _is_keypoints)
+    return Importer(_read_keypoints, is_recording)
 
 
 def _read_keypoints(path: str) -> PoseSequence:
     from mgskel.formats import read_sequence
 
     return read_sequence(path)
-
-
-def _is_keypoints(path: Path) -> bool:
-    """Whether a file or folder is a recording in some known format."""
-    from mgskel.formats import detect
-
-    try:
-        detect(path, collections=False)
-    except InputError:
-        return False
-    return True
 
 
 def _answer(result: BatchResult, out: Path) -> dict[str, Any]:
@@ -193,4 +203,4 @@ def _tell(result: BatchResult, out: Path) -> None:
         f"results in {out}"
     )
     for entry in result.failed:
-        print(f"failed: {entry.clip}: {entry.error}", file=sys.stderr)
+        fail(f"failed: {entry.clip}: {entry.error}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from mgskel.cli.messages import note, tell
+from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Write what a run (or several as an ensemble) says about each sequence of a file."
 EXAMPLES = (
@@ -14,10 +16,10 @@ EXAMPLES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument("--data", required=True, type=Path, metavar="FILE", help="sequences")
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folder "
+        "(default: the recognizer that ships)")  # fmt: skip
+    parser.add_argument("--data", required=True, metavar="FILE", help=TAKES)
     parser.add_argument("-o", "--out", required=True, type=Path, metavar="CSV")
-    parser.add_argument("--layout", help="skeleton of a file that does not name its own")
     parser.add_argument("--split", help="only this part of a file that names its parts (test)")
     parser.add_argument(
         "--format",
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", default="auto", help="ensemble weights, as for evaluate")
     parser.add_argument("--views", type=int, help="temporal views per sequence")
+    add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,10 +41,12 @@ def run(args: argparse.Namespace) -> int:
 
     set_threads()
     scores = score(
-        load_all(args.runs), args.data, args.layout, args.weights, args.views, args.split
+        load_all(args.runs), args.data, reading_options(args), args.weights, args.views, args.split
     )
+    for text in scores.data.notes:
+        note(text)
     names = [str(name) for name in scores.data.names]
     classes = scores.classes
     write_predictions(args.out, args.format, names, scores.probabilities, classes)
-    print(f"{args.out}: {len(names)} sequences", file=sys.stderr)
+    tell(f"{args.out}: {len(names)} sequences")
     return 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from mgskel.cli.messages import tell
 
 HELP = (
     "Learn motion from sequences without labels (masked motion prediction), for later training "
@@ -29,5 +30,5 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.training.pretraining import PretrainConfig, pretrain
 
     out = pretrain(load_config(PretrainConfig, args.config, args.keys), args.out)
-    print(f"{out}: use it with 'mgskel train ... --model.pretrained {out}'", file=sys.stderr)
+    tell(f"{out}: use it with 'mgskel train ... --model.pretrained {out}'")
     return 0

@@ -1,32 +1,38 @@
-"""``mgskel reason STATEMENTS --scene SCENE -o assessment.json``"""
+"""``mgskel reason STATEMENTS --scene SCENE -o assessment.json``: an assessment, with evidence."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mgskel.cli.describe import NO_EVENTS, events_of
+from mgskel.cli.messages import note, tell
+from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
+
 if TYPE_CHECKING:
+    from mgskel.core.recording import Recording
     from mgskel.reason.assess import ModelOptions
     from mgskel.reason.assessment import Outcome, Reasoner
     from mgskel.reason.evidence import Case
+    from mgskel.reason.scene import Scene
 
 HELP = (
     "Judge a scene from measured statements. Without --llm-url or --llm-file the transparent "
     "'rules' reasoner judges, which needs no model and no network."
 )
 EXAMPLES = (
-    "statements.json --scene configs/scenes/job_interview_gap.yaml -o assessment.json",
-    "statements.json --scene scene.yaml --llm-url http://localhost:8000/v1 --llm-model qwen2.5",
+    "statements.json --scene scene.yaml -o assessment.json",
+    "clip.mp4 --scene scene.yaml --llm-url http://localhost:8000/v1 --llm-model qwen2.5",
 )
 JSON = "the outcome"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("statements", type=Path, help="statements.json from 'mgskel describe'")
-    parser.add_argument("--scene", type=Path, required=True, help="scene file (YAML)")
-    parser.add_argument("--events", type=Path, help="recognised gestures (CSV, ELAN or JSON)")
+    parser.add_argument("source", metavar="STATEMENTS", help="statements.json from 'mgskel "
+        f"describe', what 'mgskel analyze' wrote, or {TAKES}")  # fmt: skip
+    parser.add_argument("--scene", type=Path, help="scene file (YAML; default: nothing is known)")
+    parser.add_argument("--events", help="recognised gestures (CSV, ELAN or JSON), or 'none'")
     parser.add_argument("--person", help="who is judged, where there are several people")
     parser.add_argument("-o", "--out", type=Path, help="where to write the assessment (JSON)")
     model = parser.add_argument_group("language model")
@@ -51,31 +57,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--dry-run", action="store_true", help="print what would be sent, and send nothing"
     )
+    add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    case = _case(args)
+    from mgskel.core.files import to_json
+
+    cases = _cases(args)
     if args.dry_run:
-        return _dry_run(args, case)
+        for case in cases.values():
+            _dry_run(args, case)
+        return 0
     reasoner = _reasoner(args)
     if args.llm_url is not None:
-        print(f"asking {reasoner.name} (up to {args.timeout:g} s a request)", file=sys.stderr)
-    outcome = reasoner.judge(case)
-    if args.out is not None:
-        outcome.save(args.out)
-    _report(args, outcome)
-    return outcome.exit_code
+        tell(f"asking {reasoner.name} (up to {args.timeout:g} s a request)")
+    outcomes = {}
+    for (name, case), out in zip(cases.items(), places(args.out, cases, ".json"), strict=True):
+        outcomes[name] = outcome = reasoner.judge(case)
+        if out is not None:
+            outcome.save(out)
+        tell(f"{outcome.status} ({outcome.reasoner}): {outcome.reason}")
+        if not args.json:
+            _print(outcome, name if len(cases) > 1 else "")
+        if out is not None:
+            tell(f"written to {out}")
+    if args.json:
+        answers = {name: outcome.to_dict() for name, outcome in outcomes.items()}
+        single = next(iter(answers.values()))
+        print(to_json(single if len(answers) == 1 else {"recordings": answers}), end="")
+    return max(outcome.exit_code for outcome in outcomes.values())
 
 
-def _case(args: argparse.Namespace) -> Case:
+def _cases(args: argparse.Namespace) -> dict[str, Case]:
+    """What is to be judged, by the name of its recording; what is missing is measured first."""
     from mgskel.core.events import read_events
+    from mgskel.formats import Source, is_recording
     from mgskel.reason.evidence import case_of, read_statements
-    from mgskel.reason.scene import load_scene
+    from mgskel.reason.scene import Scene, load_scene
 
-    scene = load_scene(args.scene)
-    statements = read_statements(args.statements)
-    events = read_events(args.events) if args.events is not None else ()
-    return case_of(scene, statements, events, args.person)
+    scene = load_scene(args.scene) if args.scene is not None else Scene(setting="not described")
+    source = Path(args.source)
+    within = source / "statements.json"
+    file = within if within.is_file() else source
+    told = file.is_file() and b'"statements"' in Source(file).head
+    if told or (file.suffix == ".json" and not is_recording(file)):
+        statements = read_statements(file)
+        given = args.events not in (None, NO_EVENTS)
+        return {file.stem: case_of(scene, statements, read_events(args.events) if given else (),
+                                   args.person)}  # fmt: skip
+    return {one.name: _measured(one, scene, args) for one in read_recordings(args.source, args)}
+
+
+def _measured(recording: Recording, scene: Scene, args: argparse.Namespace) -> Case:
+    from mgskel.describe import describe
+    from mgskel.reason.evidence import case_of, statements_from
+
+    people = recording.sequence.people
+    if len(people) > 1:
+        note(f"person {people[0]} is judged; --person names another of {', '.join(people)}")
+    events = events_of(recording, args.source, args.events)
+    description = describe(recording.sequence, events)
+    tell(f"{recording.name}: {len(description.statements)} statements measured")
+    judged = people[0] if len(people) > 1 else None
+    return case_of(scene, statements_from(description.to_dict()), person=judged)
 
 
 def _reasoner(args: argparse.Namespace) -> Reasoner:
@@ -107,30 +151,22 @@ def _options(args: argparse.Namespace) -> ModelOptions:
     )
 
 
-def _dry_run(args: argparse.Namespace, case: Case) -> int:
+def _dry_run(args: argparse.Namespace, case: Case) -> None:
     from mgskel.core.files import to_json
     from mgskel.reason.prompt import estimated_tokens, first_request
 
     options = _options(args)
     request = first_request(case, options.settings())
     print(to_json(request.payload()), end="")
-    print(
+    tell(
         f"about {estimated_tokens(request)} tokens would be sent to "
-        f"{options.destination()}; nothing was sent",
-        file=sys.stderr,
+        f"{options.destination()}; nothing was sent"
     )
-    return 0
 
 
-def _report(args: argparse.Namespace, outcome: Outcome) -> None:
-    from mgskel.core.files import to_json
-
-    if args.json:
-        print(to_json(outcome.to_dict()), end="")
-        return
-    print(f"{outcome.status} ({outcome.reasoner}): {outcome.reason}", file=sys.stderr)
+def _print(outcome: Outcome, name: str) -> None:
+    if name:
+        print(f"# {name}\n")
     if outcome.assessment is not None:
         print(outcome.assessment.text or "no judgement")
         print("\n".join(f"- {limit}" for limit in outcome.assessment.limits))
-    if args.out is not None:
-        print(f"written to {args.out}", file=sys.stderr)

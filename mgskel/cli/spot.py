@@ -5,28 +5,32 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.cli.reading_options import add_reading_options, reading_options
+from mgskel.cli.messages import note, tell
+from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
     from mgskel.core.sequence import PoseSequence
     from mgskel.spotting.recognizer import Recognizer
 
-HELP = "Find gestures in a long recording, and score them where a reference is given."
+HELP = "Find gestures in recordings, and score them where a reference is given."
 EXAMPLES = (
-    "pose.npz -o events.csv",
+    "clip.mp4 -o events.csv",
     "pose.npz --reference truth.eaf --json",
+    "recordings/ -o events",
 )
 JSON = "the score with --reference, else the events"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("pose", type=Path, metavar="POSE", help="keypoints (pose.npz or any readable format)")
-    add("-o", "--output", type=Path, metavar="EVENTS", help="events.csv, .eaf (ELAN) or .json")
+    add("source", metavar="FILE", help=TAKES)
+    add("-o", "--output", type=Path, metavar="EVENTS", help="events.csv, .eaf (ELAN) or .json; of "
+        "several recordings a folder")  # fmt: skip
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
     add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) in the "
         "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
@@ -42,42 +46,38 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.spotting import Recognizer
 
     set_threads()
-    sequence = _recording(args)
+    recordings = read_recordings(args.source, args)
     spotter = Recognizer.load(args.model)
-    truth = _reference(args, sequence, spotter)
-    events = spotter.spot(sequence)
-    for remark in spotter.remarks(sequence):
-        print(f"note: {remark}", file=sys.stderr)
-    if args.output is not None:
-        write_events(args.output, events, media=args.media, vocabulary=spotter.vocabulary)
+    truth = _reference(args, recordings.only.sequence, spotter) if args.reference else None
+    found: dict[str, tuple[GestureEvent, ...]] = {}
+    outputs = places(args.output, recordings.names, ".csv")
+    for one, output in zip(recordings, outputs, strict=True):
+        found[one.name] = events = spotter.spot(one.sequence)
+        for remark in spotter.remarks(one.sequence):
+            note(remark if len(recordings) == 1 else f"{one.name}: {remark}")
+        if output is not None:
+            write_events(output, events, media=args.media, vocabulary=spotter.vocabulary)
+        if len(recordings) > 1:
+            tell(f"{one.name}: {len(events)} gestures")
     if truth is not None:
         score = _score(truth, events)
         sys.stdout.write(to_json(score) if args.json else _score_table(score))
     elif args.json:
-        from dataclasses import asdict
-
-        sys.stdout.write(to_json({"events": [asdict(event) for event in events]}))
-    else:
+        listed = {name: [asdict(event) for event in some] for name, some in found.items()}
+        single = {"events": next(iter(listed.values()))}
+        sys.stdout.write(to_json(single if len(listed) == 1 else {"recordings": listed}))
+    elif len(found) == 1:
         sys.stdout.write(_event_table(events))
+    else:
+        for name, some in found.items():
+            sys.stdout.write(f"{name}: {_event_table(some)}")
     return 0
-
-
-def _recording(args: argparse.Namespace) -> PoseSequence:
-    from mgskel.formats import read
-
-    contents = read(args.pose, reading_options(args))
-    for note in contents.notes:
-        print(f"note: {note}", file=sys.stderr)
-    sequence = contents.only.sequence
-    return sequence if args.person is None else sequence.person(args.person)
 
 
 def _reference(
     args: argparse.Namespace, sequence: PoseSequence, spotter: Recognizer
-) -> tuple[GestureEvent, ...] | None:
+) -> tuple[GestureEvent, ...]:
     """The true events in the spotter's words, checked before any work is done."""
-    if args.reference is None:
-        return None
     from mgskel.core.events import read_events
     from mgskel.spotting.metrics import check_reference
     from mgskel.spotting.reference import translate
@@ -93,7 +93,7 @@ def _reference(
             "left out, because the recognizer has no such gesture: " + ", ".join(reference.unknown)
         )
     for remark in remarks:
-        print(f"note: {remark}", file=sys.stderr)
+        note(remark)
     return reference.events
 
 

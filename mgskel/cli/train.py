@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from mgskel.cli.messages import tell
 
 HELP = (
     "Train a recognizer from a config (see configs/). Every key of the config is an option by its "
@@ -52,5 +53,5 @@ def run(args: argparse.Namespace) -> int:
         recognizer = train(dataclasses.replace(config, stream=stream), folder, data)
         judged = recognizer.notes.get("validation", {})
         shown = ", ".join(f"{k} {judged[k]:.3f}" for k in ("top1", "macro_f1") if k in judged)
-        print(f"{folder}: {shown or 'trained on everything, nothing held out'}", file=sys.stderr)
+        tell(f"{folder}: {shown or 'trained on everything, nothing held out'}")
     return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
-from mgskel.cli.reading_options import add_reading_options, reading_options
+from mgskel.cli.messages import fail, note, tell
+from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Say plainly what is wrong with recording files, and where."
 EXAMPLES = (
@@ -17,7 +17,7 @@ JSON = "each file's faults"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders")
+    parser.add_argument("files", nargs="+", metavar="FILE", help=f"each {TAKES}")
     add_reading_options(parser)
     parser.add_argument(
         "--most", type=int, default=20, metavar="N", help="faults to show per file (default 20)"
@@ -32,19 +32,19 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"files": [report.to_dict() for report in reports]}, ensure_ascii=False))
     for report in reports:
-        out = sys.stderr if args.json or not report.ok else sys.stdout
+        say = fail if not report.ok else tell if args.json else print
         count = len(report.faults)
         if report.ok:
             several = "recording" if report.recordings == 1 else "recordings"
-            print(f"{report.path}: ok, {report.format}, {report.recordings} {several}", file=out)
+            say(f"{report.path}: ok, {report.format}, {report.recordings} {several}")
         else:
             faults = "a fault" if count == 1 else f"{count} faults"
-            print(f"{report.path}: {faults} ({report.format})", file=out)
+            say(f"{report.path}: {faults} ({report.format})")
         shown = report.faults[: args.most]
         for fault in shown:
-            print(f"  - {fault}", file=out)
+            say(f"  - {fault}")
         if len(shown) < count:
-            print(f"  - and {count - len(shown)} more (--most {count} shows all)", file=out)
-        for note in report.notes:
-            print(f"  note: {note}", file=sys.stderr)
+            say(f"  - and {count - len(shown)} more (--most {count} shows all)")
+        for text in report.notes:
+            note(text)
     return 0 if all(report.ok for report in reports) else 2

@@ -1,5 +1,7 @@
 """How far long work is: one live bar on a terminal, one line per finished thing elsewhere.
 
+It is shown unless the logger ``mgskel`` is set to hear less (``-q``).
+
 ::
 
     with Progress(len(clips), "clips", "clips") as progress:
@@ -10,6 +12,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from types import TracebackType
@@ -18,6 +21,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+_LOG = logging.getLogger("mgskel")
 _REDRAWN_S = 0.1
 _LOGGED_S = 60.0  # a log is told of work that goes on, but not more often
 
@@ -43,8 +47,13 @@ class Progress:
     ) -> None:
         self.total, self.label, self.unit = total, label, unit
         self.done = 0
+        # A log that is listened to takes the lines, unless they are wanted elsewhere.
+        self._logs = stream is None and bool(_LOG.handlers)
         self._stream = stream if stream is not None else sys.stderr
-        self._quiet = quiet
+        self._quiet = quiet or _LOG.level > logging.INFO
+        # Who formats messages wants them for a program, to which a bar would be noise.
+        formatted = self._logs and any(handler.formatter for handler in _LOG.handlers)
+        self._live = self._stream.isatty() and not formatted
         self._bar: Bar | None = None
         self._start = self._shown = time.monotonic()
 
@@ -61,7 +70,7 @@ class Progress:
     def advance(self, n: int = 1) -> None:
         self.done += n
         now = time.monotonic()
-        if now - self._shown >= (_REDRAWN_S if self._stream.isatty() else _LOGGED_S):
+        if now - self._shown >= (_REDRAWN_S if self._live else _LOGGED_S):
             self._shown = now
             self._show(now)
 
@@ -86,10 +95,20 @@ class Progress:
     def _show(self, now: float) -> None:
         if self._quiet:
             return
-        if self._stream.isatty():
+        if self._live:
             self._redraw()
         elif self.done:
-            print(self.line(now), file=self._stream, flush=True)
+            self._say(self.line(now), now)
+
+    def _say(self, text: str, now: float) -> None:
+        if self._logs:
+            facts = {"work": self.label, "done": self.done, "total": self.total}
+            facts |= {"unit": self.unit, "seconds": round(now - self._start, 3)}
+            _LOG.info(text, extra={"facts": facts})
+            return
+        # A live bar takes prints on standard error above itself.
+        stream = sys.stderr if self._bar is not None else self._stream
+        print(text, file=stream, flush=True)
 
     def _redraw(self) -> None:
         if self._bar is None:
@@ -103,14 +122,13 @@ class Progress:
 
     def _finish(self) -> None:
         """A line on work that was done, unless it is too small to speak of."""
-        seconds = time.monotonic() - self._start
+        now = time.monotonic()
+        seconds = now - self._start
         single = self.total == 1 and seconds >= 1
         if self._quiet or not (self.done or single):
             return
         counted = "" if single else f"{self.done} {self.unit} in "
-        # A live bar takes prints on standard error above itself.
-        stream = sys.stderr if self._bar is not None else self._stream
-        print(f"{self.label}: {counted}{_clock(seconds)}", file=stream, flush=True)
+        self._say(f"{self.label}: {counted}{_clock(seconds)}", now)
 
     def __enter__(self) -> Progress:
         return self

@@ -140,7 +140,7 @@ class Dataset(Sequence[Recording]):
                 "one recording is needed here",
                 expected="1 recording",
                 found=f"{len(self)} recordings" + (f" ({self.format})" if self.format else ""),
-                remedy="choose one with --only NAME_OR_NUMBER",
+                remedy="'mgskel convert FILE FOLDER' makes a file of each",
             )
         return self[0]
 

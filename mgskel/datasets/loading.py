@@ -6,27 +6,25 @@ from pathlib import Path
 
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
-from mgskel.formats.format import HandOrder, ReadOptions
+from mgskel.formats.format import ReadOptions
 
 
 def load_dataset(
     path: str | Path,
-    layout: str | None = None,
-    hand_order: HandOrder = "auto",
+    options: ReadOptions | None = None,
     split: str | None = None,
 ) -> Dataset:
-    """Clips and labels of any file or folder that the readers know, all made and checked.
+    """Clips and labels of whatever the readers know, all made and checked.
 
     Recordings with events become one clip per event; others are one clip each.
 
     Args:
-        layout: skeleton of a file that does not name its own.
-        hand_order: for iMiGUE challenge arrays, see `ReadOptions`.
+        options: what the file may not say.
         split: only the clips that the file counts to this part ("train", "test").
     """
     from mgskel.formats import read
 
-    data = read(path, ReadOptions(layout=layout, hand_order=hand_order)).clips()
+    data = read(path, options).clips()
     if split is not None:
         data = data.select([i for i, clip in enumerate(data) if clip.split == split])
     if not data:

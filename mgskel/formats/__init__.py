@@ -1,8 +1,8 @@
-"""A file or folder of the field goes in; a `Dataset` of recordings comes out, and back.
+"""Whatever holds recordings goes in; a `Dataset` of them comes out, and back.
 
-`read(path)` gives what a file or folder holds; `validate(path)` tells every fault instead of
-stopping at one; `write(path, data)` says what the format has no place for. A format is one file
-of this package, see `mgskel.formats.format`.
+`read(path)` gives what a file, a folder or a clip holds; `validate(path)` tells every fault
+instead of stopping at one; `write(path, data)` says what the format has no place for. A format is
+one file of this package, see `mgskel.formats.format`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from mgskel.core.errors import Fault, Faults, InvalidFile, MgskelError, MissingD
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats.checks import SINGLE_FRAME
-from mgskel.formats.format import FORMATS, Format, ReadOptions, Writer, detect, made, register
+from mgskel.formats.format import (
+    FORMATS,
+    Format,
+    ReadOptions,
+    Writer,
+    detect,
+    is_recording,
+    made,
+    register,
+)
 from mgskel.formats.source import Source
 from mgskel.formats.writing import Written, writable, write
 
@@ -27,6 +36,7 @@ __all__ = [
     "Writer",
     "Written",
     "detect",
+    "is_recording",
     "read",
     "read_sequence",
     "register",

@@ -174,6 +174,9 @@ def _layout(
     if chosen is not None:
         return chosen, ()
     joints = frames.shape[1] if frames.ndim == 3 else 0
+    likely = options.likely_layout
+    if likely is not None and likely.num_joints == joints:
+        return likely, (f"the file names no layout: read as '{likely.name}', as the run has it",)
     fitting = layouts_with(joints)
     if fitting and options.guess_layout:
         return get_skeleton(fitting[0]), (

@@ -65,7 +65,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
         )
     frames, size = _frames(tree, usable, faults)
     joints = len(usable[0]["keypoints"]) // 3
-    layout = layout_for(joints, options.layout, faults)
+    layout = layout_for(joints, options, faults)
     names = () if detections else _joint_names(tree)
     order = _by_name(names, layout.joints)
     rows: list[tuple[int, int, np.ndarray]] = []

@@ -11,13 +11,17 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.registry import Registry
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import Skeleton
 from mgskel.formats.source import Source
+
+if TYPE_CHECKING:
+    from mgskel.pose.extract import ExtractSettings
 
 ASSUMED_FPS = 30.0
 HandOrder = Literal["auto", "right-first", "left-first"]
@@ -40,6 +44,9 @@ class ReadOptions:
         unit: 'pixel', 'metre' or 'normalised'.
         hand_order: which hand's finger tips come first in iMiGUE challenge arrays.
         scores: whether scores beyond 1 are refused or clipped (some estimators give them).
+        likely_layout: what to take, with a note, where nobody names one and the joints are as
+            many: that of a trained run, say.
+        extract: how the poses of clips are extracted.
         guess_layout: whether a file that names no layout may be taken as any with as many
             joints; enough to look for faults, not to use the data.
     """
@@ -50,6 +57,8 @@ class ReadOptions:
     unit: str | None = None
     hand_order: HandOrder = "auto"
     scores: Scores = "strict"
+    likely_layout: Skeleton | None = None
+    extract: ExtractSettings | None = None
     guess_layout: bool = False
 
     def with_defaults(self, **defaults: object) -> ReadOptions:
@@ -89,6 +98,7 @@ class Format:
         read: the recordings, with everything that is wrong told to the faults.
         writer: how to write it, where that is possible.
         collection: whether it is a folder of files of other formats; such are looked for last.
+        estimated: whether keypoints have to be estimated first; looked for after the others.
         companions: files beside one that belong to it (labels), and are none themselves.
     """
 
@@ -100,6 +110,7 @@ class Format:
     read: Callable[[Source, ReadOptions, Faults], Dataset]
     writer: Writer | None = None
     collection: bool = False
+    estimated: bool = False
     companions: Callable[[Path], Iterable[Path]] = lambda path: ()
 
 
@@ -120,7 +131,7 @@ def detect(path: str | Path, collections: bool = True) -> tuple[Format, Source]:
         collections: whether a folder of files of other formats will do.
     """
     source = Source(path)
-    if not source.is_folder and not source.head:
+    if not source.is_folder and not source.is_remote and not source.head:
         raise InputError(
             "the file is empty", place=path, expected="a recording", found="0 bytes",
             remedy="write or copy it again",
@@ -133,12 +144,21 @@ def detect(path: str | Path, collections: bool = True) -> tuple[Format, Source]:
         place=path,
         expected="one of " + ", ".join(entry.title for entry in FORMATS),
         found=_glimpse(source),
-        remedy="see docs/howto/own-data.md; a clip goes to 'mgskel extract'",
+        remedy="the how-to 'Your own data' shows them; 'mgskel convert --help' lists them",
     )
 
 
-def _turn(entry: Format) -> tuple[bool, bool]:
-    return entry.collection, entry.read.__module__.startswith(FORMATS.package)
+def _turn(entry: Format) -> tuple[bool, bool, bool]:
+    own = entry.read.__module__.startswith(FORMATS.package)
+    return entry.collection, entry.estimated, own
+
+
+def is_recording(path: str | Path) -> bool:
+    """Whether a file or folder is keypoints in a known format: no clip, no folder of many."""
+    try:
+        return not detect(path, collections=False)[0].estimated
+    except InputError:
+        return False
 
 
 def _glimpse(source: Source) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mgskel.core.errors import Faults
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
+from mgskel.formats.format import ReadOptions
 
 # What a count of image points means where the file names no layout.
 _USUAL_2D = {
@@ -25,8 +24,9 @@ def layouts_with(joints: int) -> tuple[str, ...]:
     return tuple(name for name in list_skeletons() if get_skeleton(name).num_joints == joints)
 
 
-def layout_for(joints: int, wanted: str | Path | None, faults: Faults) -> Skeleton:
+def layout_for(joints: int, options: ReadOptions, faults: Faults) -> Skeleton:
     """The layout of a file's joints: the caller's, or the only usual one with so many."""
+    wanted, likely = options.layout, options.likely_layout
     if wanted is not None:
         layout = get_skeleton(wanted)
         if layout.num_joints != joints:
@@ -39,6 +39,8 @@ def layout_for(joints: int, wanted: str | Path | None, faults: Faults) -> Skelet
         return layout
     if joints in _USUAL_2D:
         return get_skeleton(_USUAL_2D[joints])
+    if likely is not None and likely.num_joints == joints:
+        return likely
     raise faults.stop(
         "joints",
         "a number of joints that names the layout: " + ", ".join(map(str, sorted(_USUAL_2D))),

@@ -49,7 +49,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     faults.raise_if_stopping()
     first = next(person for frame in people for person in frame)
     joints, dims = _shape(first, faults)
-    layout = layout_for(joints, options.layout, faults)
+    layout = layout_for(joints, options, faults)
     total = max(numbers) - min(numbers) + 1
     names = _track_names(people)
     points = np.full((len(names) or most, total, joints, dims), np.nan, np.float32)

@@ -87,9 +87,9 @@ def _layout(
     if options.layout is None and names and set(names) <= set(_OPENPOSE):
         order = [name for name in _OPENPOSE if name in names]
         columns = np.concatenate([np.arange(count[n]) + start[n] for n in order])
-        return layout_for(len(columns), None, faults), columns, ()
+        return layout_for(len(columns), ReadOptions(), faults), columns, ()
     total = sum(sizes)
-    return layout_for(total, options.layout, faults), np.arange(total), ()
+    return layout_for(total, options, faults), np.arange(total), ()
 
 
 def _mediapipe(

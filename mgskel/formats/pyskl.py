@@ -93,7 +93,7 @@ def _layout(shape: tuple[int, ...], options: ReadOptions, faults: Faults) -> Ske
     if len(shape) == 4 and joints < 6:
         usual = [size for size in shape if size in (17, 22, 25, 133)]
         joints = usual[0] if usual else joints
-    return layout_for(joints, None, faults)
+    return layout_for(joints, ReadOptions(), faults)
 
 
 def _splits(content: Any, annotations: Sequence[Any], faults: Faults) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError
+from mgskel.pose.frames import CAMERA
 
 _HEAD = 4096
 
@@ -18,8 +19,9 @@ class Source:
     """What a path shows without being read in full."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not self.path.exists():
+        self.given, self.path = path, Path(path)
+        self.is_remote = bool(CAMERA.match(str(path))) or "://" in str(path)
+        if not self.is_remote and not self.path.exists():
             raise InputError(f"file not found: {path}", remedy="check the path")
 
     @functools.cached_property
@@ -50,7 +52,7 @@ class Source:
     @functools.cached_property
     def head(self) -> bytes:
         """The first bytes of a file."""
-        if self.is_folder:
+        if self.is_folder or self.is_remote:
             return b""
         try:
             with open(self.path, "rb") as handle:

@@ -77,7 +77,6 @@ def extract_batch(
     engine: EngineName = "local",
     importer: Importer | None = None,
     afterwards: Afterwards | None = None,
-    quiet: bool = False,
 ) -> BatchResult:
     """Extract clips and folders of clips into `out`; see the module's text for what is redone.
 
@@ -120,7 +119,7 @@ def extract_batch(
             running = create_engine(
                 engine, usable_cores() if workers is None else workers, len(jobs)
             )
-            with Progress(_frames(todo, settings, importer), "extract", quiet=quiet) as progress:
+            with Progress(_frames(todo, settings, importer), "extract") as progress:
                 for job, outcome in running.run(jobs, progress.advance):
                     manifest.record(_entry(job.clip, hashes[job.clip.name], key, outcome))
         skipped = frozenset(clip.name for clip in clips) - {clip.name for clip in todo}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.sequence import PoseSequence
 from mgskel.pose.tracking import PeopleSettings, Track
 
 _MOST_ABSENCES = 5
@@ -67,6 +68,14 @@ def choose(
     notes += _absences(kept, tracks)
     notes += _about_others(kept, lasting, rank, num_frames, settings.keep)
     return Choice((kept,), tuple(notes))
+
+
+def person_of(sequence: PoseSequence, who: str | None) -> PoseSequence:
+    """One person's part of a recording: by name, or as extraction was told whom to keep."""
+    kept = [step.get("keep") for step in sequence.provenance if step.get("step") == "people"]
+    if who is None or (sequence.num_people == 1 and who in kept):
+        return sequence
+    return sequence.person(who)
 
 
 def dense(

@@ -158,7 +158,9 @@ class Recognizer(ABC):
 
 
 def load_all(runs: Sequence[str | Path]) -> dict[Path, Recognizer]:
-    """Several recognizers by their run folders, for an ensemble."""
+    """Several recognizers by their run folders, for an ensemble; of none, the one that ships."""
+    if not runs:
+        return {SHIPPED: Recognizer.load()}
     return {Path(run): Recognizer.load(run) for run in runs}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
+from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.training.metrics import negative_log_likelihood, softmax
 from mgskel.training.run_folder import VALIDATION_FILE
@@ -22,6 +23,9 @@ class Judge(Protocol):
 
     @property
     def classes(self) -> ClassList: ...
+
+    @property
+    def skeleton(self) -> Skeleton: ...
 
     @property
     def temperature(self) -> float: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.loading import load_dataset
+from mgskel.formats.format import ReadOptions
 from mgskel.training.ensemble import Judge, check_same_classes, combine, weights_of
 from mgskel.training.metrics import bootstrap, calibration_error, per_class, summary
 from mgskel.training.submission import group_probabilities, ma52_groups
@@ -39,7 +41,7 @@ class Scores:
 def score(
     judges: Mapping[Path, Judge],
     file: str | Path,
-    layout: str | None = None,
+    options: ReadOptions | None = None,
     weights: str = "auto",
     views: int | None = None,
     split: str | None = None,
@@ -47,27 +49,29 @@ def score(
     """Probabilities of a file's sequences by one run or an ensemble of runs.
 
     Args:
-        judges: the recognizers by their run folders.
+        judges: the recognizers by their run folders; where nothing says a file's layout, that
+            of the first is tried.
     """
     check_same_classes(judges)
-    data = load_dataset(file, layout, split=split)
+    first = next(iter(judges.values()))
+    options = dataclasses.replace(options or ReadOptions(), likely_layout=first.skeleton)
+    data = load_dataset(file, options, split)
     shares, how = weights_of(judges, weights)
     answers = [judge.chances(data, views) for judge in judges.values()]
-    classes = next(iter(judges.values())).classes
-    return Scores(combine(answers, shares), shares, how, classes, data)
+    return Scores(combine(answers, shares), shares, how, first.classes, data)
 
 
 def evaluate(
     judges: Mapping[Path, Judge],
     file: str | Path,
-    layout: str | None = None,
+    options: ReadOptions | None = None,
     weights: str = "auto",
     views: int | None = None,
     plot: str | Path | None = None,
     split: str | None = None,
 ) -> dict[str, Any]:
     """Metrics with intervals, per-class table and calibration; accuracies are fractions."""
-    return report(score(judges, file, layout, weights, views, split), file, plot)
+    return report(score(judges, file, options, weights, views, split), file, plot)
 
 
 def report(scores: Scores, file: str | Path, plot: str | Path | None = None) -> dict[str, Any]:

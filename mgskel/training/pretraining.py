@@ -26,6 +26,7 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
+from mgskel.formats import ReadOptions
 from mgskel.models import Backbone
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.loop import prepare, run
@@ -199,7 +200,7 @@ def take_over(network: nn.Module, folder: Path) -> int:
 def _store(config: PretrainConfig, given: Dataset | None) -> ClipStore:
     sequences: list[PoseSequence] = []
     names: list[str] = []
-    files = (load_dataset(path, config.layout) for path in config.data)
+    files = (load_dataset(path, ReadOptions(layout=config.layout)) for path in config.data)
     for data in files if given is None else (given,):
         if config.to_layout is not None:
             data = data.to_skeleton(get_skeleton(config.to_layout))

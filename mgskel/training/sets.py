@@ -19,6 +19,7 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.splits import Split, by_group, hold_out, official_split, stratified
 from mgskel.datasets.streams import stream_channels
+from mgskel.formats.format import ReadOptions
 from mgskel.training.config import DataConfig
 
 
@@ -36,7 +37,8 @@ def load_training_data(config: DataConfig) -> TrainingData:
     """Read, convert and split the files of a config."""
     if config.train is None:
         raise InputError("no training file", remedy="give --data.train FILE")
-    everything = load_dataset(config.train, config.layout, config.hand_order)
+    options = ReadOptions(layout=config.layout, hand_order=config.hand_order)
+    everything = load_dataset(config.train, options)
     if config.to_layout is not None:
         everything = everything.to_skeleton(get_skeleton(config.to_layout))
     fingerprint = data_fingerprint(config.train)
@@ -47,7 +49,7 @@ def load_training_data(config: DataConfig) -> TrainingData:
                 "data.validation is 'file', but no file is given",
                 remedy="give --data.validation_file FILE, or another --data.validation",
             )
-        other = load_dataset(config.validation_file, config.layout, config.hand_order)
+        other = load_dataset(config.validation_file, options)
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
     return split_training_data(everything, classes, config, fingerprint)

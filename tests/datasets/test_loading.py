@@ -18,7 +18,7 @@ from mgskel.datasets.classes import ClassList, class_list
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.normalise import Normalisation
-from mgskel.formats import write
+from mgskel.formats import ReadOptions, write
 
 
 def written(path: Path, labels: list[int], names: tuple[str, ...] | None = None) -> Path:
@@ -94,7 +94,7 @@ def test_a_half_labelled_file_is_refused(tmp_path: Path) -> None:
     with open(tmp_path / "set.pkl", "wb") as handle:
         pickle.dump(annotations, handle)
     with pytest.raises(InputError, match="1 of 3 sequences have no label"):
-        _ = load_dataset(tmp_path / "set.pkl", "kinect25").labels
+        _ = load_dataset(tmp_path / "set.pkl", ReadOptions(layout="kinect25")).labels
 
 
 def test_unknown_labels_are_counted() -> None:

@@ -39,7 +39,7 @@ def test_folder_to_files_with_a_manifest(make_clip, square, tmp_path: Path) -> N
     make_clip("in/b.avi", codec="mjpeg")
     (tmp_path / "in" / "notes.txt").write_text("no clip")
     out = tmp_path / "out"
-    result = extract_batch([tmp_path / "in"], out, settings=square, quiet=True)
+    result = extract_batch([tmp_path / "in"], out, settings=square)
     assert states(result) == {"a.mp4": "done", "b.avi": "done", "deep/a.mp4": "done"}
     assert result.exit_code == 0
     assert PoseSequence.load(out / "deep" / "a.npz").num_frames == 30
@@ -58,7 +58,7 @@ def test_folder_to_files_with_a_manifest(make_clip, square, tmp_path: Path) -> N
 def test_no_file_knows_where_it_was_made(make_clip, square, tmp_path: Path) -> None:
     make_clip("in/sub/a.mp4")
     out = tmp_path / "out"
-    extract_batch([tmp_path / "in"], out, settings=square, quiet=True)
+    extract_batch([tmp_path / "in"], out, settings=square)
     sequence = PoseSequence.load(out / "sub" / "a.npz")
     assert sequence.source == "sub/a.mp4"
     for file in out.rglob("*"):
@@ -70,7 +70,7 @@ def test_no_file_knows_where_it_was_made(make_clip, square, tmp_path: Path) -> N
 def test_done_is_skipped_and_changed_is_redone(make_clip, square, tmp_path: Path) -> None:
     make_clip("in/a.mp4"), make_clip("in/b.mp4")
     out = tmp_path / "out"
-    run = functools.partial(extract_batch, [tmp_path / "in"], out, quiet=True)
+    run = functools.partial(extract_batch, [tmp_path / "in"], out)
     run(settings=square)
     assert set(states(run(settings=square)).values()) == {"skipped"}
 
@@ -98,7 +98,7 @@ def test_bad_clips_do_no_harm_to_good_ones(make_clip, square, tmp_path: Path) ->
 
     write_video(tmp_path / "in" / "dark.mp4", [np.zeros((48, 64, 3), np.uint8)] * 5)
     out = tmp_path / "out"
-    result = extract_batch([tmp_path / "in"], out, settings=square, workers=2, quiet=True)
+    result = extract_batch([tmp_path / "in"], out, settings=square, workers=2)
     assert states(result) == {
         "also.mp4": "done",
         "dark.mp4": "failed",
@@ -112,13 +112,13 @@ def test_bad_clips_do_no_harm_to_good_ones(make_clip, square, tmp_path: Path) ->
     assert not (out / "dark.npz").exists()
     # Failures are tried again; what is done stays done.
     make_clip("in/text.mp4")
-    again = extract_batch([tmp_path / "in"], out, settings=square, quiet=True)
+    again = extract_batch([tmp_path / "in"], out, settings=square)
     assert states(again)["text.mp4"] == "done" and states(again)["good.mp4"] == "skipped"
 
 
 def test_nothing_done_is_exit_code_2(tmp_path: Path, square) -> None:
     (tmp_path / "text.mp4").write_text("not a video")
-    result = extract_batch([tmp_path / "text.mp4"], tmp_path / "out", settings=square, quiet=True)
+    result = extract_batch([tmp_path / "text.mp4"], tmp_path / "out", settings=square)
     assert result.exit_code == 2
 
 
@@ -126,7 +126,7 @@ def test_workers_give_the_same_bytes(make_clip, square, tmp_path: Path) -> None:
     for name in "abcd":
         make_clip(f"in/{name}.mp4", count=20 + ord(name) % 7)
     for workers, out in ((1, tmp_path / "one"), (2, tmp_path / "two")):
-        extract_batch([tmp_path / "in"], out, settings=square, workers=workers, quiet=True)
+        extract_batch([tmp_path / "in"], out, settings=square, workers=workers)
     for name in "abcd":
         assert file_hash(tmp_path / "one" / f"{name}.npz") == file_hash(
             tmp_path / "two" / f"{name}.npz"
@@ -148,9 +148,7 @@ def test_a_dying_worker_costs_its_clip_at_most(make_clip, square, tmp_path, mark
         make_clip(f"in/{name}.mp4", count=10)
     deadly = Afterwards(functools.partial(_die_on_b, tmp_path / marker), {})
     out = tmp_path / "out"
-    result = extract_batch(
-        [tmp_path / "in"], out, settings=square, workers=2, afterwards=deadly, quiet=True
-    )
+    result = extract_batch([tmp_path / "in"], out, settings=square, workers=2, afterwards=deadly)
     expected = "failed" if marker == "always" else "done"
     assert states(result) == {"a.mp4": "done", "b.mp4": expected, "c.mp4": "done"}
     if expected == "failed":
@@ -181,20 +179,20 @@ def test_results_inside_the_input_folder_are_no_clips(make_clip, square, tmp_pat
 def test_two_runs_into_one_folder(make_clip, square, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with working_in(out), pytest.raises(InputError, match="another run"):
-        extract_batch([make_clip()], out, settings=square, quiet=True)
+        extract_batch([make_clip()], out, settings=square)
 
 
 def test_output_folder_that_cannot_be(make_clip, square, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="cannot write"):
-        extract_batch([make_clip()], tmp_path / "file" / "out", settings=square, quiet=True)
+        extract_batch([make_clip()], tmp_path / "file" / "out", settings=square)
 
 
 def test_a_manifest_of_something_else(make_clip, square, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "manifest.json").write_text('{"name": "a web page"}')
     with pytest.raises(InputError, match="not one of an extraction"):
-        extract_batch([make_clip()], tmp_path / "out", settings=square, quiet=True)
+        extract_batch([make_clip()], tmp_path / "out", settings=square)
 
 
 def _much_for_b(extraction: Extraction, clip: str, base: Path) -> None:
@@ -216,7 +214,6 @@ def test_full_disk(make_clip, square, tmp_path: Path) -> None:
             small,
             settings=square,
             afterwards=Afterwards(_much_for_b, {}),
-            quiet=True,
         )
         assert states(result) == {"a.mp4": "done", "b.mp4": "failed", "c.mp4": "done"}
         assert "No space left" in result.failed[0].error
@@ -236,8 +233,8 @@ def _is_npz(path: Path) -> bool:
 def test_imported_keypoints(make_clip, square, tmp_path: Path) -> None:
     make_clip("in/a.mp4")
     first, second = tmp_path / "first", tmp_path / "second"
-    extract_batch([tmp_path / "in"], first, settings=square, quiet=True)
-    result = extract_batch([first], second, importer=Importer(_read, _is_npz), quiet=True)
+    extract_batch([tmp_path / "in"], first, settings=square)
+    result = extract_batch([first], second, importer=Importer(_read, _is_npz))
     assert states(result) == {"a.npz": "done"}
     assert PoseSequence.load(second / "a.npz").num_frames == 40
 
@@ -342,12 +339,11 @@ def test_ray_cluster_with_a_worker_killed(make_clip, square, tmp_path: Path) -> 
             engine="ray",
             workers=2,
             afterwards=deadly,
-            quiet=True,
         )
     finally:
         ray.shutdown()
     assert set(states(result).values()) == {"done"}
     assert (tmp_path / "death.once").exists()
-    extract_batch([tmp_path / "in"], tmp_path / "local", settings=square, quiet=True)
+    extract_batch([tmp_path / "in"], tmp_path / "local", settings=square)
     for file in sorted((tmp_path / "local").glob("*.npz")):
         assert file_hash(file) == file_hash(tmp_path / "ray" / file.name)

@@ -56,7 +56,7 @@ def batch(clip: Path, copies: int, workers: int, settings: ExtractSettings, fold
             (clips / f"{index}{clip.suffix}").symlink_to(clip.resolve())
     with tempfile.TemporaryDirectory(dir=folder) as out:
         begin = time.perf_counter()
-        result = extract_batch([clips], out, settings=settings, workers=workers, quiet=True)
+        result = extract_batch([clips], out, settings=settings, workers=workers)
         elapsed = time.perf_counter() - begin
     return sum(entry.frames for entry in result.entries) / elapsed
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from mgskel.core.recording import Dataset
 from mgskel.datasets.loading import load_dataset
+from mgskel.formats import ReadOptions
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
@@ -74,7 +75,9 @@ def measure(
         held_out = split_training_data(whole.train, whole.classes, config.data, whole.fingerprint)
     judged = None
     if test is not None:
-        judged = load_dataset(test, config.data.layout).to_skeleton(whole.train.skeleton)
+        judged = load_dataset(test, ReadOptions(layout=config.data.layout)).to_skeleton(
+            whole.train.skeleton
+        )
     truth, test_truth = _truth(held_out.validation, held_out), _truth(judged, whole, test)
     answers = {}
     for stream in streams:
