@@ -22,13 +22,14 @@ JSON = "what was written, and what was lost"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from mgskel.formats import writable
+    from mgskel.formats import FORMATS, writable
 
     written = writable()
     endings: dict[str, list[str]] = {}
     for name, writer in written.items():
         endings.setdefault(writer.ending or "a folder", []).append(name)
-    parser.add_argument("source", metavar="IN", help=TAKES)
+    parser.add_argument("source", metavar="IN", help=f"{TAKES}; readable "
+        f"are {', '.join(entry.title for entry in FORMATS)}")  # fmt: skip
     parser.add_argument(
         "out",
         metavar="OUT",
