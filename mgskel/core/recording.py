@@ -140,7 +140,7 @@ class Dataset(Sequence[Recording]):
                 "one recording is needed here",
                 expected="1 recording",
                 found=f"{len(self)} recordings" + (f" ({self.format})" if self.format else ""),
-                remedy="'mgskel convert FILE FOLDER' makes a file of each",
+                remedy="'mgskel convert FILE OUT --only NAME_OR_NUMBER' takes one out",
             )
         return self[0]
 
