@@ -183,8 +183,6 @@ def _gestures(gestures: Sequence[Statement], most: int) -> list[str]:
     if len(gestures) > len(best):
         against = sum(s.measured == "disagrees" for s in gestures)
         how = {"annotated" if s.source.startswith(ANNOTATION) else "recognised" for s in gestures}
-        lines.append(
-            f"In all {len(gestures)} gestures were {' or '.join(sorted(how))}; in {against} of "
-            "them the measurement does not show the gesture."
-        )
+        doubt = f"; {against} of them without the movement that belongs to it" if against else ""
+        lines.append(f"In all {len(gestures)} gestures were {' or '.join(sorted(how))}{doubt}.")
     return lines

@@ -375,7 +375,7 @@ def _open_questions(
     known = {sighting.item.id for sighting in sightings}
     mute = sum(1 for item in case.items if item.id not in known)
     if mute:
-        pieces = "piece" if mute == 1 else "pieces"
-        questions.append(f"{mute} {pieces} of evidence that the rules have no prior for")
+        what = "1 observation on which" if mute == 1 else f"{mute} observations on which"
+        questions.append(f"{what} nothing is published that the rules could use")
     questions.extend(case.hidden[:20])
     return questions

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from mgskel import __version__
 from mgskel.core.config import to_dict
+from mgskel.core.events import GestureEvent
 from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.reason import Outcome
 
+_MOSTLY = 0.8
+"""A body part seen for less of the time is named on top of the page."""
+_MOST_NAMES = 5
 _FIGURES = {
     "f1_0.3": "F1 at overlap 0.3",
     "false_per_5_min_rest": "false events per 5 minutes of rest",
@@ -37,6 +42,52 @@ class Recognizing(Protocol):
     def notes(self) -> Mapping[str, Any]: ...
     @property
     def vocabulary(self) -> Vocabulary: ...
+
+
+def opening(
+    sequence: PoseSequence,
+    events: Sequence[GestureEvent],
+    outcome: Outcome | None,
+    quality: Mapping[str, Any],
+) -> str:
+    """The page in three sentences: what was watched, what was found, what it may mean."""
+    people = "one person" if sequence.num_people == 1 else f"{sequence.num_people} people"
+    minutes, seconds = divmod(round(sequence.duration_s), 60)
+    length = f"{minutes} min {seconds} s" if minutes else f"{sequence.duration_s:.1f} s"
+    rarely = [
+        f"{part.replace('_', ' ')} {float(share):.0%}"
+        for part, share in (quality.get("parts") or {}).items()
+        if float(share) < _MOSTLY
+    ]
+    sight = f", partly out of sight ({', '.join(rarely)} of the time)" if rarely else ""
+    recognised = [event for event in events if not event.annotated]
+    annotated = [event for event in events if event.annotated]
+    found = [_counted(recognised, "recognised")] if recognised or not annotated else []
+    found += [_counted(annotated, "annotated")] if annotated else []
+    return f"{length} of {people}{sight}. {' '.join(found)} {_meaning(outcome)}"
+
+
+def _counted(events: Sequence[GestureEvent], how: str) -> str:
+    """How many, and which, the most frequent first."""
+    if not events:
+        return f"No gesture was surely {how}."
+    counts = Counter(event.label for event in events)
+    names = [f"{name} ({n})" if n > 1 else name for name, n in counts.most_common(_MOST_NAMES)]
+    more = len(counts) - len(names)
+    gestures = "1 gesture" if len(events) == 1 else f"{len(events)} gestures"
+    return f"{gestures} {how}: {listed([*names, f'{more} more'] if more else names)}."
+
+
+def _meaning(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "What it may mean was not asked."
+    if outcome.assessment is None:
+        return "What it may mean could not be assessed."
+    likeliest = outcome.assessment.judgement
+    if likeliest is None:
+        return "That is not enough to say how the person feels."
+    chance = max(item.probability for item in outcome.assessment.hypotheses)
+    return f"Of the feelings weighed, {likeliest} fits best ({chance:.0%}): a question, no answer."
 
 
 def methods_paragraph(
@@ -164,9 +215,10 @@ def quality_table(quality: Mapping[str, Any]) -> list[list[str]]:
         for part, share in (quality.get("parts") or {}).items()
     ]
     if quality.get("jitter_sw") is not None:
-        rows.append(["jitter at rest", f"{float(quality['jitter_sw']):.4f} shoulder widths"])
+        trembling = float(quality["jitter_sw"])
+        rows.append(["points at rest tremble by", f"{trembling:.1%} of the shoulder width"])
     if quality.get("longest_loss_s") is not None:
-        rows.append(["longest loss", f"{float(quality['longest_loss_s']):.1f} s"])
+        rows.append(["longest time without keypoints", f"{float(quality['longest_loss_s']):.1f} s"])
     return rows
 
 

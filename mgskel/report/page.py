@@ -21,6 +21,7 @@ from mgskel.report.frame import embeddable
 from mgskel.report.methods import (
     Recognizing,
     methods_paragraph,
+    opening,
     provenance_facts,
     quality_table,
     reasoner_notice,
@@ -86,7 +87,7 @@ def page_data(content: ReportContent) -> dict[str, Any]:
     vocabulary = None if recognizer is None else recognizer.vocabulary
     return {
         "title": content.title,
-        "lead": _lead(content),
+        "lead": opening(sequence, content.events, outcome, content.quality),
         "duration_s": sequence.start_s + sequence.duration_s,
         "player": player_data(sequence, content.attention, content.video is not None),
         **timeline_data(sequence, content.events, content.truth, vocabulary),
@@ -98,7 +99,6 @@ def page_data(content: ReportContent) -> dict[str, Any]:
         "outcome": None if outcome is None else outcome.to_dict(),
         "reasoner": reasoner_notice(outcome),
         "quality": {
-            "line": str(content.quality.get("line", "")),
             "parts": quality_table(content.quality),
             "verdict": verdict_lines(content.quality),
         },
@@ -111,23 +111,6 @@ def page_data(content: ReportContent) -> dict[str, Any]:
         "footer": f"Made with mgskel {__version__}. Research use; not a diagnosis, no proof of "
         "deception, and no ground for any decision about a person.",
     }
-
-
-def _lead(content: ReportContent) -> str:
-    sequence, statements = content.sequence, len(content.description.statements)
-    recognised = sum(event.micro and not event.annotated for event in content.events)
-    annotated = sum(event.micro and event.annotated for event in content.events)
-    people = "one person" if sequence.num_people == 1 else f"{sequence.num_people} people"
-    minutes, seconds = divmod(round(sequence.duration_s), 60)
-    length = f"{minutes} min {seconds} s" if minutes else f"{sequence.duration_s:.1f} s"
-    found = [] if annotated and not recognised else [f"{_gestures(recognised)} recognised"]
-    found += [f"{_gestures(annotated)} annotated"] if annotated else []
-    said = "1 measured statement" if statements == 1 else f"{statements} measured statements"
-    return f"{length} of {people}: {', '.join(found)}, {said}."
-
-
-def _gestures(count: int) -> str:
-    return {0: "no micro-gesture", 1: "1 micro-gesture"}.get(count, f"{count} micro-gestures")
 
 
 def _evidence(content: ReportContent) -> list[dict[str, Any]]:

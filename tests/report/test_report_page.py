@@ -119,7 +119,7 @@ def test_who_says_so_is_told():
         return GestureEvent("1", "nodding", -1, 1.0, 2.0, **more)
 
     data = page_data(some_content(events=[event(source="annotation by AB")]))
-    assert data["lead"].startswith("20.0 s of one person: 1 micro-gesture annotated, ")
+    assert data["lead"].startswith("20.0 s of one person. 1 gesture annotated: nodding. ")
     assert data["events"][0]["annotated"] == "annotation by AB"
     mixed = page_data(some_content(events=[event(source="annotation"), event(score=0.6)]))
-    assert "1 micro-gesture recognised, 1 micro-gesture annotated, " in mixed["lead"]
+    assert "1 gesture recognised: nodding. 1 gesture annotated: nodding. " in mixed["lead"]

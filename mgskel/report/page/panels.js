@@ -84,7 +84,7 @@ mgskel.panels = function panels() {
         ...result.alternative_explanations.map((item) => make("li", {}, `${item.explanation} `, chips(item.explains, "")))));
     }
     if (result.cannot_judge.length) box.append(make("h3", { text: "What cannot be judged" }), list(result.cannot_judge));
-    box.append(make("details", {}, make("summary", { text: `Limits of this assessment (confidence ${Math.round(result.confidence * 100)}%)` }), list(result.limits)));
+    box.append(make("details", {}, make("summary", { text: result.abstain ? "Limits of this assessment" : `Limits of this assessment (the reasoner trusts it to ${Math.round(result.confidence * 100)}%)` }), list(result.limits)));
   }
 
   const moment = (item, parts) => make("li", {}, make("button", { type: "button", class: "moment", "data-id": item.id, "data-from": item.from_s,
@@ -97,6 +97,11 @@ mgskel.panels = function panels() {
     const holder = make("ul", { class: "moments", tabindex: "0" });
     for (const item of items) {
       const row = moment(item, { ...build(item), row: () => row.firstChild });
+      // Pointing at a line shows its moment; leaving goes back to where one was.
+      let before = null;
+      row.addEventListener("pointerenter", () => { if (!clock.playing) { before = clock.time; clock.seek(item.from_s ?? item.start_s); } });
+      row.addEventListener("click", () => { before = null; });
+      row.addEventListener("pointerleave", () => { if (before !== null && !clock.playing) clock.seek(before); before = null; });
       holder.append(row);
     }
     box.append(holder);
@@ -131,7 +136,7 @@ mgskel.panels = function panels() {
     make("tr", {}, make("th", { scope: "row", text: key }), make("td", { text: value })))));
 
   function rest() {
-    at("quality").append(make("p", { text: report.quality.line }), table(report.quality.parts));
+    at("quality").append(table(report.quality.parts));
     if (report.quality.verdict.length) at("quality").append(make("h3", { text: "Gestures" }), list(report.quality.verdict));
     at("methods").append(make("p", { text: report.methods }),
       make("button", { type: "button", text: "Copy this paragraph", on: { click: (e) => {

@@ -32,6 +32,15 @@ mgskel.player = async function player() {
     video.muted = true;
     document.getElementById("stage").prepend(video);
   }
+  document.getElementById("own-video").addEventListener("change", (event) => {
+    const file = event.target.files[0];
+    if (!file) return;
+    if (video) { URL.revokeObjectURL(video.src); video.remove(); }
+    video = mgskel.make("video", { class: "own", src: URL.createObjectURL(file), playsinline: "", "aria-label": file.name });
+    video.muted = true;
+    document.getElementById("stage").after(video);
+    clock.seek(clock.time);
+  });
 
   const fit = () => {
     const width = canvas.clientWidth;
@@ -166,6 +175,8 @@ mgskel.player = async function player() {
   document.getElementById("speed").addEventListener("change", (e) => { clock.speed = Number(e.target.value); });
   document.getElementById("glow").addEventListener("change", draw);
   if (!glow) for (const part of [".toggle", "#glow-hint"]) document.querySelector(part).hidden = true;
+  document.getElementById("colours").append(...Object.entries(scene.colours).filter(([part]) => scene.parts.includes(part))
+    .map(([part, colour]) => mgskel.make("span", {}, mgskel.make("i", { style: { background: colour }, "aria-hidden": "true" }), part.replace("_", " "))));
   window.addEventListener("resize", fit);
   mgskel.redrawPlayer = fit;
   const sheet = () => ({ width: 800, height: Math.max(300, Math.min(1000, Math.round(800 * scene.aspect))) });
