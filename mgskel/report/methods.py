@@ -54,12 +54,12 @@ def opening(
     people = "one person" if sequence.num_people == 1 else f"{sequence.num_people} people"
     minutes, seconds = divmod(round(sequence.duration_s), 60)
     length = f"{minutes} min {seconds} s" if minutes else f"{sequence.duration_s:.1f} s"
-    rarely = [
-        f"{part.replace('_', ' ')} {float(share):.0%}"
-        for part, share in (quality.get("parts") or {}).items()
-        if float(share) < _MOSTLY
-    ]
-    sight = f", partly out of sight ({', '.join(rarely)} of the time)" if rarely else ""
+    shares = {part.replace("_", " "): float(s) for part, s in (quality.get("parts") or {}).items()}
+    rarely = [f"{part} {share:.0%}" for part, share in shares.items() if 0.005 <= share < _MOSTLY]
+    never = [part for part, share in shares.items() if share < 0.005]
+    hidden = [f"seen only at times: {listed(rarely)}"] if rarely else []
+    hidden += [f"never seen: {listed(never)}"] if never else []
+    sight = f" ({'; '.join(hidden)})" if hidden else ""
     recognised = [event for event in events if not event.annotated]
     annotated = [event for event in events if event.annotated]
     found = [_counted(recognised, "recognised")] if recognised or not annotated else []
