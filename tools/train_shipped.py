@@ -1,7 +1,7 @@
 """Rebuild the recognizer that ships: corpus, training, thresholds, evaluation, model card.
 
     python tools/train_shipped.py -o RUN
-    python tools/train_shipped.py -o RUN --corpus.recordings 60 --fit.steps 500
+    python tools/train_shipped.py -o RUN --corpus.recordings 60 --fit.optim.epochs 5
 
 Everything follows from the seeds. A run that was cut off goes on where it stopped: shards of the
 corpus, the training's checkpoint and held-out recordings that are already in RUN are used. The

@@ -30,18 +30,21 @@ class Batch:
     Args:
         x: (N, C, T, V, M).
         mask: (N, T, V, M), or None where every joint is seen.
-        target: (N, K) shares of each class.
+        target: (N, K) shares of each class, or (N, K, T) of what goes on at every moment.
         names: what the samples are called, for messages.
+        known: (N, K, T), where the targets of moments are beyond doubt.
     """
 
     x: Tensor
     mask: Tensor | None
     target: Tensor
     names: tuple[str, ...]
+    known: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         mask = None if self.mask is None else self.mask.to(device)
-        return Batch(self.x.to(device), mask, self.target.to(device), self.names)
+        known = None if self.known is None else self.known.to(device)
+        return Batch(self.x.to(device), mask, self.target.to(device), self.names, known)
 
 
 class BatchPlan(Sampler[tuple[int, int]]):

@@ -23,11 +23,11 @@ from mgskel.core.recording import Recording
 from mgskel.models import Backbone
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.examples import ExampleSettings
 from mgskel.spotting.features import FeatureSettings, features_of
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
+from mgskel.training.config import OptimConfig
 
 _OWN_GROUP = "own"
 _OWN_RAW = 1000
@@ -39,19 +39,19 @@ class FinetuneSettings:
     """How a spotter is taught further.
 
     Attributes:
-        steps, lr, batch: of the training.
         replay: synthetic recordings (and twenty times as many clips) that keep old gestures.
         share: part of the examples that comes from the user's recordings.
         around_s: time before and after each annotated gesture that makes an example.
     """
 
-    steps: int = 300
-    lr: float = 1e-3
-    batch: int = 16
+    fit: FitSettings = FitSettings(
+        optim=OptimConfig(
+            lr=1e-3, weight_decay=0.02, epochs=3, batch=16, warmup=0.1, clip=5.0, ema=0.99
+        )
+    )
     replay: int = 6
     share: float = 0.5
     around_s: tuple[float, float] = (4.0, 3.0)
-    seed: int = 0
 
 
 def thin_labels(recordings: Sequence[Recording]) -> dict[str, int]:
@@ -88,15 +88,7 @@ def finetune(
         )
         old = synthetic_corpus(folder / "replay", corpus, spotter.vocabulary, features, workers)
         pieces = _balanced(pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share)
-    fitting = FitSettings(
-        steps=settings.steps,
-        lr=settings.lr,
-        examples=ExampleSettings(batch=settings.batch),
-        warm_up=max(settings.steps // 10, 1),
-        ema=0.99,
-        seed=settings.seed,
-    )
-    fit(network, spotter.input, pieces, fitting, folder / "checkpoint.pt")
+    fit(network, spotter.input, pieces, settings.fit, folder)
     return StreamRecognizer(
         network.eval(),
         spotter.model,

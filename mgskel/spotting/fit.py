@@ -1,8 +1,7 @@
-"""Teaching a dense network from pieces of recordings; interrupted, it goes on where it stopped."""
+"""Teaching a network that answers at every moment, from pieces of recordings."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.data import Dataset
 
-from mgskel.core.errors import MgskelError
-from mgskel.core.files import writing
-from mgskel.core.progress import Progress
+from mgskel.datasets.batches import Batch
 from mgskel.models import Backbone, balance_loss
 from mgskel.spotting.corpus import Piece
 from mgskel.spotting.examples import ExampleSettings, draw_examples
 from mgskel.spotting.features import StreamInput
 from mgskel.spotting.network import Timing
-
-_SAVE_EVERY = 100
+from mgskel.training.config import MachineConfig, OptimConfig
+from mgskel.training.loop import run
+from mgskel.training.module import LossModule
 
 
 @dataclass(frozen=True)
@@ -29,25 +28,27 @@ class FitSettings:
     """How a network is taught.
 
     Attributes:
+        batches: that make an epoch; recordings are drawn from, not gone through.
         rare: how much more a frame with a gesture counts than one without.
         focus: how much less what is already known counts (focal loss).
         balance: weight of the fusion's own balance loss.
         examples: how examples are drawn and varied.
-        ema: weight of the past in the running mean of the weights.
-        half: compute in bfloat16 (faster on processors that can, slower on others).
     """
 
-    steps: int = 3000
-    lr: float = 3e-3
-    weight_decay: float = 0.02
-    warm_up: int = 100
+    optim: OptimConfig = OptimConfig(
+        lr=3e-3, weight_decay=0.02, epochs=30, batch=16, warmup=0.03, clip=5.0, ema=0.997
+    )
+    machine: MachineConfig = MachineConfig(tensorboard=False)
+    batches: int = 100
     rare: float = 3.0
     focus: float = 1.0
     balance: float = 0.01
     examples: ExampleSettings = ExampleSettings()
-    ema: float = 0.997
-    half: bool = False
     seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        return self.batches * self.optim.epochs
 
 
 def fit(
@@ -55,50 +56,55 @@ def fit(
     wanted: StreamInput,
     pieces: Sequence[Piece],
     settings: FitSettings,
-    checkpoint: Path | None = None,
-) -> list[float]:
-    """Teach the network in place; returns the loss of each step.
-
-    A checkpoint is written now and then, and read if it is there: a run that was cut off goes on
-    with the same examples it would have seen.
-    """
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
-    )
-    mean = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    losses: list[float] = []
-    if checkpoint is not None and checkpoint.exists():
-        losses = _resume(checkpoint, network, optimiser, mean)
-    timing = Timing.of(network, wanted)
-    network.train()
-    with Progress(settings.steps, "fit", "steps") as progress:
-        progress.advance(len(losses))
-        for step in range(len(losses), settings.steps):
-            torch.manual_seed(settings.seed * 1_000_003 + step)
-            rng = np.random.default_rng([settings.seed, step])
-            x, mask, targets, known = draw_examples(
-                pieces, network.skeleton, timing, settings.examples, rng
-            )
-            for group in optimiser.param_groups:
-                group["lr"] = settings.lr * _pace(step, settings)
-            with torch.autocast("cpu", torch.bfloat16, enabled=settings.half):
-                logits = network.forward_frames(x.unsqueeze(4), mask.unsqueeze(3))[:, 0]
-            loss = dense_loss(logits.float().transpose(1, 2), targets, known, settings)
-            loss = loss + settings.balance * balance_loss(network)
-            if not math.isfinite(float(loss.detach())):
-                raise MgskelError(f"the loss is not finite at step {step}", remedy="lower --lr")
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimiser.step()
-            _blend(mean, network, min(settings.ema, (step + 1) / (step + 10)))
-            losses.append(float(loss.detach()))
-            progress.advance()
-            if checkpoint is not None and (step + 1) % _SAVE_EVERY == 0:
-                _save(checkpoint, network, optimiser, mean, losses)
-    network.load_state_dict(mean)
+    out: Path,
+) -> None:
+    """Teach the network in place; `out` keeps history and checkpoint, so that it can be resumed."""
+    examples = Examples(pieces, network, wanted, settings)
+    module = DenseLoss(network, settings)
+    network.load_state_dict(run(module, examples, out, settings.machine, "training"))
     network.eval()
-    return losses
+
+
+class Examples(Dataset[Batch]):
+    """Batches of windows: x (N, C, T, V, 1), targets and what is known of them (N, K + 1, T')."""
+
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        network: Backbone,
+        wanted: StreamInput,
+        settings: FitSettings,
+    ) -> None:
+        self.pieces, self.skeleton = pieces, network.skeleton
+        self.timing, self.settings = Timing.of(network, wanted), settings
+
+    def __len__(self) -> int:
+        return self.settings.batches
+
+    def __getitem__(self, place: tuple[int, int]) -> Batch:
+        settings, step = self.settings, place[0] * len(self) + place[1]
+        return draw_examples(
+            self.pieces,
+            self.skeleton,
+            self.timing,
+            settings.examples,
+            settings.optim.batch,
+            np.random.default_rng([settings.seed, step]),
+        )
+
+
+class DenseLoss(LossModule):
+    """A network in training of which every moment is judged."""
+
+    def __init__(self, model: Backbone, settings: FitSettings) -> None:
+        super().__init__(model, settings.optim, settings.steps, settings.seed)
+        self.settings = settings
+
+    def loss_of(self, batch: Batch, index: int) -> Tensor:
+        logits = self.model.forward_frames(batch.x, batch.mask)[:, 0].float().transpose(1, 2)
+        assert batch.known is not None
+        loss = dense_loss(logits, batch.target, batch.known, self.settings)
+        return loss + self.settings.balance * balance_loss(self.model)
 
 
 def dense_loss(logits: Tensor, targets: Tensor, known: Tensor, settings: FitSettings) -> Tensor:
@@ -106,51 +112,5 @@ def dense_loss(logits: Tensor, targets: Tensor, known: Tensor, settings: FitSett
     truth = targets.to(logits.dtype)
     loss = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     missed = (truth - logits.sigmoid()).abs().detach() ** settings.focus
-    weight = known * torch.where(targets, settings.rare, 1.0) * missed
+    weight = known * torch.where(targets > 0, settings.rare, 1.0) * missed
     return (loss * weight).sum() / known.sum().clamp(min=1) * logits.shape[1]
-
-
-def _pace(step: int, settings: FitSettings) -> float:
-    """Share of the full learning rate: a warm-up, then a cosine to zero."""
-    if step < settings.warm_up:
-        return (step + 1) / settings.warm_up
-    rest = (step - settings.warm_up) / max(settings.steps - settings.warm_up, 1)
-    return 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
-
-
-def _blend(mean: dict[str, Tensor], network: Backbone, keep: float) -> None:
-    for name, value in network.state_dict().items():
-        if value.is_floating_point():
-            mean[name].lerp_(value, 1 - keep)
-        else:
-            mean[name].copy_(value)
-
-
-def _save(
-    path: Path,
-    network: Backbone,
-    optimiser: torch.optim.Optimizer,
-    mean: dict[str, Tensor],
-    losses: list[float],
-) -> None:
-    state = {
-        "network": network.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "mean": mean,
-        "losses": losses,
-    }
-    with writing(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _resume(
-    path: Path,
-    network: Backbone,
-    optimiser: torch.optim.Optimizer,
-    mean: dict[str, Tensor],
-) -> list[float]:
-    state = torch.load(path, weights_only=True)
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    mean.update(state["mean"])
-    return list(state["losses"])

@@ -60,7 +60,6 @@ def prepare(machine: MachineConfig, seed: int) -> None:
             remedy="use --machine.accelerator auto, or install a CUDA build of torch",
         )
     set_threads(machine.threads)
-    keep_freed_memory()
     torch.manual_seed(seed)
 
 
@@ -78,6 +77,7 @@ def run(
         label: what the progress line says.
         judged: batches of validation, for the module's own steps.
     """
+    keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     checkpoint = out / CHECKPOINT
     checkpoint.parent.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,14 @@ import torch
 
 from mgskel.core.skeleton import get_skeleton
 from mgskel.spotting.corpus import Piece
-from mgskel.spotting.examples import ExampleSettings, draw_examples
+from mgskel.spotting.examples import (
+    ExampleSettings,
+    VariationSettings,
+    draw_examples,
+    joints_given_by,
+    varied,
+)
 from mgskel.spotting.network import Timing
-from mgskel.spotting.variation import VariationSettings, joints_given_by, varied
 
 STILL = VariationSettings(mirror=0, scale=0, lose_hands=0, lose_hips=0, lose_joint=0)
 LAYOUT = get_skeleton("upper_head")
@@ -22,15 +27,16 @@ def test_the_first_frame_is_held_before_a_recording_and_nobody_is_seen_after_it(
     everything = np.ones((frames, LAYOUT.num_joints), bool)
     targets = np.ones((2, frames), bool)
     piece = Piece(values, everything, targets, targets)
-    settings = ExampleSettings(batch=1, window=64, outside=20, variation=STILL)
-    x, mask, truth, known = draw_examples(
-        [piece], LAYOUT, Timing(2, 4, 30, 4), settings, np.random.default_rng(3)
+    settings = ExampleSettings(window=64, outside=20, variation=STILL)
+    batch = draw_examples(
+        [piece], LAYOUT, Timing(2, 4, 30, 4), settings, 1, np.random.default_rng(3)
     )
-    seen = mask[0, :, 0].numpy()
-    course = x[0, 0, :, 0].numpy()[seen]
+    assert batch.mask is not None and batch.known is not None
+    seen = batch.mask[0, :, 0, 0].numpy()
+    course = batch.x[0, 0, :, 0, 0].numpy()[seen]
     assert (np.diff(course) >= 0).all() and course[0] == 1 and course[-1] == frames
     assert not seen[-1] and (course == 1).sum() > 1
-    assert int(known[0, 0].sum()) == frames // 2 == int(truth[0, 0].sum())
+    assert int(batch.known[0, 0].sum()) == frames // 2 == int(batch.target[0, 0].sum())
 
 
 @pytest.mark.parametrize(

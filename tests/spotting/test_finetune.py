@@ -36,6 +36,9 @@ programs:
 """
 
 
+QUICK = "--fit.batches 3 --fit.optim.epochs 1 --fit.optim.batch 4".split()
+
+
 @pytest.fixture
 def tool(root):
     spec = importlib.util.spec_from_file_location("finetune_tool", root / "tools/finetune.py")
@@ -63,7 +66,7 @@ def test_folder_to_spotter(tool, saved, recording, tmp_path, capsys):
         recording.sequence.save(folder / f"{name}.npz")
         write_events(folder / f"{name}.eaf", events)
     words = ["--recordings", folder, "-o", tmp_path / "run", "--model", saved, "--replay", 0]
-    assert tool.main([*map(str, words), "--steps", "3", "--batch", "4"]) == 0
+    assert tool.main([*map(str, words), *QUICK]) == 0
     out = capsys.readouterr()
     assert "d (kept apart): Of 3 true gestures" in out.out
     taught = Recognizer.load(tmp_path / "run")

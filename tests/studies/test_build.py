@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from mgskel.core.files import content_hash
-from mgskel.spotting import Recognizer, fit
+from mgskel.spotting import Recognizer
+from mgskel.training import loop
 
 SMALL = (
     "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 "
     "--model.sizes.channels [16,16] --model.sizes.heads 2 --model.sizes.kernel 5 "
-    "--fit.steps 12 --fit.examples.batch 4 "
+    "--fit.batches 6 --fit.optim.epochs 2 --fit.optim.batch 4 "
     "--validation.recordings 2 --validation.seconds 40 --validation.rests 2 "
     "--validation.rest_seconds 20 --validation.clips 1 "
     "--test.recordings 2 --test.seconds 40 --test.rests 2 "
@@ -45,16 +46,15 @@ def test_the_command_run_twice_gives_equal_weights_and_figures(tmp_path, capsys)
 @pytest.mark.slow
 def test_a_run_that_was_cut_off_comes_out_the_same(tmp_path, monkeypatch):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    monkeypatch.setattr(fit, "_SAVE_EVERY", 5)
     assert main(["-o", str(whole), *SMALL]) == 0
-    save = fit._save
 
-    def save_and_stop(*state):
-        save(*state)
-        raise KeyboardInterrupt
+    class Stop(loop.Checkpoint):
+        def on_train_epoch_end(self, trainer, pl_module):
+            super().on_train_epoch_end(trainer, pl_module)
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(fit, "_save", save_and_stop)
+        patched.setattr(loop, "Checkpoint", Stop)
         assert main(["-o", str(cut), *SMALL]) == 130
     assert main(["-o", str(cut), *SMALL]) == 0
     assert content_hash(cut / "shipped") == content_hash(whole / "shipped")

@@ -13,13 +13,13 @@ from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.models import Backbone
 from mgskel.spotting.decoding import DecodingSettings
-from mgskel.spotting.examples import ExampleSettings
+from mgskel.spotting.examples import ExampleSettings, VariationSettings
 from mgskel.spotting.features import FeatureSettings, StreamInput
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
-from mgskel.spotting.variation import VariationSettings
+from mgskel.training.config import MachineConfig, OptimConfig
 from mgskel.training.model_folder import ModelSpec
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
@@ -60,13 +60,11 @@ class BuildSettings:
     input: StreamInput = StreamInput(features=FeatureSettings(layout="upper_head"))
     model: ModelSpec = stream_model(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
-        steps=5600,
-        lr=2e-3,
-        warm_up=150,
-        ema=0.997,
-        half=True,
+        optim=OptimConfig(
+            lr=2e-3, weight_decay=0.02, epochs=56, batch=16, warmup=0.027, clip=5.0, ema=0.997
+        ),
+        machine=MachineConfig(precision="bf16-mixed", tensorboard=False),
         examples=ExampleSettings(
-            batch=16,
             outside=64,
             long=0.7,
             variation=VariationSettings(
@@ -93,7 +91,7 @@ def build(folder: Path, settings: BuildSettings, workers: int = 1) -> dict[str, 
     # A checkpoint belongs to its settings: others start anew.
     decisive = (settings.start, settings.corpus, settings.model, settings.input, settings.fit)
     key = json_hash([str(part) for part in decisive])[:10]
-    fit(network, settings.input, pieces, settings.fit, folder / f"checkpoint-{key}.pt")
+    fit(network, settings.input, pieces, settings.fit, folder / f"training-{key}")
     del pieces
     return finish(folder, network, settings, workers)
 
@@ -110,7 +108,7 @@ def finish(
         "training": (
             f"{corpus.recordings} recordings of {corpus.seconds:g} s and {corpus.clips} clips "
             f"(seed {corpus.seed}), {settings.fit.steps} steps "
-            f"of {settings.fit.examples.batch} windows"
+            f"of {settings.fit.optim.batch} windows"
             f"{', starting with weights trained before' if settings.start.weights else ''}"
         ),
         "test": (
