@@ -120,11 +120,15 @@ def analyze_study(
     folder: str | Path,
     settings: AnalyzeSettings | None = None,
     study: StudySettings | None = None,
+    tell: Callable[[int], None] = lambda frames: None,
 ) -> Study:
     """Analyse clips and folders of clips into one folder each, then make tables and page of all.
 
     Videos, folders of pictures and recordings in any readable format may be mixed. What was done
     before, with the same content and settings, is skipped; a failure is no other clip's.
+
+    Args:
+        tell: hears how many more frames are done.
     """
     folder, settings, study = Path(folder), settings or AnalyzeSettings(), study or StudySettings()
     clips = find_clips(sources, folder, _is_clip)
@@ -159,7 +163,7 @@ def analyze_study(
         if jobs:
             engine = create_engine(study.engine, study.workers or usable_cores(), len(jobs))
             with Progress(len(jobs), "analyze", "clips") as progress:
-                for job, outcome in engine.run(jobs, lambda frames: None):
+                for job, outcome in engine.run(jobs, tell):
                     manifest.record(
                         Entry(
                             clip=job.clip.name,
@@ -185,12 +189,14 @@ def analyze_study(
             recognizer=recognizer.name,
             settings=_chosen(settings.extract),
             failures=failures,
+            bin_s=study.bin_s,
+            parquet=study.parquet,
         )
         about.save(folder)
         entries = tuple(manifest.entries[clip.name] for clip in clips)
         if len(failures) == len(clips):
             return Study(folder, entries, frozenset(done))
-        notes = write_study(folder, about, people, study.bin_s, study.parquet)
+        notes = write_study(folder, about, people)
         return Study(folder, entries, frozenset(done), notes)
 
 
@@ -198,16 +204,20 @@ def write_study(
     folder: Path,
     about: About,
     participants: Participants | None = None,
-    bin_s: float = 60.0,
-    parquet: bool = False,
 ) -> tuple[str, ...]:
     """Tables, methods and page of the clips in a folder; returns what a user should know."""
     clips = study_clips(folder)
-    tables = make_tables(clips, about, participants, bin_s)
-    tables.write(folder, parquet)
+    tables = make_tables(clips, about, participants, about.bin_s)
+    tables.write(folder, about.parquet)
     write_methods(folder, clips, about, {name: getattr(tables, name) for name in TABLES})
     write_study_page(folder)
     return tables.notes
+
+
+def write_again(folder: Path) -> tuple[str, ...]:
+    """Tables, methods and page once more, of what now lies in a study's folder (reviews too)."""
+    with working_in(folder):
+        return write_study(folder, About.load(folder), _participants(folder, None))
 
 
 def _participants(folder: Path, path: Path | None) -> Participants | None:

@@ -34,6 +34,7 @@ FLOORS = (
     {"report", "study"},
     {"analyze"},
     {"analyze_study"},
+    {"review"},
     {"doctor"},
     {"cli"},
 )
@@ -45,8 +46,8 @@ DOORS = {("report", "study")}
 HEAVY = {
     "av", "cv2", "lightning", "matplotlib", "mediapipe", "mmcv", "mmdet", "mmengine", "mmpose",
     "onnx", "onnxruntime", "openai", "pandas", "pytorch_lightning", "ray", "scipy", "sklearn",
-    "statsmodels", "tensorboard", "torch", "torch_geometric", "torchmetrics", "torchvision",
-    "xarray",
+    "starlette", "statsmodels", "tensorboard", "torch", "torch_geometric", "torchmetrics",
+    "torchvision", "uvicorn", "xarray",
 }  # fmt: skip
 
 # Modules of extras that may not be installed here, and the packages that bring them.

@@ -40,6 +40,7 @@ VERBS = {
     "describe": "say in measured words what the keypoints did",
     "reason": "an evidence-backed assessment from statements and scene",
     "attention": "which joints and moments the answers rest on, and whether to believe it",
+    "review": "the local app: watch, correct, code blind, export",
     "agree": "how well coders agree, human or machine",
     "compare": "do groups of recordings differ in their gestures, and can they be told apart",
     "cut": "a short clip of each event of a study, faces blurred",

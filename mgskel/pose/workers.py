@@ -181,7 +181,7 @@ def _serve(line: Connection) -> None:
     """A worker's life: jobs in, frame counts and outcomes out, until the line closes."""
     # Ctrl-C reaches the whole process group; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
     while True:
         try:
             job = line.recv()
@@ -190,7 +190,7 @@ def _serve(line: Connection) -> None:
         line.send(job(line.send))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A killed parent must not leave workers behind that write into its folder."""
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from mgskel.core.events import GestureEvent, event_of, in_order, read_events
 from mgskel.core.files import read_json, write_json
 from mgskel.core.gestures import GestureClass
 from mgskel.core.sequence import PoseSequence
+from mgskel.study.reviews import last_word
 
 EVENTS, POSE, STATEMENTS, QUALITY = "events.csv", "pose.npz", "statements.json", "quality.json"
 REPORT = "report.html"
@@ -30,11 +32,13 @@ class About:
     """What the run that made the study put on record (`study.json`).
 
     Attributes:
-        sources: clip to the file it was made of, as it was given.
+        sources: clip to the file it was made of. On record, what lies in the study or beside it
+            is named from there on, so that both may move together.
         classes: what the recognizer could have said; empty where that is not on record.
         recognizer: the recognizer's name.
         settings: what was asked for, for the methods paragraph.
         failures: clip to why it could not be analysed.
+        bin_s, parquet: how the tables were asked for.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -42,9 +46,13 @@ class About:
     recognizer: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
+    bin_s: float = 60.0
+    parquet: bool = False
 
     def save(self, folder: Path) -> None:
-        write_json(folder / ABOUT, {"mgskel": __version__, **asdict(self)})
+        sources = {clip: _seen_from(folder, source) for clip, source in self.sources.items()}
+        tree = {"mgskel": __version__, **asdict(self), "sources": sources}
+        write_json(folder / ABOUT, tree)
 
     @classmethod
     def load(cls, folder: Path) -> About:
@@ -58,15 +66,28 @@ class About:
                 GestureClass(**{**entry, **{k: tuple(entry[k]) for k in ("needs", "means")}})
                 for entry in tree["classes"]  # type: ignore[index]
             )
-            names = ("sources", "recognizer", "settings", "failures")
-            return cls(classes=classes, **{name: tree[name] for name in names})  # type: ignore[index]
-        except (KeyError, TypeError) as error:
+            names = ("recognizer", "settings", "failures")
+            given = {name: tree[name] for name in names}  # type: ignore[index]
+            given |= {name: tree[name] for name in ("bin_s", "parquet") if name in tree}  # type: ignore
+            sources = tree["sources"].items()  # type: ignore[index]
+            here = folder.resolve()
+            found = {clip: os.path.normpath(here / source) for clip, source in sources}
+            return cls(classes=classes, sources=found, **given)
+        except (AttributeError, KeyError, TypeError) as error:
             raise InputError(
                 "not a study's record of this version",
                 place=str(path),
                 found=f"{type(error).__name__}: {error}",
                 remedy="run 'mgskel analyze' into the folder again: what is done is reused",
             ) from error
+
+
+def _seen_from(folder: Path, source: str) -> str:
+    """A path from a study's folder on, if it lies in the study or in the folder around it."""
+    here, path = folder.resolve(), Path(source)
+    if not path.is_absolute() or here.parent not in path.parents:
+        return source
+    return Path(os.path.relpath(path, here)).as_posix()
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,14 @@ class ClipResult:
     name: str
     folder: Path
 
-    def events(self) -> tuple[GestureEvent, ...]:
+    def found(self) -> tuple[GestureEvent, ...]:
+        """The events as the machine found them."""
         return read_events(self.folder / EVENTS)
+
+    def events(self) -> tuple[GestureEvent, ...]:
+        """The events as a person left them; as the machine found them where nobody looked."""
+        review = last_word(self.folder)
+        return review.standing() if review is not None else self.found()
 
     def sequence(self) -> PoseSequence:
         return PoseSequence.load(self.folder / POSE)

@@ -1,0 +1,92 @@
+"""What people decided, as files: the study's tables once more, and each coder's events."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from mgskel.analyze_study import write_again
+from mgskel.core.boris import Observation, write_boris
+from mgskel.core.errors import InputError
+from mgskel.core.events import write_events
+from mgskel.core.files import write_text
+from mgskel.core.gestures import Vocabulary
+from mgskel.report.agreement_page import write_agreement
+from mgskel.study.agreement import Agreement, AgreementSettings, agreement
+from mgskel.study.coders import Coder, Coding
+from mgskel.study.folder import About, ClipResult, harmless, recorded_s, study_clips
+from mgskel.study.reviews import load_reviews, review_path
+from mgskel.study.words import reword
+
+CODERS = "coders"
+MACHINE = "machine"
+_RESAMPLES = 500
+
+
+def export(study: Path) -> list[str]:
+    """Rebuild the study's tables from the reviews, and write every coder's events.
+
+    A coder gets a folder `coders/NAME` of ELAN files, as `mgskel agree` reads it, and beside it
+    one table and one BORIS project of all clips. Returns the names of these files.
+    """
+    write_again(study)
+    about = About.load(study)
+    vocabulary = Vocabulary("study", about.classes) if about.classes else None
+    written: list[Path] = []
+    seen: dict[Path, list[Observation]] = {}
+    for clip in study_clips(study):
+        media = about.sources.get(clip.name)
+        for review in load_reviews(clip.folder):
+            name = review_path(study, review.coder).stem.removeprefix("review-")
+            # Not by `with_suffix`: a dot within a clip's name is no ending.
+            path = study / CODERS / name / f"{clip.name}.eaf"
+            write_events(path, review.standing(), media=media, vocabulary=vocabulary)
+            written.append(path)
+            observation = Observation(clip.name, review.standing(), Path(media or "").name)
+            seen.setdefault(study / CODERS / name, []).append(observation)
+    for place, observations in seen.items():
+        project, table = (place.with_name(place.name + end) for end in (".boris", ".csv"))
+        write_boris(project, observations)
+        write_text(table, _table(observations))
+        written += [project, table]
+    return [path.relative_to(study).as_posix() for path in written]
+
+
+def _table(observations: Sequence[Observation]) -> str:
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(("clip", "person", "label", "start_s", "end_s", "score", "source"))
+    for clip in observations:
+        for e in clip.events:
+            texts = map(harmless, (clip.name, e.person, e.label))
+            writer.writerow((*texts, e.start_s, e.end_s, e.score, harmless(e.source)))
+    return sheet.getvalue()
+
+
+def agree(study: Path, names: Sequence[str]) -> Agreement:
+    """How well coders of the study agree, the machine among them; the page is written too."""
+    clips = study_clips(study)
+    words = reword([_coder(clips, name) for name in names])
+    result = agreement(words, AgreementSettings(resamples=_RESAMPLES))
+    write_agreement(study / "agreement", result)
+    return result
+
+
+def _coder(clips: Sequence[ClipResult], name: str) -> Coder:
+    codings = []
+    for clip in clips:
+        if name == MACHINE:
+            events = clip.found()
+        else:
+            review = next((r for r in load_reviews(clip.folder) if r.coder == name), None)
+            if review is None or not review.finished:
+                continue
+            events = review.standing()
+        codings.append(Coding(clip.name, events, duration_s=recorded_s(clip.folder)))
+    if not codings:
+        raise InputError(
+            f"{name} has not finished a clip", remedy="finish one: then it can be compared"
+        )
+    return Coder(name, tuple(codings))

@@ -1,0 +1,254 @@
+"""The server: one study, on the loopback address only, for whoever has its secret address."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+import mgskel.report
+from mgskel.analyze import AnalyzeSettings
+from mgskel.core.errors import InputError, MgskelError
+from mgskel.report.frame import embeddable
+from mgskel.review import uploads
+from mgskel.review.export import MACHINE, agree, export
+from mgskel.review.guard import Guard, new_secret
+from mgskel.review.jobs import CANCELLED, Queue
+from mgskel.review.shelf import PLAYABLE, NotFound, Shelf, review_for_page
+from mgskel.study.reviews import Outdated, coder_name, save_review
+from mgskel.study.tables import TABLES
+
+HOST = "127.0.0.1"
+FILES = "files"
+_OURS, _REPORTS = Path(__file__).parent / "page", Path(mgskel.report.__file__).parent / "page"
+_PAGE_FILES = {
+    **{name: _OURS / name for name in ("review.css", "study.js", "clip.js", "boot.js")},
+    **{name: _REPORTS / name for name in ("style.css", "frame.css", "frame.js", "words.js",
+                                          "data.js", "player.js", "timeline.js")},
+}  # fmt: skip
+_SERVED = {".html", ".csv", ".eaf", ".boris", ".md", ".svg", ".parquet", ".json", ".mp4"}
+_LARGEST_MESSAGE = 8 << 20
+
+
+@dataclass(frozen=True)
+class ReviewSettings:
+    """How a study is reviewed.
+
+    Attributes:
+        coder, blind: who reviews, and whether without the machine's events.
+        upload_bytes: the largest clip that may be dropped on the page.
+        analyze: how clips are analysed that come in.
+    """
+
+    coder: str = "me"
+    blind: bool = False
+    upload_bytes: int = 16 << 30
+    analyze: AnalyzeSettings = field(default_factory=AnalyzeSettings)
+
+
+class App:
+    """The answers, one method a door."""
+
+    def __init__(self, study: Path, settings: ReviewSettings) -> None:
+        self.study, self.settings = study, settings
+        self.shelf = Shelf(study)
+        self.queue = Queue(study, settings.analyze)
+        known = self.shelf.about().sources
+        sources = {Path(known.get(name, "")) for name in self.shelf.clips()}
+        for path in uploads.uploaded(study):
+            if path.resolve() not in sources:
+                self.queue.add(path, CANCELLED)  # left over from a session that ended early
+
+    def routes(self) -> list[Route]:
+        doors: list[tuple[str, str, Callable[[Request], Any]]] = [
+            ("GET", "/", lambda request: FileResponse(_OURS / "study.html")),
+            ("GET", "/clip", lambda request: FileResponse(_OURS / "clip.html")),
+            ("GET", "/page/{name}", self.page_file),
+            ("GET", "/api/study", self.overview),
+            ("GET", "/api/recording", self.recording),
+            ("GET", "/api/labels", lambda request: JSONResponse(self.shelf.labels())),
+            ("GET", "/api/review", self.review),
+            ("PUT", "/api/review", self.save),
+            ("GET", "/api/queue", lambda request: JSONResponse(self.queue.to_list())),
+            ("POST", "/api/queue", self.direct),
+            ("POST", "/api/upload", self.upload),
+            ("POST", "/api/export", self.export),
+            ("POST", "/api/agreement", self.agreement),
+            ("GET", "/video", self.video),
+            ("GET", f"/{FILES}/{{path:path}}", self.file),
+        ]
+        return [Route(path, answer, methods=[method]) for method, path, answer in doors]
+
+    def page_file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _PAGE_FILES:
+            raise NotFound("no such part of the page", found=name)
+        return FileResponse(_PAGE_FILES[name])
+
+    def overview(self, request: Request) -> Response:
+        coder, blind = self._coder(request)
+        return JSONResponse(self.shelf.overview(coder, blind))
+
+    def recording(self, request: Request) -> Response:
+        content = self.shelf.recording(request.query_params.get("clip", ""))
+        return Response(content, media_type="application/json")
+
+    def review(self, request: Request) -> Response:
+        coder, blind = self._coder(request)
+        review = self.shelf.review(request.query_params.get("clip", ""), coder, blind)
+        return JSONResponse(review_for_page(review))
+
+    async def save(self, request: Request) -> Response:
+        told = await _message(request)
+        coder, _ = self._coder(request)
+        clip = request.query_params.get("clip", "")
+        try:
+            review = await run_in_threadpool(self._save, clip, coder, told)
+        except Outdated as outdated:
+            return JSONResponse(review_for_page(outdated.current), status_code=409)
+        return JSONResponse({"revision": review.revision, "saved": review.saved})
+
+    def _save(self, clip: str, coder: str, told: Mapping[str, Any]) -> Any:
+        folder = self.shelf.clip(clip).folder
+        try:
+            return save_review(folder, self.shelf.changed(clip, coder, told))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError("not a review", found=f"{type(error).__name__}: {error}") from error
+
+    async def direct(self, request: Request) -> Response:
+        told = await _message(request)
+        acts = {"cancel": self.queue.cancel, "retry": self.queue.retry}
+        act = acts.get(str(told.get("act")))
+        if act is None or not isinstance(told.get("number"), int):
+            raise InputError("not an order to the queue", expected="cancel or retry, and a number")
+        act(told["number"])
+        return JSONResponse(self.queue.to_list())
+
+    async def upload(self, request: Request) -> Response:
+        most = self.settings.upload_bytes
+        announced = request.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > most:
+            raise InputError("the clip is too large", expected=f"at most {most / 1e9:.3g} GB")
+        name = request.query_params.get("name", "")
+        path = await uploads.receive(self.study, name, request.stream(), most)
+        return JSONResponse(self.queue.add(path.resolve()).to_dict())
+
+    def export(self, request: Request) -> Response:
+        coders = export(self.study)
+        names = ["index.html", *(f"{name}.csv" for name in TABLES), "methods.md", *coders]
+        return JSONResponse({"files": names})
+
+    async def agreement(self, request: Request) -> Response:
+        names = (await _message(request)).get("coders")
+        if not isinstance(names, list) or len(names) < 2:
+            raise InputError("agreement needs two coders or more")
+        chosen = [MACHINE if name == MACHINE else coder_name(str(name)) for name in names]
+        result = await run_in_threadpool(agree, self.study, chosen)
+        return Response(embeddable(result.to_dict()), media_type="application/json")
+
+    def video(self, request: Request) -> Response:
+        path = self.shelf.video(request.query_params.get("clip", ""))
+        if path is None:
+            raise NotFound("this clip's video cannot be shown")
+        return FileResponse(path, media_type=PLAYABLE[path.suffix.lower()])
+
+    def file(self, request: Request) -> Response:
+        wanted = Path(request.path_params["path"])
+        path = (self.study / wanted).resolve()
+        inside = path.is_relative_to(self.study.resolve())
+        hidden = any(part.startswith(".") for part in wanted.parts)
+        if not inside or hidden or path.suffix.lower() not in _SERVED or not path.is_file():
+            raise NotFound("no such file in the study", found=str(wanted))
+        return FileResponse(path)
+
+    def _coder(self, request: Request) -> tuple[str, bool]:
+        name = request.query_params.get("coder")
+        if name is None:
+            return self.settings.coder, self.settings.blind
+        return coder_name(name), request.query_params.get("blind") == "1"
+
+
+async def _message(request: Request) -> Mapping[str, Any]:
+    """A request's JSON object, if it is one of reasonable size."""
+    content = b"".join([part async for part in _limited(request)])
+    try:
+        tree = json.loads(content)
+    except ValueError:
+        tree = None
+    if not isinstance(tree, dict):
+        raise InputError("not a message of the page", expected="a JSON object")
+    return tree
+
+
+async def _limited(request: Request) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > _LARGEST_MESSAGE:
+            raise InputError("the message is too long")
+        yield part
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    status = 404 if isinstance(error, NotFound) else 400
+    return JSONResponse({"error": str(error)}, status_code=status)
+
+
+def create_app(study: Path, settings: ReviewSettings, secret: str) -> tuple[Guard, Queue]:
+    """The whole as an ASGI application, and its queue."""
+    study.mkdir(parents=True, exist_ok=True)
+    app = App(study.resolve(), settings)
+    refusing: dict[Any, Callable[[Request, Exception], Response | Awaitable[Response]]] = {
+        MgskelError: _refusal
+    }
+    inner = Starlette(
+        routes=[Mount(f"/{secret}", routes=app.routes())], exception_handlers=refusing
+    )
+    return Guard(inner, secret, FILES), app.queue
+
+
+def serve(
+    study: Path,
+    settings: ReviewSettings,
+    port: int,
+    ready: Callable[[str], None],
+    clips: tuple[Path, ...] = (),
+) -> None:
+    """Serve a study until interrupted.
+
+    Args:
+        port: 0 for any free one.
+        ready: told the address as soon as it answers.
+        clips: to be analysed first, where they lie.
+    """
+    secret = new_secret()
+    try:
+        line = socket.create_server((HOST, port))
+    except OSError as error:
+        raise InputError(
+            f"port {port} cannot be used: {error.strerror}", remedy="choose another --port"
+        ) from error
+    app, queue = create_app(study, settings, secret)
+    for clip in clips:
+        queue.add(clip.resolve())
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", server_header=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    ready(f"http://{HOST}:{line.getsockname()[1]}/{secret}/")
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[line])
+    finally:
+        queue.close()

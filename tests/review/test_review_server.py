@@ -1,0 +1,322 @@
+"""The server answers its own page and nobody else, saves what people decide, loses nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from review_cases import HOSTILE, SECRET, Here, a_study
+from study_cases import a_person
+
+from mgskel.analyze import AnalyzeSettings
+from mgskel.cli import main
+from mgskel.core.boris import read_boris
+from mgskel.core.errors import InputError
+from mgskel.core.events import read_events
+from mgskel.review import labelled
+from mgskel.study.coders import read_coders
+from mgskel.study.folder import About, study_clips
+from mgskel.study.reviews import load_review
+from mgskel.study.tables import read_table
+
+FOREIGN = {
+    "host of another name": {"host": "evil.example:8000"},
+    "host of another port": {"host": "127.0.0.1:9000"},
+    "another origin": {"origin": "http://evil.example"},
+    "no origin at all": {"origin": "null"},
+    "another site": {"sec-fetch-site": "cross-site"},
+}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=list(FOREIGN))
+@pytest.mark.parametrize("path", ["", "api/study", "files/events.csv"])
+def test_strangers_are_refused(here: Here, path: str, headers: dict[str, str]) -> None:
+    assert here.get(path, headers=headers).status_code == 403
+    assert here.client.put(f"/{SECRET}/api/review", headers=headers, json={}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/wrong/", "/api/study", f"/{SECRET[:-1]}/api/study"])
+def test_nothing_is_told_without_the_secret(here: Here, path: str) -> None:
+    assert here.client.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "files/../secret.csv", "files/%2e%2e/secret.csv", "files/..%2fsecret.csv",
+        "files//etc/passwd", "files/link.csv", "files/clip1/pose.npz", "files/.lock",
+        "files/clip1", "page/..%2f..%2fserver.py", "page/server.py", "video?clip=../secret",
+        "video?clip=clip1", "api/recording?clip=/etc", "api/review?clip=nothing&coder=A",
+    ],
+)  # fmt: skip
+def test_what_lies_outside_is_not_found(here: Here, path: str) -> None:
+    (here.study.parent / "secret.csv").write_text("secret")
+    (here.study / "link.csv").symlink_to(here.study.parent / "secret.csv")
+    assert here.get(path).status_code == 404
+
+
+def test_pages_are_served_with_a_strict_policy(here: Here) -> None:
+    page = here.get("")
+    assert page.status_code == 200
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    # A report of the study has scripts of its own, and therefore no rights.
+    assert "sandbox" in here.get("files/clip1/report.html").headers["content-security-policy"]
+
+
+def test_a_review_begins_with_what_the_machine_found_and_is_saved_whole(here: Here) -> None:
+    review = here.review()
+    ear, nod, group = review["events"]
+    assert [e["state"] for e in review["events"]] == ["open"] * 3
+    assert group["alternatives"][0] == ["touching ear", 0.4]
+    ear |= {"state": "accepted", "start_s": 2.2}
+    nod |= {"state": "rejected"}
+    group |= {"state": "accepted", "label": "touching ear"}
+    added = {"id": "a-1", "person": "1", "label": "my own", "start_s": 15, "end_s": 16,
+             "state": "accepted", "at": "2026-01-01T00:00:00Z"}  # fmt: skip
+    review["events"].append(added)
+    assert here.save(review).json()["revision"] == 1
+    kept = load_review(here.study / "clip1", "Anna")
+    assert kept is not None and kept.saved and kept.coder == "Anna"
+    assert kept.events[0].machine is not None and kept.events[0].machine.start_s == 2.0
+    standing = [(e.label, e.start_s, e.source, e.group) for e in kept.standing()]
+    assert standing == [
+        ("touching ear", 2.2, "annotation by Anna", "head-hand"),
+        ("touching ear", 10.0, "annotation by Anna", "head-hand"),
+        ("my own", 15.0, "annotation by Anna", ""),
+    ]
+    # Back to the machine's word: all that it said of it returns.
+    again = here.review()
+    again["events"][2]["label"] = "hand at the head"
+    here.save(again)
+    assert here.review()["events"][2]["alternatives"] == group["alternatives"]
+
+
+def test_the_machines_events_cannot_get_lost_and_added_ones_can_be_taken_back(here: Here) -> None:
+    review = here.review()
+    added = {**review["events"][0], "id": "a-1"}
+    assert here.save(review | {"events": [added]}).status_code == 200
+    assert [e["id"] for e in here.review()["events"]] == ["a-1", "m0", "m1", "m2"]
+    assert here.save(here.review() | {"events": []}).status_code == 200
+    assert [e["id"] for e in here.review()["events"]] == ["m0", "m1", "m2"]
+
+
+def test_a_second_tab_is_told_what_the_first_one_saved(here: Here) -> None:
+    first, second = here.review(), here.review()
+    first["events"][0]["state"] = "accepted"
+    second["events"][1]["state"] = "rejected"
+    assert here.save(first).status_code == 200
+    refused = here.save(second)
+    assert refused.status_code == 409
+    assert refused.json()["revision"] == 1
+    assert refused.json()["events"][0]["state"] == "accepted"
+    assert here.save(second | {"revision": 1}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"events": [{"id": "a"}]}, {"events": 3}, {"revision": "x"}, {"events": [{"id": "../x",
+         "person": "1", "label": "x", "start_s": 1, "end_s": 2, "state": "open", "at": ""}]},
+        {"events": [{"id": "a", "person": "1", "label": "x", "start_s": 5, "end_s": 99,
+                     "state": "accepted", "at": ""}]},
+        {"events": [{"id": "a", "person": "1", "label": "x\u0000", "start_s": 5, "end_s": 6,
+                     "state": "accepted", "at": ""}]},
+        {"events": [{"id": "a", "person": "1", "label": "x", "start_s": 5, "end_s": 6,
+                     "state": "loved", "at": ""}]},
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused_and_nothing_written(here: Here, change: dict) -> None:
+    assert here.save(here.review() | change).status_code in (400, 409)
+    assert list((here.study / "clip1").glob("review-*")) == []
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 41, "../..", "a\nb", "///"])
+def test_a_coder_has_a_name(here: Here, name: str) -> None:
+    answer = here.get("api/review", params={"clip": "clip1", "coder": name})
+    assert answer.status_code == 400 or answer.json()["coder"] == "a b"
+
+
+def test_names_that_make_one_file_are_kept_apart(here: Here) -> None:
+    here.save(here.review(coder="A B"), coder="A B")
+    assert here.get("api/review", params={"clip": "clip1", "coder": "a-b"}).status_code == 400
+
+
+def test_a_blind_coder_sees_nothing_of_the_machine(here: Here) -> None:
+    review = here.review(coder="Ben", blind="1")
+    assert review["blind"] and review["events"] == []
+    own = {"id": "a-1", "person": "1", "label": "touching ear", "start_s": 2.1, "end_s": 3.4,
+           "state": "accepted", "at": ""}  # fmt: skip
+    here.save(review | {"events": [own], "finished": True}, coder="Ben")
+    # Blind once, blind in the other clips too, whatever the page says.
+    assert here.review("clip2", "Ben")["events"] == []
+    overview = here.get("api/study", params={"coder": "Ben"}).json()
+    assert overview["blind"] and [row[-1] for row in overview["events"]] == ["a-1"]
+    assert "nodding" not in here.get("api/recording", params={"clip": "clip1"}).text
+
+
+def test_the_overview_counts(here: Here) -> None:
+    here.finish("clip1", "Anna", rejected=("nodding",))
+    overview = here.get("api/study", params={"coder": "Anna"}).json()
+    assert overview["clips"][0]["counts"] == {"open": 0, "accepted": 2, "rejected": 1}
+    assert overview["clips"][0]["finished"] and not overview["clips"][1]["finished"]
+    assert len(overview["events"]) == 6
+    assert overview["coders"] == [{"name": "Anna", "finished": 1, "blind": False}]
+
+
+def test_tables_are_made_from_what_people_decided(here: Here) -> None:
+    here.finish("clip1", "Anna", rejected=("nodding",))
+    files = here.post("api/export").json()["files"]
+    assert {"events.csv", "summary.csv", "index.html"} <= set(files)
+    events = read_table(here.study / "events.csv")
+    first = events[events["clip"] == "clip1"]
+    assert list(first["reviewed"]) == ["yes", "yes"]
+    assert list(events[events["clip"] == "clip2"]["reviewed"]) == ["no"] * 3
+    assert here.get("files/events.csv").status_code == 200
+    # The machine's own word stays what it was, and is a coder of its own.
+    assert len(read_events(here.study / "clip1" / "events.csv")) == 3
+    assert len(read_events(here.study / "coders/anna/clip1.eaf")) == 2
+    (observation,) = read_boris(here.study / "coders/anna.boris")
+    assert len(observation.events) == 2
+    human, machine = read_coders([here.study / "coders/anna.csv", here.study])
+    assert (sum(human.labels().values()), sum(machine.labels().values())) == (2, 6)
+
+
+def test_agreement_of_a_coder_with_the_machine_and_another(here: Here) -> None:
+    for clip in ("clip1", "clip2"):
+        here.finish(clip, "Anna", rejected=("nodding",))
+        here.finish(clip, "Ben")
+    result = here.post("api/agreement", json={"coders": ["machine", "Anna"]}).json()
+    assert result["overall"]["event_f1_0.3"] == pytest.approx(2 * 4 / 10)
+    assert here.post("api/agreement", json={"coders": ["Anna", "Ben"]}).status_code == 200
+    assert (here.study / "agreement" / "agreement.html").exists()
+    refused = here.post("api/agreement", json={"coders": ["machine", "Cleo"]})
+    assert refused.status_code == 400 and "has not finished" in refused.json()["error"]
+
+
+def test_finished_clips_are_for_training(here: Here) -> None:
+    with pytest.raises(InputError, match="reviewed to its end"):
+        labelled(here.study)
+    here.finish("clip2", "Anna", rejected=("nodding",))
+    (recording,) = labelled(here.study)
+    assert recording.name == "clip2"
+    assert [event.label for event in recording.events] == ["touching ear", "hand at the head"]
+
+
+def test_a_video_is_read_in_pieces_from_where_it_lies(tmp_path: Path) -> None:
+    video = tmp_path / "elsewhere" / "clip1.mp4"
+    video.parent.mkdir()
+    video.write_bytes(bytes(range(256)) * 8)
+    here = Here(a_study(tmp_path / "study", sources={"clip1": str(video)}))
+    part = here.get("video?clip=clip1", headers={"range": "bytes=256-259"})
+    assert part.status_code == 206
+    assert part.content == b"\x00\x01\x02\x03"
+    assert part.headers["content-range"] == "bytes 256-259/2048"
+    assert here.get("api/recording?clip=clip1").json()["video"] == "video"
+
+
+def test_a_study_may_move_with_its_clips(tmp_path: Path) -> None:
+    inside, beside = tmp_path / "a/study/media/one.mp4", tmp_path / "a/clips/two.mp4"
+    sources = {"one": str(inside), "two": str(beside), "three": "/elsewhere/three.mp4"}
+    (tmp_path / "a/study").mkdir(parents=True)
+    About(sources=sources).save(tmp_path / "a/study")
+    told = json.loads((tmp_path / "a/study/study.json").read_text())["sources"]
+    assert told == {"one": "media/one.mp4", "two": "../clips/two.mp4",
+                    "three": "/elsewhere/three.mp4"}  # fmt: skip
+    shutil.move(tmp_path / "a", tmp_path / "b")
+    moved = About.load(tmp_path / "b/study").sources
+    assert moved["two"] == str(tmp_path / "b/clips/two.mp4")
+
+
+class TestQueue:
+    def wait(self, here: Here, *states: str) -> list[dict]:
+        for _ in range(600):
+            jobs = here.get("api/queue").json()
+            if [job["state"] for job in jobs] == list(states):
+                return jobs
+            time.sleep(0.1)
+        raise AssertionError(jobs)
+
+    def test_from_nothing_to_a_clip_to_review(
+        self, tmp_path: Path, untrained_spotter: Path
+    ) -> None:
+        how = AnalyzeSettings(model=untrained_spotter, attention=False)
+        here = Here(tmp_path / "new", analyze=how)
+        assert here.get("api/study").json()["clips"] == []
+        a_person(4.0).save(tmp_path / "pose.npz")
+        content = (tmp_path / "pose.npz").read_bytes()
+        sent = here.post("api/upload", params={"name": "../a talk.npz"}, content=content)
+        assert sent.json()["name"] == "a talk.npz"
+        here.post("api/upload", params={"name": "broken.mp4"}, content=b"no video")
+        _, failed = self.wait(here, "done", "failed")
+        assert "broken" in failed["error"]
+        here.post("api/queue", json={"act": "retry", "number": failed["number"]})
+        here.post("api/queue", json={"act": "cancel", "number": failed["number"]})
+        self.wait(here, "done", "cancelled")
+        assert [clip["name"] for clip in here.get("api/study").json()["clips"]] == ["a talk"]
+        assert [clip.name for clip in study_clips(here.study)] == ["a talk"]
+        here.queue.close()
+        # What was not analysed is there to be taken up when the app starts anew.
+        again = Here(tmp_path / "new", analyze=how)
+        assert [job["name"] for job in again.get("api/queue").json()] == ["broken.mp4"]
+        again.queue.close()
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [("long.mp4", b"x" * 2000), ("notes.txt", b"hello"), ("noending", b"x"), ("..", b"x")],
+    )
+    def test_what_is_no_clip_is_refused(self, tmp_path: Path, name: str, content: bytes) -> None:
+        here = Here(tmp_path / "new", upload_bytes=1000)
+        assert here.post("api/upload", params={"name": name}, content=content).status_code == 400
+
+        def parts():
+            yield content
+
+        assert here.post("api/upload", params={"name": name}, content=parts()).status_code == 400
+        assert not list((tmp_path / "new").rglob("*.*"))
+        here.queue.close()
+
+    def test_hostile_names_are_tamed(self, tmp_path: Path) -> None:
+        here = Here(tmp_path / "new")
+        here.queue.close()
+        sent = here.post("api/upload", params={"name": f"{HOSTILE}.mp4"}, content=b"x")
+        assert sent.json()["name"] == "img src=x onerror='window.hacked=true'.mp4"
+        twice = here.post("api/upload", params={"name": f"{HOSTILE}.avi"}, content=b"x")
+        assert twice.json()["name"] == "img src=x onerror='window.hacked=true'-2.avi"
+
+
+def test_the_command_prints_its_address_first_and_survives_being_killed(tmp_path: Path) -> None:
+    import httpx
+
+    study = a_study(tmp_path / "study", 1)
+    command = [sys.executable, "-m", "mgskel", "review", str(study), "--no-browser", "--port", "0"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert running.stdout is not None
+        address = running.stdout.readline().decode().strip()
+        plain = address.rsplit("/", 2)[0]
+        assert httpx.get(address).status_code == 200
+        assert httpx.get(plain).status_code == 403
+        assert httpx.get(address, headers={"host": "evil.example"}).status_code == 403
+        review = httpx.get(f"{address}api/review?clip=clip1&coder=A").json()
+        review["events"][0]["state"] = "accepted"
+        saved = httpx.put(f"{address}api/review?clip=clip1&coder=A", json=review)
+        assert saved.json()["revision"] == 1
+    finally:
+        running.kill()
+        running.wait()
+    kept = load_review(study / "clip1", "A")
+    assert kept is not None and kept.counts()["accepted"] == 1
+
+
+@pytest.mark.parametrize("words", [["missing/clip.mp4"], ["--port", "99999"], ["--coder", " "]])
+def test_faults_of_the_command_are_told(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["review", str(tmp_path / "study"), *words, "--no-browser"]) == 2
+    assert "mgskel review:" in capsys.readouterr().err
