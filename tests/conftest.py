@@ -68,7 +68,7 @@ def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from mgskel.core.gestures import get_vocabulary
-    from mgskel.spotting.decoding import DecodingSettings
+    from mgskel.spotting.decision import DecisionRule
     from mgskel.spotting.features import StreamInput
     from mgskel.spotting.network import build_stream_network, stream_model
     from mgskel.spotting.stream_recognizer import StreamRecognizer
@@ -77,7 +77,8 @@ def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vocabulary = get_vocabulary("common")
     model, wanted = stream_model(channels=(16, 16), heads=2), StreamInput()
     network = build_stream_network(model, wanted, len(vocabulary)).eval()
-    settings = DecodingSettings.uniform(len(vocabulary), enter=0.45, leave=0.3)
     folder = tmp_path_factory.mktemp("spotter")
-    StreamRecognizer(network, model, wanted, vocabulary, settings, name="untrained").save(folder)
+    StreamRecognizer(
+        network, model, wanted, vocabulary, DecisionRule.plain(vocabulary), name="untrained"
+    ).save(folder)
     return folder

@@ -1,7 +1,8 @@
-"""Rebuild the recognizer that ships: corpus, training, thresholds, evaluation, model card.
+"""Rebuild the recognizer that ships: corpus, training, decision rule, evaluation, model card.
 
     python tools/train_shipped.py -o RUN
     python tools/train_shipped.py -o RUN --corpus.recordings 60 --fit.optim.epochs 5
+    python tools/train_shipped.py -o RUN --rules-of mgskel/spotting/shipped
 
 Everything follows from the seeds. A run that was cut off goes on where it stopped: shards of the
 corpus, the training's checkpoint and held-out recordings that are already in RUN are used. The
@@ -14,10 +15,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from studies.shipped.build import BuildSettings, build
+from studies.shipped.build import BuildSettings, build, with_rules
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import MgskelError
+from mgskel.spotting.stream_recognizer import StreamRecognizer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,10 +32,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-o", "--out", type=Path, required=True, help="run folder")
     parser.add_argument("-c", "--config", type=Path, help="settings as YAML")
     parser.add_argument("--workers", type=int, default=1, help="processes for the synthesis")
+    parser.add_argument("--rules-of", type=Path, metavar="RUN", help="keep this one's network as "
+        "it is: fit its decision rule and clip rule anew, and judge it")  # fmt: skip
     arguments, overrides = parser.parse_known_args(argv)
     try:
         settings = load_config(BuildSettings, arguments.config, overrides)
-        figures = build(arguments.out, settings, arguments.workers)
+        if arguments.rules_of is not None:
+            recognizer = StreamRecognizer.load(arguments.rules_of)
+            figures = with_rules(arguments.out, recognizer, settings, arguments.workers)
+        else:
+            figures = build(arguments.out, settings, arguments.workers)
     except MgskelError as error:
         print(f"train_shipped: {error}", file=sys.stderr)
         return error.exit_code

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.cli.messages import note, tell
+from mgskel.cli.messages import detail, note, tell
 from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
     from mgskel.core.sequence import PoseSequence
+    from mgskel.spotting.needs import Silence
     from mgskel.spotting.recognizer import Recognizer
 
 HELP = "Find gestures in recordings, and score them where a reference is given."
@@ -34,13 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
     add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) in the "
         "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
+    add("--sensitivity", type=float, default=0.5, metavar="S", help="0 (only what is sure) to 1 "
+        "(everything that may be something); default 0.5")  # fmt: skip
+    add("--level", choices=("gesture", "group"), default="group", help="leave out what is clear as "
+        "to its body group only (default: keep it)")  # fmt: skip
     add("--person", metavar="ID", help="only this person (a track's name)")
     add("--media", metavar="NAME", help="the clip's file name, for ELAN to open beside the tiers")
     add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.events import write_events
+    from mgskel.core.events import GESTURE, write_events
     from mgskel.core.files import to_json
     from mgskel.core.threads import set_threads
     from mgskel.spotting import Recognizer
@@ -52,15 +57,17 @@ def run(args: argparse.Namespace) -> int:
     found: dict[str, tuple[GestureEvent, ...]] = {}
     outputs = places(args.output, recordings.names, ".csv")
     for one, output in zip(recordings, outputs, strict=True):
-        found[one.name] = events = spotter.spot(one.sequence)
-        for remark in spotter.remarks(one.sequence):
-            note(remark if len(recordings) == 1 else f"{one.name}: {remark}")
+        events = spotter.spot(one.sequence, args.sensitivity)
+        named = tuple(event for event in events if event.level == GESTURE)
+        found[one.name] = events = named if args.level == GESTURE else events
+        lead = f"{one.name}: " if len(recordings) > 1 else ""
+        _tell_silences(spotter.silences(one.sequence), len(spotter.vocabulary), lead)
         if output is not None:
             write_events(output, events, media=args.media, vocabulary=spotter.vocabulary)
         if len(recordings) > 1:
             tell(f"{one.name}: {len(events)} gestures")
     if truth is not None:
-        score = _score(truth, events)
+        score = _score(truth, named)
         sys.stdout.write(to_json(score) if args.json else _score_table(score))
     elif args.json:
         listed = {name: [asdict(event) for event in some] for name, some in found.items()}
@@ -78,11 +85,11 @@ def _reference(
     args: argparse.Namespace, sequence: PoseSequence, spotter: Recognizer
 ) -> tuple[GestureEvent, ...]:
     """The true events in the spotter's words, checked before any work is done."""
-    from mgskel.core.events import read_events
+    from mgskel.core.events import GESTURE, read_events
     from mgskel.spotting.metrics import check_reference
     from mgskel.spotting.reference import translate
 
-    truth = read_events(args.reference)
+    truth = tuple(event for event in read_events(args.reference) if event.level == GESTURE)
     start = sequence.start_s
     remarks = check_reference(truth, start + sequence.duration_s, start)
     reference = translate(truth, spotter.vocabulary)
@@ -95,6 +102,18 @@ def _reference(
     for remark in remarks:
         note(remark)
     return reference.events
+
+
+def _tell_silences(silences: Sequence[Silence], classes: int, lead: str) -> None:
+    """What nothing is said of: gestures as one number; with -v, which, and why."""
+    unseen = {gesture for silence in silences for gesture in silence.gestures}
+    for silence in silences:
+        (detail if silence.gestures else note)(lead + silence.text)
+    if unseen:
+        note(
+            f"{lead}nothing is said of {len(unseen)} of {classes} gestures, for want of joints "
+            "that are seen well enough (-v tells which)"
+        )
 
 
 def _score(truth: Sequence[GestureEvent], events: Sequence[GestureEvent]) -> dict[str, Any]:
@@ -116,6 +135,10 @@ def _event_table(events: Sequence[GestureEvent]) -> str:
     lines = [
         f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
         + (f"  person {event.person}" if people else "")
+        + "".join(
+            f"  {'or ' * (i == 0)}{label} {chance:.2f}"
+            for i, (label, chance) in enumerate(event.alternatives[:2])
+        )
         for event in events
     ]
     return "\n".join([f"{len(events)} gestures (from s, to s, gesture, score)", *lines]) + "\n"

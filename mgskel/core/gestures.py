@@ -22,6 +22,18 @@ GESTURES_FILE = Path(__file__).with_name("gestures.yaml")
 _FOLDER = Path(__file__).parent / "vocabularies"
 SYNTHETIC = "synthetic"
 """The vocabulary of the gestures that the synthesis performs, each a class of its own."""
+_GROUPS_IN_WORDS = {
+    "head": "head movement",
+    "head-hand": "hand at the head",
+    "body-hand": "hand at the body",
+    "body": "body movement",
+    "hand": "movement of hands or arms",
+    "leg-hand": "hand at the legs",
+    "leg": "leg movement",
+    "upper limb": "arm movement",
+    "lower limb": "leg movement",
+    "illustrative": "illustrating gesture",
+}
 _REQUIRED = ("raw", "name", "group")
 _OPTIONAL = ("micro", "needs", "means", "showable", "note")
 
@@ -62,6 +74,11 @@ def known_gestures() -> Mapping[str, Gesture]:
         name: from_dict(Gesture, {"name": name, **entry}, f"{GESTURES_FILE.name}, {name}")
         for name, entry in tree.items()
     }
+
+
+def group_in_words(group: str) -> str:
+    """What is seen where only the body group is clear."""
+    return _GROUPS_IN_WORDS.get(group, f"{group} gesture")
 
 
 @functools.cache

@@ -1,39 +1,46 @@
-"""Fitting a decoder's thresholds on validation recordings.
+"""Fitting the decision rule to a network's answers on recordings whose gestures are known.
 
-For each class the thresholds are those with the best F1 (overlap 0.3), less a price per false
-event at rest. The price rises until rest stays as quiet as is asked for.
+The examples should be what users bring: whole recordings, clips of one to three seconds cut
+anywhere, also within a hold, rest, talking, people who come nearer. The chances that a fitted
+rule gives are then those of being right on such material.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.spotting.decoding import QUIET_MOMENTS, DecodingSettings, decode, smoothed
+from mgskel.spotting.decision import MOMENT_TERMS, STRETCH_TERMS, DecisionRule, Judge, Stretch
+from mgskel.spotting.decoding import Stretches, Verdict, Verdicts, decode, least_second
 from mgskel.spotting.metrics import match, overlap_matrix
 from mgskel.spotting.tracks import Track
 
-_ENTER = tuple(round(0.3 + 0.05 * i, 2) for i in range(14))
-_LEAVE = (0.4, 0.6, 0.8)
-_SHORTEST_S = (0.25, 0.5)
 _OVERLAP = 0.3
-_LOWEST_PRICE, _HIGHEST_PRICE, _HALVINGS = 0.05, 25.0, 3
-# With few examples a class's own best thresholds are chance: so many of all classes' are added.
-_PRIOR = 20.0
+_THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+# What is found but need not be is soon deleted; what is missed is never seen.
+_F1_FOR_MORE = 0.01
 _REST_UNIT_S = 300.0
+_CAUTION_PRESENCE = 0.002
+_CAUTION_BIAS, _CAUTION_MIX, _CAUTION_NOTHING = 0.002, 0.1, 0.003
+_FEWEST = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """One recording as the network sees it, with its true gestures (none at rest)."""
+    """One recording as the network sees it, with its true gestures (none at rest).
+
+    Attributes:
+        weight: how much it counts beside others.
+    """
 
     track: Track
     truth: tuple[GestureEvent, ...] = ()
+    weight: float = 1.0
 
     @property
     def duration_s(self) -> float:
@@ -41,185 +48,230 @@ class Watched:
 
 
 def calibrate(
-    recordings: Sequence[Watched],
+    examples: Sequence[Watched],
     rests: Sequence[Watched],
     vocabulary: Vocabulary,
     most_false: float = 0.7,
-) -> DecodingSettings:
-    """The thresholds.
+) -> DecisionRule:
+    """The decision rule that serves the examples best.
 
     Args:
-        most_false: false events per five minutes of rest, over all classes.
+        rests: recordings in which nothing happens.
+        most_false: events said there per five minutes, at the default sensitivity.
     """
-    choices = list(itertools.product(_ENTER, _LEAVE, _SHORTEST_S))
-    smooth = DecodingSettings.uniform(1).smooth
-    lines, rest_lines = _line(recordings, smooth), _line(rests, smooth)
-    step_s = (recordings or rests)[0].track.step_s
-    # Hits, found, true and false at rest, (K, choices, 4).
-    tallies = np.array(
-        [
-            [_tally(lines, rest_lines, row, gesture.name, step_s, *choice) for choice in choices]
-            for row, gesture in enumerate(vocabulary)
-        ]
+    everything = [watched for watched in (*examples, *rests) if watched.track.num_moments]
+    if not everything:
+        raise InputError("there are no recordings to fit the decision rule on")
+    rule = DecisionRule.plain(vocabulary)
+    rule = replace(rule, presence=_presence(everything, Judge(vocabulary, rule)))
+    judge = Judge(vocabulary, rule)
+    found = [list(stretches_of(watched.track, judge)) for watched in everything]
+    labels = [
+        labels_of(stretches, watched.truth, judge)
+        for stretches, watched in zip(found, everything, strict=True)
+    ]
+    rule = _without_lag(rule, found, labels, everything)
+    rule = _judgement(
+        rule,
+        judge,
+        [stretch for stretches in found for stretch in stretches],
+        np.concatenate(labels),
+        np.concatenate([np.full(len(s), w.weight) for s, w in zip(found, everything, strict=True)]),
     )
-    everybody = tallies[:, :, :3].sum(0)
-    everybody = _PRIOR * everybody / max(everybody[0, 2], 1)
-    hits, found, true = np.moveaxis(tallies[:, :, :3] + everybody, 2, 0)
-    f1 = 2 * hits / np.maximum(found + true, 1e-9)
-    units = max(sum(rest.duration_s for rest in rests) / _REST_UNIT_S, 1e-9)
-
-    def priced(price: float) -> tuple[DecodingSettings, bool]:
-        best = (f1 - price * tallies[:, :, 3] / units).argmax(1)
-        enter, share, shortest = zip(*(choices[i] for i in best), strict=True)
-        leave = tuple(round(a * b, 4) for a, b in zip(enter, share, strict=True))
-        settings = DecodingSettings(enter, leave, shortest)
-        return settings, not rests or false_at_rest(rests, vocabulary, settings) <= most_false
-
-    return _without_lag(recordings, vocabulary, _cheapest(priced))
+    return replace(rule, threshold=_threshold(rule, examples, rests, vocabulary, most_false))
 
 
-def _cheapest(priced: Callable[[float], tuple[DecodingSettings, bool]]) -> DecodingSettings:
-    """The thresholds of the lowest price at which rest is quiet; of the highest, if it never is.
-
-    Args:
-        priced: a price to its thresholds, and whether they are quiet enough.
-    """
-    settings, quiet = priced(0.0)
-    if quiet:
-        return settings
-    low, high = 0.0, _LOWEST_PRICE
-    while not (answer := priced(high))[1] and high < _HIGHEST_PRICE:
-        low, high = high, 2 * high
-    settings = answer[0]
-    # Between a price that is too low and its double, one may lose fewer gestures.
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        cheaper, quiet = priced(middle)
-        low, high = (low, middle) if quiet else (middle, high)
-        settings = cheaper if quiet else settings
-    return settings
-
-
-def false_at_rest(
-    rests: Sequence[Watched], vocabulary: Vocabulary, settings: DecodingSettings
-) -> float:
+def false_at_rest(rests: Sequence[Watched], vocabulary: Vocabulary, rule: DecisionRule) -> float:
     """Events said per five minutes in which nothing is going on."""
     total = sum(rest.duration_s for rest in rests)
-    count = sum(len(found_in(rest.track, vocabulary, settings)) for rest in rests)
+    count = sum(len(found_in(rest.track, vocabulary, rule)) for rest in rests)
     return count / max(total / _REST_UNIT_S, 1e-9)
 
 
-def found_in(
-    track: Track, vocabulary: Vocabulary, settings: DecodingSettings
-) -> list[GestureEvent]:
-    """The events that thresholds make of a track."""
-    return decode(
-        track.scores[:-1], track.served, vocabulary, settings, track.step_s, track.start_s
+def found_in(track: Track, vocabulary: Vocabulary, rule: DecisionRule) -> list[GestureEvent]:
+    """The events that a rule makes of a track."""
+    return decode(track.log_odds, track.served, vocabulary, rule, track.step_s, track.start_s)
+
+
+def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:
+    """Every stretch of presence in a track."""
+    stretches = Stretches(judge, track.step_s)
+    for over in stretches.push(track.start_s, track.log_odds, track.served):
+        yield from over
+    yield from stretches.finish()
+
+
+def labels_of(
+    stretches: Sequence[Stretch], truth: Sequence[GestureEvent], judge: Judge
+) -> np.ndarray:
+    """The true class of each stretch, -1 where it is none of its group's, (n,)."""
+    labels = np.full(len(stretches), -1)
+    for group in {stretch.group for stretch in stretches}:
+        own = [i for i, stretch in enumerate(stretches) if stretch.group == group]
+        true = [event for event in truth if judge.group_of[event.class_id] == group]
+        overlaps = overlap_matrix(true, [stretches[i] for i in own])
+        for one, other in match(overlaps, _OVERLAP):
+            labels[own[other]] = true[one].class_id
+    return labels
+
+
+def _presence(everything: Sequence[Watched], judge: Judge) -> tuple[tuple[float, ...], ...]:
+    """Weights of `MOMENT_TERMS` per group: a logistic regression over all moments."""
+    from sklearn.linear_model import LogisticRegression
+
+    groups = judge.vocabulary.groups
+    terms, going_on, weights = [], [], []
+    for watched in everything:
+        track = watched.track
+        limited = judge.limited(track.log_odds.astype(float), track.served)
+        terms.append(judge.moment_terms(limited))
+        going_on.append(_going_on(watched, judge))
+        weights.append(np.full(track.num_moments, watched.weight))
+    x, y, w = np.concatenate(terms, 2), np.concatenate(going_on, 1), np.concatenate(weights)
+    rows = []
+    for group in range(len(groups)):
+        if min(y[group].sum(), (~y[group]).sum()) < _FEWEST:
+            rows.append(judge.rule.presence[group])
+            continue
+        model = LogisticRegression(C=1 / (_CAUTION_PRESENCE * w.sum()), max_iter=500)
+        model.fit(x[group, 1:].T, y[group], w)
+        rows.append((float(model.intercept_[0]), *map(float, model.coef_[0])))
+    assert all(len(row) == len(MOMENT_TERMS) for row in rows)
+    return _rounded(rows)
+
+
+def _going_on(watched: Watched, judge: Judge) -> np.ndarray:
+    """Whether a true gesture of each group goes on, (G, T) bool."""
+    track = watched.track
+    times = track.start_s + np.arange(track.num_moments) * track.step_s
+    truth = np.zeros((len(judge.members), track.num_moments), bool)
+    for event in watched.truth:
+        truth[judge.group_of[event.class_id]] |= (times >= event.start_s) & (times < event.end_s)
+    return truth
+
+
+def _judgement(
+    rule: DecisionRule,
+    judge: Judge,
+    stretches: Sequence[Stretch],
+    labels: np.ndarray,
+    weights: np.ndarray,
+) -> DecisionRule:
+    """The same rule with the weights that judge stretches best."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    if not (labels >= 0).any():
+        return rule
+    classes, groups = len(judge.vocabulary), len(judge.members)
+    group = torch.tensor([stretch.group for stretch in stretches])
+    evidence = torch.tensor(np.array([judge.class_terms(stretch) for stretch in stretches]))
+    about = torch.tensor(np.array([stretch.about for stretch in stretches]))
+    truth = torch.tensor(np.where(labels < 0, classes, labels))
+    weight = torch.tensor(weights)
+    own = torch.tensor(judge.members)[group]
+    shapes = {
+        "bias": (classes,),
+        "mix": (classes, classes),
+        "common": (len(STRETCH_TERMS),),
+        "nothing": (groups, len(STRETCH_TERMS)),
+    }
+    fitted = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in shapes.items()}
+    fitted["scale"] = torch.ones(1, dtype=torch.float64)
+    for parameter in fitted.values():
+        parameter.requires_grad_(True)
+    optimiser = torch.optim.LBFGS(list(fitted.values()), max_iter=300)
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = evidence * fitted["scale"] + fitted["bias"] + evidence @ fitted["mix"].T
+        nothing = (about * (fitted["nothing"][group] + fitted["common"])).sum(1)
+        scores = torch.cat([logits.where(own, torch.tensor(-1e9)), nothing[:, None]], 1)
+        value = (cross_entropy(scores, truth, reduction="none") * weight).sum() / weight.sum()
+        value = value + _CAUTION_BIAS * (fitted["bias"] ** 2).mean()
+        value = value + _CAUTION_MIX * (fitted["mix"] ** 2).sum() / classes
+        value = value + _CAUTION_NOTHING * (fitted["nothing"] ** 2).mean()
+        value.backward()
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    values = {name: parameter.detach().numpy() for name, parameter in fitted.items()}
+    return replace(
+        rule,
+        scale=round(float(values["scale"][0]), 4),
+        bias=tuple(round(float(bias), 4) for bias in values["bias"]),
+        mix=_rounded(values["mix"]),
+        nothing=_rounded(values["nothing"] + values["common"]),
     )
 
 
-def spans(scores: np.ndarray, enter: float, leave: float) -> np.ndarray:
-    """Moments [from, to) of one class's events, (n, 2): what the decoder finds without rivals.
-
-    Args:
-        scores: (T,) probabilities.
-    """
-    loud = np.concatenate([[False], scores >= leave, [False]])
-    edges = np.flatnonzero(np.diff(loud.astype(np.int8)))
-    starts, ends = edges[::2], edges[1::2]
-    if not len(starts):
-        return np.zeros((0, 2), int)
-    apart = starts[1:] - ends[:-1] >= QUIET_MOMENTS
-    firsts = starts[np.concatenate([[True], apart])]
-    lasts = ends[np.concatenate([apart, [True]])]
-    peaks = np.maximum.reduceat(scores, firsts)
-    # Between two events scores are low, so a segment's peak lies within its event.
-    return np.stack([firsts, lasts], 1)[peaks >= enter]
-
-
-@dataclass(frozen=True, eq=False)
-class _Line:
-    """Recordings one after the other, in moments.
-
-    Attributes:
-        scores: (K, T) smoothed probabilities, 0 between recordings.
-        truth: label to the true spans, (n, 2).
-    """
-
-    scores: np.ndarray
-    truth: dict[str, np.ndarray]
-
-
-def _line(recordings: Sequence[Watched], smooth: int) -> _Line:
-    scores: list[np.ndarray] = []
-    truth: dict[str, list[tuple[float, float]]] = {}
-    moments = 0
-    for watched in recordings:
-        track = watched.track
-        own = smoothed(track.scores[:-1] * track.served, smooth)
-        scores += [own, np.zeros((len(own), QUIET_MOMENTS))]
-        for event in watched.truth:
-            place = (event.start_s - track.start_s, event.end_s - track.start_s)
-            a, b = (moments + time_s / track.step_s for time_s in place)
-            truth.setdefault(event.label, []).append((a, b))
-        moments += own.shape[1] + QUIET_MOMENTS
-    joined = np.concatenate(scores, 1) if scores else np.zeros((0, 0))
-    return _Line(joined, {label: np.array(pairs) for label, pairs in truth.items()})
-
-
-def _tally(
-    line: _Line,
-    rest: _Line,
-    row: int,
-    label: str,
-    step_s: float,
-    enter: float,
-    share: float,
-    shortest_s: float,
-) -> tuple[int, int, int, int]:
-    """Hits, found, true, and false at rest of one class by itself under one choice."""
-    truth = line.truth.get(label, np.zeros((0, 2)))
-    found = _long(line, row, enter, share, shortest_s / step_s)
-    close = _overlaps(truth, found) > _OVERLAP
-    hits = min(int(close.any(1).sum()), int(close.any(0).sum()))
-    at_rest = len(_long(rest, row, enter, share, shortest_s / step_s))
-    return hits, len(found), len(truth), at_rest
-
-
-def _long(line: _Line, row: int, enter: float, share: float, shortest: float) -> np.ndarray:
-    if not line.scores.size:
-        return np.zeros((0, 2))
-    found = spans(line.scores[row], enter, enter * share)
-    return found[found[:, 1] - found[:, 0] >= shortest - 1e-6]
-
-
-def _overlaps(truth: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Intersection over union of spans (n, 2) and (m, 2), (n, m)."""
-    a, b = truth[:, None], found[None]
-    shared = np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 0], b[..., 0])
-    shared = np.maximum(shared, 0)
-    return np.asarray(shared / (np.ptp(a, axis=-1) + np.ptp(b, axis=-1) - shared))
-
-
 def _without_lag(
-    recordings: Sequence[Watched], vocabulary: Vocabulary, settings: DecodingSettings
-) -> DecodingSettings:
-    """The same thresholds, with the median errors of onset and offset taken off."""
+    rule: DecisionRule,
+    found: Sequence[Sequence[Stretch]],
+    labels: Sequence[np.ndarray],
+    everything: Sequence[Watched],
+) -> DecisionRule:
+    """The same rule, with the median errors of onset and offset taken off."""
     errors = []
-    for watched in recordings:
-        found = found_in(watched.track, vocabulary, settings)
-        for label in {event.label for event in watched.truth}:
-            truth = [event for event in watched.truth if event.label == label]
-            mine = [event for event in found if event.label == label]
-            for i, j in match(overlap_matrix(truth, mine), _OVERLAP):
-                onset = truth[i].start_s - mine[j].start_s
-                errors.append((onset, truth[i].end_s - mine[j].end_s))
+    for stretches, classes, watched in zip(found, labels, everything, strict=True):
+        for stretch, class_id in zip(stretches, classes, strict=True):
+            true = [event for event in watched.truth if event.class_id == class_id]
+            shared = [min(e.end_s, stretch.end_s) - max(e.start_s, stretch.start_s) for e in true]
+            if true:
+                event = true[int(np.argmax(shared))]
+                errors.append((event.start_s - stretch.start_s, event.end_s - stretch.end_s))
     if not errors:
-        return settings
+        return rule
     onset, offset = np.median(errors, axis=0)
     return replace(
-        settings,
+        rule,
         onset_shift_s=round(float(onset), 3),
         # An end moved forward would count against the promised delay.
         offset_shift_s=round(max(float(offset), 0.0), 3),
     )
+
+
+def _threshold(
+    rule: DecisionRule,
+    examples: Sequence[Watched],
+    rests: Sequence[Watched],
+    vocabulary: Vocabulary,
+    most_false: float,
+) -> float:
+    """The lowest threshold that is as good as the best and leaves rest quiet enough."""
+    judge = Judge(vocabulary, rule)
+    at_rest = [verdict for rest in rests for verdict in verdicts_of(rest.track, judge)]
+    judged = [(watched, verdicts_of(watched.track, judge)) for watched in examples]
+    units = max(sum(rest.duration_s for rest in rests) / _REST_UNIT_S, 1e-9)
+    scores: dict[float, float] = {}
+    for threshold in _THRESHOLDS:
+        said = sum(verdict.counts(threshold, least_second()) for verdict in at_rest)
+        if said / units <= most_false:
+            scores[threshold] = _f1(judged, threshold)
+    good = [t for t, score in scores.items() if score >= max(scores.values()) - _F1_FOR_MORE]
+    return min(good, default=_THRESHOLDS[-1])
+
+
+def verdicts_of(track: Track, judge: Judge) -> list[Verdict]:
+    """What is made of every stretch of presence in a track."""
+    verdicts = Verdicts(judge, track.step_s)
+    over = list(verdicts.push(track.start_s, track.log_odds, track.served))
+    return over + verdicts.finish()
+
+
+def _f1(judged: Sequence[tuple[Watched, Sequence[Verdict]]], threshold: float) -> float:
+    """F1 at overlap 0.3 of what is said by name."""
+    hits = total = 0.0
+    for watched, verdicts in judged:
+        said = [v for v in verdicts if v.counts(threshold, least_second()) and v.class_id >= 0]
+        classes = {event.class_id for event in watched.truth} | {v.class_id for v in said}
+        for class_id in classes:
+            true = [event for event in watched.truth if event.class_id == class_id]
+            own = [verdict.stretch for verdict in said if verdict.class_id == class_id]
+            hits += watched.weight * len(match(overlap_matrix(true, own), _OVERLAP))
+            total += watched.weight * (len(true) + len(own))
+    return 2 * hits / total if total else 1.0
+
+
+def _rounded(rows: Sequence[Sequence[float]] | np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(round(float(value), 4) for value in row) for row in rows)

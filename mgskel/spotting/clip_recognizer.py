@@ -24,7 +24,9 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
-from mgskel.spotting.decoding import DecodingSettings, decode
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
+from mgskel.spotting.decoding import decode
+from mgskel.spotting.needs import Silence
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.metrics import softmax
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 _DECISIVE = ("weights_sha256", "model", "input", "classes", "temperature")
 _PIECE_S = 60.0
 # A closed set of classes has an answer for everything: only clear ones become events.
-_ENTER, _LEAVE = 0.6, 0.4
+_CLEAR = 0.6
+_SUREST = 1e-4
 
 
 class ClipRecognizer(Recognizer):
@@ -78,21 +81,24 @@ class ClipRecognizer(Recognizer):
     def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
         return self.model.chances(data, views)
 
-    def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
-        settings = DecodingSettings.uniform(len(self.vocabulary), _ENTER, _LEAVE)
+    def spot(
+        self, sequence: PoseSequence, sensitivity: float = DEFAULT_SENSITIVITY
+    ) -> tuple[GestureEvent, ...]:
+        rule = DecisionRule.plain(self.vocabulary, _CLEAR, _CLEAR)
         events: list[GestureEvent] = []
         for person in range(sequence.num_people):
             alone = sequence.person(person)
             chances, step_s = self.evidence(alone)
             events += decode(
-                chances,
+                _log_odds(chances),
                 np.ones(chances.shape, bool),
                 self.vocabulary,
-                settings,
+                rule,
                 step_s,
                 sequence.start_s,
                 sequence.people[person],
-                source=self.name,
+                self.name,
+                sensitivity,
             )
         return in_order(events)
 
@@ -137,16 +143,24 @@ class ClipRecognizer(Recognizer):
             remedy="train on annotated recordings: docs/howto/annotate-and-finetune.md",
         )
 
-    def remarks(self, sequence: PoseSequence) -> list[str]:
+    def silences(self, sequence: PoseSequence) -> list[Silence]:
         return [
-            f"The recognizer was trained on cut clips; each moment is judged by the "
-            f"{self.model.input.seconds:.1f} s around it."
+            Silence(
+                f"The recognizer was trained on cut clips; each moment is judged by the "
+                f"{self.model.input.seconds:.1f} s around it."
+            )
         ]
 
     def attention(
         self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
     ) -> tuple[np.ndarray, float] | None:
         return None
+
+
+def _log_odds(chances: np.ndarray) -> np.ndarray:
+    """Log-odds (K + 1, T) of classes and, last, of any gesture, which a closed set never doubts."""
+    likely = np.clip(np.concatenate([chances, chances.max(0, keepdims=True)]), _SUREST, 1 - _SUREST)
+    return np.asarray(np.log(likely / (1 - likely)))
 
 
 def vocabulary_of(classes: ClassList) -> Vocabulary:

@@ -1,50 +1,266 @@
-"""Probabilities over time become events, one moment after the other.
+"""Evidence over time becomes events, one moment after the other.
 
-Each class has its own thresholds: a gesture begins where the probability stays above `leave` and
-reaches `enter`, and ends where it has been below `leave` for two moments. Within a body group one
-gesture at a time is said, the one with most evidence; gestures of different groups may overlap.
-Nothing later than those two moments is ever looked at, so a camera and a file give the same events.
+A body group's stretch begins where its presence stays above a low mark, counts once it has
+reached a higher one, and is over when presence has been low for two moments. Then it is judged
+as a whole. Nothing later than those two moments is ever looked at, so a camera and a file give
+the same events; and nothing but the moments counts, so a gesture that is held from before the
+first frame to after the last is found like any other.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.core.events import GestureEvent
-from mgskel.core.gestures import Vocabulary
+from mgskel.core.events import GESTURE, GROUP, UNKNOWN_CLASS, GestureEvent
+from mgskel.core.gestures import Vocabulary, group_in_words
+from mgskel.spotting.decision import (
+    DEFAULT_SENSITIVITY,
+    ENTER,
+    LEAVE,
+    STRETCH_TERMS,
+    DecisionRule,
+    Judge,
+    Stretch,
+    probability,
+    shifted,
+)
 
 QUIET_MOMENTS = 2
 """A gesture is over when so many moments in a row speak against it."""
-_ENOUGH_SEEN = 0.5
+_NAMED = 0.4
+"""Share of a group's chance from which its likeliest gesture is named."""
+_SECOND = 0.5
+_MOST_SHARED = 0.5
+_LIKELY_ENOUGH = 0.05
+_MOST_ALTERNATIVES = 4
 _SHORTEST_EVENT_S = 0.02
+_REMEMBERED = 16
+_NO_RIVAL = -6.0
+_CLOSE_S = 1e-6
+_MEANS = ("presence", "any gesture", "presence of what else hands may do")
 
 
-@dataclass(frozen=True)
-class DecodingSettings:
-    """What was fitted on validation recordings.
+class Stretches:
+    """Finds stretches of presence in one person's evidence.
 
-    Attributes:
-        enter, leave: thresholds of each class.
-        shortest_s: shortest event of each class.
-        onset_shift_s, offset_shift_s: added to the found times, against systematic lag.
-        smooth: each probability is the mean of so many last ones.
+    Args:
+        step_s: time from one moment to the next.
     """
 
-    enter: tuple[float, ...]
-    leave: tuple[float, ...]
-    shortest_s: tuple[float, ...]
-    onset_shift_s: float = 0.0
-    offset_shift_s: float = 0.0
-    smooth: int = 2
+    def __init__(self, judge: Judge, step_s: float) -> None:
+        groups, classes = len(judge.vocabulary.groups), len(judge.vocabulary)
+        self.judge, self.step_s = judge, step_s
+        self._before: np.ndarray | None = None
+        self._count = 0
+        self._now = 0.0
+        # Per group: when presence rose above `LEAVE`, and what has been seen since.
+        self._rise = np.full(groups, np.nan)
+        self._from_first = np.zeros(groups, bool)
+        self._entered = np.zeros(groups, bool)
+        self._quiet = np.zeros(groups, int)
+        self._moments = np.zeros(groups, int)
+        self._weight = np.zeros(groups)
+        self._peak = np.full(groups, -np.inf)
+        self._sums = np.zeros((groups, len(_MEANS)))
+        self._classes = np.zeros((groups, classes))
+        self._served = np.zeros((groups, classes))
 
-    @classmethod
-    def uniform(cls, classes: int, enter: float = 0.5, leave: float = 0.3) -> DecodingSettings:
-        """The same thresholds for all, where nothing has been fitted yet."""
-        return cls((enter,) * classes, (leave,) * classes, (0.25,) * classes)
+    def push(
+        self, time_s: float, log_odds: np.ndarray, served: np.ndarray
+    ) -> Iterator[list[Stretch]]:
+        """Take in the next moments; yields the stretches that each of them ends.
+
+        Args:
+            time_s: of the first of them.
+            log_odds: (K + 1, n) of the classes and of any gesture.
+            served: (K, n) bool, whether the joints that each class needs are seen.
+        """
+        if not log_odds.shape[1]:
+            return
+        smooth = self._smoothed(self.judge.limited(log_odds.astype(float), served))
+        presence = self.judge.presence(smooth)
+        chance = probability(presence)
+        rival = self._rivals(presence)
+        loudest = chance.max(0)
+        for index in range(smooth.shape[1]):
+            self._now = time_s + index * self.step_s
+            if loudest[index] < LEAVE and not self._moments.any():
+                self._count += 1
+                continue
+            means = np.stack(
+                [
+                    presence[:, index],
+                    np.full(len(presence), smooth[-1, index]),
+                    rival[:, index],
+                ],
+                1,
+            )
+            yield self._step(chance[:, index], means, smooth[:-1, index], served[:, index])
+            self._count += 1
+
+    def open(self, last: bool = False) -> list[Stretch]:
+        """The stretches that are going on, as if they were over now.
+
+        Args:
+            last: whether no more moments will come.
+        """
+        end_s = self._now + (1 - self._quiet) * self.step_s
+        going_on = np.flatnonzero(self._entered)
+        return [self._stretch(int(g), float(end_s[g]), last) for g in going_on]
+
+    def finish(self) -> list[Stretch]:
+        """The recording is over: so is every stretch."""
+        stretches = self.open(last=True)
+        self._forget(np.ones_like(self._entered))
+        return stretches
+
+    def _smoothed(self, log_odds: np.ndarray) -> np.ndarray:
+        """Means of each moment and the one before."""
+        first = log_odds[:, :1] if self._before is None else self._before
+        self._before = log_odds[:, -1:].copy()
+        return (log_odds + np.concatenate([first, log_odds[:, :-1]], 1)) / 2
+
+    def _rivals(self, presence: np.ndarray) -> np.ndarray:
+        """The strongest presence of what else hands may do, (G, n)."""
+        rivals = self.judge.rivals
+        strongest = np.full_like(presence, _NO_RIVAL)
+        for group in np.flatnonzero(rivals.any(1)):
+            strongest[group] = np.maximum(presence[rivals[group]].max(0), _NO_RIVAL)
+        return strongest
+
+    def _step(
+        self, chance: np.ndarray, means: np.ndarray, classes: np.ndarray, served: np.ndarray
+    ) -> list[Stretch]:
+        loud = chance >= LEAVE
+        new = loud & np.isnan(self._rise)
+        alive = ~np.isnan(self._rise) | new
+        if not alive.any():
+            return []
+        self._rise[new] = self._now
+        self._from_first[new] = self._count == 0
+        self._entered |= loud & (chance >= ENTER)
+        self._quiet = np.where(loud, 0, self._quiet + alive)
+        weight = np.where(loud, chance**2, 0)
+        self._moments += loud
+        self._weight += weight
+        self._peak = np.where(loud, np.maximum(self._peak, means[:, 0]), self._peak)
+        self._sums += weight[:, None] * means
+        self._classes += weight[:, None] * classes
+        self._served += loud[:, None] & served
+        over = alive & (self._quiet >= QUIET_MOMENTS)
+        if not over.any():
+            return []
+        end_s = self._now - (QUIET_MOMENTS - 1) * self.step_s
+        stretches = [self._stretch(int(g), end_s) for g in np.flatnonzero(over & self._entered)]
+        self._forget(over)
+        return stretches
+
+    def _stretch(self, group: int, end_s: float, last: bool = False) -> Stretch:
+        weight = max(float(self._weight[group]), 1e-9)
+        length_s = max(end_s - float(self._rise[group]), self.step_s)
+        named = dict(zip(_MEANS, self._sums[group] / weight, strict=True))
+        named |= {
+            "constant": 1.0,
+            "strongest presence": float(self._peak[group]),
+            "log of the length in seconds": float(np.log(length_s)),
+            "from the first moment on": float(self._from_first[group]),
+            "to the last moment": float(last),
+        }
+        return Stretch(
+            group,
+            float(self._rise[group]),
+            end_s,
+            self._classes[group] / weight,
+            np.array([named[term] for term in STRETCH_TERMS]),
+            self._served[group] / max(int(self._moments[group]), 1),
+        )
+
+    def _forget(self, which: np.ndarray) -> None:
+        self._rise[which] = np.nan
+        self._peak[which] = -np.inf
+        for flag in (self._entered, self._from_first):
+            flag[which] = False
+        for counter in (
+            self._quiet, self._moments, self._weight, self._sums, self._classes, self._served
+        ):  # fmt: skip
+            counter[which] = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What is made of a stretch that is over.
+
+    Attributes:
+        chances: (K,) of each class of its group; the rest to 1 is nothing.
+        contested: whether hands do something likelier for most of it.
+    """
+
+    stretch: Stretch
+    chances: np.ndarray
+    contested: bool
+
+    @property
+    def chance(self) -> float:
+        """That something of the group happened."""
+        return float(self.chances.sum())
+
+    @property
+    def class_id(self) -> int:
+        """The likeliest gesture; -1 where none is likely among those of the group."""
+        best = int(self.chances.argmax())
+        return best if self.chances[best] >= _NAMED * self.chance else UNKNOWN_CLASS
+
+    def counts(self, least: float, least_second: float) -> bool:
+        """Whether it is likely enough to be said."""
+        return self.chance >= (max(least, least_second) if self.contested else least)
+
+
+class Verdicts:
+    """Judges one person's stretches, each as soon as it is over.
+
+    Args:
+        step_s: time from one moment to the next.
+    """
+
+    def __init__(self, judge: Judge, step_s: float) -> None:
+        self.judge = judge
+        self._stretches = Stretches(judge, step_s)
+        self._recent: deque[tuple[Stretch, float]] = deque(maxlen=_REMEMBERED)
+
+    def push(self, time_s: float, log_odds: np.ndarray, served: np.ndarray) -> Iterator[Verdict]:
+        """Take in the next moments; see `Stretches.push`."""
+        for over in self._stretches.push(time_s, log_odds, served):
+            yield from self._of(over)
+
+    def finish(self) -> list[Verdict]:
+        """The recording is over: so is every stretch."""
+        return self._of(self._stretches.finish())
+
+    def _of(self, stretches: list[Stretch]) -> list[Verdict]:
+        judged = [(stretch, self.judge.chances(stretch)) for stretch in stretches]
+        judged.sort(key=lambda pair: -pair[1].sum())
+        self._recent.extend((stretch, float(chances.sum())) for stretch, chances in judged)
+        return [
+            Verdict(stretch, chances, self._contested(stretch, float(chances.sum())))
+            for stretch, chances in judged
+        ]
+
+    def _contested(self, stretch: Stretch, chance: float) -> bool:
+        rivals = self.judge.rivals[stretch.group]
+        if not rivals.any():
+            return False
+        shared = _MOST_SHARED * (stretch.end_s - stretch.start_s)
+        going_on = ((s, float(self.judge.chances(s).sum())) for s in self._stretches.open())
+        return any(
+            rivals[other.group]
+            and likely > chance
+            and _shared_s(other, stretch) > shared + _CLOSE_S
+            for other, likely in (*self._recent, *going_on)
+        )
 
 
 class Decoder:
@@ -52,163 +268,118 @@ class Decoder:
 
     Args:
         step_s: time from one moment to the next.
-        exclusive: say one gesture per body group at a time.
         source: whose events these are, the recognizer's name.
+        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
     """
 
     def __init__(
         self,
         vocabulary: Vocabulary,
-        settings: DecodingSettings,
+        rule: DecisionRule,
         step_s: float,
         person: str = "1",
-        exclusive: bool = True,
         source: str = "",
+        sensitivity: float = DEFAULT_SENSITIVITY,
     ) -> None:
-        k = len(vocabulary)
-        self.vocabulary, self.settings = vocabulary, settings
-        self.step_s, self.person, self.exclusive = step_s, person, exclusive
-        self.source = source
-        self._enter, self._leave = np.array(settings.enter), np.array(settings.leave)
-        group = {name: i for i, name in enumerate(vocabulary.groups)}
-        self._group = np.array([group[gesture.group] for gesture in vocabulary])
-        self._said_until = np.zeros(len(group))
-        # Per class: when the probability rose above `leave`, and what has been seen since.
-        self._rise = np.full(k, np.nan)
-        self._open = np.zeros(k, bool)
-        self._quiet = np.zeros(k, int)
-        self._moments = np.zeros(k)
-        self._total = np.zeros(k)
-        self._evidence = np.zeros(k)
-        self._served = np.zeros(k)
-        self._now = 0.0
-        self._last: deque[np.ndarray] = deque(maxlen=settings.smooth)
+        self.vocabulary, self.rule = vocabulary, rule
+        self.person, self.source = person, source
+        self._verdicts = Verdicts(Judge(vocabulary, rule), step_s)
+        self._least = rule.least(sensitivity), least_second(sensitivity)
+        self._said_until = np.zeros(len(vocabulary.groups))
 
-    def step(self, time_s: float, scores: np.ndarray, served: np.ndarray) -> list[GestureEvent]:
-        """Take in one moment.
-
-        Args:
-            scores: (K,) probabilities.
-            served: (K,) bool, whether the joints that each class needs are seen.
+    def push(self, time_s: float, log_odds: np.ndarray, served: np.ndarray) -> list[GestureEvent]:
+        """Take in the next moments; see `Stretches.push`.
 
         Returns:
             events that are now known to be over.
         """
-        self._now = time_s
-        self._last.append(scores)
-        scores = np.mean(self._last, axis=0)
-        loud = scores >= self._leave
-        new = loud & np.isnan(self._rise)
-        self._rise[new] = time_s
-        alive = ~np.isnan(self._rise)
-        if not alive.any():
-            return []
-        self._open |= loud & (scores >= self._enter)
-        self._quiet = np.where(loud, 0, self._quiet + alive)
-        self._moments += loud
-        self._total += np.where(loud, scores, 0)
-        self._evidence += np.where(loud, scores - self._leave, 0)
-        self._served += loud & served
-        over = alive & (self._quiet >= QUIET_MOMENTS)
-        if not over.any():
-            return []
-        end = time_s - (QUIET_MOMENTS - 1) * self.step_s
-        events = [self._close(int(i), end) for i in np.flatnonzero(over & self._open)]
-        self._forget(over)
-        return [event for event in events if event is not None]
+        return self._said(self._verdicts.push(time_s, log_odds, served))
 
     def finish(self) -> list[GestureEvent]:
         """The recording is over: so is every gesture."""
-        ends = self._now + (1 - self._quiet) * self.step_s
-        last = np.flatnonzero(self._open)
-        events = [self._close(int(i), float(ends[i])) for i in last]
-        self._forget(np.ones_like(self._open))
+        return self._said(self._verdicts.finish())
+
+    def _said(self, verdicts: Iterable[Verdict]) -> list[GestureEvent]:
+        events = (self._event(v) for v in verdicts if v.counts(*self._least))
         return [event for event in events if event is not None]
 
-    def _close(self, index: int, end: float) -> GestureEvent | None:
-        rivals = self._open & (self._group == self._group[index])
-        if self.exclusive and self._evidence[index] < self._evidence[rivals].max():
+    def _event(self, verdict: Verdict) -> GestureEvent | None:
+        """Its likeliest gesture, or its group where no one is likely."""
+        stretch, chances = verdict.stretch, verdict.chances
+        start_s = max(stretch.start_s + self.rule.onset_shift_s, 0.0)
+        start_s = max(start_s, float(self._said_until[stretch.group]))
+        end_s = stretch.end_s + self.rule.offset_shift_s
+        if end_s - start_s < _SHORTEST_EVENT_S:
             return None
-        start, moments = self._rise[index], self._moments[index]
-        long_enough = end - start >= self.settings.shortest_s[index] - 1e-6
-        if not long_enough or self._served[index] < _ENOUGH_SEEN * moments:
-            return None
-        begin = max(start + self.settings.onset_shift_s, 0.0)
-        until = end + self.settings.offset_shift_s
-        if self.exclusive:
-            begin = max(begin, self._said_until[self._group[index]])
-        if until - begin < _SHORTEST_EVENT_S:
-            return None
-        if self.exclusive:
-            self._said_until[self._group[index]] = until
-            rivals[index] = False
-            self._restart(rivals, end)
-        gesture = self.vocabulary.by_id(index)
+        self._said_until[stretch.group] = end_s
+        group = self.vocabulary.groups[stretch.group]
+        own = [gesture for gesture in self.vocabulary if gesture.group == group]
+        named = verdict.class_id != UNKNOWN_CLASS
+        best = self.vocabulary.by_id(verdict.class_id) if named else None
+        others = sorted((g for g in own if g is not best), key=lambda g: -chances[g.id])
         return GestureEvent(
             person=self.person,
-            label=gesture.name,
-            class_id=gesture.id,
-            start_s=round(float(begin), 3),
-            end_s=round(float(until), 3),
-            score=round(float(np.clip(self._total[index] / moments, 0, 1)), 4),
-            micro=gesture.micro,
-            group=gesture.group,
+            label=best.name if best else group_in_words(group),
+            class_id=verdict.class_id,
+            start_s=round(start_s, 3),
+            end_s=round(end_s, 3),
+            score=round(float(chances[best.id]) if best else min(verdict.chance, 1.0), 4),
+            micro=best.micro if best else any(gesture.micro for gesture in own),
+            group=group,
+            level=GESTURE if best else GROUP,
+            alternatives=tuple(
+                (gesture.name, round(float(chances[gesture.id]), 3))
+                for gesture in others[:_MOST_ALTERNATIVES]
+                if chances[gesture.id] >= _LIKELY_ENOUGH
+            ),
             source=self.source,
         )
 
-    def _restart(self, which: np.ndarray, time_s: float) -> None:
-        """Their time up to now belongs to the gesture just said."""
-        self._rise[which] = np.maximum(self._rise[which], time_s)
-        self._evidence[which] = 0
 
-    def _forget(self, which: np.ndarray) -> None:
-        self._rise[which] = np.nan
-        self._open[which] = False
-        for counter in (self._quiet, self._moments, self._total, self._evidence, self._served):
-            counter[which] = 0
+def least_second(sensitivity: float = DEFAULT_SENSITIVITY) -> float:
+    """Least chance of a second thing that hands do while they do a likelier one."""
+    return shifted(_SECOND, sensitivity)
 
 
-def smoothed(scores: np.ndarray, moments: int) -> np.ndarray:
-    """What the decoder makes of scores (K, T): means of the last `moments`."""
-    total = np.cumsum(np.pad(scores, ((0, 0), (1, 0))), axis=1)
-    to = np.arange(1, total.shape[1])
-    since = np.maximum(to - moments, 0)
-    return np.asarray((total[:, to] - total[:, since]) / (to - since))
+def _shared_s(one: Stretch, other: Stretch) -> float:
+    return min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
 
 
 def decode(
-    scores: np.ndarray,
+    log_odds: np.ndarray,
     served: np.ndarray,
     vocabulary: Vocabulary,
-    settings: DecodingSettings,
+    rule: DecisionRule,
     step_s: float,
     start_s: float = 0.0,
     person: str = "1",
-    exclusive: bool = True,
     source: str = "",
+    sensitivity: float = DEFAULT_SENSITIVITY,
 ) -> list[GestureEvent]:
     """Events of a whole recording.
 
     Args:
-        scores: (K, T) probabilities.
+        log_odds: (K + 1, T) of the classes and of any gesture.
         served: (K, T) bool.
     """
-    decoder = Decoder(vocabulary, settings, step_s, person, exclusive, source)
-    return follow(decoder, [(scores, served)], start_s)
+    decoder = Decoder(vocabulary, rule, step_s, person, source, sensitivity)
+    return follow(decoder, [(log_odds, served)], start_s, step_s)
 
 
 def follow(
-    decoder: Decoder, parts: Iterable[tuple[np.ndarray, np.ndarray]], start_s: float
+    decoder: Decoder,
+    parts: Iterable[tuple[np.ndarray, np.ndarray]],
+    start_s: float,
+    step_s: float,
 ) -> list[GestureEvent]:
     """Events of a recording that comes in parts.
 
     Args:
-        parts: scores (K, T) and served (K, T), one after the other; further rows are left out.
+        parts: log-odds (K + 1, n) and served (K, n), one after the other.
     """
     events: list[GestureEvent] = []
-    index = 0
-    for scores, served in parts:
-        for moment, seen in zip(scores[: len(served)].T, served.T, strict=True):
-            events += decoder.step(start_s + index * decoder.step_s, moment, seen)
-            index += 1
+    moments = 0
+    for log_odds, served in parts:
+        events += decoder.push(start_s + moments * step_s, log_odds, served)
+        moments += log_odds.shape[1]
     return events + decoder.finish()

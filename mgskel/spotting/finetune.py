@@ -11,7 +11,6 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import torch
@@ -22,7 +21,6 @@ from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.core.recording import Recording
 from mgskel.models import Backbone
 from mgskel.spotting.corpus import Piece, dense_targets
-from mgskel.spotting.decoding import DecodingSettings
 from mgskel.spotting.features import FeatureSettings, features_of
 from mgskel.spotting.fit import FitSettings, fit
 from mgskel.spotting.stream_recognizer import StreamRecognizer
@@ -94,7 +92,7 @@ def finetune(
         spotter.model,
         spotter.input,
         vocabulary,
-        _with_thresholds(spotter.decoding, len(vocabulary)),
+        spotter.decision.widened(spotter.vocabulary, vocabulary),
         f"{spotter.name}, fine-tuned",
         notes={
             "from": spotter.fingerprint,
@@ -190,14 +188,3 @@ def _balanced(own: list[Piece], old: list[Piece], share: float) -> list[Piece]:
     weights = [sum(np.sqrt(p.num_frames) for p in pieces) for pieces in (own, old)]
     times = max(1, round(share / max(1 - share, 1e-3) * weights[1] / max(weights[0], 1e-9)))
     return own * times + old
-
-
-def _with_thresholds(decoding: DecodingSettings, classes: int) -> DecodingSettings:
-    """New classes get the typical thresholds of the old ones."""
-    more = classes - len(decoding.enter)
-    return replace(
-        decoding,
-        enter=(*decoding.enter, *(median(decoding.enter),) * more),
-        leave=(*decoding.leave, *(median(decoding.leave),) * more),
-        shortest_s=(*decoding.shortest_s, *(median(decoding.shortest_s),) * more),
-    )

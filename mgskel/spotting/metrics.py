@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -76,7 +77,17 @@ def score_events(
     )
 
 
-def overlap_matrix(truth: Sequence[GestureEvent], found: Sequence[GestureEvent]) -> np.ndarray:
+class Spanned(Protocol):
+    """What lasts from one time to another."""
+
+    @property
+    def start_s(self) -> float: ...
+
+    @property
+    def end_s(self) -> float: ...
+
+
+def overlap_matrix(truth: Sequence[Spanned], found: Sequence[Spanned]) -> np.ndarray:
     """Intersection over union in time, (references, predictions)."""
     a = np.array([[e.start_s, e.end_s] for e in truth]).reshape(-1, 1, 2)
     b = np.array([[e.start_s, e.end_s] for e in found]).reshape(1, -1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,35 +47,48 @@ def served_classes(vocabulary: Vocabulary, usable: np.ndarray, layout: Skeleton)
     return served
 
 
+@dataclass(frozen=True)
+class Silence:
+    """Something that nothing is said of.
+
+    Attributes:
+        text: what, and why, in a plain sentence.
+        gestures: the gestures concerned; none where it is a time, or all of them.
+    """
+
+    text: str
+    gestures: tuple[str, ...] = ()
+
+
 def silences(
     source: PoseSequence, usable: Sequence[np.ndarray], vocabulary: Vocabulary, layout: Skeleton
-) -> list[str]:
-    """Plain sentences on what nothing is said of, and why.
+) -> list[Silence]:
+    """What nothing is said of, and why.
 
     Args:
         source: the recording as it came.
         usable: of each person, (T, V) bool in the recognizer's layout.
     """
     if source.num_frames == 0:
-        return ["The recording has no frames."]
+        return [Silence("The recording has no frames.")]
     remarks = []
     if source.fps < _SLOWEST_FPS:
-        remarks.append(
-            f"At {source.fps:.3g} frames per second, quick gestures (nodding, shaking) escape."
-        )
+        rate = f"At {source.fps:.3g} frames per second"
+        remarks.append(Silence(f"{rate}, quick gestures (nodding, shaking) escape."))
     for person, joints in zip(source.people, usable, strict=True):
         there = joints.any(1)
         who = f"Person {person}" if source.num_people > 1 else "The person"
         if not there.any():
-            remarks.append(f"{who} is never seen well enough to say anything.")
+            remarks.append(Silence(f"{who} is never seen well enough to say anything."))
             continue
         if there.mean() < 1 - ENOUGH / 5:
-            remarks.append(f"{who} is seen {there.mean():.0%} of the time; the rest is left out.")
+            share = f"{who} is seen {there.mean():.0%} of the time"
+            remarks.append(Silence(f"{share}; the rest is left out."))
         remarks += _unmet(who, joints[there], vocabulary, layout)
     return remarks
 
 
-def _unmet(who: str, usable: np.ndarray, vocabulary: Vocabulary, layout: Skeleton) -> list[str]:
+def _unmet(who: str, usable: np.ndarray, vocabulary: Vocabulary, layout: Skeleton) -> list[Silence]:
     silent: dict[str, list[str]] = {}
     for gesture in vocabulary:
         for need in gesture.needs:
@@ -84,7 +98,10 @@ def _unmet(who: str, usable: np.ndarray, vocabulary: Vocabulary, layout: Skeleto
                 seen = f"is usable {share:.0%} of the time" if share else "is not seen"
                 silent.setdefault(f"{who}'s {words} {seen}", []).append(gesture.name)
                 break
-    return [f"{why}: nothing is said of {_listed(names)}." for why, names in silent.items()]
+    return [
+        Silence(f"{why}: nothing is said of {_listed(names)}.", tuple(names))
+        for why, names in silent.items()
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,12 +14,13 @@ from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
 from mgskel.spotting.features import FeatureStream
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.needs import served_classes, usable_joints
 from mgskel.spotting.stream_recognizer import StreamRecognizer
-from mgskel.spotting.tracks import MomentStream, probability, silent_alone
+from mgskel.spotting.tracks import MomentStream, silent_alone
 
 
 class OnlineSpotter:
@@ -29,6 +30,7 @@ class OnlineSpotter:
         skeleton: layout of the frames to come.
         fps: their nominal rate; their times may be uneven.
         unit, frame_size: of the coordinates, as in `PoseSequence`.
+        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class OnlineSpotter:
         unit: str = "pixel",
         frame_size: tuple[int, int] | None = None,
         person: str = "1",
+        sensitivity: float = DEFAULT_SENSITIVITY,
     ) -> None:
         self.spotter = spotter
         self.skeleton = get_skeleton(skeleton)
@@ -49,7 +52,7 @@ class OnlineSpotter:
         self._grid = GridStream(settings.rate_hz, fps)
         self._features = FeatureStream(settings)
         self._decoder = Decoder(
-            spotter.vocabulary, spotter.decoding, spotter.step_s, person, source=spotter.name
+            spotter.vocabulary, spotter.decision, spotter.step_s, person, spotter.name, sensitivity
         )
         self._stream = MomentStream(spotter.folded, spotter.input)
         self._usable: deque[np.ndarray] = deque()
@@ -61,7 +64,7 @@ class OnlineSpotter:
         """Longest time from the end of a gesture, as said, to its being said."""
         ahead = self._stream.timing.ahead / self.spotter.input.features.rate_hz
         quiet = (QUIET_MOMENTS - 1) * self.spotter.step_s
-        return ahead + quiet + 1 / self.fps - min(self.spotter.decoding.offset_shift_s, 0.0)
+        return ahead + quiet + 1 / self.fps - min(self.spotter.decision.offset_shift_s, 0.0)
 
     def push(
         self, keypoints: np.ndarray, scores: np.ndarray | None, time_s: float
@@ -100,11 +103,11 @@ class OnlineSpotter:
         events: list[GestureEvent] = []
         for moment in answers.T:
             usable = self._usable.popleft()[None]
-            served = served_classes(self.spotter.vocabulary, usable, self._layout)[:, 0]
-            scores = probability(silent_alone(moment[:, None], usable))[:-1, 0]
+            served = served_classes(self.spotter.vocabulary, usable, self._layout)
+            log_odds = silent_alone(moment[:, None], usable)
             time_s = self._grid.start_s + self._answered * self.spotter.step_s
             self._answered += 1
-            events += self._decoder.step(time_s, scores, served)
+            events += self._decoder.push(time_s, log_odds, served)
         return events
 
     def _flat(

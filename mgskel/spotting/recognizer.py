@@ -23,9 +23,11 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.models import Backbone
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.training.model_folder import read_description
 
 if TYPE_CHECKING:
+    from mgskel.spotting.needs import Silence
     from mgskel.spotting.online import OnlineSpotter
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -117,8 +119,14 @@ class Recognizer(ABC):
         return np.asarray(self.predict_proba(sequence)[0])
 
     @abstractmethod
-    def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
-        """The gestures of every person of a recording, in the order of time."""
+    def spot(
+        self, sequence: PoseSequence, sensitivity: float = DEFAULT_SENSITIVITY
+    ) -> tuple[GestureEvent, ...]:
+        """The gestures of every person of a recording, in the order of time.
+
+        Args:
+            sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
+        """
 
     @abstractmethod
     def follow(
@@ -129,12 +137,17 @@ class Recognizer(ABC):
         unit: str = "pixel",
         frame_size: tuple[int, int] | None = None,
         person: str = "1",
+        sensitivity: float = DEFAULT_SENSITIVITY,
     ) -> OnlineSpotter:
         """For frames that come one at a time; see `OnlineSpotter`."""
 
     @abstractmethod
+    def silences(self, sequence: PoseSequence) -> list[Silence]:
+        """What it says nothing of because joints are missing."""
+
     def remarks(self, sequence: PoseSequence) -> list[str]:
-        """What it says nothing of because joints are missing, in plain sentences."""
+        """The same in plain sentences."""
+        return [silence.text for silence in self.silences(sequence)]
 
     @abstractmethod
     def attention(
@@ -164,6 +177,15 @@ def load_all(runs: Sequence[str | Path]) -> dict[Path, Recognizer]:
     return {Path(run): Recognizer.load(run) for run in runs}
 
 
-def spot(sequence: PoseSequence, model: str | Path | None = None) -> tuple[GestureEvent, ...]:
-    """The gestures of a recording; `model` is a run folder, by default the shipped one."""
-    return Recognizer.load(model).spot(sequence)
+def spot(
+    sequence: PoseSequence,
+    model: str | Path | None = None,
+    sensitivity: float = DEFAULT_SENSITIVITY,
+) -> tuple[GestureEvent, ...]:
+    """The gestures of a recording.
+
+    Args:
+        model: a run folder, by default the shipped one.
+        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
+    """
+    return Recognizer.load(model).spot(sequence, sensitivity)

@@ -19,16 +19,16 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone, fold
 from mgskel.spotting.clip_rule import ClipRule
-from mgskel.spotting.decoding import Decoder, DecodingSettings, decode, follow
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
+from mgskel.spotting.decoding import Decoder, decode, follow
 from mgskel.spotting.evidence import evidence_of
 from mgskel.spotting.features import StreamInput
-from mgskel.spotting.needs import served_classes, silences
+from mgskel.spotting.needs import Silence, served_classes, silences
 from mgskel.spotting.network import build_stream_network
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.spotting.tracks import (
     Track,
     clip_track_of,
-    probability,
     stretches,
     track_of,
     usable_of,
@@ -45,7 +45,7 @@ from mgskel.training.model_folder import (
 if TYPE_CHECKING:
     from mgskel.spotting.online import OnlineSpotter
 
-_DECISIVE = ("weights_sha256", "model", "input", "vocabulary", "decoding", "clip_rule")
+_DECISIVE = ("weights_sha256", "model", "input", "vocabulary", "decision", "clip_rule")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,27 +61,31 @@ class StreamRecognizer(Recognizer):
     model: ModelSpec
     input: StreamInput
     vocabulary: Vocabulary
-    decoding: DecodingSettings
+    decision: DecisionRule
     name: str = "own"
     fingerprint: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
     clip_rule: ClipRule = ClipRule()
 
-    def spot(self, sequence: PoseSequence) -> tuple[GestureEvent, ...]:
+    def spot(
+        self, sequence: PoseSequence, sensitivity: float = DEFAULT_SENSITIVITY
+    ) -> tuple[GestureEvent, ...]:
         events: list[GestureEvent] = []
         for person, name in enumerate(sequence.people):
-            decoder = Decoder(self.vocabulary, self.decoding, self.step_s, name, source=self.name)
+            decoder = Decoder(
+                self.vocabulary, self.decision, self.step_s, name, self.name, sensitivity
+            )
             parts = self._parts(sequence, person)
-            events += follow(decoder, parts, sequence.start_s)
+            events += follow(decoder, parts, sequence.start_s, self.step_s)
         return in_order(events)
 
     def decode(self, track: Track) -> list[GestureEvent]:
         """The events of one person."""
         return decode(
-            track.scores[:-1],
+            track.log_odds,
             track.served,
             self.vocabulary,
-            self.decoding,
+            self.decision,
             track.step_s,
             track.start_s,
             track.person,
@@ -101,11 +105,10 @@ class StreamRecognizer(Recognizer):
     def _parts(
         self, sequence: PoseSequence, person: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The next moments' `Track.scores` and `Track.served`, as often as there are some."""
+        """The next moments' `Track.log_odds` and `Track.served`, as often as there are some."""
         layout = self.input.features.skeleton
         for part in stretches(self.folded, self.input, sequence, person):
-            scores = probability(part.log_odds)
-            yield scores, served_classes(self.vocabulary, part.usable, layout)
+            yield part.log_odds, served_classes(self.vocabulary, part.usable, layout)
 
     def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
         return np.stack([self.classify(sequence) for sequence in data.sequences])
@@ -120,7 +123,7 @@ class StreamRecognizer(Recognizer):
                 best, clearest = chances, clear
         return best
 
-    def remarks(self, sequence: PoseSequence) -> list[str]:
+    def silences(self, sequence: PoseSequence) -> list[Silence]:
         settings = self.input.features
         usable = [usable_of(sequence, settings, i) for i in range(sequence.num_people)]
         return silences(sequence, usable, self.vocabulary, settings.skeleton)
@@ -139,10 +142,14 @@ class StreamRecognizer(Recognizer):
         unit: str = "pixel",
         frame_size: tuple[int, int] | None = None,
         person: str = "1",
+        sensitivity: float = DEFAULT_SENSITIVITY,
     ) -> OnlineSpotter:
         from mgskel.spotting.online import OnlineSpotter
 
-        return OnlineSpotter(self, skeleton, fps, unit=unit, frame_size=frame_size, person=person)
+        return OnlineSpotter(
+            self, skeleton, fps, unit=unit, frame_size=frame_size, person=person,
+            sensitivity=sensitivity,
+        )  # fmt: skip
 
     def save(self, folder: str | Path) -> None:
         save_folder(
@@ -154,7 +161,7 @@ class StreamRecognizer(Recognizer):
                 "model": self.model,
                 "input": self.input,
                 "vocabulary": self.vocabulary,
-                "decoding": self.decoding,
+                "decision": self.decision,
                 "clip_rule": self.clip_rule,
                 "notes": self.notes,
             },
@@ -167,7 +174,7 @@ class StreamRecognizer(Recognizer):
         tree, place = read_description(folder), str(folder / DESCRIPTION_FILE)
         try:
             vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
-            decoding = from_dict(DecodingSettings, tree["decoding"], place)
+            decision = from_dict(DecisionRule, tree["decision"], place)
             clip_rule = from_dict(ClipRule, tree["clip_rule"], place)
             model = from_dict(ModelSpec, tree["model"], place)
             wanted = from_dict(StreamInput, tree["input"], place)
@@ -175,13 +182,12 @@ class StreamRecognizer(Recognizer):
             name, notes = str(tree["name"]), dict(tree.get("notes", {}))
         except (KeyError, TypeError, ValueError, AssertionError) as error:
             raise damaged(folder, f"{type(error).__name__}: {error}") from error
-        biases = len(clip_rule.bias) or len(vocabulary)
-        if not len(vocabulary) == len(decoding.enter) == len(decoding.leave) == biases:
-            raise damaged(folder, "thresholds for another number of classes")
+        if not decision.fits(vocabulary) or len(clip_rule.bias) not in (0, len(vocabulary)):
+            raise damaged(folder, "rules for another number of classes")
         fill(network, folder, tree)
         fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
         return cls(
-            network.eval(), model, wanted, vocabulary, decoding, name, fingerprint, notes, clip_rule
+            network.eval(), model, wanted, vocabulary, decision, name, fingerprint, notes, clip_rule
         )
 
     @property

@@ -17,6 +17,7 @@ import torch
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone, Stream
+from mgskel.spotting.decision import probability
 from mgskel.spotting.features import EVERY, FeatureBlocks, FeatureSettings, StreamInput, on_grid
 from mgskel.spotting.grid import grid_length, with_still_past
 from mgskel.spotting.needs import served_classes, usable_joints
@@ -51,10 +52,6 @@ class Track:
     @property
     def num_moments(self) -> int:
         return self.log_odds.shape[1]
-
-
-def probability(log_odds: np.ndarray) -> np.ndarray:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * log_odds)))
 
 
 class MomentStream:

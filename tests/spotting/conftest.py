@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.decision import DecisionRule, Judge
 from mgskel.spotting.features import StreamInput
 from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.recognizer import Recognizer
@@ -24,7 +24,7 @@ def recording():
 
 @pytest.fixture(scope="session")
 def tiny(recording) -> StreamRecognizer:
-    """A small untrained network whose thresholds lie so that it finds many events."""
+    """A small untrained network whose rule is such that it finds many events."""
     torch.manual_seed(0)
     vocabulary = get_vocabulary("common")
     model = stream_model(channels=(16, 16), heads=2, fusion_window=30)
@@ -33,14 +33,18 @@ def tiny(recording) -> StreamRecognizer:
         for fusion in network.fusions():
             for parameter in fusion.parameters():
                 parameter += 0.2 * torch.randn_like(parameter)
-    uniform = DecodingSettings.uniform(len(vocabulary))
-    blank = StreamRecognizer(network, model, StreamInput(), vocabulary, uniform, name="tiny")
-    scores = next(iter(blank.tracks(recording.sequence))).scores[:-1]
-    enter, leave = np.quantile(scores, 0.9, axis=1), np.quantile(scores, 0.7, axis=1)
-    decoding = DecodingSettings(
-        tuple(map(float, enter)), tuple(map(float, leave)), (0.25,) * len(vocabulary)
+    plain = DecisionRule.plain(vocabulary)
+    blank = StreamRecognizer(network, model, StreamInput(), vocabulary, plain, name="tiny")
+    track = next(iter(blank.tracks(recording.sequence)))
+    judge = Judge(vocabulary, plain)
+    presence = judge.presence(judge.limited(track.log_odds, track.served))
+    # So that each group is present for about a third of the time, in short stretches.
+    usual, spread = np.quantile(presence, 0.7, axis=1), presence.std(1)
+    rows = tuple(
+        (float(-middle / scale), float(1 / scale), 0.0, 0.0, 0.0)
+        for middle, scale in zip(usual, 0.3 * spread, strict=True)
     )
-    return replace(blank, decoding=decoding)
+    return replace(blank, decision=replace(plain, presence=rows))
 
 
 @pytest.fixture(scope="session")

@@ -98,3 +98,28 @@ def test_faults_are_told(pose, saved, tmp_path, capsys, fault):
     assert status == 2
     assert err.startswith("mgskel spot: ")
     assert "Traceback" not in err
+
+
+def test_sensitivity_and_level_choose_what_is_said(pose, saved, stored, recording, capsys):
+    def said(*words):
+        return json.loads(run(capsys, pose, "--model", saved, "--json", *words)[1])["events"]
+
+    assert len(said("--sensitivity", 0)) < len(said("--sensitivity", 1))
+    found = said()
+    assert [e["label"] for e in found] == [e.label for e in stored.spot(recording.sequence)]
+    named = [event for event in found if event["level"] == "gesture"]
+    assert said("--level", "gesture") == named
+    assert run(capsys, pose, "--model", saved, "--sensitivity", 7)[0] == 2
+
+
+def test_what_nothing_is_said_of_is_one_line_and_more_with_v(saved, recording, tmp_path, capsys):
+    layout = recording.sequence.skeleton
+    points, scores = recording.sequence.keypoints.copy(), recording.sequence.scores.copy()
+    lost = [i for i, name in enumerate(layout.joints) if "wrist" in name or "hand" in name]
+    points[:, :, lost], scores[:, :, lost] = float("nan"), 0
+    blind = recording.sequence.replace(keypoints=points, scores=scores)
+    blind.save(tmp_path / "blind.npz")
+    _, _, brief = run(capsys, tmp_path / "blind.npz", "--model", saved)
+    assert brief.count("nothing is said of") == 1 and "of 30 gestures" in brief
+    _, _, full = run(capsys, tmp_path / "blind.npz", "--model", saved, "-v")
+    assert full.count("nothing is said of") > 2 and "hands together" in full

@@ -29,8 +29,8 @@ def test_half_precision_hardly_moves_the_scores(tiny, stored, recording):
 
 
 def test_settings_change_the_fingerprint(tiny, stored, tmp_path):
-    decoding = replace(tiny.decoding, onset_shift_s=0.1)
-    replace(tiny, decoding=decoding).save(tmp_path)
+    decision = replace(tiny.decision, onset_shift_s=0.1)
+    replace(tiny, decision=decision).save(tmp_path)
     assert Recognizer.load(tmp_path).fingerprint != stored.fingerprint
 
 
@@ -66,7 +66,7 @@ def test_a_missing_file_is_named(saved, tmp_path, name):
         {"model": {"backbone": "light", "fusion": "off", "sizes": {"channels": [8, 8]}}},
         {"model": {"backbone": "light", "fusion": "on", "sizes": {"follow_sample": False}}},
         {"vocabulary": None},
-        {"decoding": {"enter": [0.5], "leave": [0.5], "shortest_s": [0.1]}},
+        {"decision": {"scale": 1.0}},
     ],
 )
 def test_a_changed_description_is_refused(saved, tmp_path, change):
@@ -177,7 +177,7 @@ def test_without_hands_hand_gestures_are_not_said(stored, recording):
     points, scores = sequence.keypoints.copy(), sequence.scores.copy()
     points[:, :, lost], scores[:, :, lost] = np.nan, 0
     blind = sequence.replace(keypoints=points, scores=scores)
-    groups = {stored.vocabulary.by_id(e.class_id).group for e in stored.spot(blind)}
+    groups = {e.group for e in stored.spot(blind)}
     assert groups <= {"head", "body", "hand"}
     assert not {"touching ear", "hands together", "folding arms"} & {
         e.label for e in stored.spot(blind)

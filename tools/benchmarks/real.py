@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent
 from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
 from mgskel.formats import read
 from mgskel.spotting import Recognizer
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 
 _UPPER = ("touching upper face", "touching head or hair", "touching ear")
-_NECK = ("touching neck or collar",)
+_LOWER, _NECK = ("touching lower face",), ("touching neck or collar",)
 _TALK = ("illustrating",)
 _NOTHING: tuple[str, ...] = ()
 
@@ -37,7 +37,7 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "real_symptoms": {
         "headache": _UPPER,
         "fever": _UPPER,
-        "runny nose": ("touching lower face",),
+        "runny nose": _LOWER,
         "sore throat": _NECK,
         "sore thraot": _NECK,
         "no hand detected": _NOTHING,
@@ -50,7 +50,13 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
         "turnback": _TALK,
         "static": _NOTHING,
     },
-    "real_desk": {"idle_0": _NOTHING, "idle_1": _NOTHING, "idle_2": _NOTHING},
+    # Somebody is idle in three ways: hands down; one hand at the face or neck, mostly at the
+    # chin; both hands together, mostly before the chin. `hand_near` measures it.
+    "real_desk": {
+        "idle_0": _NOTHING,
+        "idle_1": (*_LOWER, *_UPPER, *_NECK, "covering face"),
+        "idle_2": ("hands together", *_LOWER, *_NECK),
+    },
     "head_motion": {
         "nodding": ("nodding",),
         "turning": ("shaking head", "turning head"),
@@ -58,6 +64,8 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 _CLIP_FRAMES = 60
+# Shoulder widths, and share of the frames.
+_NEAR, _NEAR_SHARE = 0.5, 1 / 3
 _HEAD_PICTURE, _HEAD_FPS = (640, 480), 30.0
 _HEAD_JOINTS = ("right_eye", "left_eye", "nose", "mouth", "right_ear", "left_ear")
 # Typical of the people in the other sets: a face's shoulders, in distances between its eyes.
@@ -74,7 +82,8 @@ class Row:
             the three likeliest, judged as cut clips.
         event, group: share with a right gesture among the events, or at least one of its body
             group.
-        silent: share without any event.
+        hand: share in which a hand is near the face, the neck or the other hand, as measured.
+        silent: share without any event; `unfounded` without such a hand, but with an event.
         events: events of all clips together; `said` names the most frequent ones.
     """
 
@@ -85,7 +94,9 @@ class Row:
     first_three: float | None
     event: float | None
     group: float | None
+    hand: float
     silent: float
+    unfounded: float
     events: int
     said: dict[str, int]
 
@@ -97,11 +108,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the sets' folder")
     parser.add_argument("--model", type=Path, metavar="RUN", help="default: the shipped recognizer")
     parser.add_argument("--sets", default=",".join(MEANING), help="which, comma-separated")
+    parser.add_argument("--sensitivity", type=float, default=DEFAULT_SENSITIVITY)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     set_threads(1)
     spotter = Recognizer.load(arguments.model)
-    results = measure(spotter, arguments.data, arguments.sets.split(","))
+    results = measure(spotter, arguments.data, arguments.sets.split(","), arguments.sensitivity)
     summary = summarised([row for rows in results.values() for row in rows])
     if arguments.json:
         sets = {name: [asdict(row) for row in rows] for name, rows in results.items()}
@@ -112,7 +124,12 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def measure(spotter: Recognizer, folder: Path, names: Sequence[str]) -> dict[str, list[Row]]:
+def measure(
+    spotter: Recognizer,
+    folder: Path,
+    names: Sequence[str],
+    sensitivity: float = DEFAULT_SENSITIVITY,
+) -> dict[str, list[Row]]:
     """One row per label of each set that is there."""
     there = [name for name in names if (folder / f"{name}.npz").exists()]
     if not there:
@@ -124,7 +141,7 @@ def measure(spotter: Recognizer, folder: Path, names: Sequence[str]) -> dict[str
         )
     return {
         name: [
-            judged(spotter, label, clips, MEANING[name].get(label))
+            judged(spotter, label, clips, MEANING[name].get(label), sensitivity)
             for label, clips in clips_by_label(folder / f"{name}.npz").items()
         ]
         for name in there
@@ -185,13 +202,18 @@ def judged(
     label: str,
     clips: Sequence[PoseSequence],
     right: tuple[str, ...] | None,
+    sensitivity: float = DEFAULT_SENSITIVITY,
 ) -> Row:
     """What the recognizer says of clips of one label.
 
     Args:
         right: the right gestures; empty where nothing should be said, none where anything may.
     """
-    found = [spotter.spot(clip) for clip in clips]
+    found = [spotter.spot(clip, sensitivity) for clip in clips]
+    near = np.array([hand_near(clip) for clip in clips])
+    unfounded = float(
+        np.mean([bool(ev) and not hand for ev, hand in zip(found, near, strict=True)])
+    )
     said: dict[str, int] = {}
     for event in (event for events in found for event in events):
         said[event.label] = said.get(event.label, 0) + 1
@@ -200,7 +222,10 @@ def judged(
     total = sum(said.values())
     if not right:
         kind = "open" if right is None else "nothing"
-        return Row(label, kind, len(clips), None, None, None, None, silent, total, often)
+        return Row(
+            label, kind, len(clips), None, None, None, None,
+            float(near.mean()), silent, unfounded, total, often,
+        )  # fmt: skip
     wanted = {spotter.vocabulary.by_name(name).id for name in right}
     groups = {spotter.vocabulary.by_id(i).group for i in wanted}
     ranked = [np.argsort(-spotter.classify(clip)) for clip in clips]
@@ -211,15 +236,31 @@ def judged(
         first=float(np.mean([order[0] in wanted for order in ranked])),
         first_three=float(np.mean([bool(wanted & set(order[:3])) for order in ranked])),
         event=float(np.mean([any(e.class_id in wanted for e in events) for events in found])),
-        group=float(np.mean([any(_group(spotter, e) in groups for e in ev) for ev in found])),
+        group=float(np.mean([any(e.group in groups for e in events) for events in found])),
+        hand=float(near.mean()),
         silent=silent,
+        unfounded=unfounded,
         events=total,
         said=often,
     )
 
 
-def _group(spotter: Recognizer, event: GestureEvent) -> str:
-    return spotter.vocabulary.by_id(event.class_id).group
+def hand_near(clip: PoseSequence) -> bool:
+    """Whether for a third of a clip a hand is near the face, the neck or the other hand."""
+    body = clip.to_skeleton("upper", allow_missing=True)
+    points, layout = body.keypoints[0], body.skeleton
+    hands = [
+        points[:, [layout.index(f"{side}_{part}") for part in ("wrist", "index_tip")]]
+        for side in ("left", "right")
+    ]
+    head = points[:, list(layout.indices("nose", "mouth", "neck", "left_ear", "right_ear"))]
+    shoulders = points[:, list(layout.indices("left_shoulder", "right_shoulder"))]
+    width = np.linalg.norm(shoulders[:, 0] - shoulders[:, 1], axis=-1)
+    pairs = ((hands[0], head), (hands[1], head), (hands[0], hands[1]))
+    with np.errstate(invalid="ignore"):
+        close = [np.linalg.norm(a[:, :, None] - b[:, None], axis=-1) for a, b in pairs]
+        near = [(way < _NEAR * width[:, None, None]).any((1, 2)) for way in close]
+    return bool(np.any(near, axis=0).mean() >= _NEAR_SHARE)
 
 
 def summarised(rows: Sequence[Row]) -> dict[str, float | None]:
@@ -234,21 +275,30 @@ def summarised(rows: Sequence[Row]) -> dict[str, float | None]:
         **{name: mean([getattr(row, name) for row in shown])
            for name in ("first", "first_three", "event", "group")},
         "silent": mean([row.silent for row in quiet]),
+        "unfounded": mean([row.unfounded for row in quiet]),
     }  # fmt: skip
 
 
 def table(results: dict[str, list[Row]], summary: dict[str, float | None]) -> str:
     """For reading: shares of clips, by set and label."""
     lines = [
-        f"{'':<20}{'n':>4} {'first':>6} {'in 3':>6} {'event':>6} {'group':>6} {'silent':>6} "
-        f"{'events':>6}  said most"
+        f"{'':<20}{'n':>4} {'first':>6} {'in 3':>6} {'event':>6} {'group':>6} {'hand':>6} "
+        f"{'silent':>6} {'unfd':>6} {'events':>6}  said most"
     ]
     for name, rows in results.items():
         lines.append(name)
         for row in sorted(rows, key=lambda r: ("gesture", "nothing", "open").index(r.kind)):
             cells = " ".join(
                 f"{'-' if share is None else format(share, '.2f'):>6}"
-                for share in (row.first, row.first_three, row.event, row.group, row.silent)
+                for share in (
+                    row.first,
+                    row.first_three,
+                    row.event,
+                    row.group,
+                    row.hand,
+                    row.silent,
+                    row.unfounded,
+                )
             )
             said = ", ".join(f"{label} {count}" for label, count in row.said.items())
             mark = {"gesture": " ", "nothing": "0", "open": "?"}[row.kind]
@@ -258,7 +308,8 @@ def table(results: dict[str, list[Row]], summary: dict[str, float | None]) -> st
         for name, value in summary.items()
     )
     return "\n".join(
-        [*lines, "0: nothing should be said; ?: anything may be shown, not in the means",
+        [*lines, "0: nothing should be said; ?: anything may be shown, not in the means; "
+         "unfd: an event, but no hand near the face, the neck or the other hand",
          f"means over labels: {cells}"]
     ) + "\n"  # fmt: skip
 

@@ -12,7 +12,7 @@ import mgskel
 from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.models import Backbone
-from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.decision import DecisionRule
 from mgskel.spotting.examples import ExampleSettings, VariationSettings
 from mgskel.spotting.features import FeatureSettings, StreamInput
 from mgskel.spotting.fit import FitSettings, fit
@@ -22,7 +22,7 @@ from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.training.config import MachineConfig, OptimConfig
 from mgskel.training.model_folder import ModelSpec
 from studies.shipped.card import model_card
-from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_thresholds
+from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_decision
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out
 from studies.shipped.start import Start, start_with
 
@@ -99,43 +99,51 @@ def build(folder: Path, settings: BuildSettings, workers: int = 1) -> dict[str, 
 def finish(
     folder: Path, network: Backbone, settings: BuildSettings, workers: int = 1
 ) -> dict[str, Any]:
-    """Thresholds, evaluation and model card of a trained network."""
+    """Decision rule, evaluation and model card of a trained network."""
     vocabulary = get_vocabulary(settings.vocabulary)
-    place = folder / "shipped"
-    corpus, test = settings.corpus, settings.test
+    corpus = settings.corpus
+    training = (
+        f"{corpus.recordings} recordings of {corpus.seconds:g} s and {corpus.clips} clips "
+        f"(seed {corpus.seed}), {settings.fit.steps} steps "
+        f"of {settings.fit.optim.batch} windows"
+        f"{', starting with weights trained before' if settings.start.weights else ''}"
+    )
+    spotter = StreamRecognizer(
+        network.eval(),
+        settings.model,
+        settings.input,
+        vocabulary,
+        DecisionRule.plain(vocabulary),
+        settings.name,
+        notes={"training": training},
+    )
+    return with_rules(folder, spotter, settings, workers)
+
+
+def with_rules(
+    folder: Path, spotter: StreamRecognizer, settings: BuildSettings, workers: int = 1
+) -> dict[str, Any]:
+    """Fit the rules of a recognizer anew, and judge it; its network stays as it is."""
+    place, test = folder / "shipped", settings.test
     notes: dict[str, Any] = {
         "mgskel": mgskel.__version__,
-        "training": (
-            f"{corpus.recordings} recordings of {corpus.seconds:g} s and {corpus.clips} clips "
-            f"(seed {corpus.seed}), {settings.fit.steps} steps "
-            f"of {settings.fit.optim.batch} windows"
-            f"{', starting with weights trained before' if settings.start.weights else ''}"
-        ),
+        "training": spotter.notes.get("training", ""),
         "test": (
             f"{test.recordings} recordings of {test.seconds / 60:g} minutes, {test.rests} rests "
             f"of {test.rest_seconds / 60:g} minutes, {test.clips} clips per class, seeds from "
             f"{test.seed} on"
         ),
     }
-    spotter = StreamRecognizer(
-        network.eval(),
-        settings.model,
-        settings.input,
-        vocabulary,
-        DecodingSettings.uniform(len(vocabulary)),
-        settings.name,
-        notes=notes,
-    )
-    # Thresholds and figures are those of the weights as they are stored.
+    # Rules and figures are those of the weights as they are stored.
     spotter.save(place)
     spotter = StreamRecognizer.load(place)
-    validation = held_out(folder / "held-out", settings.validation, vocabulary, workers)
+    validation = held_out(folder / "held-out", settings.validation, spotter.vocabulary, workers)
     spotter = replace(
         spotter,
-        decoding=fit_thresholds(spotter, validation),
+        decision=fit_decision(spotter, validation),
         clip_rule=fit_clips(spotter, validation),
     )
-    examples = held_out(folder / "held-out", test, vocabulary, workers)
+    examples = held_out(folder / "held-out", test, spotter.vocabulary, workers)
     figures = evaluate_spotter(spotter, examples).to_dict()
     replace(spotter, notes={**notes, "figures": figures}).save(place)
     write_json(place / "figures.json", figures)

@@ -29,7 +29,7 @@ def model_card(spotter: StreamRecognizer, figures: Mapping[str, Any]) -> str:
 
 Finds {len(spotter.vocabulary)} gestures of the upper body in recordings of 2-D keypoints: a dense
 network (`light`, {weights:,} weights) that follows each person through the
-recording, and thresholds of its own for every gesture.
+recording, and one decision rule for all its gestures.
 
 **It is not validated for any decision about people.** It says that a movement looks like a
 gesture, not what the gesture means, and it misses and mistakes many.
@@ -41,7 +41,7 @@ that was cut around one gesture.
 ## What it was trained on
 
 Synthesis alone: {notes.get("training", "see notes in recognizer.json")}. No recording of a real
-person, and no data set, was used for its weights or thresholds. Rebuild it with
+person, and no data set, was used for its weights or its decision rule. Rebuild it with
 
     python tools/train_shipped.py -o RUN --start.weights FILE
 
@@ -80,7 +80,8 @@ New bodies, cameras, estimator errors and gestures ({notes.get("test", "")}).
 - It needs about ten frames per second, shoulders wider than about 40 pixels, and the joints that
   a gesture involves; without them it abstains (`mgskel spot` says of which gestures).
 - Hands that the estimator loses at the face are the most frequent reason for misses.
-- An event's score is the network's mean probability, not a chance of being right.
+- An event's score is its chance of being right, fitted on synthesis; docs/results/spotting.md
+  shows how true it is there.
 """
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import GESTURE, GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in
 from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
-from mgskel.spotting.decoding import DecodingSettings
+from mgskel.spotting.decision import DecisionRule
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
 from mgskel.spotting.stream_recognizer import StreamRecognizer
+from studies.shipped.circumstances import approaches, cuts
 from studies.shipped.heldout import Example, HeldOut
+
+_CUTS, _REST_CUTS, _CUT_SEED = 40, 5, 11
+# Whole clips are many beside the recordings, and all about one gesture.
+_CLIP_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -56,15 +61,28 @@ class Evaluation:
         }
 
 
-def watch(spotter: StreamRecognizer, examples: Sequence[Example]) -> list[Watched]:
+def watch(
+    spotter: StreamRecognizer, examples: Iterable[Example], weight: float = 1.0
+) -> list[Watched]:
     """What the network makes of recordings of one person each."""
-    return [Watched(next(spotter.tracks(example.sequence)), example.events) for example in examples]
+    return [
+        Watched(next(spotter.tracks(example.sequence)), example.events, weight)
+        for example in examples
+    ]
 
 
-def fit_thresholds(spotter: StreamRecognizer, validation: HeldOut) -> DecodingSettings:
-    """Thresholds for a spotter's network."""
-    recordings, rests = watch(spotter, validation.recordings), watch(spotter, validation.rests)
-    return calibrate(recordings, rests, spotter.vocabulary)
+def fit_decision(spotter: StreamRecognizer, validation: HeldOut) -> DecisionRule:
+    """The decision rule for a spotter's network, on what users bring."""
+    recordings, rests = validation.recordings, validation.rests
+    examples = [
+        *watch(spotter, recordings),
+        *watch(spotter, validation.clips, _CLIP_WEIGHT),
+        *watch(spotter, validation.tight, _CLIP_WEIGHT),
+        *watch(spotter, cuts(recordings, _CUTS, _CUT_SEED)),
+        *watch(spotter, cuts(rests, _REST_CUTS, _CUT_SEED)),
+        *watch(spotter, approaches(rests, _REST_CUTS, _CUT_SEED)),
+    ]
+    return calibrate(examples, watch(spotter, rests), spotter.vocabulary)
 
 
 def fit_clips(spotter: StreamRecognizer, validation: HeldOut) -> ClipRule:
@@ -80,9 +98,9 @@ def fit_clips(spotter: StreamRecognizer, validation: HeldOut) -> ClipRule:
 
 def evaluate_spotter(spotter: StreamRecognizer, test: HeldOut) -> Evaluation:
     """Every figure of the model card."""
-    vocabulary, decoding = spotter.vocabulary, spotter.decoding
+    vocabulary, rule = spotter.vocabulary, spotter.decision
     recordings, rests = watch(spotter, test.recordings), watch(spotter, test.rests)
-    found = [found_in(watched.track, vocabulary, decoding) for watched in recordings]
+    found = [named(found_in(watched.track, vocabulary, rule)) for watched in recordings]
     pairs = [(w.truth, events) for w, events in zip(recordings, found, strict=True)]
     class_f1 = class_scores(pairs, vocabulary)
     truth_line, found_line = one_line(recordings, found)
@@ -93,12 +111,17 @@ def evaluate_spotter(spotter: StreamRecognizer, test: HeldOut) -> Evaluation:
         f1_interval=f1_interval(pairs),
         macro_f1=float(np.mean([f1 for f1, count in class_f1.values() if count] or [0.0])),
         class_f1=class_f1,
-        false_at_rest=false_at_rest(rests, vocabulary, decoding) if rests else 0.0,
+        false_at_rest=false_at_rest(rests, vocabulary, rule) if rests else 0.0,
         clip_macro_f1=_mean(clip_f1),
         clip_accuracy=accuracy,
         clip_f1=clip_f1,
         tight_f1=tight_f1,
     )
+
+
+def named(events: Iterable[GestureEvent]) -> list[GestureEvent]:
+    """Events with a gesture's name, not only a group's."""
+    return [event for event in events if event.level == GESTURE]
 
 
 def _mean(per_class: dict[str, float]) -> float:
