@@ -15,12 +15,8 @@ from typing import Any
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import read_events, write_events
-from mgskel.core.files import (
-    content_hash,
-    read_json,
-    read_text,
-    write_json,
-)
+from mgskel.core.files import content_hash, write_json
+from mgskel.core.intake import read_json, read_text
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in

@@ -16,14 +16,8 @@ from mgskel import __version__
 from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze
 from mgskel.core.config import to_dict
 from mgskel.core.errors import MgskelError
-from mgskel.core.files import (
-    content_hash,
-    file_hash,
-    json_hash,
-    read_text,
-    sweep_leftovers,
-    write_text,
-)
+from mgskel.core.files import content_hash, file_hash, json_hash, sweep_leftovers, write_text
+from mgskel.core.intake import read_text
 from mgskel.core.progress import Progress
 from mgskel.core.stages import working_in
 from mgskel.core.threads import set_threads, usable_cores

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=f"each {TAKES}")
     add_reading_options(parser)
     parser.add_argument(
-        "--most", type=int, default=20, metavar="N", help="faults to show per file (default 20)"
+        "--most", type=int, default=8, metavar="N", help="faults to show per file (default 8)"
     )
 
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.events import GestureEvent, event_of, in_order
-from mgskel.core.files import read_text, to_json, write_text
+from mgskel.core.files import to_json, write_text
+from mgskel.core.intake import read_text
 
 POINT_S = 0.04
 _FORMAT = "7.0"

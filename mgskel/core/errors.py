@@ -9,13 +9,17 @@ anything else is a bug of ours and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mgskel.core.extras import install_command
 
-_SHOWN = 20
+_SHOWN = 8
+_WIDEST = 800
+_LONGEST = 36
+_MOST_FAULTS = 1000
 
 
 class MgskelError(Exception):
@@ -48,12 +52,16 @@ class MgskelError(Exception):
         super().__init__(message)
 
     def __str__(self) -> str:
-        lines = [self.message if self.place is None else f"{self.place}: {self.message}"]
+        lines = printable(self.message).splitlines() or [""]
+        if self.place is not None:
+            lines[0] = f"{printable(self.place)}: {lines[0]}"
         for label in ("expected", "found", "remedy"):
             value = getattr(self, label)
             if value is not None:
-                lines.append(f"  {label}: {value}")
-        return "\n".join(lines)
+                lines += f"  {label}: {printable(value)}".splitlines()
+        if len(lines) > _LONGEST:
+            lines[_LONGEST:] = ["  ..."]
+        return "\n".join(_cut(line, _WIDEST) for line in lines)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders (workers), keyword arguments included.
@@ -65,6 +73,37 @@ def _rebuild(kind: type[MgskelError], state: dict[str, object]) -> MgskelError:
     Exception.__init__(error, state["message"])
     error.__dict__.update(state)
     return error
+
+
+def printable(text: object) -> str:
+    """Text as a screen may show it: nothing that moves the cursor or reorders the letters."""
+    words = _cut(str(text), _LONGEST * _WIDEST)
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in words)
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value of somebody's file in a message: however large or deep it is, a few words."""
+    try:
+        return _cut(printable(_repr(most).repr(value)), most)
+    except ValueError:  # a whole number with more digits than Python writes
+        return f"{type(value).__name__} of too many digits"
+
+
+def listed(names: Iterable[object], most: int = 10) -> str:
+    """The first names of many, and how many more there are."""
+    known = [printable(name) for name in names]
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(_cut(name, 60) for name in known[:most]) + more
+
+
+def _repr(most: int) -> reprlib.Repr:
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = most
+    return short
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 class InputError(MgskelError):
@@ -121,10 +160,8 @@ class Fault:
         return asdict(self)
 
     def __str__(self) -> str:
-        return (
-            f"{self.place}\n    expected: {self.expected}\n    found: {self.found}"
-            f"\n    remedy: {self.remedy}"
-        )
+        lines = (f"{name}: {text}" for name, text in list(self.to_dict().items())[1:])
+        return "\n    ".join(_cut(line, _WIDEST) for line in (self.place, *lines))
 
 
 class InvalidFile(InputError):
@@ -154,8 +191,11 @@ class Faults:
     def add(
         self, place: str, expected: object, found: object, remedy: str, *, stops: bool = True
     ) -> None:
-        self._all.append(Fault(place, str(expected), str(found), remedy))
+        said = (_cut(printable(text), _WIDEST) for text in (place, expected, found, remedy))
+        self._all.append(Fault(*said))
         self._stopping += stops
+        if self._stopping > _MOST_FAULTS:  # nothing of such a file is what it should be
+            raise InvalidFile(self.path, self.all)
 
     def stop(self, place: str, expected: object, found: object, remedy: str) -> InvalidFile:
         """Add a fault after which nothing more can be read; raise what this returns."""

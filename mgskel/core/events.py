@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, unknown
-from mgskel.core.files import read_json, read_text, write_json, write_text
+from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
+from mgskel.core.intake import read_json, read_text
 
 SCHEMA = "mgskel-events/1"
 UNKNOWN_CLASS = -1

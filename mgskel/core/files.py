@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read with errors that name the place."""
+"""Files are written whole or not at all; what they hold can be told by a hash."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mgskel.core.errors import InputError
+from mgskel.core.intake import open_file
 
 _CHUNK = 1 << 20
 _LEFTOVER = re.compile(r"\.[0-9a-f]{12}\.part-")
@@ -104,44 +105,12 @@ def write_json(path: str | Path, value: object) -> None:
     write_text(path, to_json(value))
 
 
-def read_text(path: str | Path, what: str = "file") -> str:
-    """The text of a UTF-8 file (a byte order mark is dropped)."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(f"{what} not found: {path}", remedy="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{what} is not UTF-8 text: {path}",
-            expected="UTF-8 text",
-            found=f"byte 0x{error.object[error.start]:02x} at offset {error.start}",
-            remedy="save it as UTF-8",
-        ) from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-
-
-def read_json(path: str | Path, what: str = "JSON file") -> object:
-    text = read_text(path, what)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{what} is not valid JSON: {error.msg}",
-            place=f"{path}, line {error.lineno}, column {error.colno}",
-            remedy="the file may be cut off; write it again",
-        ) from error
-
-
 def file_hash(path: str | Path) -> str:
     """SHA-256 of a file's content, as hex."""
     digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as handle:
-            while chunk := handle.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    with open_file(path) as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.config import from_dict, read_yaml
+from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError, unknown
+from mgskel.core.intake import read_yaml
 from mgskel.core.skeleton import Skeleton, computed_ways
 
 GESTURES_FILE = Path(__file__).with_name("gestures.yaml")

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.config import read_yaml
 from mgskel.core.errors import InputError, unknown
+from mgskel.core.intake import read_yaml
 
 _LAYOUTS = Path(__file__).parent / "layouts"
 _KEYS = ("name", "root", "joints", "bones", "mirror", "parts")

@@ -15,7 +15,8 @@ from typing import Any
 
 from mgskel import __version__
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, json_hash, read_json, write_json
+from mgskel.core.files import file_hash, json_hash, write_json
+from mgskel.core.intake import read_json
 
 _RECORD = ".stages.json"
 _LOCK = ".lock"

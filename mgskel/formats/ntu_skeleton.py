@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from mgskel.core.errors import Faults
-from mgskel.core.files import read_text
+from mgskel.core.intake import read_text
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.checks import make_sequence

@@ -11,8 +11,8 @@ import numpy as np
 
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.events import ANNOTATION, GestureEvent
-from mgskel.core.files import read_text
 from mgskel.core.gestures import Vocabulary
+from mgskel.core.intake import read_text
 
 _ROW = re.compile(r"row (\d+)(?:, column (\d+))?")
 

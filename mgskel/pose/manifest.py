@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, read_json, write_json
+from mgskel.core.files import file_hash, write_json
+from mgskel.core.intake import read_json
 
 NAME = "manifest.json"
 _VERSION = 1

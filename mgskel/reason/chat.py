@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import read_json, write_json
+from mgskel.core.files import write_json
+from mgskel.core.intake import read_json
 from mgskel.reason.assessment import Outcome, evidence_record
 from mgskel.reason.evidence import Case
 from mgskel.reason.grounding import BadReply, checked

@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mgskel.core.errors import InputError, nearest
-from mgskel.core.files import read_text
+from mgskel.core.intake import read_text
 from mgskel.reason.transcript import Utterance, read_transcript
 
 DEFAULT_LABELS = (

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel import __version__
-from mgskel.core.files import read_json, write_text
+from mgskel.core.files import write_text
+from mgskel.core.intake import read_json
 from mgskel.report.methods import cleaning_words, estimator_words, listed
 from mgskel.study.folder import About, ClipResult
 

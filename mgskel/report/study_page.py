@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mgskel.core.files import read_json, read_text, write_text
+from mgskel.core.files import write_text
+from mgskel.core.intake import read_json, read_text
 from mgskel.report.drawing import group_colours
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
 from mgskel.report.study_methods import METHODS

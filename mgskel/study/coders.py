@@ -12,7 +12,7 @@ from mgskel.core.boris import is_boris, read_boris
 from mgskel.core.elan import elan_tiers, read_elan
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, read_events
-from mgskel.core.files import read_text
+from mgskel.core.intake import read_text
 from mgskel.study.folder import clip_folders, clip_of_table, is_clip_folder, recorded_s
 
 ENDINGS = (".eaf", ".csv", ".tsv", ".txt", ".json", ".boris")

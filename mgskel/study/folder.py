@@ -17,8 +17,9 @@ import numpy as np
 from mgskel import __version__
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, event_of, in_order, read_events
-from mgskel.core.files import read_json, write_json
+from mgskel.core.files import write_json
 from mgskel.core.gestures import GestureClass
+from mgskel.core.intake import read_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.study.reviews import last_word
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mgskel.core.errors import InputError, nearest
-from mgskel.core.files import read_text
+from mgskel.core.intake import read_text
 
 CLIP, PARTICIPANT, PERSON = "clip", "participant", "person"
 _CLIP_WORDS = (CLIP, "file", "video", "recording")

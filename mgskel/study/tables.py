@@ -19,8 +19,9 @@ import numpy as np
 
 from mgskel.core.errors import InputError, MissingDependency
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import read_text, write_text, writing
+from mgskel.core.files import write_text, writing
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
+from mgskel.core.intake import read_text
 from mgskel.study.folder import About, ClipResult, harmless, plain
 from mgskel.study.kinematics import (
     NAMES,

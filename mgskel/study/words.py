@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import UNKNOWN_CLASS
-from mgskel.core.files import read_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary, list_vocabularies, map_classes
+from mgskel.core.intake import read_text
 from mgskel.study.coders import Coder, Coding
 
 _FROM = ("from", "label", "word", "source", "theirs")

@@ -9,7 +9,8 @@ from pathlib import Path
 from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, write_events
-from mgskel.core.files import read_json, write_json
+from mgskel.core.files import write_json
+from mgskel.core.intake import read_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.synthesis.camera import Camera
 from mgskel.synthesis.performance import Performance

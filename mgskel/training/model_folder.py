@@ -18,7 +18,8 @@ import torch
 import mgskel
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, read_json, write_json, writing
+from mgskel.core.files import file_hash, write_json, writing
+from mgskel.core.intake import read_json
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone, FusionParts, create_model
 

@@ -10,7 +10,8 @@ import yaml
 
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.files import read_json, write_json, write_text
+from mgskel.core.files import write_json, write_text
+from mgskel.core.intake import read_json
 from mgskel.training.config import TrainConfig
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, read_json, write_bytes
+from mgskel.core.files import file_hash, write_bytes
+from mgskel.core.intake import read_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import working_in
 from mgskel.pose.batch import Afterwards, Importer, extract_batch

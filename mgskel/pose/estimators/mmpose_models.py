@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.config import read_yaml
 from mgskel.core.errors import InputError, MissingDependency, nearest
 from mgskel.core.files import file_hash
+from mgskel.core.intake import read_yaml
 from mgskel.pose.estimator import option
 
 PUBLISHED = "published"

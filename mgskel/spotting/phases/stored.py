@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import mgskel
 from mgskel.core.config import from_dict, to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.files import read_json, write_json, writing
+from mgskel.core.files import write_json, writing
+from mgskel.core.intake import read_json
 from mgskel.core.skeleton import skeleton_from_dict, skeleton_to_dict
 from mgskel.spotting.phases.linear import LinearWindows
 from mgskel.spotting.phases.motion import num_channels

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mgskel.core.files import read_json, write_json, write_text
+from mgskel.core.files import write_json, write_text
+from mgskel.core.intake import read_json
 from mgskel.training.config import TrainConfig
 
 
