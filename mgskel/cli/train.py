@@ -39,10 +39,12 @@ def run(args: argparse.Namespace) -> int:
 
     from mgskel.core.config import load_config
     from mgskel.training.config import TrainConfig
+
+    config = load_config(TrainConfig, args.config, args.keys)
+    tell(f"training {config.model.backbone}: reading {config.data.train or 'nothing'}")
     from mgskel.training.fit import train
     from mgskel.training.sets import check_streams, load_training_data
 
-    config = load_config(TrainConfig, args.config, args.keys)
     base = args.out or Path("runs") / (args.config.stem if args.config else "default")
     alone = args.out is not None and not args.all_streams
     data = load_training_data(config.data)
