@@ -10,43 +10,128 @@ Names are imported on first use, so that ``import mgskel`` stays fast.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mgskel.analyze import analyze
+    from mgskel.core.events import Events, GestureEvent, read_events, write_events
+    from mgskel.core.gestures import Vocabulary, get_vocabulary
+    from mgskel.core.recording import Dataset, Recording
+    from mgskel.core.sequence import PoseSequence
+    from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
+    from mgskel.describe import Description, describe
+    from mgskel.models import create_model, list_models
+    from mgskel.pose.frames import Footage
+    from mgskel.spotting.live import follow
+    from mgskel.spotting.recognizer import Recognizer, spot
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Skeleton": "core.skeleton",
-    "get_skeleton": "core.skeleton",
-    "list_skeletons": "core.skeleton",
-    "PoseSequence": "core.sequence",
-    "Vocabulary": "core.gestures",
-    "get_vocabulary": "core.gestures",
+    "Dataset": "core.recording",
+    "Description": "describe",
+    "Events": "core.events",
     "GestureEvent": "core.events",
-    "read_events": "core.events",
-    "write_events": "core.events",
-    "create_model": "models",
-    "list_models": "models",
+    "PoseSequence": "core.sequence",
     "Recognizer": "spotting.recognizer",
+    "Recording": "core.recording",
+    "Skeleton": "core.skeleton",
+    "Vocabulary": "core.gestures",
+    "create_model": "models",
+    "follow": "spotting.live",
+    "get_skeleton": "core.skeleton",
+    "get_vocabulary": "core.gestures",
+    "list_models": "models",
+    "list_skeletons": "core.skeleton",
+    "read_events": "core.events",
+    "spot": "spotting.recognizer",
+    "write_events": "core.events",
 }
+_CALLABLE = ("analyze", "describe")  # modules that are what they do
 
 __all__ = [  # loaded on first use
     "__version__",
+    "Dataset",
+    "Description",
+    "Events",
     "GestureEvent",
     "PoseSequence",
     "Recognizer",
+    "Recording",
     "Skeleton",
     "Vocabulary",
+    "analyze",
     "create_model",
+    "describe",
+    "extract",
+    "follow",
     "get_skeleton",
     "get_vocabulary",
     "list_models",
     "list_skeletons",
+    "load",
     "read_events",
+    "spot",
     "write_events",
 ]
 
 
+def extract(
+    clip: Footage,
+    *,
+    fps: float | None = None,
+    person: str = "main",
+    estimator: str | None = None,
+) -> PoseSequence:
+    """The poses in a clip.
+
+    Args:
+        clip: a path, an address, ``camera:N``, or pictures: (T, H, W, 3) uint8 RGB or an iterable.
+        fps: of pictures their rate, of videos the most that are looked at.
+        person: main, all, left, right, largest, or a name.
+        estimator: mediapipe (default), mmpose, or one of your own.
+    """
+    from mgskel.core.config import load_config
+    from mgskel.pose.extract import ExtractSettings
+    from mgskel.pose.extract import extract as extracted
+
+    words = ["--people.keep", person]
+    words += ["--video.fps", str(fps)] if fps is not None else []
+    words += ["--estimator.name", estimator] if estimator is not None else []
+    return extracted(clip, settings=load_config(ExtractSettings, None, words)).sequence
+
+
+def load(path: str | Path) -> PoseSequence | Dataset | Recognizer | Description | Events:
+    """Whatever lies there: a recording (a clip's is extracted), a data set, a run, statements,
+    events."""
+    from pathlib import Path
+
+    from mgskel.core.events import read_events
+    from mgskel.describe import Description
+    from mgskel.formats import Source, read
+    from mgskel.spotting.recognizer import Recognizer
+
+    source = Source(path)
+    if (Path(path) / "recognizer.json").is_file():
+        return Recognizer.load(path)
+    if b'"statements"' in source.head:
+        return Description.load(path)
+    if source.head and not source.npz_keys and _holds_events(source.head):
+        return read_events(path)
+    data = read(path)
+    return data.only.sequence if len(data) == 1 else data
+
+
+def _holds_events(head: bytes) -> bool:
+    table = b"label" in head and b"start_s" in head
+    return table or b"ANNOTATION_DOCUMENT" in head or b'"observations"' in head
+
+
 def __getattr__(name: str) -> Any:
+    if name in _CALLABLE:
+        return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

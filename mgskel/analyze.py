@@ -6,10 +6,13 @@ again and finished stages are reused, change a setting and only what rests on it
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mgskel.core.config import to_dict
@@ -21,7 +24,7 @@ from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe
-from mgskel.formats import ReadOptions, read_sequence
+from mgskel.formats import ReadOptions, is_recording, read_sequence
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.job import kept_estimator
 from mgskel.pose.quality import quality_report
@@ -89,6 +92,11 @@ class Analysis:
     def report(self) -> Path:
         return self.folder / REPORT
 
+    def _repr_html_(self) -> str:
+        """The page itself, for notebooks."""
+        page = escape(read_text(self.report), quote=True)
+        return f'<iframe srcdoc="{page}" width="100%" height="700" style="border:0"></iframe>'
+
 
 def analyze(
     source: str | Path,
@@ -96,14 +104,12 @@ def analyze(
     settings: AnalyzeSettings | None = None,
     progress: Progress | None = None,
     *,
-    keypoints: bool = False,
     threads: int | None = None,
 ) -> Analysis:
     """Run every stage for one clip, or for keypoints that are already there.
 
     Args:
-        source: a clip; or, with `keypoints` or the ending ``.npz``, a recording in any format
-            of keypoints that can be read.
+        source: a clip, or a recording in any format of keypoints that can be read.
         folder: where the report and everything it rests on is written.
         threads: how many the estimator may use; by default its own choice.
     """
@@ -121,7 +127,7 @@ def analyze(
         stages = Stages(folder, lambda stage: progress.begin(f"{name}: {stage}", 1, "steps"))
 
         def extract_stage() -> None:
-            if keypoints or Path(source).suffix == ".npz":
+            if is_recording(source):
                 extraction = _imported(Path(source), settings)
             else:
                 progress.begin(f"{name}: extract")  # its frames are counted
@@ -213,3 +219,20 @@ def _mapping(path: Path) -> Mapping[str, Any]:
     if not isinstance(tree, dict):
         raise InputError("does not hold what this program wrote", place=path)
     return tree
+
+
+class _Module(ModuleType):
+    """The file is what it does: ``mgskel.analyze(...)`` may be called."""
+
+    def __call__(
+        self,
+        source: str | Path,
+        folder: str | Path,
+        settings: AnalyzeSettings | None = None,
+        progress: Progress | None = None,
+    ) -> Analysis:
+        """See `analyze`."""
+        return analyze(source, folder, settings, progress)
+
+
+sys.modules[__name__].__class__ = _Module

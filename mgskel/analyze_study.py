@@ -85,7 +85,6 @@ class ClipJob:
     clip: Clip
     out: Path
     settings: AnalyzeSettings
-    keypoints: bool
     threads: int | None
 
     def __call__(self, tell: Callable[[int], None]) -> Outcome:
@@ -95,7 +94,7 @@ class ClipJob:
         try:
             done = analyze(
                 self.clip.path, folder, self.settings, FrameCount(tell),
-                keypoints=self.keypoints, threads=self.threads,
+                threads=self.threads,
             )  # fmt: skip
             error = ""
         except MgskelError as failure:
@@ -153,7 +152,7 @@ def analyze_study(
         }
         todo = [clip for clip in clips if clip.name not in done]
         threads = 1 if len(todo) > 1 else None
-        jobs = [ClipJob(c, folder, settings, not _is_video(Path(c.path)), threads) for c in todo]
+        jobs = [ClipJob(c, folder, settings, threads) for c in todo]
         if jobs:
             engine = create_engine(study.engine, study.workers or usable_cores(), len(jobs))
             with Progress(len(jobs), "analyze", "clips") as progress:

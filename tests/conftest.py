@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +82,17 @@ def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
         network, model, wanted, vocabulary, DecisionRule.plain(vocabulary), name="untrained"
     ).save(folder)
     return folder
+
+
+@pytest.fixture
+def as_estimator(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes an object the default estimator."""
+    from mgskel.pose.estimator import ESTIMATORS, EstimatorEntry, NoSettings
+
+    ESTIMATORS.names()
+
+    def install(made: Any) -> None:
+        entry = EstimatorEntry("puppet", lambda *asked: made, NoSettings, lambda _: made.identity)
+        monkeypatch.setitem(ESTIMATORS._entries, "mediapipe", entry)
+
+    return install

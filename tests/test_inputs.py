@@ -6,17 +6,17 @@ The page docs/howto/inputs.md holds the same table, and is checked against this 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from puppet import Puppet
 
+import mgskel as mg
 from mgskel.cli import main
 from mgskel.core.recording import Dataset, Recording
-from mgskel.core.sequence import PoseSequence
 from mgskel.formats import write
-from mgskel.pose.estimator import ESTIMATORS, Detection, EstimatorEntry, NoSettings
 from mgskel.pose.workers import Inline
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
@@ -43,32 +43,6 @@ VERBS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 CELLS = [(verb, column) for verb, (_, columns) in VERBS.items() for column in columns]
 
 
-class Puppet:
-    """Sees in each picture what its brightness stands for: a frame of a known recording."""
-
-    batch_size = 8
-    identity: Mapping[str, object] = {"name": "puppet"}
-    played: PoseSequence
-
-    def __init__(self, settings: NoSettings, threads: int | None = None) -> None:
-        self.skeleton = self.played.skeleton
-        self.reset()
-
-    def reset(self) -> None:
-        self._next = 0
-
-    def close(self) -> None: ...
-
-    def estimate(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
-        found = []
-        for _ in images:
-            frame = self._next % self.played.num_frames
-            one = Detection(self.played.keypoints[0, frame] / 4, self.played.scores[0, frame])
-            found.append([one])
-            self._next += 1
-        return found
-
-
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One input of each column, of the same three seconds."""
@@ -78,7 +52,6 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     place = tmp_path_factory.mktemp("inputs")
     made = synthesise_recording(3, 5, SynthesisSettings(layout="mediapipe_holistic"), fps=12)
-    Puppet.played = made.sequence
     made.sequence.save(place / "pose file.npz")
     write(place / "other format.csv", Dataset([Recording(made.sequence, "talk")]))
     names = ("nodding", "shrugging", "nodding", "shrugging")
@@ -104,11 +77,11 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def puppet(monkeypatch: pytest.MonkeyPatch) -> None:
+def puppet(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch, as_estimator: Callable[..., None]
+) -> None:
     """The default estimator sees the recording that the clips stand for."""
-    entry = EstimatorEntry("mediapipe", Puppet, NoSettings, lambda settings: Puppet.identity)
-    ESTIMATORS.names()
-    monkeypatch.setitem(ESTIMATORS._entries, "mediapipe", entry)
+    as_estimator(Puppet(mg.PoseSequence.load(inputs / "pose file.npz"), (320, 180)))
     monkeypatch.setattr("mgskel.pose.job._KEPT", {})
     for room in ("pose.batch", "analyze_study"):
         monkeypatch.setattr(f"mgskel.{room}.create_engine", lambda *asked: Inline())

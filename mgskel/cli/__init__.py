@@ -37,6 +37,7 @@ VERBS = {
     "evaluate": "score one run, or several as an ensemble, on labelled sequences",
     "predict": "scores and labels for sequences; submission files",
     "spot": "find gestures in a long recording",
+    "live": "follow a camera; gestures as soon as they are over",
     "describe": "say in measured words what the keypoints did",
     "reason": "an evidence-backed assessment from statements and scene",
     "attention": "which joints and moments the answers rest on, and whether to believe it",

@@ -112,11 +112,9 @@ def _unpacked(source: str, args: argparse.Namespace) -> str | None:
 def _analyze(source: str, args: argparse.Namespace) -> int:
     from mgskel.analyze import analyze
     from mgskel.core.progress import Progress
-    from mgskel.formats import is_recording
 
-    keypoints = args.pose is not None or is_recording(source)
     with Progress(None, "analyze") as progress:
-        result = analyze(source, args.out, _settings(args), progress, keypoints=keypoints)
+        result = analyze(source, args.out, _settings(args), progress)
     for text in result.notes:
         note(text)
     if result.reused:

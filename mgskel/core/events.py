@@ -11,13 +11,17 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.intake import read_json, read_text
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA = "mgskel-events/1"
 UNKNOWN_CLASS = -1
@@ -203,9 +207,7 @@ def _switch(values: Mapping[str, object], name: str, default: bool) -> bool:
     raise InputError(f"'{name}' is {value!r}", expected="true or false")
 
 
-def read_events(
-    path: str | Path, vocabulary: str | Path | Vocabulary | None = None
-) -> tuple[GestureEvent, ...]:
+def read_events(path: str | Path, vocabulary: str | Path | Vocabulary | None = None) -> Events:
     """Events of a CSV, JSON, ELAN or BORIS file, in the order of time.
 
     Args:
@@ -218,7 +220,7 @@ def read_events(
     if start == "<":
         from mgskel.core.elan import read_elan
 
-        return read_elan(path, chosen)
+        return Events(read_elan(path, chosen))
     from mgskel.core.boris import is_boris, read_one
 
     if is_boris(text):
@@ -234,9 +236,38 @@ def _known(event: GestureEvent, vocabulary: Vocabulary | None, place: str) -> Ge
     return event_of({**asdict(event), "class_id": None}, vocabulary, place)
 
 
-def in_order(events: Iterable[GestureEvent]) -> tuple[GestureEvent, ...]:
+class Events(tuple[GestureEvent, ...]):
+    """Gesture events in the order of time, as a tuple that shows itself as a table."""
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row per event, with the columns of the events file."""
+        import pandas
+
+        rows = [{**asdict(event), "alternatives": alternatives_text(event)} for event in self]
+        return pandas.DataFrame(rows, columns=list(EVENT_COLUMNS))
+
+    def save(self, path: str | Path) -> None:
+        """See `write_events`."""
+        write_events(path, self)
+
+    def _repr_html_(self) -> str:
+        head = ("person", "from s", "to s", "gesture", "score", "or")
+        rows = [
+            (e.person, f"{e.start_s:.2f}", f"{e.end_s:.2f}", e.label, f"{e.score:.2f}",
+             ", ".join(f"{label} {chance:.2f}" for label, chance in e.alternatives[:2]))
+            for e in self
+        ]  # fmt: skip
+        cells = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        titles = "".join(f"<th>{title}</th>" for title in head)
+        count = "1 gesture" if len(self) == 1 else f"{len(self)} gestures"
+        return f"<table><caption>{count}</caption><tr>{titles}</tr>{cells}</table>"
+
+
+def in_order(events: Iterable[GestureEvent]) -> Events:
     """Events sorted by time, then person and label."""
-    return tuple(sorted(events, key=lambda e: (e.start_s, e.end_s, e.person, e.label)))
+    return Events(sorted(events, key=lambda e: (e.start_s, e.end_s, e.person, e.label)))
 
 
 def _csv_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]]]:

@@ -1,4 +1,4 @@
-"""Recordings for other libraries: PyTorch Geometric graphs, and the dataset of `movement`."""
+"""Recordings for other libraries: tables, PyTorch Geometric graphs, the dataset of `movement`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mgskel.core.errors import MissingDependency
 from mgskel.core.skeleton import Skeleton, get_skeleton
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
     from torch_geometric.data import Data
 
@@ -38,6 +39,22 @@ class Poses(Protocol):
     def frame_size(self) -> tuple[int, int] | None: ...
     @property
     def people(self) -> tuple[str, ...]: ...
+
+
+def to_pandas(sequence: Poses) -> pandas.DataFrame:
+    """A row per person, frame and joint; coordinates are NaN where missing."""
+    import pandas
+
+    people, frames, joints, dims = sequence.keypoints.shape
+    person, frame, joint = (axis.ravel() for axis in np.indices((people, frames, joints)))
+    columns: dict[str, object] = {
+        "person": np.array(sequence.people)[person],
+        "time_s": sequence.timestamps[frame],
+        "joint": np.array(sequence.skeleton.joints)[joint],
+    }
+    for axis in range(dims):
+        columns[_AXES[axis]] = sequence.keypoints[..., axis].ravel()
+    return pandas.DataFrame(columns | {"score": sequence.scores.ravel()})
 
 
 def to_pyg(sequence: Poses) -> Data:

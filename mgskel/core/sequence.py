@@ -9,18 +9,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mgskel.core.animation import animated_svg
 from mgskel.core.errors import Faults, InputError
-from mgskel.core.interchange import fields_from_xarray, to_pyg, to_xarray
+from mgskel.core.interchange import fields_from_xarray, to_pandas, to_pyg, to_xarray
 from mgskel.core.pose_file import PoseFile, read_pose_file, write_pose_file
 from mgskel.core.resample import Between, even_times
 from mgskel.core.skeleton import Skeleton, convert, get_skeleton
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
     from torch_geometric.data import Data
 
@@ -234,6 +237,10 @@ class PoseSequence:
             error.place = path if error.place is None else error.place
             raise
 
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row per person, frame and joint; see `mgskel.core.interchange.to_pandas`."""
+        return to_pandas(self)
+
     def to_pyg(self) -> Data:
         """A spatio-temporal graph for PyTorch Geometric."""
         return to_pyg(self)
@@ -246,6 +253,10 @@ class PoseSequence:
     def from_xarray(cls, dataset: xarray.Dataset, layout: str | None = None) -> PoseSequence:
         """A recording from what `to_xarray` made, also after `movement` has worked on it."""
         return cls.from_arrays(**fields_from_xarray(dataset, layout))
+
+    def _repr_html_(self) -> str:
+        """A small player, for notebooks."""
+        return f"<div>{animated_svg(self)}<br><small>{escape(repr(self))}</small></div>"
 
     def __repr__(self) -> str:
         return (

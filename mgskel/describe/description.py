@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +59,13 @@ class Description:
             parts.append(_full(own) if length == "full" else _summary(own, length))
         parts.append(_limitations(self))
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def __repr__(self) -> str:
+        return f"Description({len(self.statements)} statements of {self.source or 'a recording'})"
+
+    def _repr_html_(self) -> str:
+        paragraphs = "".join(f"<p>{escape(part)}</p>" for part in self.text().split("\n\n"))
+        return f"<div>{paragraphs}</div>"
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -26,6 +26,7 @@ from mgskel.formats.format import (
 )
 from mgskel.formats.source import Source
 from mgskel.formats.writing import Written, writable, write
+from mgskel.pose.frames import Footage, VideoSettings
 
 __all__ = [
     "FORMATS",
@@ -35,6 +36,7 @@ __all__ = [
     "Source",
     "Writer",
     "Written",
+    "as_sequence",
     "detect",
     "is_recording",
     "read",
@@ -68,6 +70,17 @@ def _read(path: str | Path, options: ReadOptions, faults: Faults) -> Dataset:
 def read_sequence(path: str | Path, options: ReadOptions | None = None) -> PoseSequence:
     """The only recording of a file, whatever its format."""
     return read(path, options).only.sequence
+
+
+def as_sequence(what: PoseSequence | Footage, fps: float | None = None) -> PoseSequence:
+    """One recording, however it is given: itself, a file or clip, or a clip's pictures."""
+    if isinstance(what, PoseSequence):
+        return what
+    if isinstance(what, str | Path):
+        return read_sequence(what, ReadOptions(fps=fps))
+    from mgskel.pose.extract import ExtractSettings, extract
+
+    return extract(what, settings=ExtractSettings(video=VideoSettings(fps=fps))).sequence
 
 
 @dataclass(frozen=True)

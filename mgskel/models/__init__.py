@@ -5,6 +5,7 @@ All work on any `Skeleton` and share one interface, see `mgskel.models.backbone.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, unknown
@@ -19,6 +20,7 @@ from mgskel.models.fusion import (
     with_fusion,
 )
 from mgskel.models.layers import Span, fold
+from mgskel.models.pretrained import sizes_of, take_over
 from mgskel.models.streaming import Stream
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "fold",
     "list_models",
     "reading",
+    "take_over",
     "with_fusion",
 ]
 
@@ -53,6 +56,7 @@ def create_model(
     fusion: str | bool | FusionParts = "on",
     in_channels: int = 3,
     fusion_window: int | None = None,
+    pretrained: str | Path | None = None,
     **sizes: Any,
 ) -> Backbone:
     """A network for a layout and a number of classes.
@@ -64,16 +68,25 @@ def create_model(
         fusion: balanced fusion "on" or "off", or `FusionParts` for ablations.
         in_channels: coordinates per joint.
         fusion_window: input frames that the fusion summarises, for streams; by default all.
-        **sizes: widths, depths and kernels, as the network's class lists them.
+        pretrained: a run folder whose weights are taken over as far as they fit, or "default" for
+            the recognizer that ships; what did not fit is told.
+        **sizes: widths, depths and kernels, as the network's class lists them; by default its
+            own, or those of `pretrained`.
     """
     kind: Any = BACKBONES.get(name)
     if num_classes < 1:
         raise InputError("a network needs classes", expected="1 or more", found=num_classes)
+    if pretrained is not None:
+        taken = sizes_of(pretrained, name)
+        fusion_window = fusion_window or taken.pop("fusion_window", None)
+        sizes = taken | sizes
     model = kind(get_skeleton(skeleton), num_classes, in_channels=in_channels, **sizes)
     if isinstance(fusion, FusionParts):
-        return with_fusion(model, parts=fusion, window=fusion_window)
-    if fusion in ("on", True):
-        return with_fusion(model, window=fusion_window)
-    if fusion in ("off", False):
-        return model
-    raise unknown("fusion setting", str(fusion), ("on", "off"))
+        model = with_fusion(model, parts=fusion, window=fusion_window)
+    elif fusion in ("on", True):
+        model = with_fusion(model, window=fusion_window)
+    elif fusion not in ("off", False):
+        raise unknown("fusion setting", str(fusion), ("on", "off"))
+    if pretrained is not None:
+        take_over(model, pretrained, head=True)
+    return model

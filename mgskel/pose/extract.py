@@ -10,7 +10,6 @@ import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.pose.cleaning import CleaningSettings, clean
 from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
-from mgskel.pose.frames import Frame, FrameSource, VideoSettings, read_ahead
+from mgskel.pose.frames import Footage, Frame, FrameSource, VideoSettings, read_ahead
 from mgskel.pose.people import choose, dense
 from mgskel.pose.quality import QualityReport, quality_report
 from mgskel.pose.tracking import PeopleSettings, Track, Tracker
@@ -65,7 +64,7 @@ class Extraction:
 
 
 def extract(
-    clip: str | Path,
+    clip: Footage,
     *,
     estimator: Estimator | str | None = None,
     settings: ExtractSettings = ExtractSettings(),
@@ -75,7 +74,8 @@ def extract(
     """Keypoints of the people in a clip.
 
     Args:
-        clip: a video file, a folder of pictures, ``camera:N`` or a URL.
+        clip: a video file, a folder of pictures, ``camera:N``, a URL, or pictures as arrays, whose
+            rate is `settings.video.fps`.
         estimator: an estimator, or the name of one; by default what the settings name.
         progress: advanced by one per frame; its total is set where it can be known.
         source: the name to store (by default the clip's name without folders).

@@ -16,6 +16,10 @@ import numpy as np
 from mgskel.core.errors import InputError
 
 SMALLEST_SIDE = 16
+ASSUMED_FPS = 25.0
+"""Of pictures that nobody tells the rate of."""
+Footage = str | Path | np.ndarray | Iterable[np.ndarray]
+"""A clip by its path, address or ``camera:N``; or its pictures, (H, W, 3) uint8 RGB each."""
 CAMERA = re.compile(r"camera:(\d+)$")
 Item = TypeVar("Item")
 _END = object()

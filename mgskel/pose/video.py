@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.pose.arrays import Arrays
 from mgskel.pose.frames import (
+    ASSUMED_FPS,
     CAMERA,
+    Footage,
     Frame,
     FrameSource,
     Thinning,
@@ -27,14 +30,15 @@ from mgskel.pose.frames import (
 
 _WHOLE = VideoSettings()
 _PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
-_PICTURE_FPS = 25.0
 _PATIENCE_S = 15.0
 # A header's length is often rounded up to the next frame or two.
 _SLACK_FRAMES = 2
 
 
-def open_source(clip: str | Path, settings: VideoSettings = _WHOLE) -> FrameSource:
-    """A video file, a folder of pictures, ``camera:N`` or a URL."""
+def open_source(clip: Footage, settings: VideoSettings = _WHOLE) -> FrameSource:
+    """A video file, a folder of pictures, ``camera:N``, a URL, or pictures as arrays."""
+    if not isinstance(clip, str | Path):
+        return Arrays(clip, settings)
     text = str(clip)
     if CAMERA.match(text) or "://" in text:
         return Video(text, settings)
@@ -241,14 +245,14 @@ class Pictures:
     def __init__(self, folder: Path, settings: VideoSettings) -> None:
         self.name = folder.name
         self.faults: list[str] = []
-        self._rate = settings.fps or _PICTURE_FPS
+        self._rate = settings.fps or ASSUMED_FPS
         self.fps: float | None = self._rate
         self._max_side = settings.max_side
         self._files = self._chosen(folder, settings)
         self.expected: int | None = len(self._files)
         self.size: tuple[int, int] = (0, 0)
         if settings.fps is None:
-            self.faults.append(f"no --fps given for a folder of pictures: {_PICTURE_FPS:g} taken")
+            self.faults.append(f"no --fps given for a folder of pictures: {ASSUMED_FPS:g} taken")
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -13,7 +13,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.files import writing
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.report.drawing import strokes
+from mgskel.core.strokes import strokes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,9 +17,9 @@ from mgskel.core.errors import InputError, MissingDependency
 from mgskel.core.files import writing
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.strokes import strokes
 from mgskel.pose.frames import VideoSettings
 from mgskel.pose.video import open_source
-from mgskel.report.drawing import strokes
 
 Ground = Literal["blank", "blur", "picture"]
 _PAPER = (24, 26, 30)
@@ -57,23 +57,25 @@ def write_overlay(
         raise InputError(f"the ground '{ground}' needs the clip itself")
     if weights is not None:
         _check_weights(weights, sequence)
-    canvas = _Canvas(sequence.skeleton, sequence.frame_size)
+    canvas = Canvas(sequence.skeleton, sequence.frame_size)
     with writing(path) as temporary:
         pictures = _pictures(sequence, canvas, clip, ground, weights)
         timed = zip(sequence.timestamps.tolist(), pictures, strict=True)
         write_video(temporary, timed, sequence.fps, canvas.size)
 
 
-class _Canvas:
+class Canvas:
     """Draws skeletons in the colours of their layout onto pictures of one size."""
 
-    def __init__(self, skeleton: Skeleton, frame_size: tuple[int, int]) -> None:
+    def __init__(
+        self, skeleton: Skeleton, frame_size: tuple[int, int], longest: int = _LONGEST_SIDE
+    ) -> None:
         try:
             import cv2
         except ImportError:
             raise MissingDependency("opencv-python-headless", "mediapipe", "an overlay") from None
         self._cv2: Any = cv2
-        self.scale = min(1.0, _LONGEST_SIDE / max(frame_size))
+        self.scale = min(1.0, longest / max(frame_size))
         # H.264 wants even sides.
         self.size = (
             max(round(frame_size[0] * self.scale / 2) * 2, 2),
@@ -155,7 +157,7 @@ class _Canvas:
 
 def _pictures(
     sequence: PoseSequence,
-    canvas: _Canvas,
+    canvas: Canvas,
     clip: str | Path | None,
     ground: Ground,
     weights: np.ndarray | None,
@@ -172,7 +174,7 @@ def _pictures(
 
 
 def _grounds(
-    sequence: PoseSequence, canvas: _Canvas, clip: str | Path | None, ground: Ground
+    sequence: PoseSequence, canvas: Canvas, clip: str | Path | None, ground: Ground
 ) -> Iterator[np.ndarray]:
     if ground == "blank" or clip is None:
         while True:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.report.drawing import strokes
+from mgskel.core.strokes import strokes
 from mgskel.report.pack import STEPS, Packed, pack, pack_points, pack_shares
 
 FINE_PARTS = ("head", "face", "left_hand", "right_hand")

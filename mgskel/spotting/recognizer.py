@@ -16,21 +16,22 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import Events, GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
+from mgskel.formats import as_sequence
 from mgskel.models import Backbone
 from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.models.pretrained import SHIPPED
+from mgskel.pose.frames import Footage
 from mgskel.training.model_folder import read_description
 
 if TYPE_CHECKING:
     from mgskel.spotting.needs import Silence
     from mgskel.spotting.online import OnlineSpotter
-
-SHIPPED = Path(__file__).parent / "shipped"
 
 
 class Recognizer(ABC):
@@ -178,14 +179,14 @@ def load_all(runs: Sequence[str | Path]) -> dict[Path, Recognizer]:
 
 
 def spot(
-    sequence: PoseSequence,
+    recording: PoseSequence | Footage,
     model: str | Path | None = None,
     sensitivity: float = DEFAULT_SENSITIVITY,
-) -> tuple[GestureEvent, ...]:
-    """The gestures of a recording.
+) -> Events:
+    """The gestures of a recording, file or clip.
 
     Args:
         model: a run folder, by default the shipped one.
         sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
     """
-    return Recognizer.load(model).spot(sequence, sensitivity)
+    return Events(Recognizer.load(model).spot(as_sequence(recording), sensitivity))

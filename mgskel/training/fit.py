@@ -17,7 +17,7 @@ from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.label_text import label_vectors
 from mgskel.datasets.streams import stream_channels
-from mgskel.models import Backbone, balance_loss
+from mgskel.models import Backbone, balance_loss, take_over
 from mgskel.training.clip_model import ClipInput, ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
@@ -26,7 +26,6 @@ from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weight
 from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.pretraining import take_over
 from mgskel.training.run_folder import VALIDATION_FILE, claim, lasting, plot_history
 from mgskel.training.sets import (
     TrainingData,

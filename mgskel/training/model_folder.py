@@ -22,8 +22,8 @@ from mgskel.core.files import file_hash, write_json, writing
 from mgskel.core.intake import read_json
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone, FusionParts, create_model
+from mgskel.models.pretrained import WEIGHTS_FILE
 
-WEIGHTS_FILE = "model.safetensors"
 DESCRIPTION_FILE = "recognizer.json"
 SCHEMA = "mgskel-recognizer/2"
 _SHOWN = 16

@@ -169,34 +169,6 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = Non
     return out
 
 
-def take_over(network: nn.Module, folder: Path) -> int:
-    """Copy every tensor of a pretrained folder that fits the network; returns how many did."""
-    from safetensors.torch import load_file
-
-    path = Path(folder) / WEIGHTS_FILE
-    if not path.is_file():
-        raise InputError(
-            f"nothing pretrained at {folder}",
-            expected=f"a folder with {WEIGHTS_FILE}",
-            remedy="write one with 'mgskel pretrain'",
-        )
-    own = network.state_dict()
-    fitting = {
-        key: value
-        for key, value in load_file(path).items()
-        if key in own and own[key].shape == value.shape and not key.startswith("head.")
-    }
-    if not fitting:
-        raise InputError(
-            "no pretrained tensor fits the network",
-            place=folder,
-            expected="the same backbone, sizes, layout and stream",
-            remedy="compare the two configs",
-        )
-    network.load_state_dict(own | fitting)
-    return len(fitting)
-
-
 def _store(config: PretrainConfig, given: Dataset | None) -> ClipStore:
     sequences: list[PoseSequence] = []
     names: list[str] = []

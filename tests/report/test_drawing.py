@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.skeleton import get_skeleton, list_skeletons
-from mgskel.report.drawing import strokes
+from mgskel.core.strokes import strokes
 
 
 def named(skeleton, stroke):

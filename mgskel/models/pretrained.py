@@ -1,0 +1,76 @@
+"""Weights of a trained run for another network: every tensor that fits is taken over."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from mgskel.core.errors import InputError
+from mgskel.core.files import read_json
+
+SHIPPED = Path(__file__).parents[1] / "spotting" / "shipped"
+WEIGHTS_FILE = "model.safetensors"
+_LOG = logging.getLogger("mgskel")
+_HEAD = "head."
+_SHOWN = 4
+
+
+def run_folder(run: str | Path) -> Path:
+    """Where a run lies; "default" is the recognizer that ships."""
+    return SHIPPED if run == "default" else Path(run)
+
+
+def sizes_of(run: str | Path, backbone: str) -> dict[str, Any]:
+    """The sizes that a run's network was built with; none where its backbone is another."""
+    description = run_folder(run) / "recognizer.json"
+    tree = read_json(description) if description.is_file() else {}
+    model = tree.get("model", {}) if isinstance(tree, dict) else {}
+    if model.get("backbone") != backbone:
+        return {}
+    return {**model.get("sizes", {}), "fusion_window": model.get("fusion_window")}
+
+
+def take_over(network: nn.Module, run: str | Path, head: bool = False) -> tuple[str, ...]:
+    """Copy what fits by name and shape; says, and returns, what of the network was not found.
+
+    Args:
+        run: a folder that training or pretraining wrote, or "default".
+        head: take the classes too, where their number fits.
+    """
+    from safetensors.torch import load_file
+
+    folder = run_folder(run)
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise InputError(
+            f"nothing pretrained at {folder}",
+            expected=f"a folder with {WEIGHTS_FILE}, or 'default'",
+            remedy="write one with 'mgskel train' or 'mgskel pretrain'",
+        )
+    own = network.state_dict()
+    fitting = {
+        key: value
+        for key, value in load_file(path).items()
+        if key in own and own[key].shape == value.shape and (head or not key.startswith(_HEAD))
+    }
+    if not fitting:
+        raise InputError(
+            "no pretrained tensor fits the network",
+            place=folder,
+            expected="the same backbone, sizes, layout and stream",
+            remedy="compare the two configs",
+        )
+    left = tuple(key for key in own if key not in fitting)
+    with torch.no_grad():
+        network.load_state_dict(own | fitting)
+    if left:
+        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        _LOG.warning(
+            "%d of %d tensors are taken over from %s; as they were: %s%s",
+            len(fitting), len(own), folder.name, ", ".join(left[:_SHOWN]), more,
+        )  # fmt: skip
+    return left
