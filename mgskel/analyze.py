@@ -24,7 +24,7 @@ from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe
-from mgskel.formats import ReadOptions, is_recording, read_sequence
+from mgskel.formats import ReadOptions, detect, read_sequence
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.job import kept_estimator
 from mgskel.pose.quality import quality_report
@@ -127,7 +127,7 @@ def analyze(
         stages = Stages(folder, lambda stage: progress.begin(f"{name}: {stage}", 1, "steps"))
 
         def extract_stage() -> None:
-            if is_recording(source):
+            if not detect(source, collections=False)[0].estimated:
                 extraction = _imported(Path(source), settings)
             else:
                 progress.begin(f"{name}: extract")  # its frames are counted
