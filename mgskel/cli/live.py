@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("source", nargs="?", default="camera:0", help="camera:0 (default), camera:1, an address, "
         "or a clip, which is played as a camera would show it")  # fmt: skip
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
+    add("--sensitivity", type=float, default=0.5, metavar="S", help="0 (only what is sure) to 1 "
+        "(everything that may be something); default 0.5")  # fmt: skip
     add("--estimator", metavar="NAME", help="mediapipe (default), mmpose, or one of your own")
     add("--fps", type=float, metavar="N", help="at most so many frames per second")
     add("--every-frame", action="store_true", help="of a clip: look at each frame, however long "
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         Recognizer.load(args.model),
         create_estimator(EstimatorSettings(args.estimator)) if args.estimator else None,
         fps=args.fps,
+        sensitivity=args.sensitivity,
         played=os.path.exists(args.source) and not args.every_frame,
         record=args.record is not None,
     )

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import read_json
+from mgskel.core.intake import read_json
 
 SHIPPED = Path(__file__).parents[1] / "spotting" / "shipped"
 WEIGHTS_FILE = "model.safetensors"

@@ -23,6 +23,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.frames import Footage, Frame, FrameSource, VideoSettings
 from mgskel.pose.video import open_source
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.spotting.online import OnlineSpotter
 from mgskel.spotting.recognizer import Recognizer
 
@@ -51,6 +52,7 @@ class Live:
     Args:
         source: ``camera:N``, an address, a clip, or pictures as `mgskel.pose.arrays` takes them.
         fps: at most so many frames per second; of pictures, their rate.
+        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
         played: leave frames of a clip out that cannot be seen in time, as a camera would.
         record: keep the poses, for `recorded`.
     """
@@ -62,6 +64,7 @@ class Live:
         estimator: Estimator | None = None,
         *,
         fps: float | None = None,
+        sensitivity: float = DEFAULT_SENSITIVITY,
         played: bool = False,
         record: bool = False,
     ) -> None:
@@ -69,7 +72,7 @@ class Live:
         self._frames = open_source(source, VideoSettings(fps=fps, seconds=float("inf")))
         self._own_estimator = estimator is None
         self.estimator = estimator or _quickest()
-        self._played, self._record = played, record
+        self._sensitivity, self._played, self._record = sensitivity, played, record
         self._points: list[np.ndarray] = []
         self._scores: list[np.ndarray] = []
         self._times: list[float] = []
@@ -94,7 +97,10 @@ class Live:
                 person = max(self.estimator.estimate([frame.image])[0], key=_height, default=None)
                 begin = time.thread_time()
                 online = online or self.recognizer.follow(
-                    self.estimator.skeleton, self.fps, frame_size=self.size
+                    self.estimator.skeleton,
+                    self.fps,
+                    frame_size=self.size,
+                    sensitivity=self._sensitivity,
                 )
                 points, scores = self._seen(person)
                 events = online.push(points, scores, frame.time_s)
@@ -151,6 +157,7 @@ def follow(
     model: str | Path | None = None,
     estimator: Estimator | str | None = None,
     fps: float | None = None,
+    sensitivity: float = DEFAULT_SENSITIVITY,
 ) -> Iterator[GestureEvent]:
     """Gestures of the largest person in a camera, clip or iterator of frames, as they come.
 
@@ -159,11 +166,13 @@ def follow(
         model: a run folder, by default the recognizer that ships.
         estimator: of poses, or its name.
         fps: the pictures' rate.
+        sensitivity: 0..1, as in `Live`.
     """
     made = create_estimator(EstimatorSettings(estimator)) if isinstance(estimator, str) else None
     try:
         chosen = made or (estimator if not isinstance(estimator, str) else None)
-        for moment in Live(source, Recognizer.load(model), chosen, fps=fps):
+        recognizer = Recognizer.load(model)
+        for moment in Live(source, recognizer, chosen, fps=fps, sensitivity=sensitivity):
             yield from moment.events
     finally:
         if made is not None:

@@ -24,9 +24,9 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import as_sequence
 from mgskel.models import Backbone
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.models.pretrained import SHIPPED
 from mgskel.pose.frames import Footage
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.training.model_folder import read_description
 
 if TYPE_CHECKING:
