@@ -18,14 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from studies.phases.study import TOGETHER, Row, compare, leave_one_user_out
+from studies.phases.study import TOGETHER, Row, compare, leave_one_user_out, recordings_of
 
 from mgskel.core.errors import MgskelError
 from mgskel.core.files import to_json, write_json, write_text
 from mgskel.core.recording import Dataset
 from mgskel.core.threads import set_threads
 from mgskel.formats import ReadOptions, read
-from mgskel.spotting.phases import labelled_recordings
+from mgskel.spotting.frame_training import FramesConfig
 
 _REST = "Rest"
 _CAUTION = """
@@ -51,13 +51,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         set_threads(1)
-        data = labelled_recordings(_bundle(arguments.data, arguments.layout))
-        seeds = range(arguments.seeds)
+        data = recordings_of(_bundle(arguments.data, arguments.layout))
+        seeds, config = range(arguments.seeds), FramesConfig(rest=arguments.rest)
         if arguments.test is None:
-            rows = leave_one_user_out(data, arguments.rest, seeds)
+            rows = leave_one_user_out(data, config, seeds)
         else:
-            test = labelled_recordings(_bundle(arguments.test, arguments.layout))
-            rows = compare(data, test, arguments.rest, seeds)
+            test = recordings_of(_bundle(arguments.test, arguments.layout))
+            rows = compare(data, test, config, seeds)
         tree = {
             "seeds": arguments.seeds,
             "together": together(rows),
@@ -120,9 +120,9 @@ def page(rows: Sequence[Row], arguments: argparse.Namespace) -> str:
 `python tools/study_phases.py {how} --seeds {arguments.seeds}`
 
 Per frame; macro-F1 is the mean over labels. "One network" is the mean over {arguments.seeds} seeds
-with its standard deviation; "networks together" is the mean of their answers, "networks
-and ridge together" is what `PhaseLabeller` says. Learned from scratch, from the other users'
-recordings alone.
+with its standard deviation, and what a run of `mgskel train` says; "networks together" is the mean
+of their answers, "networks and ridge together" that and a linear vote. Learned from scratch, from
+the other users' recordings alone.
 {"" if arguments.test else _CAUTION}
 {table(rows)}
 """

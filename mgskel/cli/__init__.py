@@ -33,6 +33,7 @@ VERBS = {
     "convert": "between recording formats and skeleton layouts",
     "validate": "say plainly what is wrong with a recording file, and where",
     "train": "train a recognizer from a config",
+    "finetune": "teach the recognizer gestures of your own, from annotated recordings",
     "pretrain": "learn motion from unlabelled recordings, for later training",
     "evaluate": "score one run, or several as an ensemble, on labelled sequences",
     "predict": "scores and labels for sequences; submission files",

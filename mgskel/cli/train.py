@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.messages import tell
 
+if TYPE_CHECKING:
+    from mgskel.core.recording import Dataset
+
 HELP = (
-    "Train a recognizer from a config (see configs/). Every key of the config is an option by its "
-    "dotted name, such as --data.train FILE, --optim.lr 0.001, --model.fusion off. The same "
-    "command resumes an interrupted training."
+    "Train a recognizer from nothing, of labelled clips or of recordings annotated in time. Every "
+    "key of the config (see configs/) is an option by its dotted name, such as --data.train "
+    "FILE,FILE, --optim.lr 0.001, --model.fusion off. The same command resumes an interrupted "
+    "training."
 )
 EXAMPLES = (
     "-c configs/natops/recipe.yaml --data.train train.npz",
     "-c configs/micro.yaml --all-streams -o runs/mine",
+    "--frames --data.train study -o my_labels",
 )
 TAKES_KEYS = True
 
@@ -32,28 +39,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train each of the config's streams, in OUT/STREAM",
     )
+    parser.add_argument(
+        "--frames",
+        action="store_true",
+        help="learn to label every frame of recordings with events, instead of cutting a clip for "
+        "each; so it is anyway where the data have labels of frames",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    from mgskel.core.config import load_section
+    from mgskel.training.config import DataConfig
+
+    data = load_section(DataConfig, "data", args.config, args.keys)
+    tell(f"training: reading {', '.join(map(str, data.train)) or 'nothing'}")
+    from mgskel.training.sets import read_training_files
+
+    files = read_training_files(data)
+    in_time = any(len(one) and one[0].frame_labels is not None for one in files)
+    return _train_frames(args, files) if args.frames or in_time else _train_clips(args, files)
+
+
+def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     import dataclasses
 
     from mgskel.core.config import load_config
     from mgskel.training.config import TrainConfig
-
-    config = load_config(TrainConfig, args.config, args.keys)
-    tell(f"training {config.model.backbone}: reading {config.data.train or 'nothing'}")
     from mgskel.training.fit import train
     from mgskel.training.sets import check_streams, load_training_data
 
-    base = args.out or Path("runs") / (args.config.stem if args.config else "default")
+    config = load_config(TrainConfig, args.config, args.keys)
+    base = _base(args)
     alone = args.out is not None and not args.all_streams
-    data = load_training_data(config.data)
+    data = load_training_data(config.data, files)
     streams = config.streams if args.all_streams else (config.stream,)
     check_streams(streams, data.train)
     for stream in streams:
         folder = base if alone else base / stream
         recognizer = train(dataclasses.replace(config, stream=stream), folder, data)
-        judged = recognizer.notes.get("validation", {})
-        shown = ", ".join(f"{k} {judged[k]:.3f}" for k in ("top1", "macro_f1") if k in judged)
-        tell(f"{folder}: {shown or 'trained on everything, nothing held out'}")
+        _report(folder, recognizer.notes)
     return 0
+
+
+def _train_frames(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
+    from mgskel.core.config import load_config
+    from mgskel.core.recording import Dataset
+    from mgskel.spotting.frame_training import FramesConfig, train_frames, with_frame_labels
+
+    config = load_config(FramesConfig, args.config, args.keys)
+    labelled = [with_frame_labels(part, config.rest) for part in files]
+    data = Dataset([one for part in labelled for one in part])
+    if config.data.to_layout is not None:
+        data = data.to_skeleton(config.data.to_layout)
+    recognizer = train_frames(config, _base(args), data)
+    tell(f"learned {', '.join(recognizer.names)} from {len(data)} recordings")
+    _report(_base(args), recognizer.notes)
+    return 0
+
+
+def _base(args: argparse.Namespace) -> Path:
+    return args.out or Path("runs") / (args.config.stem if args.config else "default")
+
+
+def _report(folder: Path, notes: Mapping[str, Any]) -> None:
+    judged = notes.get("validation", {})
+    shown = ", ".join(f"{k} {judged[k]:.3f}" for k in ("top1", "macro_f1") if k in judged)
+    tell(f"{folder}: {shown or 'trained on everything, nothing held out'}")

@@ -29,10 +29,24 @@ def load_config(
     kind: type[Config], path: str | Path | None = None, overrides: Sequence[str] = ()
 ) -> Config:
     """A `kind` from its defaults, then the YAML file, then ``--key value`` overrides."""
-    tree = _merge(_nested(kind), read_yaml_config(Path(path)) if path is not None else {})
+    tree = _merge(_nested(kind), _given(path, overrides))
+    return from_dict(kind, tree, place=str(path) if path is not None else "command line")
+
+
+def load_section(
+    kind: type[Config], name: str, path: str | Path | None = None, overrides: Sequence[str] = ()
+) -> Config:
+    """One section alone, before it is known of which kind the whole config is."""
+    section = _given(path, overrides).get(name, {})
+    return from_dict(kind, section, str(path) if path is not None else "command line", (name,))
+
+
+def _given(path: str | Path | None, overrides: Sequence[str]) -> dict[str, Any]:
+    """What file and command line say."""
+    tree = read_yaml_config(Path(path)) if path is not None else {}
     for key, value in _parse_overrides(overrides):
         _set_dotted(tree, key, value)
-    return from_dict(kind, tree, place=str(path) if path is not None else "command line")
+    return tree
 
 
 def _nested(kind: type) -> dict[str, Any]:

@@ -10,18 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mgskel.spotting.clip_recognizer import ClipRecognizer
+    from mgskel.spotting.frame_recognizer import FrameRecognizer
     from mgskel.spotting.online import OnlineSpotter
     from mgskel.spotting.recognizer import Recognizer, spot
     from mgskel.spotting.stream_recognizer import StreamRecognizer
 
 _HOMES = {
     "ClipRecognizer": "clip_recognizer",
+    "FrameRecognizer": "frame_recognizer",
     "OnlineSpotter": "online",
     "Recognizer": "recognizer",
     "StreamRecognizer": "stream_recognizer",
     "spot": "recognizer",
 }
-__all__ = ["ClipRecognizer", "OnlineSpotter", "Recognizer", "StreamRecognizer", "spot"]
+__all__ = [
+    "ClipRecognizer",
+    "FrameRecognizer",
+    "OnlineSpotter",
+    "Recognizer",
+    "StreamRecognizer",
+    "spot",
+]
 
 
 def __getattr__(name: str) -> Any:

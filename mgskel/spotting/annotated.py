@@ -1,39 +1,40 @@
-"""Recordings that somebody annotated: keypoints, and events beside them."""
+"""Recordings that somebody annotated: events beside keypoints, or a label for every frame."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from mgskel.core.errors import InputError
-from mgskel.core.events import read_events
-from mgskel.core.recording import Recording
-from mgskel.core.sequence import PoseSequence
+from mgskel.core.recording import Dataset
+from mgskel.formats import read
 from mgskel.spotting.metrics import check_reference
 
-_ANNOTATIONS = (".eaf", ".csv", ".json")
+_LEAST_TO_KEEP_APART = 4
 
 
-def annotated_recordings(folder: Path) -> list[Recording]:
-    """Recordings NAME.npz of a folder with annotations NAME.eaf, .csv or .json."""
-    if not folder.is_dir():
-        raise InputError(f"no folder {folder}", expected="recordings with annotations")
-    found, alone = [], []
-    for pose in sorted(folder.glob("*.npz")):
-        beside = [pose.with_suffix(ending) for ending in _ANNOTATIONS]
-        events = next((path for path in beside if path.exists()), None)
-        if events is None:
-            alone.append(pose.name)
-            continue
-        sequence = PoseSequence.load(pose)
-        truth = read_events(events)
-        check_reference(truth, sequence.start_s + sequence.duration_s, sequence.start_s)
-        found.append(Recording(sequence, pose.stem, events=truth))
-    if not found:
+def annotated_recordings(path: Path) -> Dataset:
+    """The recordings of a folder (or another data set) that have events."""
+    data = read(path)
+    annotated = data.select([i for i, one in enumerate(data) if one.events])
+    if not len(annotated):
         raise InputError(
             "no annotated recordings",
-            place=folder,
+            place=path,
             expected="pairs such as interview1.npz (from 'mgskel extract') and interview1.eaf",
-            found=f"without annotation: {', '.join(alone[:5])}" if alone else "no .npz files",
+            found=f"without events: {', '.join(map(str, data.names[:5]))}",
             remedy="see docs/howto/annotate-and-finetune.md",
         )
-    return found
+    for one in annotated:
+        start = one.sequence.start_s
+        check_reference(one.events, start + one.sequence.duration_s, start)
+    return annotated
+
+
+def every_fourth(data: Dataset) -> tuple[Dataset, Dataset]:
+    """What to learn from, and what to keep apart: every fourth, or nothing where there are few."""
+    apart = np.arange(len(data)) % 4 == 3
+    if len(data) < _LEAST_TO_KEEP_APART:
+        apart[:] = False
+    return data.select(~apart), data.select(apart)

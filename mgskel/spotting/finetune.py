@@ -8,8 +8,9 @@ left out of the loss there, and a little synthesis keeps the network from forget
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,21 @@ import torch
 from torch import nn
 
 from mgskel.core.errors import InputError
+from mgskel.core.files import json_hash
 from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.core.recording import Recording
 from mgskel.models import Backbone
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.features import FeatureSettings, features_of
 from mgskel.spotting.fit import FitSettings, fit
+from mgskel.spotting.metrics import score_events
+from mgskel.spotting.recognizer import Recognizer
+from mgskel.spotting.reference import translate
 from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.training.config import OptimConfig
+from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
+from mgskel.training.run_folder import claim
 
 _OWN_GROUP = "own"
 _OWN_RAW = 1000
@@ -68,14 +75,17 @@ def finetune(
     folder: Path,
     workers: int = 1,
 ) -> StreamRecognizer:
-    """A spotter that also knows the annotated gestures.
+    """A spotter that also knows the annotated gestures; the run folder is written, or resumed.
 
     Args:
-        folder: keeps the synthetic examples and the checkpoint, so that a run can be resumed.
+        folder: the run folder; it keeps the synthetic examples and the checkpoint, too.
     """
     labels = sorted({event.label for recording in recordings for event in recording.events})
     if not labels:
         raise InputError("the annotations hold no events", remedy="mark gestures first")
+    claim(folder, settings, [spotter.fingerprint, *map(_fingerprint, recordings)])
+    if (folder / WEIGHTS_FILE).is_file() and (folder / DESCRIPTION_FILE).is_file():
+        return StreamRecognizer.load(folder)
     vocabulary = extended(spotter.vocabulary, labels)
     features = spotter.input.features
     network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
@@ -87,7 +97,7 @@ def finetune(
         old = synthetic_corpus(folder / "replay", corpus, spotter.vocabulary, features, workers)
         pieces = _balanced(pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share)
     fit(network, spotter.input, pieces, settings.fit, folder)
-    return StreamRecognizer(
+    taught = StreamRecognizer(
         network.eval(),
         spotter.model,
         spotter.input,
@@ -101,6 +111,33 @@ def finetune(
         },
         clip_rule=spotter.clip_rule.widened(len(vocabulary) - len(spotter.vocabulary)),
     )
+    taught.save(folder)
+    return taught
+
+
+def forgotten(
+    before: Recognizer, taught: Recognizer, recordings: Sequence[Recording]
+) -> dict[str, tuple[float, float]]:
+    """Recordings in which gestures that were known before are found less well, with F1 (overlap
+    0.3) before and after."""
+    known = {name.casefold() for name in before.vocabulary.names}
+    worse = {}
+    for one in recordings:
+        truth = [event for event in one.events if event.label.casefold() in known]
+        marked = {event.label.casefold() for event in truth}
+        scores = []
+        for recognizer in (before, taught):
+            found = [e for e in recognizer.spot(one.sequence) if e.label.casefold() in marked]
+            reference = translate(truth, recognizer.vocabulary).events
+            scores.append(score_events(reference, found).f1[0.3])
+        if truth and scores[1] < scores[0]:
+            worse[one.name] = (scores[0], scores[1])
+    return worse
+
+
+def _fingerprint(recording: Recording) -> str:
+    points = np.ascontiguousarray(recording.sequence.keypoints).tobytes()
+    return json_hash([hashlib.sha256(points).hexdigest(), list(map(asdict, recording.events))])
 
 
 def extended(vocabulary: Vocabulary, labels: Sequence[str]) -> Vocabulary:

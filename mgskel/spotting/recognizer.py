@@ -1,8 +1,8 @@
 """Recognizer: the one trained thing. It judges cut clips, spots in recordings, follows a camera.
 
-There are two kinds, by what a network was trained to see: `StreamRecognizer` for recordings as
-they pass, `ClipRecognizer` for cut clips. Either answers every question; both come from one form
-of folder.
+There are three kinds, by what a network was trained to see: `StreamRecognizer` for recordings as
+they pass, `FrameRecognizer` for whole recordings, `ClipRecognizer` for cut clips. Each answers
+every question that it can; all come from one form of folder.
 """
 
 from __future__ import annotations
@@ -59,11 +59,13 @@ class Recognizer(ABC):
         Asked of one kind (`StreamRecognizer.load`), the other kind is refused.
         """
         from mgskel.spotting.clip_recognizer import ClipRecognizer
+        from mgskel.spotting.frame_recognizer import FrameRecognizer
         from mgskel.spotting.stream_recognizer import StreamRecognizer
 
         place = SHIPPED if folder is None else Path(folder)
-        kinds: dict[str, type[ClipRecognizer | StreamRecognizer]] = {
+        kinds: dict[str, type[ClipRecognizer | FrameRecognizer | StreamRecognizer]] = {
             "clips": ClipRecognizer,
+            "frames": FrameRecognizer,
             "stream": StreamRecognizer,
         }
         found = kinds[read_description(place)["kind"]].read(place)

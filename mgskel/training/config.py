@@ -21,7 +21,7 @@ class DataConfig:
     """What to learn from.
 
     Args:
-        train: a bundle, or any labelled file that the readers know.
+        train: bundles, or any labelled files and folders that the readers know.
         layout: skeleton of a file that does not name its own.
         hand_order: of iMiGUE challenge arrays; found from the data by default.
         to_layout: convert to this layout before anything else.
@@ -37,7 +37,7 @@ class DataConfig:
         people: size of the person axis; without it, as many as the file has.
     """
 
-    train: Path | None = None
+    train: tuple[Path, ...] = ()
     layout: str | None = None
     to_layout: str | None = None
     vocabulary: str | None = None

@@ -26,7 +26,7 @@ from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weight
 from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import VALIDATION_FILE, claim, lasting, plot_history
+from mgskel.training.run_folder import VALIDATION_FILE, claim, plot_history
 from mgskel.training.sets import (
     TrainingData,
     check_classes,
@@ -102,7 +102,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     """
     out = Path(out)
     data = data or load_training_data(config.data)
-    claim(out, lasting(config), data.fingerprint, config)
+    claim(out, config, data.fingerprint)
     if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
         return ClipModel.load(out)
     prepare(config.machine, config.seed)

@@ -10,6 +10,7 @@ import csv
 import io
 import logging
 import os
+import signal
 import time
 import warnings
 from collections.abc import Sequence
@@ -113,15 +114,20 @@ def run(
             use_distributed_sampler=False,
             default_root_dir=str(out),
         )
-        trainer.fit(
-            module,
-            DataLoader(batches, batch_size=None, sampler=plan),  # type: ignore[arg-type]
-            DataLoader(judged, batch_size=None) if judged else None,  # type: ignore[arg-type]
-            ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
-            weights_only=True,
-        )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        try:
+            trainer.fit(
+                module,
+                DataLoader(batches, batch_size=None, sampler=plan),  # type: ignore[arg-type]
+                DataLoader(judged, batch_size=None) if judged else None,  # type: ignore[arg-type]
+                ckpt_path=str(checkpoint) if checkpoint.is_file() else None,
+                weights_only=True,
+            )
+        except SystemExit:
+            # Lightning turns Ctrl-C into an exit of its own, and is deaf to it from then on.
+            if not trainer.interrupted:
+                raise
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt from None
     return patience.weights if patience and patience.weights else module.judged_weights()
 
 

@@ -7,6 +7,7 @@ executed, and the weights must be those that the description was written for.
 from __future__ import annotations
 
 import hashlib
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +28,8 @@ from mgskel.models.pretrained import WEIGHTS_FILE
 DESCRIPTION_FILE = "recognizer.json"
 SCHEMA = "mgskel-recognizer/2"
 _SHOWN = 16
-Kind = Literal["clips", "stream"]
-"""What a network was trained to see: cut clips, or recordings as they pass."""
+Kind = Literal["clips", "stream", "frames"]
+"""What a network was trained to see: cut clips, recordings as they pass, or whole recordings."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def read_description(folder: Path) -> dict[str, Any]:
             found=tree["schema"],
             remedy="update mgskel, or train again",
         )
-    if tree.get("kind") not in ("clips", "stream"):
+    if tree.get("kind") not in typing.get_args(Kind):
         raise damaged(folder, f"kind {tree.get('kind')!r}")
     return tree
 

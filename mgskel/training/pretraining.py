@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -144,7 +143,7 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = Non
     if data is None and not config.data:
         raise InputError("no files to learn from", remedy="give --data FILE,FILE,...")
     fingerprint = [data_fingerprint(path) for path in config.data]
-    claim(out, _lasting(config), fingerprint, config)
+    claim(out, config, fingerprint)
     if (out / WEIGHTS_FILE).is_file():
         return out
     prepare(config.machine, config.seed)
@@ -200,9 +199,3 @@ def _save(
     state = {k: v.detach().cpu().contiguous() for k, v in module.model.state_dict().items()}
     with writing(out / WEIGHTS_FILE) as temporary:
         save_file(state, temporary)
-
-
-def _lasting(config: PretrainConfig) -> dict[str, Any]:
-    tree = to_dict(config)
-    tree["machine"] = {"precision": config.machine.precision}
-    return {key: value for key, value in tree.items() if key != "data"}

@@ -12,7 +12,6 @@ from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import write_json, write_text
 from mgskel.core.intake import read_json
-from mgskel.training.config import TrainConfig
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 
 CONFIG_FILE = "config.yaml"
@@ -20,19 +19,23 @@ VALIDATION_FILE = "validation.npz"
 METRICS_FILE = "metrics.csv"
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 _TRAINING_FILE = "training.json"
-_LENGTHS = ("config.optim.epochs", "config.steps")
+_LENGTH = ".optim.epochs"
+# Neither threads nor logs nor where the files lie decide a result.
+_INDIFFERENT = (".threads", ".tensorboard", "config.data", ".data.train", ".validation_file")
 _SHOWN = 4
 
 
-def claim(out: Path, lasting: dict[str, Any], fingerprint: object, config: Any) -> None:
+def claim(out: Path, config: Any, fingerprint: object) -> None:
     """Refuse a folder that holds another training; otherwise write the config into it.
 
-    A training may be lengthened: it then goes on from its checkpoint, finished or not.
+    What does not decide the result may differ, and a training may be lengthened: it then goes on
+    from its checkpoint, finished or not.
     """
-    wanted = {"config": lasting, "data": fingerprint}
+    told = _flat({"config": to_dict(config), "data": fingerprint})
+    now = {key: value for key, value in told.items() if not key.endswith(_INDIFFERENT)}
     path = out / _TRAINING_FILE
     if path.is_file():
-        before, now = _flat(read_json(path)), _flat(to_dict(wanted))
+        before = _flat(read_json(path))
         changed = [key for key in before | now if before.get(key) != now.get(key)]
         if not changed:
             return
@@ -42,12 +45,12 @@ def claim(out: Path, lasting: dict[str, Any], fingerprint: object, config: Any) 
         (out / DESCRIPTION_FILE).unlink(missing_ok=True)
         (out / WEIGHTS_FILE).unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
-    write_json(path, wanted)
+    write_json(path, now)
     write_text(out / CONFIG_FILE, yaml.safe_dump(to_dict(config), sort_keys=False))
 
 
 def _longer(key: str, before: Any, now: Any) -> bool:
-    return key in _LENGTHS and before is not None and now is not None and now > before
+    return key.endswith(_LENGTH) and before is not None and now is not None and now > before
 
 
 def _another(
@@ -78,16 +81,6 @@ def _flat(tree: Any, place: str = "") -> dict[str, Any]:
     for key, value in tree.items():
         leaves |= _flat(value, f"{place}.{key}" if place else key)
     return leaves
-
-
-def lasting(config: TrainConfig) -> dict[str, Any]:
-    """What decides the result: not threads, not logs, not where the file lies."""
-    tree = to_dict(config)
-    for key in ("threads", "tensorboard"):
-        tree["machine"].pop(key)
-    tree["data"].pop("train")
-    tree["data"].pop("validation_file")
-    return tree
 
 
 def read_history(out: Path) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,14 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, json_hash
-from mgskel.core.recording import Dataset
+from mgskel.core.recording import Dataset, join
 from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.classes import ClassList, class_list
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.splits import Split, by_group, hold_out, official_split, stratified
 from mgskel.datasets.streams import stream_channels
-from mgskel.formats.format import ReadOptions
+from mgskel.formats import ReadOptions, read
 from mgskel.training.config import DataConfig
 
 
@@ -33,15 +33,22 @@ class TrainingData:
     fingerprint: str = ""
 
 
-def load_training_data(config: DataConfig) -> TrainingData:
-    """Read, convert and split the files of a config."""
-    if config.train is None:
+def read_training_files(config: DataConfig) -> list[Dataset]:
+    """What each file of a config holds."""
+    if not config.train:
         raise InputError("no training file", remedy="give --data.train FILE")
-    options = ReadOptions(layout=config.layout, hand_order=config.hand_order)
-    everything = load_dataset(config.train, options)
+    return [read(path, _options(config)) for path in config.train]
+
+
+def load_training_data(config: DataConfig, files: Sequence[Dataset] | None = None) -> TrainingData:
+    """Read, convert and split the clips of a config's files, unless these are read already."""
+    read_ones = read_training_files(config) if files is None else files
+    everything = join([one.clips() for one in read_ones])
+    if not len(everything):
+        raise InputError("the files hold no sequences", place=config.train[0])
     if config.to_layout is not None:
         everything = everything.to_skeleton(get_skeleton(config.to_layout))
-    fingerprint = data_fingerprint(config.train)
+    fingerprint = data_fingerprint(*config.train)
     classes = class_list(everything, config.vocabulary)
     if config.validation == "file":
         if config.validation_file is None:
@@ -49,14 +56,21 @@ def load_training_data(config: DataConfig) -> TrainingData:
                 "data.validation is 'file', but no file is given",
                 remedy="give --data.validation_file FILE, or another --data.validation",
             )
-        other = load_dataset(config.validation_file, options)
+        other = load_dataset(config.validation_file, _options(config))
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
     return split_training_data(everything, classes, config, fingerprint)
 
 
-def data_fingerprint(path: Path) -> str:
-    """SHA-256 of a file, or of a folder's files and their names."""
+def _options(config: DataConfig) -> ReadOptions:
+    return ReadOptions(layout=config.layout, hand_order=config.hand_order)
+
+
+def data_fingerprint(*paths: Path) -> str:
+    """SHA-256 of a file, of a folder's files and their names, or of several of these."""
+    if len(paths) != 1:
+        return json_hash([data_fingerprint(path) for path in paths])
+    (path,) = paths
     if not path.is_dir():
         return file_hash(path)
     files = sorted(inside for inside in path.rglob("*") if inside.is_file())
@@ -72,7 +86,7 @@ def split_training_data(
     if config.validation == "none":
         split = Split(np.arange(len(everything)), np.zeros(0, dtype=int))
     else:
-        split = _split(everything, config)
+        split = hold_apart(everything, config)
         if not len(split.validation):
             raise InputError(
                 "the validation part is empty",
@@ -87,9 +101,10 @@ def split_training_data(
     return TrainingData(everything.select(train), validation, classes, fingerprint)
 
 
-def _split(everything: Dataset, config: DataConfig) -> Split:
-    assert everything.labels is not None
+def hold_apart(everything: Dataset, config: DataConfig) -> Split:
+    """What is learned from and what is kept for validation, by the config's rule."""
     if config.validation == "random":
+        assert everything.labels is not None
         return stratified(everything.labels, config.share, config.split_seed)
     if config.validation == "official":
         if config.vocabulary not in ("imigue", "smg"):

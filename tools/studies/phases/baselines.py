@@ -1,4 +1,4 @@
-"""What phase networks must beat: the commonest label, and ridge on windows."""
+"""What networks of frame labels must beat: the commonest label, and ridge on windows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mgskel.spotting.phases.fit import Lesson
-from mgskel.spotting.phases.linear import LinearWindows, network_view, places_view
-from mgskel.spotting.phases.motion import Course
+from mgskel.spotting.frame_training import Lesson
+from mgskel.spotting.motion import Course
+from studies.phases.linear import LinearWindows, network_view, places_view
 
 Classifier = Callable[[Course], np.ndarray]
 """A course's labels, (T,) int."""

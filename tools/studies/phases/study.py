@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.spotting.phases.fit import PhaseFitSettings
-from mgskel.spotting.phases.labelled import LabelledRecording, label_ids, label_names
-from mgskel.spotting.phases.labeller import Answers, PhaseLabeller, lesson_of, rest_apart
-from mgskel.spotting.phases.motion import course_of
-from mgskel.training.metrics import class_scores, confusion
+from mgskel.core.recording import Dataset, Recording
+from mgskel.spotting.frame_recognizer import Answers, FrameRecognizer
+from mgskel.spotting.frame_training import (
+    FramesConfig,
+    Lesson,
+    label_ids,
+    label_names,
+    lesson_of,
+    teach,
+    with_frame_labels,
+)
+from mgskel.spotting.motion import course_of
+from mgskel.training.metrics import class_scores, confusion, softmax
 from studies.phases.baselines import (
     Classifier,
     commonest,
     ridge_on_channels,
     ridge_on_places,
 )
+from studies.phases.linear import LinearWindows
 
 PHASES, REST = "all phases", "rest against the others"
 _BASELINES = {
@@ -49,14 +61,27 @@ class Row:
     spread: float | None = None
 
 
+def recordings_of(data: Dataset) -> list[Recording]:
+    """Recordings with text as labels of frames, and with their users.
+
+    Users are the subjects; without them, the letters that a recording's name begins with ("a" for
+    "a1").
+    """
+    if any(one.frame_labels is None for one in data):
+        raise InputError(
+            "the bundle has no labels per frame",
+            expected="an array 'frame_label' (or 'phase') with one entry per frame",
+            found="none",
+            remedy="write the labels into the bundle, empty text where a frame has none",
+        )
+    return [one.replace(subject=_user(one)) for one in with_frame_labels(data)]
+
+
 def leave_one_user_out(
-    recordings: Sequence[LabelledRecording],
-    rest: str | None,
-    seeds: Sequence[int],
-    settings: PhaseFitSettings | None = None,
+    recordings: Sequence[Recording], config: FramesConfig, seeds: Sequence[int]
 ) -> list[Row]:
     """Each user in turn is tested with what the others taught."""
-    users = list(dict.fromkeys(recording.user for recording in recordings))
+    users = list(dict.fromkeys(str(one.subject) for one in recordings))
     if len(users) < 2:
         raise InputError(
             "leaving one user out needs two",
@@ -66,36 +91,30 @@ def leave_one_user_out(
         )
     rows = []
     for user in users:
-        learned = [r for r in recordings if r.user != user]
-        rows += compare(learned, [r for r in recordings if r.user == user], rest, seeds, settings)
+        learned = [one for one in recordings if str(one.subject) != user]
+        tested = [one for one in recordings if str(one.subject) == user]
+        rows += compare(learned, tested, config, seeds)
     return rows
 
 
 def compare(
-    learned: Sequence[LabelledRecording],
-    tested: Sequence[LabelledRecording],
-    rest: str | None,
+    learned: Sequence[Recording],
+    tested: Sequence[Recording],
+    config: FramesConfig,
     seeds: Sequence[int],
-    settings: PhaseFitSettings | None = None,
 ) -> list[Row]:
     """Baselines and networks, taught by some recordings and tested on others."""
     names = label_names(learned)
-    truth = [label_ids(recording.labels, names) for recording in tested]
-    who = ", ".join(dict.fromkeys(recording.user for recording in tested))
+    truth = [_ids(one, names) for one in tested]
+    who = ", ".join(dict.fromkeys(str(one.subject) for one in tested))
+    rest = config.rest
     rows = list(_baseline_rows(learned, tested, truth, names, rest, who))
-    labeller = PhaseLabeller.fit(learned, rest, seeds, settings)
     each = [
-        [labeller.alone(index).answers(recording.sequence) for recording in tested]
-        for index in range(len(seeds))
+        [recognizer.answers(one.sequence) for one in tested]
+        for recognizer in (_taught(learned, replace(config, seed=seed)) for seed in seeds)
     ]
-    several = {
-        NETWORKS: labeller.alone(*range(len(seeds))),
-        TOGETHER: labeller,
-    }
-    together = {
-        method: [voters.answers(recording.sequence) for recording in tested]
-        for method, voters in several.items()
-    }
+    several = [_mean(parts) for parts in zip(*each, strict=True)]
+    together = {NETWORKS: several, TOGETHER: _with_ridge(several, learned, tested, names, rest)}
     for task in (PHASES,) if rest is None else (PHASES, REST):
         place = None if rest is None else names.index(rest)
         scores = np.array([_score(task, truth, answers, place, len(names)) for answers in each])
@@ -108,9 +127,60 @@ def compare(
     return rows
 
 
+def _taught(learned: Sequence[Recording], config: FramesConfig) -> FrameRecognizer:
+    with tempfile.TemporaryDirectory() as folder:
+        return teach(learned, config, Path(folder))
+
+
+def _mean(answers: Sequence[Answers]) -> Answers:
+    labels = np.mean([one.labels for one in answers], 0)
+    return Answers(labels, np.mean([one.rest for one in answers], 0), answers[0].seen)
+
+
+def _with_ridge(
+    answers: Sequence[Answers],
+    learned: Sequence[Recording],
+    tested: Sequence[Recording],
+    names: Sequence[str],
+    rest: str | None,
+) -> list[Answers]:
+    """Networks and a linear classifier on windows of what they see, with equal votes."""
+    lessons = [lesson_of(one, names) for one in learned]
+    labels = LinearWindows.fit(lessons, len(names))
+    apart = None
+    if rest is not None:
+        own = [_rest_apart(one, names.index(rest)) for one in lessons]
+        apart = LinearWindows.fit(own, 2)
+    result = []
+    for answer, one in zip(answers, tested, strict=True):
+        course = course_of(one.sequence)
+        said = softmax(labels.scores(course))[course.frame]
+        resting = answer.rest
+        if apart is not None:
+            vote = softmax(apart.scores(course) / 2)[:, 0][course.frame]
+            resting = (resting + vote) / 2
+        result.append(Answers((answer.labels + said) / 2, resting, answer.seen))
+    return result
+
+
+def _ids(one: Recording, names: Sequence[str]) -> np.ndarray:
+    assert one.frame_labels is not None
+    return label_ids(one.frame_labels, names)
+
+
+def _rest_apart(lesson: Lesson, rest: int) -> Lesson:
+    """The same with labels 0 for rest, 1 for the others."""
+    return Lesson(lesson.course, _apart(lesson.labels, rest))
+
+
+def _user(one: Recording) -> str:
+    letters = re.match(r"[^\W\d_]+", one.name)
+    return str(one.subject) if one.subject is not None else letters.group() if letters else one.name
+
+
 def _baseline_rows(
-    learned: Sequence[LabelledRecording],
-    tested: Sequence[LabelledRecording],
+    learned: Sequence[Recording],
+    tested: Sequence[Recording],
     truth: Sequence[np.ndarray],
     names: Sequence[str],
     rest: str | None,
@@ -122,7 +192,7 @@ def _baseline_rows(
         own, goal, classes = lessons, truth, len(names)
         if task == REST and rest is not None:
             place, classes = names.index(rest), 2
-            own = [rest_apart(lesson, place) for lesson in lessons]
+            own = [_rest_apart(lesson, place) for lesson in lessons]
             goal = [_apart(labels, place) for labels in truth]
         for method, fit in _BASELINES.items():
             classify: Classifier = fit(own, classes)

@@ -1,4 +1,4 @@
-"""What a phase network sees: speeds, stillness, and how usual a posture is in its recording.
+"""What a network of frame labels sees: speeds, stillness, and how usual a posture is.
 
 Annotators agree across people on how hands move, not on where they are: one rests them on the
 knees, another clasps them. So no place is shown, and what is shown is measured by the person's own
@@ -26,6 +26,8 @@ _FLOOR = 0.2
 _CONTEXT = len(_RADII) + len(_STILL)
 _RAREST = 0.003
 _REFERENCES = 500
+# Two numbers of the speed and its size on each scale, and the context.
+CHANNELS = 3 * len(_LAGS) + _CONTEXT
 _LIMBS = ("left_arm", "right_arm", "left_hand", "right_hand")
 _BLOCK = 2000
 
@@ -81,19 +83,29 @@ def mirror_order(skeleton: Skeleton) -> list[int]:
     return [joints.index(int(skeleton.mirror[joint])) for joint in joints]
 
 
-def channels(places: np.ndarray, context: np.ndarray) -> np.ndarray:
-    """The network's input (N, C, T) float32 from places (N, T, V, 2) and context (N, T, R)."""
+def channels(
+    places: np.ndarray, context: np.ndarray, skeleton: Skeleton
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a network sees, x (N, C, T, V, 1) float32 and mask (N, T, V, 1), of places
+    (N, T, shown joints, 2) and context (N, T, R)."""
+    joints = shown_joints(skeleton)
+    count, moments = places.shape[:2]
+    around = np.broadcast_to(context[:, :, None], (*places.shape[:3], _CONTEXT))
+    x = np.zeros((count, CHANNELS, moments, skeleton.num_joints, 1), np.float32)
+    x[:, :, :, joints, 0] = np.concatenate([pace_of(places), around], -1).transpose(0, 3, 1, 2)
+    mask = np.zeros((count, moments, skeleton.num_joints, 1), bool)
+    mask[:, :, joints] = True
+    return x, mask
+
+
+def pace_of(places: np.ndarray) -> np.ndarray:
+    """Speeds and their sizes on each scale, (N, T, shown joints, 9)."""
     parts = []
     for lag in _LAGS:
         speed = _speed(places, lag)
-        size = np.linalg.norm(speed, axis=-1)
-        parts += [np.arcsinh(speed).reshape(*places.shape[:2], -1), np.log(size + _FLOOR)]
-    parts.append(context)
-    return np.ascontiguousarray(np.concatenate(parts, -1).transpose(0, 2, 1), np.float32)
-
-
-def num_channels(skeleton: Skeleton) -> int:
-    return 3 * len(_LAGS) * len(shown_joints(skeleton)) + _CONTEXT
+        size = np.linalg.norm(speed, axis=-1, keepdims=True)
+        parts += [np.arcsinh(speed), np.log(size + _FLOOR)]
+    return np.concatenate(parts, -1)
 
 
 def smooth_over_time(values: np.ndarray, width: int = _SMOOTH) -> np.ndarray:

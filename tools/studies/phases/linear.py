@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.spotting.phases.fit import Lesson
-from mgskel.spotting.phases.motion import RATE_HZ, Course, channels
+from mgskel.spotting.frame_training import Lesson
+from mgskel.spotting.motion import RATE_HZ, Course, pace_of
 
 View = Callable[[Course], np.ndarray]
 """What is shown of a course, (T, C)."""
@@ -20,7 +20,8 @@ _PENALTY = 100.0
 
 def network_view(course: Course) -> np.ndarray:
     """What the networks see."""
-    return channels(course.places[None], course.context[None])[0].T
+    pace = pace_of(course.places[None])[0]
+    return np.column_stack([pace.reshape(len(pace), -1), course.context])
 
 
 def places_view(course: Course) -> np.ndarray:

@@ -1,0 +1,60 @@
+"""``mgskel finetune``: a recognizer learns gestures from annotated recordings."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mgskel.cli.messages import note, tell
+
+HELP = (
+    "Teach a recognizer gestures of your own, from recordings that you annotated. About ten "
+    "examples of each are enough to begin with. With four or more recordings every fourth is kept "
+    "apart, and the score on it is told: that is what to expect on new recordings. The same "
+    "command resumes an interrupted training."
+)
+EXAMPLES = (
+    "study -o my_spotter",
+    "study -o my_spotter --model RUN --all --fit.optim.epochs 6",
+)
+TAKES_KEYS = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("recordings", type=Path, metavar="DIR", help="pairs: interview1.npz (from 'mgskel "
+        "extract') and interview1.eaf, .csv or .json")  # fmt: skip
+    add("-o", "--out", type=Path, required=True, metavar="RUN", help="run folder")
+    add("--model", type=Path, metavar="RUN", help="begin with this one, not the one that ships")
+    add("--all", action="store_true", help="learn from all, keep none apart")
+    add("--workers", type=int, default=1, metavar="N", help="processes for the synthesis")
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.core.config import load_config
+    from mgskel.core.threads import set_threads
+    from mgskel.spotting.annotated import annotated_recordings, every_fourth
+    from mgskel.spotting.finetune import FinetuneSettings, finetune, forgotten, thin_labels
+    from mgskel.spotting.stream_recognizer import StreamRecognizer
+
+    settings = load_config(FinetuneSettings, None, args.keys)
+    set_threads(settings.fit.machine.threads)
+    recordings = annotated_recordings(args.recordings)
+    before = StreamRecognizer.load(args.model)
+    learned, apart = (recordings, recordings[:0]) if args.all else every_fourth(recordings)
+    for label, count in thin_labels(learned).items():
+        note(f"only {count} examples of '{label}'; ten are a good start")
+    taught = finetune(before, learned, settings, args.out, args.workers)
+    for one in apart:
+        # Only what was annotated can be judged.
+        marked = {event.label for event in one.events}
+        found = [event for event in taught.spot(one.sequence) if event.label in marked]
+        words = taught.score_in_words(one.events, found, one.sequence.duration_s)
+        print(f"{one.name} (kept apart): {words}")
+    for name, (was, now) in forgotten(before, taught, apart).items():
+        note(
+            f"{name} (kept apart): gestures that were known before are found less well: F1 "
+            f"{was:.2f} before, {now:.2f} now. More recordings or a larger --replay help."
+        )
+    tell(f"learned from {len(learned)} recordings: {args.out}")
+    return 0
