@@ -169,6 +169,7 @@ class InvalidFile(InputError):
 
     def __init__(self, path: str | Path, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
+        self.path = path
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
         lines = [f"  - {fault}" for fault in faults[:_SHOWN]]
         if len(faults) > _SHOWN:
@@ -196,6 +197,17 @@ class Faults:
         self._stopping += stops
         if self._stopping > _MOST_FAULTS:  # nothing of such a file is what it should be
             raise InvalidFile(self.path, self.all)
+
+    def add_error(self, error: MgskelError, place: object = None) -> None:
+        """Add what another reader says, unless it told it already."""
+        if isinstance(error, InvalidFile) and error.path == self.path:
+            return
+        self.add(
+            str(place or error.place or self.path),
+            error.expected or "a readable recording",
+            error.message + (f": {error.found}" if error.found is not None else ""),
+            error.remedy or "correct the file",
+        )
 
     def stop(self, place: str, expected: object, found: object, remedy: str) -> InvalidFile:
         """Add a fault after which nothing more can be read; raise what this returns."""

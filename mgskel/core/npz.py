@@ -20,7 +20,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from mgskel.core.errors import Faults, listed
+from mgskel.core.errors import Faults, listed, shown
 from mgskel.core.files import writing
 from mgskel.core.intake import memory_for, open_file
 
@@ -132,7 +132,13 @@ class NpzArrays:
                     "such a file is made to fill the memory; write the recording again",
                 )
             self._left -= size
-            return _filled(stream, dtype, fortran, shape, size)
+            content, at = bytearray(size), 0
+            while part := stream.read(_CHUNK):
+                content[at : at + len(part)] = part
+                at += len(part)
+            if at != size:
+                raise EOFError(f"{at} of {size} bytes")
+            return array_of(content, dtype, shape, fortran)
 
     def __getitem__(self, key: str) -> np.ndarray:
         self.require(key)
@@ -159,16 +165,46 @@ def read_npy_header(stream: IO[bytes]) -> tuple[np.dtype | None, bool, tuple[int
         descr, fortran, shape = (header[key] for key in ("descr", "fortran_order", "shape"))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError, KeyError) as error:
         raise ValueError("a header that says nothing") from error
-    whole = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
-    if not whole or len(shape) > 32 or not isinstance(fortran, bool):
-        raise ValueError("an impossible shape")
-    plain = isinstance(descr, str) and _PLAIN.fullmatch(descr)
     try:
-        dtype = np.dtype(descr) if plain else None
-    except TypeError:
+        dtype = plain_dtype(descr)
+    except ValueError:
         dtype = None
-    usable = dtype if dtype is not None and dtype.itemsize else None
-    return usable, fortran, shape, size + (12 if wide else 10)
+    _check_shape(shape)
+    return dtype, bool(fortran), shape, size + (12 if wide else 10)
+
+
+def plain_dtype(text: object) -> np.dtype:
+    """The dtype of plain numbers or text that a file names."""
+    if isinstance(text, str) and _PLAIN.fullmatch(text):
+        try:
+            dtype = np.dtype(text)
+        except TypeError:
+            dtype = np.dtype(object)
+        if dtype.kind in "?biufcSU" and dtype.itemsize:
+            return dtype
+    raise ValueError(f"an array of {shown(text)}, where plain numbers or text are wanted")
+
+
+def _check_shape(shape: object) -> tuple[int, ...]:
+    if isinstance(shape, tuple) and len(shape) <= 32:
+        if all(type(n) is int and 0 <= n < 1 << 62 for n in shape):
+            return shape
+    raise ValueError("an impossible shape")
+
+
+def array_of(
+    content: bytes | bytearray, dtype: np.dtype, shape: object, fortran: bool
+) -> np.ndarray:
+    """An array of just these bytes."""
+    sizes = _check_shape(shape)
+    if math.prod(sizes) * dtype.itemsize != len(content):
+        raise ValueError(f"shape {shape} of {dtype} in {len(content)} bytes")
+    flat = np.frombuffer(content, dtype) if content else np.empty(0, dtype)
+    if dtype.kind == "U":
+        letters = flat.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+            raise ValueError("text with letters that there are not")
+    return flat.reshape(sizes, order="F" if fortran else "C")
 
 
 def map_npy(path: str | Path, faults: Faults) -> np.ndarray:
@@ -183,25 +219,6 @@ def map_npy(path: str | Path, faults: Faults) -> np.ndarray:
         return np.memmap(path, dtype, "r", used, shape, order)
     except _DAMAGED as error:
         raise faults.stop("file", "a complete array of numbers", str(error), _CUT_OFF) from error
-
-
-def _filled(
-    stream: IO[bytes], dtype: np.dtype, fortran: bool, shape: tuple[int, ...], size: int
-) -> np.ndarray:
-    """The array of a stream that has just its bytes left."""
-    content = bytearray(size)
-    at = 0
-    while part := stream.read(_CHUNK):
-        content[at : at + len(part)] = part
-        at += len(part)
-    if at != size:
-        raise EOFError(f"{at} of {size} bytes")
-    flat = np.frombuffer(content, dtype)
-    if dtype.kind == "U":
-        letters = flat.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
-        if (letters > 0x10FFFF).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-            raise ValueError("text with letters that there are not")
-    return flat.reshape(shape, order="F" if fortran else "C")
 
 
 def write_npz(path: str | Path, **arrays: Any) -> None:

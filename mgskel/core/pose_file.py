@@ -10,22 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import Faults, InputError
+from mgskel.core.errors import Faults, InputError, shown
+from mgskel.core.intake import checked, parse_json
 from mgskel.core.npz import NpzArrays, open_npz, write_npz
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 
 SCHEMA = 1
 _ARRAYS = ("keypoints", "scores", "timestamps")
 _REMEDY = "write the file again with this program"
-_HEADER: Mapping[str, tuple[type, ...]] = {
-    "fps": (int, float),
-    "skeleton": (dict,),
-    "frame_size": (list, type(None)),
-    "unit": (str,),
-    "source": (str,),
-    "provenance": (list,),
-    "people": (list,),
-}
+
+
+@dataclass(frozen=True)
+class _Header:
+    fps: float
+    skeleton: dict[str, Any]
+    frame_size: tuple[int, int] | None
+    unit: str
+    source: str
+    provenance: tuple[dict[str, Any], ...]
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,42 +79,25 @@ def read_pose_file(path: str | Path, faults: Faults) -> PoseFile:
         if array.dtype.kind not in "fiu":
             faults.add(f"array '{name}'", "numbers", f"dtype {array.dtype}", "write numbers")
     faults.raise_if_stopping()
-    size = header["frame_size"]
-    return PoseFile(
-        **arrays,
-        fps=float(header["fps"]),
-        skeleton=_skeleton(header, faults),
-        frame_size=(int(size[0]), int(size[1])) if size else None,
-        unit=header["unit"],
-        source=header["source"],
-        provenance=tuple(header["provenance"]),
-        people=tuple(header["people"]),
-    )
+    if not all(isinstance(record.get("step"), str) for record in header.provenance):
+        raise faults.stop("header, provenance", "records with a 'step'", "others", _REMEDY)
+    facts = {**arrays, **vars(header), "skeleton": _skeleton(header.skeleton, faults)}
+    return PoseFile(**facts)
 
 
-def _header(archive: NpzArrays, faults: Faults) -> dict[str, Any]:
-    try:
-        header = json.loads(str(archive["header"]))
-    except json.JSONDecodeError as error:
-        raise faults.stop("array 'header'", "JSON text", str(error), _REMEDY) from error
-    if not isinstance(header, dict):
-        raise faults.stop("array 'header'", "a JSON object", type(header).__name__, _REMEDY)
-    if header.get("schema") != SCHEMA:
+def _header(archive: NpzArrays, faults: Faults) -> _Header:
+    tree = parse_json(str(archive["header"]), "array 'header'")
+    schema = tree.get("schema") if isinstance(tree, dict) else None
+    if schema != SCHEMA:
         raise faults.stop(
-            "header, schema", f"schema {SCHEMA}", f"schema {header.get('schema')}", "update mgskel"
+            "header, schema", f"schema {SCHEMA}", f"schema {shown(schema)}", "update mgskel"
         )
-    for key, kinds in _HEADER.items():
-        if not isinstance(header.get(key, ...), kinds):
-            found = repr(header[key]) if key in header else "nothing"
-            names = " or ".join(kind.__name__ for kind in kinds)
-            faults.add(f"header, {key}", names, found, _REMEDY)
-    faults.raise_if_stopping()
-    return header
+    return checked(_Header, tree, faults, "header")
 
 
-def _skeleton(header: Mapping[str, Any], faults: Faults) -> Skeleton:
+def _skeleton(tree: Mapping[str, Any], faults: Faults) -> Skeleton:
     try:
-        return skeleton_from_dict(header["skeleton"], "header")
+        return skeleton_from_dict(tree, "header")
     except InputError as error:
         raise faults.stop(
             "header, skeleton", "a usable skeleton", error.message, "correct the skeleton"

@@ -314,35 +314,40 @@ def _check(sequence: PoseSequence) -> None:
         f"{points.shape[0]} different names",
         repr(sequence.people),
     )
-    bad = ~np.isfinite(scores) | (scores < 0) | (scores > 1)
-    _require(not bad.any(), "scores outside 0..1", "scores in 0..1", _first(bad, scores, layout))
-    missing = np.isnan(points).any(-1)
-    _require(
-        not np.isinf(points).any(),
-        "infinite coordinates",
-        "finite numbers, or NaN where missing",
-        _first(np.isinf(points).any(-1), scores, layout),
-    )
-    unsure = missing & (scores > 0)
-    _require(
-        not unsure.any(),
-        "missing joints have a positive score",
-        "score 0 where NaN",
-        _first(unsure, scores, layout),
-    )
-    ghost = ~missing & (scores == 0)
-    _require(
-        not ghost.any(),
-        "joints with score 0 have coordinates",
-        "NaN where the score is 0",
-        _first(ghost, scores, layout),
-    )
     steps = np.diff(times)
     _require(
         np.isfinite(times).all() and (steps > 0).all(),
         "timestamps do not increase",
         "each frame later than the one before",
         f"frame {int(np.argmax(~(steps > 0))) + 1}" if steps.size else "NaN",
+    )
+    bad = ~((scores >= 0) & (scores <= 1))
+    _require(not bad.any(), "scores outside 0..1", "scores in 0..1", _first(bad, scores, layout))
+    seen = np.isfinite(points[..., 0])
+    for axis in range(1, points.shape[3]):
+        seen &= np.isfinite(points[..., axis])
+    if seen.all() and (scores > 0).all():
+        return
+    endless = np.isinf(points).any(-1)
+    _require(
+        not endless.any(),
+        "infinite coordinates",
+        "finite numbers, or NaN where missing",
+        _first(endless, scores, layout),
+    )
+    unsure = ~seen & (scores > 0)
+    _require(
+        not unsure.any(),
+        "missing joints have a positive score",
+        "score 0 where NaN",
+        _first(unsure, scores, layout),
+    )
+    ghost = seen & (scores == 0)
+    _require(
+        not ghost.any(),
+        "joints with score 0 have coordinates",
+        "NaN where the score is 0",
+        _first(ghost, scores, layout),
     )
 
 

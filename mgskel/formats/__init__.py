@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mgskel.core.errors import Fault, Faults, InvalidFile, MgskelError, MissingDependency
+from mgskel.core.errors import Fault, Faults, MgskelError, MissingDependency
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats.checks import SINGLE_FRAME
@@ -23,6 +23,7 @@ from mgskel.formats.format import (
     is_recording,
     made,
     register,
+    unforeseen,
 )
 from mgskel.formats.source import Source
 from mgskel.formats.writing import Written, writable, write
@@ -63,7 +64,8 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Dataset:
 
 def _read(path: str | Path, options: ReadOptions, faults: Faults) -> Dataset:
     entry, source = detect(path)
-    data = entry.read(source, options, faults)
+    with unforeseen(faults):
+        data = entry.read(source, options, faults)
     return data.replace(source=str(path), format=entry.title)
 
 
@@ -114,20 +116,14 @@ def validate(path: str | Path, options: ReadOptions | None = None) -> Report:
     try:
         entry, source = detect(path)
         name = entry.title
-        data = entry.read(source, replace(options or ReadOptions(), guess_layout=True), faults)
-        made(data, faults)
+        with unforeseen(faults):
+            data = entry.read(source, replace(options or ReadOptions(), guess_layout=True), faults)
+            made(data, faults)
         count, notes = len(data), data.notes
-    except InvalidFile:
-        pass  # its faults are collected already
     except MissingDependency:
         raise
     except MgskelError as error:
-        faults.add(
-            str(error.place or path),
-            str(error.expected or "a readable recording"),
-            f"{error.message}" + (f": {error.found}" if error.found else ""),
-            error.remedy or "correct the file",
-        )
+        faults.add_error(error)
     found, strays = _without_strays(faults.all, count)
     return Report(str(path), name, found, count, (*notes, *strays))
 

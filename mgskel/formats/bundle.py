@@ -16,11 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import Faults, InputError
+from mgskel.core.errors import Faults, InputError, shown, unknown
+from mgskel.core.intake import checked, parse_json
 from mgskel.core.npz import NpzArrays, open_npz, write_npz
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import UNITS, PoseSequence
-from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
+from mgskel.core.skeleton import (
+    Skeleton,
+    get_skeleton,
+    list_skeletons,
+    skeleton_from_dict,
+    skeleton_to_dict,
+)
 from mgskel.formats.checks import check_rate, guess_unit, make_sequence
 from mgskel.formats.format import (
     ASSUMED_FPS,
@@ -37,6 +44,7 @@ from mgskel.formats.writing import fps_assumed, people_named
 
 SCHEMA = 1
 _PER_SEQUENCE = ("label", "subject", "name", "view", "frame_size")
+_NUMBERS = ("scores", "frame_size")
 _PER_FRAME = ("frames", "offsets", "scores", "frame_label", "phase", "fps", "layout", "header")
 
 
@@ -97,7 +105,7 @@ class _Arrays:
 
 def _arrays(
     archive: NpzArrays,
-    header: Mapping[str, Any],
+    header: _Header,
     frames: np.ndarray,
     layout: Skeleton,
     options: ReadOptions,
@@ -109,7 +117,7 @@ def _arrays(
     extra = {key: array for key, array in others.items() if array.ndim and len(array) == length}
     if fields["name"] is None:
         fields["name"] = extra.get("video")
-    class_names = tuple(header["class_names"]) if header.get("class_names") else None
+    class_names = header.class_names or None
     label = fields["label"]
     if label is not None and label.dtype.kind in "US":
         words, fields["label"] = np.unique(label, return_inverse=True)
@@ -121,7 +129,7 @@ def _arrays(
         frames=np.asarray(frames, np.float32) if frames.dtype.kind in "fiu" else frames,
         offsets=offsets,
         skeleton=layout,
-        unit=header.get("unit") or options.unit or guess_unit(frames),
+        unit=header.unit or options.unit or guess_unit(frames),
         fps=rate,
         scores=archive.get("scores"),
         frame_label=archive.get("frame_label" if "frame_label" in archive else "phase"),
@@ -131,27 +139,30 @@ def _arrays(
     )
 
 
-def _header(archive: NpzArrays, faults: Faults) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Header:
+    schema: int
+    skeleton: dict[str, Any] | None = None
+    unit: str | None = None
+    class_names: tuple[str, ...] | None = None
+
+
+def _header(archive: NpzArrays, faults: Faults) -> _Header:
     text = archive.get("header")
     if text is None:
-        return {}
-    try:
-        header = json.loads(str(text))
-    except json.JSONDecodeError as error:
+        return _Header(SCHEMA)
+    header = checked(_Header, parse_json(str(text), "array 'header'"), faults, "array 'header'")
+    if header.schema != SCHEMA:
         raise faults.stop(
-            "array 'header'", "JSON text", str(error), "write the bundle again"
-        ) from error
-    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
-        found = header.get("schema") if isinstance(header, dict) else type(header).__name__
-        raise faults.stop(
-            "array 'header'", f"schema {SCHEMA}", found, "update mgskel, or write the bundle again"
-        )
+            "array 'header'", f"schema {SCHEMA}", header.schema,
+            "update mgskel, or write the bundle again",
+        )  # fmt: skip
     return header
 
 
 def _layout(
     archive: NpzArrays,
-    header: Mapping[str, Any],
+    header: _Header,
     frames: np.ndarray,
     options: ReadOptions,
     faults: Faults,
@@ -159,10 +170,13 @@ def _layout(
     """The file's layout, or the caller's; to look for faults only, any with as many joints."""
     given = None if options.layout is None else get_skeleton(options.layout)
     inside = None
-    if header.get("skeleton"):
-        inside = skeleton_from_dict(header["skeleton"], "header")
+    if header.skeleton:
+        inside = skeleton_from_dict(header.skeleton, "header")
     elif "layout" in archive:
-        inside = get_skeleton(str(archive["layout"]))
+        name = str(archive["layout"])
+        if name not in list_skeletons():  # a file must not name other files to read
+            raise unknown("layout", shown(name), list_skeletons(), place="array 'layout'")
+        inside = get_skeleton(name)
     if inside is not None and given is not None and inside != given:
         raise faults.stop(
             "layout",
@@ -230,11 +244,17 @@ def _check(arrays: _Arrays, faults: Faults) -> None:
             faults.add(
                 f"array '{key}'", f"shape {shape}, {one}", f"shape {array.shape}", f"give {one}"
             )
+        elif (
+            array is not None and key in ("scores", "frame_size") and array.dtype.kind not in "fiu"
+        ):
+            faults.add(f"array '{key}'", "numbers", f"dtype {array.dtype}", "save numbers")
     rate = arrays.fps
     if rate is not None and rate.shape not in ((), (count,)):
         faults.add(
             "array 'fps'", f"one number, or {count}", f"shape {rate.shape}", "give one per sequence"
         )
+    elif rate is not None and rate.dtype.kind not in "fiu":
+        faults.add("array 'fps'", "numbers", f"dtype {rate.dtype}", "give frames per second")
     elif rate is not None:
         check_rate(float(np.min(rate)), faults)
     if arrays.unit not in UNITS:

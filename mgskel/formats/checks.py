@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, InputError
+from mgskel.core.intake import memory_for
 from mgskel.core.sequence import UNITS, PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.formats.format import ASSUMED_FPS, ReadOptions
@@ -98,6 +99,48 @@ def make_sequence(
         people=tuple(people),
         provenance=() if fps or options.fps else ({"step": "read", "fps": f"assumed {rate:g}"},),
     )
+
+
+def numbers(rows: object, width: int) -> np.ndarray | None:
+    """Nested or flat numbers of a JSON file as (n, width) float32; none where they are not."""
+    try:
+        with np.errstate(over="ignore"):  # what is infinite is told where it lies
+            values = np.array(rows, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    flat = values.ndim == 1 and not values.size % width
+    return values.reshape(-1, width) if flat or values.shape[1:] == (width,) else None
+
+
+def blank(
+    people: int, frames: int, joints: int, dims: int, file_bytes: int, faults: Faults
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (M, T, V, C) and scores (M, T, V) in which nothing was seen yet.
+
+    Args:
+        file_bytes: of the files that they come from; sparse frame numbers or tracks would make
+            arrays out of all proportion to them.
+    """
+    size = people * frames * joints * (dims + 1) * 4
+    if size > memory_for(file_bytes):
+        raise faults.stop(
+            "frames",
+            f"at most {memory_for(file_bytes) >> 20} MB of points in files of {file_bytes} bytes",
+            f"{size >> 20} MB: {people} people, {frames} frames, {joints} joints",
+            "number the frames without gaps, and people anew; or cut the recording into parts",
+        )
+    points = np.full((people, frames, joints, dims), np.nan, np.float32)
+    return points, np.zeros(points.shape[:3], np.float32)
+
+
+def rate_of(times: np.ndarray | None) -> float | None:
+    """Frames per second of times; none where they don't tell.
+
+    Times are written to the microsecond, which must not show in the rate.
+    """
+    steps = np.diff(times) if times is not None else np.zeros(0)
+    typical = float(np.median(steps)) if steps.size else 0.0
+    return round(1 / typical, 3) if typical > 1e-9 else None
 
 
 def _build(
@@ -325,8 +368,9 @@ def _body_extent(points: np.ndarray, most: int = 500) -> float:
     flat = flat[:: max(1, len(flat) // most)]
     if not flat.size:
         return 0.0
+    flat = np.ascontiguousarray(flat.swapaxes(0, 1))  # reduced far quicker along the first axis
     with np.errstate(invalid="ignore"):  # infinite ones are refused elsewhere
-        extents = np.fmax.reduce(flat, axis=1) - np.fmin.reduce(flat, axis=1)
+        extents = np.fmax.reduce(flat) - np.fmin.reduce(flat)
     largest = np.fmax.reduce(extents, axis=1)
     largest = largest[np.isfinite(largest)]
     return float(np.median(largest)) if largest.size else 0.0

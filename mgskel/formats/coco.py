@@ -6,19 +6,52 @@ their person, others go by their order. Visibility 2 (seen) scores 1, 1 (placed,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import Faults
+from mgskel.core.errors import Faults, shown
+from mgskel.core.intake import checked
 from mgskel.core.recording import Dataset
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import blank, make_sequence, numbers
 from mgskel.formats.format import Format, ReadOptions, register, single
 from mgskel.formats.layouts import layout_for
 from mgskel.formats.source import Source
 
 _HIDDEN = 0.5
+Identity = int | str
+
+
+@dataclass(frozen=True)
+class _Image:
+    id: Identity
+    file_name: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True)
+class _Category:
+    keypoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _File:
+    annotations: list[dict[str, Any]]
+    images: tuple[_Image, ...] = ()
+    categories: tuple[_Category, ...] | None = None
+
+
+@dataclass(frozen=True)
+class _Keypoints:
+    """An annotation of a person's joints; those of boxes are left out before."""
+
+    image_id: Identity
+    keypoints: list[Any]
+    track_id: int | None = None
+    id: Identity | None = None
 
 
 def recognises(source: Source) -> bool:
@@ -48,13 +81,11 @@ def recognises(source: Source) -> bool:
 def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     tree = source.json
     detections = isinstance(tree, list)
-    annotations = tree if detections else tree["annotations"]
-    if not isinstance(annotations, list):
-        raise faults.stop("annotations", "a list", type(annotations).__name__, "write it again")
+    file = checked(_File, {"annotations": tree} if detections else tree, faults)
     usable = [
-        entry
-        for entry in annotations
-        if isinstance(entry, dict) and entry.get("keypoints") and "image_id" in entry
+        checked(_Keypoints, entry, faults, f"annotation {shown(entry.get('id', index))}")
+        for index, entry in enumerate(file.annotations)
+        if entry.get("keypoints") and "image_id" in entry
     ]
     if not usable:
         raise faults.stop(
@@ -63,35 +94,33 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
             "none",
             "export keypoints, not boxes",
         )
-    frames, size = _frames(tree, usable, faults)
-    joints = len(usable[0]["keypoints"]) // 3
+    frames, size = _frames(None if detections else file.images, usable, faults)
+    first = numbers(usable[0].keypoints, 3)
+    joints = 0 if first is None else len(first)
     layout = layout_for(joints, options, faults)
-    names = () if detections else _joint_names(tree)
-    order = _by_name(names, layout.joints)
+    order = _by_name(_joint_names(file), layout.joints)
     rows: list[tuple[int, int, np.ndarray]] = []
     seen: dict[int, int] = {}
-    tracked = all(isinstance(entry.get("track_id"), int) for entry in usable)
-    tracks = sorted({entry["track_id"] for entry in usable}) if tracked else []
+    known = {entry.track_id for entry in usable}
+    tracks = [] if None in known else sorted(track for track in known if track is not None)
+    places: dict[int | None, int] = {track: place for place, track in enumerate(tracks)}
     for index, entry in enumerate(usable):
-        place = f"annotation {entry.get('id', index)}"
-        image = entry["image_id"]
-        if image not in frames:
-            faults.add(place, "an image_id among the images", repr(image), "add the image")
+        place = f"annotation {index if entry.id is None else entry.id}"
+        if entry.image_id not in frames:
+            found = shown(entry.image_id)
+            faults.add(place, "an image_id among the images", found, "add the image")
             continue
-        values = _number_rows(entry["keypoints"], 3, faults, place)
-        if values is None:
+        values = numbers(entry.keypoints, 3)
+        if values is None or len(values) != joints:
+            found = "other values" if values is None else f"{len(values)} points"
+            faults.add(place, f"{joints} rows of 3 numbers", found, "do not mix categories")
             continue
-        if len(values) != joints:
-            faults.add(place, f"{joints} points, as before", len(values), "do not mix categories")
-            continue
-        frame = frames[image]
-        person = tracks.index(entry["track_id"]) if tracked else seen.get(frame, 0)
+        frame = frames[entry.image_id]
+        rows.append((places.get(entry.track_id, seen.get(frame, 0)), frame, values))
         seen[frame] = seen.get(frame, 0) + 1
-        rows.append((person, frame, values))
     faults.raise_if_stopping()
     people = max(person for person, _, _ in rows) + 1
-    points = np.full((people, len(set(frames.values())), joints, 2), np.nan, np.float32)
-    scores = np.zeros(points.shape[:3], np.float32)
+    points, scores = blank(people, 1 + max(frames.values()), joints, 2, source.size, faults)
     for person, frame, values in rows:
         values = values[order]
         points[person, frame], scores[person, frame] = values[:, :2], values[:, 2]
@@ -113,34 +142,28 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
 
 
 def _frames(
-    tree: Any, usable: Sequence[Mapping[str, Any]], faults: Faults
-) -> tuple[dict[Any, int], tuple[int, int] | None]:
+    images: Sequence[_Image] | None, usable: Sequence[_Keypoints], faults: Faults
+) -> tuple[dict[Identity, int], tuple[int, int] | None]:
     """Frame number of each image, and the picture size where all agree."""
-    if isinstance(tree, list):
-        ids = sorted(
-            {entry["image_id"] for entry in usable},
-            key=str if any(isinstance(entry["image_id"], str) for entry in usable) else None,
-        )
-        if all(isinstance(image, int) for image in ids):
-            return {image: image - ids[0] for image in ids}, None
-        return {image: frame for frame, image in enumerate(ids)}, None
-    images = [image for image in tree["images"] if isinstance(image, dict) and "id" in image]
-    if len({image["id"] for image in images}) != len(images):
+    if images is None:
+        ids = {entry.image_id for entry in usable}
+        whole = [image for image in ids if isinstance(image, int)]
+        if len(whole) == len(ids):
+            return {image: image - min(whole) for image in whole}, None
+        return {image: frame for frame, image in enumerate(sorted(ids, key=str))}, None
+    if len({image.id for image in images}) != len(images):
         faults.add("images", "each id once", "an id twice", "number the images anew")
-    images.sort(key=lambda image: (str(image.get("file_name", "")), str(image["id"]).zfill(12)))
-    sizes = {(image.get("width"), image.get("height")) for image in images}
-    frames = {image["id"]: frame for frame, image in enumerate(images)}
+    images = sorted(images, key=lambda image: (image.file_name, str(image.id).zfill(12)))
+    sizes = {(image.width, image.height) for image in images}
+    frames = {image.id: frame for frame, image in enumerate(images)}
     width, height = sizes.pop() if len(sizes) == 1 else (None, None)
-    if not isinstance(width, int) or not isinstance(height, int) or min(width, height) <= 0:
+    if not width or not height or min(width, height) <= 0:
         return frames, None
     return frames, (width, height)
 
 
-def _joint_names(tree: Mapping[str, Any]) -> tuple[str, ...]:
-    for category in tree.get("categories") or []:
-        if isinstance(category, dict) and category.get("keypoints"):
-            return tuple(str(name) for name in category["keypoints"])
-    return ()
+def _joint_names(file: _File) -> tuple[str, ...]:
+    return next((kind.keypoints for kind in file.categories or () if kind.keypoints), ())
 
 
 def _by_name(names: Sequence[str], joints: Sequence[str]) -> list[int]:
@@ -165,24 +188,6 @@ def _visibility(values: np.ndarray, faults: Faults) -> np.ndarray:
             "write detections as a list of results with scores",
         )
     return np.select([values >= 2, values >= 1], [1.0, _HIDDEN], 0.0).astype(np.float32)
-
-
-def _number_rows(rows: Sequence[Any], width: int, faults: Faults, place: str) -> np.ndarray | None:
-    """Nested or flat numbers as (n, width) float32; none, with a fault, where they are not."""
-    try:
-        values = np.array(rows, dtype=np.float32)
-    except (TypeError, ValueError):
-        faults.add(
-            place,
-            f"rows of {width} numbers",
-            "other values, or rows of unequal length",
-            "write it again",
-        )
-        return None
-    if values.size % width or (values.ndim == 2 and values.shape[1] != width) or values.ndim > 2:
-        faults.add(place, f"rows of {width} numbers", f"shape {values.shape}", "write it again")
-        return None
-    return values.reshape(-1, width)
 
 
 COCO = register(

@@ -13,10 +13,18 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mgskel.core.errors import Faults, InputError, InvalidFile, MgskelError, MissingDependency
+from mgskel.core.errors import Faults, InputError, MgskelError, MissingDependency
 from mgskel.core.events import GestureEvent, read_events
 from mgskel.core.recording import Dataset, join
-from mgskel.formats.format import Format, ReadOptions, dataset_of, detect, made, register
+from mgskel.formats.format import (
+    Format,
+    ReadOptions,
+    dataset_of,
+    detect,
+    made,
+    register,
+    unforeseen,
+)
 from mgskel.formats.source import Source
 from mgskel.formats.tables import read_rows
 
@@ -99,13 +107,12 @@ def _part(
     found = Faults(file.path)
     data = dataset_of([])
     try:
-        data = made(entry.read(file, options, found), found)
-    except InvalidFile:
-        pass  # its faults are collected already
+        with unforeseen(found):
+            data = made(entry.read(file, options, found), found)
     except MissingDependency:
         raise
     except MgskelError as error:
-        found.add(error.message, error.expected, error.found, error.remedy or "correct the file")
+        found.add_error(error)
     for fault in found:
         faults.add(
             f"{place}: {fault.place}", fault.expected, fault.found, fault.remedy,

@@ -8,12 +8,13 @@ A format is one file of this package, or of another one's under the entry point 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from mgskel.core.errors import Faults, InputError
+from mgskel.core.errors import Faults, InputError, listed
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.registry import Registry
 from mgskel.core.sequence import PoseSequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mgskel.pose.extract import ExtractSettings
 
 ASSUMED_FPS = 30.0
+UNFORESEEN = "something that no reader expects"
 HandOrder = Literal["auto", "right-first", "left-first"]
 Scores = Literal["strict", "clip"]
 Fact = Literal[
@@ -163,13 +165,30 @@ def is_recording(path: str | Path) -> bool:
 
 def _glimpse(source: Source) -> str:
     if source.is_folder:
-        names = sorted(source.listed())[:3]
-        return f"a folder with {', '.join(names)}..." if names else "an empty folder"
+        names = sorted(source.listed())
+        return f"a folder with {listed(names, 3)}" if names else "an empty folder"
     if source.npz_keys:
-        return "an npz with the arrays " + ", ".join(sorted(source.npz_keys))
+        return "an npz with the arrays " + listed(sorted(source.npz_keys))
     if source.head.startswith(b"PK"):
         return "a damaged npz or zip archive"
     return f"a file that begins with {source.head[:24]!r}"
+
+
+@contextmanager
+def unforeseen(faults: Faults) -> Iterator[None]:
+    """Whatever else a damaged file makes a reader run into is a fault of the file."""
+    try:
+        yield
+    except (
+        ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError,
+        RecursionError, OSError,
+    ) as error:  # fmt: skip
+        raise faults.stop(
+            "content",
+            "values of the right kinds",
+            f"{UNFORESEEN} ({type(error).__name__}: {error})",
+            "write the file again; if other programs read it, please report this",
+        ) from error
 
 
 Builder = Callable[[int, Faults], Recording | None]
@@ -193,8 +212,9 @@ class RecordingsOnDemand(Sequence[Recording]):
     def __getitem__(self, index: int | slice) -> Recording | list[Recording]:
         if isinstance(index, slice):
             return [self[i] for i in range(self._count)[index]]
-        faults = Faults(self._path)
-        recording = self._build(range(self._count)[index], faults)
+        faults, index = Faults(self._path), range(self._count)[index]
+        with unforeseen(faults):
+            recording = self._build(index, faults)
         faults.raise_if_stopping()
         if recording is None:
             raise InputError(f"recording {index} cannot be read", place=str(self._path))

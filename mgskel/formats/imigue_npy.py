@@ -14,6 +14,7 @@ import numpy as np
 
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.npz import map_npy
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.checks import make_sequence
@@ -69,12 +70,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
 
 
 def _load(path: Path, faults: Faults) -> np.ndarray:
-    try:
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise faults.stop(
-            "file", "a complete array of numbers", str(error), "copy or write it again"
-        ) from error
+    data = map_npy(path, faults)
     if data.dtype.kind not in "fiu":
         raise faults.stop("array", "numbers", f"dtype {data.dtype}", "write numbers")
     wanted = f"(N, C=3, T, V={_JOINTS}, M=1)"
@@ -98,8 +94,10 @@ def _labels(path: Path, count: int, faults: Faults) -> tuple[list[str], list[int
     content = load_pickle(file, faults)
     try:
         names, labels = content
+        if not all(isinstance(name, (str, int, np.generic)) for name in names):
+            raise TypeError
         names, labels = [str(name) for name in names], [int(label) for label in labels]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         faults.add(file.name, "a pair (names, labels)", _describe(content), "write it again")
         return plain, None
     if len(names) != count or len(labels) != count:

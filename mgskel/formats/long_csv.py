@@ -14,7 +14,7 @@ from mgskel.core.errors import Faults
 from mgskel.core.files import writing
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import blank, make_sequence, rate_of
 from mgskel.formats.format import Format, ReadOptions, Writer, register, single
 from mgskel.formats.source import Source
 from mgskel.formats.tables import column, read_rows
@@ -42,6 +42,9 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     first = np.unique(at, return_index=True)[1]
     who = _places(text["person"], people)
     which = _places(text["joint"], layout.joints)
+    points, scores = blank(
+        len(people), len(frames), layout.num_joints, len(names) - 3, source.size, faults
+    )
     cell = (who * len(frames) + at) * layout.num_joints + which
     twice = np.flatnonzero(np.bincount(cell) > 1)
     if twice.size:
@@ -54,9 +57,6 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
             "drop repeated rows",
         )
     coordinates = np.stack([values[axis] for axis in names[3:]], -1).astype(np.float32)
-    points = np.full((len(people), len(frames), layout.num_joints, len(names) - 3), np.nan)
-    points = points.astype(np.float32)
-    scores = np.zeros(points.shape[:3], np.float32)
     points[who, at, which] = coordinates
     scores[who, at, which] = np.nan_to_num(values["score"])
     times = values["time_s"][first]
@@ -66,7 +66,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
         skeleton=layout,
         options=options,
         faults=faults,
-        fps=_rate(times) if options.fps is None else None,
+        fps=rate_of(times) if options.fps is None else None,
         timestamps=times,
         source=source.path.name,
         people=people,
@@ -77,13 +77,6 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
 def _places(words: list[str], known: tuple[str, ...]) -> np.ndarray:
     position = {word: index for index, word in enumerate(known)}
     return np.array([position[word] for word in words])
-
-
-def _rate(times: np.ndarray) -> float | None:
-    steps = np.diff(times)
-    typical = float(np.median(steps)) if steps.size else 0.0
-    # Times are written to the microsecond, which must not show in the rate.
-    return round(1 / typical, 3) if typical > 0 else None
 
 
 def _layout(joints: tuple[str, ...], options: ReadOptions, faults: Faults) -> Skeleton:

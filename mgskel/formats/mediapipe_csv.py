@@ -15,7 +15,7 @@ import numpy as np
 from mgskel.core.errors import Faults
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import make_sequence, rate_of
 from mgskel.formats.format import Format, ReadOptions, register, single
 from mgskel.formats.source import Source
 from mgskel.formats.tables import column, read_rows
@@ -43,6 +43,7 @@ _TIME = {
     "time_ms": 1e-3,
 }
 _COUNT = 33
+_NUMBER = re.compile(r"[0-9]{1,4}")
 # MediaPipe's own names for points that are called otherwise in the layouts.
 _OWN_NAMES = {
     "left_pinky": "left_pinky_mcp", "right_pinky": "right_pinky_mcp",
@@ -80,14 +81,14 @@ def _wide_columns(columns: list[str]) -> dict[int, tuple[int, str]]:
     """Column to (landmark, value) of a wide table."""
     found: dict[int, tuple[str, str]] = {}
     for index, name in enumerate(columns):
-        match = re.fullmatch(r"(x|y|z|v|vis|visibility)[_ ]?(\d+)", name)
+        match = re.fullmatch(r"(x|y|z|v|vis|visibility)[_ ]?(\d{1,4})", name)
         if match:
             found[index] = (match[2], _VALUES[match[1]])
             continue
         match = re.fullmatch(r"(?:landmark_?)?(.+?)[_.](x|y|z|v|vis|visibility)", name)
         if match:
             found[index] = (match[1], _VALUES[match[2]])
-    numbered = [int(key) for key, _ in found.values() if key.isdigit()]
+    numbered = [int(key) for key, _ in found.values() if _NUMBER.fullmatch(key)]
     base = min(numbered) if numbered and max(numbered) - min(numbered) == _COUNT - 1 else 0
     places = {index: (_landmark(key, base), value) for index, (key, value) in found.items()}
     return {index: (at, value) for index, (at, value) in places.items() if at is not None}
@@ -95,7 +96,7 @@ def _wide_columns(columns: list[str]) -> dict[int, tuple[int, str]]:
 
 def _landmark(key: str, base: int = 0) -> int | None:
     """Number of a landmark from its name or number."""
-    if key.isdigit():
+    if _NUMBER.fullmatch(key):
         number = int(key) - base
         return number if 0 <= number < _COUNT else None
     word = key.lower().removeprefix("poselandmark.").replace(" ", "_")
@@ -123,7 +124,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
         skeleton=get_skeleton(options.layout or "mediapipe33"),
         options=options,
         faults=faults,
-        fps=_rate(times),
+        fps=rate_of(times),
         timestamps=times,
         unit=options.unit or _unit(points),
         source=source.path.name,
@@ -216,12 +217,6 @@ def _check_numbers(numbers: np.ndarray | None, faults: Faults) -> None:
             f"{numbers[at + 1]:g}",
             "sort the frames and drop repeated ones",
         )
-
-
-def _rate(times: np.ndarray | None) -> float | None:
-    steps = np.diff(times) if times is not None else np.zeros(0)
-    typical = float(np.median(steps)) if steps.size else 0.0
-    return round(1 / typical, 3) if typical > 0 else None
 
 
 def _unit(points: np.ndarray) -> str:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mgskel.core.errors import Faults
+from mgskel.core.intake import checked
 from mgskel.core.recording import Dataset
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import blank, make_sequence
 from mgskel.formats.format import Format, ReadOptions, register, single
 from mgskel.formats.layouts import layout_for
 from mgskel.formats.source import Source
+
+
+@dataclass(frozen=True)
+class _Frame:
+    instances: list[dict[str, Any]] | None = None
+    frame_id: int | None = None
 
 
 def recognises(source: Source) -> bool:
@@ -32,12 +40,14 @@ def recognises(source: Source) -> bool:
 def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     tree = source.json
     entries = tree["instance_info"] if isinstance(tree, dict) else tree
-    if isinstance(entries, list) and entries and "instances" not in entries[0]:
-        entries = [{"frame_id": 0, "instances": entries}]  # the people of a single picture
-    if not isinstance(entries, list) or not entries:
+    if isinstance(entries, list) and entries and isinstance(entries[0], dict):
+        if "instances" not in entries[0]:
+            entries = [{"instances": entries}]  # the people of a single picture
+    listed = checked(tuple[_Frame, ...], entries, faults, "entries")
+    if not listed:
         raise faults.stop("file", "a list of frames", "none", "run the inferencer again")
-    numbers = _frame_numbers(entries, faults)
-    people: list[list[Any]] = [entry.get("instances") or [] for entry in entries]
+    numbers = _frame_numbers(listed, faults)
+    people = [frame.instances or [] for frame in listed]
     most = max(map(len, people))
     if most == 0:
         raise faults.stop(
@@ -52,13 +62,13 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     layout = layout_for(joints, options, faults)
     total = max(numbers) - min(numbers) + 1
     names = _track_names(people)
-    points = np.full((len(names) or most, total, joints, dims), np.nan, np.float32)
-    scores = np.zeros(points.shape[:3], np.float32)
+    places = {name: place for place, name in enumerate(names)}
+    points, scores = blank(len(names) or most, total, joints, dims, source.size, faults)
     for number, frame in zip(numbers, people, strict=True):
         at = number - min(numbers)
         for order, person in enumerate(frame):
             place = f"frame {number}, person {order}"
-            who = names.index(str(person["track_id"])) if names else order
+            who = places[str(person["track_id"])] if names else order
             row = _keypoints(person, joints, dims, faults, place)
             if row is not None:
                 points[who, at], scores[who, at] = row
@@ -75,17 +85,10 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     return single(sequence, source)
 
 
-def _frame_numbers(entries: Sequence[Any], faults: Faults) -> list[int]:
+def _frame_numbers(entries: Sequence[_Frame], faults: Faults) -> list[int]:
     numbers: list[int] = []
     for index, entry in enumerate(entries):
-        number = entry.get("frame_id", index) if isinstance(entry, dict) else None
-        if not isinstance(number, int) or not isinstance(entry.get("instances", []), list):
-            raise faults.stop(
-                f"entry {index}",
-                "frame_id and a list of instances",
-                repr(entry)[:60],
-                "run the inferencer again",
-            )
+        number = index if entry.frame_id is None else entry.frame_id
         if numbers and number <= numbers[-1]:
             faults.add(
                 f"entry {index}, frame_id",
@@ -97,12 +100,11 @@ def _frame_numbers(entries: Sequence[Any], faults: Faults) -> list[int]:
     return numbers
 
 
-def _shape(person: Any, faults: Faults) -> tuple[int, int]:
+def _shape(person: dict[str, Any], faults: Faults) -> tuple[int, int]:
     """Joints and dimensions of a person's keypoints."""
-    keypoints = person.get("keypoints") if isinstance(person, dict) else None
     try:
-        shape = np.asarray(keypoints, np.float32).shape
-    except (TypeError, ValueError):
+        shape = np.asarray(person.get("keypoints"), np.float32).shape
+    except (TypeError, ValueError, OverflowError):
         shape = ()
     if len(shape) != 2 or shape[1] not in (2, 3):
         raise faults.stop(
@@ -115,13 +117,13 @@ def _shape(person: Any, faults: Faults) -> tuple[int, int]:
 
 
 def _keypoints(
-    person: Any, joints: int, dims: int, faults: Faults, place: str
+    person: dict[str, Any], joints: int, dims: int, faults: Faults, place: str
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Points (V, C) and scores (V,) of one person in one frame."""
     try:
         points = np.array(person["keypoints"], np.float32)
         scores = np.array(person.get("keypoint_scores", np.ones(joints)), np.float32)
-    except (TypeError, ValueError, KeyError, AttributeError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         faults.add(place, "keypoints and keypoint_scores, numbers", "others", "run it again")
         return None
     if points.shape != (joints, dims) or scores.shape != (joints,):
@@ -138,7 +140,7 @@ def _keypoints(
 
 def _track_names(people: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     """Names of tracks where every instance has one; else nothing, and order decides."""
-    tracks = [p.get("track_id") for frame in people for p in frame if isinstance(p, dict)]
+    tracks = [p.get("track_id") for frame in people for p in frame]
     if not tracks or any(not isinstance(track, int) for track in tracks):
         return ()
     if any(len({p["track_id"] for p in frame}) != len(frame) for frame in people):

@@ -10,16 +10,17 @@ import re
 
 import numpy as np
 
-from mgskel.core.errors import Faults
+from mgskel.core.errors import Faults, shown
 from mgskel.core.intake import read_text
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import blank, make_sequence
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
 from mgskel.formats.source import Source
 
 _JOINTS, _BODY_VALUES, _JOINT_VALUES, _FPS = 25, 10, 12, 30.0
 _FILE = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+_COUNT = re.compile(r"[0-9]{1,9}")
 _STATE_SCORES = np.array([0.0, 0.5, 1.0], np.float32)
 
 
@@ -42,13 +43,13 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
             "bodies", "a body that is seen at least once", "none in any frame", "leave it out"
         )
     faults.raise_if_stopping()
-    names = tuple(dict.fromkeys(body for _, body, _ in bodies))
-    points = np.full((len(names), total, _JOINTS, 3), np.nan, np.float32)
-    scores = np.zeros(points.shape[:3], np.float32)
+    found = dict.fromkeys(body for _, body, _ in bodies)
+    names = {body: person for person, body in enumerate(found)}
+    points, scores = blank(len(names), total, _JOINTS, 3, source.size, faults)
     for frame, body, values in bodies:
-        person = names.index(body)
+        person = names[body]
         points[person, frame] = values[:, :3]
-        states = np.clip(values[:, -1], 0, 2).astype(int)
+        states = np.clip(np.nan_to_num(values[:, -1]), 0, 2).astype(int)
         scores[person, frame] = _STATE_SCORES[states]
     points[scores == 0] = np.nan
     sequence = make_sequence(
@@ -91,8 +92,8 @@ def _parse(lines: list[str], faults: Faults) -> tuple[list[Body], int]:
     def whole(expected: str) -> int:
         nonlocal at
         text = lines[at].strip() if at < len(lines) else ""
-        if not text.isdigit():
-            raise fail(expected, repr(text) if at < len(lines) else "the end of the file")
+        if not _COUNT.fullmatch(text):
+            raise fail(expected, shown(text) if at < len(lines) else "the end of the file")
         at += 1
         return int(text)
 

@@ -5,17 +5,17 @@ The name ``aXX_sYY_eZZ_vVV`` tells class (from 1), subject and view.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import Faults
+from mgskel.core.errors import Faults, InputError, shown
+from mgskel.core.intake import parse_json, read_bytes
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import make_sequence, numbers
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
 from mgskel.formats.source import Source
 
@@ -41,17 +41,9 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
 
 def _read_file(path: Path, options: ReadOptions, faults: Faults) -> Recording | None:
     try:
-        tree = json.loads(path.read_bytes())
-    except json.JSONDecodeError as error:
-        faults.add(
-            f"{path.name}, line {error.lineno}, column {error.colno}",
-            "complete JSON",
-            error.msg,
-            "the file may be cut off; copy it again",
-        )
-        return None
-    except (UnicodeDecodeError, RecursionError) as error:
-        faults.add(path.name, "JSON text", type(error).__name__, "copy it again")
+        tree = parse_json(read_bytes(path), path.name)
+    except InputError as error:
+        faults.add_error(error)
         return None
     points = _points(tree, path, faults)
     if points is None:
@@ -68,10 +60,10 @@ def _read_file(path: Path, options: ReadOptions, faults: Faults) -> Recording | 
     )
     if sequence is None:
         return None
-    match = _NAME.search(str(tree.get("file_name", "")) or path.stem) or _NAME.search(path.stem)
+    match = _NAME.search(str(tree.get("file_name", ""))[:80]) or _NAME.search(path.stem)
     label = tree.get("label", int(match[1]) if match else None)
     if label is not None and (not isinstance(label, int) or not 1 <= label <= _CLASSES + 2):
-        faults.add(f"{path.name}, label", f"1 to {_CLASSES}", repr(label), "correct it")
+        faults.add(f"{path.name}, label", f"1 to {_CLASSES}", shown(label), "correct it")
         return None
     return Recording(
         sequence,
@@ -94,12 +86,11 @@ def _points(tree: Any, path: Path, faults: Faults) -> np.ndarray | None:
             size = len(joints) if isinstance(joints, list) else type(joints).__name__
             faults.add(f"{place}, frame {frame}", "20 joints", size, "use the file as distributed")
             return None
-    try:
-        points = np.array(skeletons, np.float32).reshape(len(skeletons), 20, 3)
-    except (TypeError, ValueError) as error:
-        faults.add(place, wanted, str(error), "use the file as distributed")
+    points = numbers([row for joints in skeletons for row in joints], 3)
+    if points is None:
+        faults.add(place, wanted, "other values", "use the file as distributed")
         return None
-    return points
+    return points.reshape(len(skeletons), 20, 3)
 
 
 NW_UCLA = register(

@@ -17,16 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import Faults
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.files import writing_folder
+from mgskel.core.intake import parse_json, read_bytes
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.formats.checks import blank, make_sequence
 from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
 from mgskel.formats.source import Source
 
 _FRAME = re.compile(r"^(?P<clip>.*?)_?(?P<number>\d+)(?:_keypoints)?$")
-_MOST_FRAMES = 10_000_000
 _PARTS = (
     "pose_keypoints_2d",
     "hand_left_keypoints_2d",
@@ -78,20 +78,15 @@ def _read_clip(
 ) -> Recording | None:
     place = f"clip {name}" if named else ""
     first, total = numbered[0][0], numbered[-1][0] - numbered[0][0] + 1
-    if total > _MOST_FRAMES:
-        raise faults.stop(
-            place or "frames",
-            "consecutive frame numbers",
-            f"{first} to {numbered[-1][0]}",
-            "rename the files",
-        )
     clip = _ClipArrays(total, options.layout, faults)
     previous = None
     for number, file in numbered:
         if number == previous:
             faults.add(file, "each frame number once", f"{number} again", "remove one of the files")
         previous = number
-        for person, entry in enumerate(_people(f"{folder}{os.sep}{file}", file, faults)):
+        entries, size = _people(f"{folder}{os.sep}{file}", file, faults)
+        clip.file_bytes = max(clip.file_bytes, size * len(numbered))
+        for person, entry in enumerate(entries):
             clip.add(entry, person, number - first, file)
     faults.raise_if_stopping()
     if clip.layout is None:
@@ -122,27 +117,19 @@ def _read_clip(
     return Recording(sequence, name)
 
 
-def _people(path: str, name: str, faults: Faults) -> list[Any]:
-    """The people of one frame's file."""
+def _people(path: str, name: str, faults: Faults) -> tuple[list[Any], int]:
+    """The people of one frame's file, and its bytes."""
     try:
-        with open(path, "rb") as handle:
-            tree = json.loads(handle.read())
-    except json.JSONDecodeError as error:
-        faults.add(
-            f"{name}, line {error.lineno}, column {error.colno}",
-            "complete JSON",
-            error.msg,
-            "the file may be cut off; write it again, or remove it (the frame is then missing)",
-        )
-        return []
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        faults.add(name, "JSON text", type(error).__name__, "write it again, or remove it")
-        return []
+        content = read_bytes(path)
+        tree = parse_json(content, name)
+    except InputError as error:
+        faults.add_error(error)
+        return [], 0
     people = tree.get("people") if isinstance(tree, dict) else None
     if not isinstance(people, list):
         faults.add(name, "an object with a list 'people'", type(tree).__name__, "write it again")
-        return []
-    return people
+        return [], 0
+    return people, len(content)
 
 
 def _body_layout(
@@ -181,10 +168,12 @@ class _ClipArrays:
 
     Attributes:
         layout: the layout of axis V; none until a person was seen.
+        file_bytes: of all files of the clip, about.
     """
 
     def __init__(self, frames: int, wanted: str | Path | None, faults: Faults) -> None:
         self.layout: Skeleton | None = None
+        self.file_bytes = 0
         self._frames = frames
         self._wanted = wanted
         self._faults = faults
@@ -201,6 +190,9 @@ class _ClipArrays:
             self._add_fault(file, person, "'pose_keypoints_2d'", "none", "run with --write_json")
             return
         parts = [entry.get(key) or () for key in _PARTS]
+        if not all(isinstance(part, list | tuple) for part in parts):
+            self._add_fault(file, person, "lists of numbers", "something else", "write it again")
+            return
         sizes = tuple(map(len, parts))
         if sizes != self._sizes and not self._fit(sizes, file, person):
             return
@@ -208,7 +200,7 @@ class _ClipArrays:
         try:
             for part in parts:
                 numbers.extend(part)
-        except TypeError:
+        except (TypeError, OverflowError):
             self._add_fault(file, person, "numbers only", "something else", "write it again")
             return
         if person >= len(self._points):
@@ -224,7 +216,8 @@ class _ClipArrays:
             identity = identity[0] if identity else -1
         self._frame.append(frame)
         self._person.append(person)
-        self._track.append(identity if isinstance(identity, int) else -1)
+        known = isinstance(identity, int) and -1 <= identity < 1 << 62
+        self._track.append(identity if known else -1)
 
     def _add_fault(self, file: str, person: int, expected: str, found: str, remedy: str) -> None:
         self._faults.add(f"{file}, person {person}", expected, found, remedy)
@@ -249,9 +242,8 @@ class _ClipArrays:
         assert self.layout is not None
         more = people - len(self._points)
         if more > 0:
-            shape = (more, self._frames, self.layout.num_joints)
-            points = np.full((*shape, 2), np.nan, np.float32)
-            scores = np.zeros(shape, np.float32)
+            joints = self.layout.num_joints
+            points, scores = blank(more, self._frames, joints, 2, self.file_bytes, self._faults)
             first = not len(self._points)
             self._points = points if first else np.concatenate([self._points, points])
             self._scores = scores if first else np.concatenate([self._scores, scores])
@@ -266,8 +258,8 @@ class _ClipArrays:
         if (tracks < 0).any():
             return points, scores, tuple(str(m + 1) for m in range(len(points)))
         names, at = np.unique(tracks, return_inverse=True)
-        tracked = np.full((len(names), *points.shape[1:]), np.nan, np.float32)
-        marks = np.zeros(tracked.shape[:3], np.float32)
+        frames_, joints = points.shape[1:3]
+        tracked, marks = blank(len(names), frames_, joints, 2, self.file_bytes, self._faults)
         tracked[at, frames] = points[persons, frames]
         marks[at, frames] = scores[persons, frames]
         return tracked, marks, tuple(str(name) for name in names)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, MissingDependency
+from mgskel.core.intake import read_bytes
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.formats.checks import make_sequence
@@ -65,8 +66,9 @@ def _load(source: Source, faults: Faults) -> Any:
         from pose_format import Pose
     except ImportError as error:
         raise MissingDependency("pose-format", "interchange", "reading .pose files") from error
+    content = read_bytes(source.path)
     try:
-        return Pose.read(source.path.read_bytes())
+        return Pose.read(content)
     except Exception as error:  # the library raises whatever its parsing runs into
         raise faults.stop(
             "file",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import Faults
+from mgskel.core.errors import Faults, listed, shown
 from mgskel.core.files import writing
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
@@ -35,7 +35,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     content = load_pickle(source.path, faults)
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, (list, tuple)) or not annotations:
-        keys = f"keys {', '.join(map(str, content))}" if isinstance(content, dict) else None
+        keys = f"keys {listed(content)}" if isinstance(content, dict) else None
         found = keys or type(content).__name__
         raise faults.stop(
             "pickle",
@@ -96,6 +96,11 @@ def _layout(shape: tuple[int, ...], options: ReadOptions, faults: Faults) -> Ske
     return layout_for(joints, ReadOptions(), faults)
 
 
+def _name(entry: Mapping[str, Any], otherwise: str) -> str:
+    name = entry.get("frame_dir", entry.get("filename", otherwise))
+    return str(name) if isinstance(name, (str, int, np.generic)) else shown(name)
+
+
 def _splits(content: Any, annotations: Sequence[Any], faults: Faults) -> dict[str, str]:
     """The part of the data set that each annotation belongs to."""
     split = content.get("split") if isinstance(content, dict) else None
@@ -104,9 +109,13 @@ def _splits(content: Any, annotations: Sequence[Any], faults: Faults) -> dict[st
     if not isinstance(split, dict):
         faults.add("split", "a dictionary of lists", type(split).__name__, _REMEDY)
         return {}
-    names = {str(a.get("frame_dir", a.get("filename"))) for a in annotations if isinstance(a, dict)}
+    names = {_name(entry, "") for entry in annotations if isinstance(entry, dict)}
     parts: dict[str, str] = {}
     for part, members in split.items():
+        plain = isinstance(members, (list, tuple, set, np.ndarray))
+        if not plain or not all(isinstance(member, (str, int, np.generic)) for member in members):
+            faults.add(f"split '{part}'", "a list of names", shown(members), _REMEDY)
+            continue
         absent = [str(member) for member in members if str(member) not in names]
         if absent:
             faults.add(
@@ -128,14 +137,14 @@ def _recording(
     splits: Mapping[str, str],
     faults: Faults,
 ) -> Recording | None:
-    name = str(entry.get("frame_dir", entry.get("filename", f"annotation {index}")))
+    name = _name(entry, f"annotation {index}")
     place = f"annotation {index} ({name})"
     points, scores = entry["keypoint"], entry.get("keypoint_score")
     if points.ndim == 4:
         _check_details(entry, points, place, faults)
     label = entry.get("label")
     if label is not None and (isinstance(label, bool) or not isinstance(label, (int, np.integer))):
-        faults.add(f"{place}, label", "a whole number from 0", repr(label)[:40], _REMEDY)
+        faults.add(f"{place}, label", "a whole number from 0", shown(label), _REMEDY)
         label = None
     elif label is not None and label < 0:
         faults.add(f"{place}, label", "a whole number from 0", int(label), "number from 0")
@@ -169,16 +178,17 @@ def _check_details(
     entry: Mapping[str, Any], points: np.ndarray, place: str, faults: Faults
 ) -> None:
     total = entry.get("total_frames")
-    if total is not None and total != points.shape[1] and points.shape[1] != 0:
+    same = isinstance(total, (int, float, np.number)) and total == points.shape[1]
+    if total is not None and not same and points.shape[1] != 0:
         faults.add(
             f"{place}, total_frames",
             f"{points.shape[1]}, the frames of keypoint",
-            total,
+            shown(total),
             "correct it; keypoint is (people, frames, joints, coordinates)",
         )
     shape = entry.get("img_shape")
     if shape is not None and (not isinstance(shape, (tuple, list, np.ndarray)) or len(shape) != 2):
-        faults.add(f"{place}, img_shape", "(height, width)", repr(shape)[:40], _REMEDY)
+        faults.add(f"{place}, img_shape", "(height, width)", shown(shape), _REMEDY)
 
 
 def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -188,7 +198,7 @@ def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
         return None
     try:
         size = int(shape[1]), int(shape[0])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return size if max(size) > 1 else None  # 1x1 stands for no picture
 

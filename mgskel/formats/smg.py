@@ -13,6 +13,7 @@ import numpy as np
 from mgskel.core.errors import Faults
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.intake import read_text
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.checks import make_sequence
@@ -79,7 +80,7 @@ def _rate(path: Path, faults: Faults) -> float:
     """The rate that `_data.csv` tells: frames, rate, depth."""
     if not path.exists():
         return _FPS
-    header = 0 if path.read_text(errors="replace")[:1].isdigit() else 1
+    header = 0 if read_text(path)[:1].isdigit() else 1
     cells = read_numbers(path, faults, header=header).ravel()
     if len(cells) < 2 or not 0 < cells[1] <= 1000:
         faults.add(

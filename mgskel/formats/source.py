@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
+from mgskel.core.intake import open_file, parse_json, read_bytes
+from mgskel.core.npz import open_npz
 from mgskel.pose.frames import CAMERA
 
 _HEAD = 4096
@@ -54,11 +54,13 @@ class Source:
         """The first bytes of a file."""
         if self.is_folder or self.is_remote:
             return b""
-        try:
-            with open(self.path, "rb") as handle:
-                return handle.read(_HEAD)
-        except OSError as error:
-            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
+        with open_file(self.path) as handle:
+            return handle.read(_HEAD)
+
+    @property
+    def size(self) -> int:
+        """Bytes of a file."""
+        return self.path.stat().st_size
 
     @functools.cached_property
     def first_line(self) -> str:
@@ -77,9 +79,9 @@ class Source:
         if not self.head.startswith(b"PK"):
             return frozenset()
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                return frozenset(n.removesuffix(".npy") for n in archive.namelist())
-        except (zipfile.BadZipFile, OSError):
+            with open_npz(self.path, Faults(self.path)) as archive:
+                return frozenset(archive.keys)
+        except InputError:
             return frozenset()
 
     @property
@@ -88,16 +90,5 @@ class Source:
 
     @functools.cached_property
     def json(self) -> Any:
-        """The parsed JSON of a file; an `InputError` names line and column."""
-        try:
-            return json.loads(self.path.read_bytes())
-        except UnicodeDecodeError as error:
-            raise InputError("not UTF-8 text", place=str(self.path)) from error
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"not valid JSON: {error.msg}",
-                place=f"{self.path}, line {error.lineno}, column {error.colno}",
-                remedy="the file may be cut off; write it again",
-            ) from error
-        except RecursionError as error:
-            raise InputError("JSON nested too deeply", place=str(self.path)) from error
+        """The parsed JSON of a file."""
+        return parse_json(read_bytes(self.path), self.path)

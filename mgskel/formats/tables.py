@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.errors import Faults, InputError
+from mgskel.core.errors import Faults, InputError, InvalidFile, shown
 from mgskel.core.events import ANNOTATION, GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.intake import read_text
+from mgskel.core.intake import csv_rows, read_text
 
 _ROW = re.compile(r"row (\d+)(?:, column (\d+))?")
 
@@ -58,27 +56,23 @@ def _line(message: str, lines: list[str], header: int) -> int:
 
 def read_rows(path: Path, faults: Faults) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header and (line number, cells) of a CSV table; rows must be as long as the header."""
-    reader = csv.reader(io.StringIO(read_text(path, "table"), newline=""))
-    header: list[str] = []
-    rows: list[tuple[int, list[str]]] = []
     try:
-        header = [cell.strip() for cell in next(reader, [])]
-        for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) != len(header):
-                faults.add(
-                    f"line {reader.line_num}",
-                    f"{len(header)} cells, as in the header",
-                    f"{len(cells)} cells",
-                    "the file may be cut off; correct the line",
-                )
-                continue
-            rows.append((reader.line_num, cells))
-    except csv.Error as error:
-        raise faults.stop(
-            f"line {reader.line_num}", "a readable table", str(error), "write it again"
-        ) from error
+        lines = list(csv_rows(read_text(path, "table"), path))
+    except InputError as error:
+        faults.add_error(error)
+        raise InvalidFile(path, faults.all) from error
+    header = [cell.strip() for cell in lines[0][1]] if lines else []
+    rows: list[tuple[int, list[str]]] = []
+    for number, cells in lines[1:]:
+        if len(cells) == len(header):
+            rows.append((number, cells))
+            continue
+        faults.add(
+            f"line {number}",
+            f"{len(header)} cells, as in the header",
+            f"{len(cells)} cells",
+            "the file may be cut off; correct the line",
+        )
     return header, rows
 
 
@@ -97,9 +91,8 @@ def column(rows: list[tuple[int, list[str]]], index: int, name: str, faults: Fau
         except ValueError:
             wrong += 1
             if wrong <= 3:
-                faults.add(
-                    f"line {rows[row][0]}, column '{name}'", "a number", repr(cell), "correct it"
-                )
+                place = f"line {rows[row][0]}, column '{name}'"
+                faults.add(place, "a number", shown(cell), "correct it")
     return values
 
 
@@ -123,13 +116,11 @@ def read_event_labels(
         inclusive: whether the last frame still belongs to the gesture.
     """
     events = []
-    for number, cells in enumerate(csv.reader(read_text(path, "labels").splitlines()), start=1):
-        if not any(cell.strip() for cell in cells):
-            continue
+    for number, cells in csv_rows(read_text(path, "labels"), path):
         place = f"{path.name}, line {number}"
         try:
             raw, start, end = (int(float(cell)) for cell in cells[:3])
-        except ValueError:
+        except (ValueError, OverflowError):
             if number > 1:
                 faults.add(place, "label, first frame, last frame", ",".join(cells), "correct it")
             continue

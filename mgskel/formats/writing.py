@@ -136,7 +136,7 @@ def _times(one: Recording) -> Iterator[str]:
 
 def _provenance(one: Recording) -> Iterator[str]:
     # That a frame rate was assumed is no history.
-    if any(record["step"] != "read" or set(record) - {"step", "fps"}
+    if any(record.get("step") != "read" or set(record) - {"step", "fps"}
            for record in one.sequence.provenance):  # fmt: skip
         yield "provenance"
 
