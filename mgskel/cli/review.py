@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     import webbrowser
 
     from mgskel.analyze import AnalyzeSettings
-    from mgskel.review.server import ReviewSettings, serve
+    from mgskel.review.server import ReviewSettings, Server
 
     if args.study.exists() and not args.study.is_dir():
         raise InputError(f"{args.study} is a file", expected="the folder of a study")
@@ -53,13 +53,12 @@ def run(args: argparse.Namespace) -> int:
         analyze=AnalyzeSettings(model=args.model),
     )
 
-    def ready(address: str) -> None:
-        print(address, flush=True)
-        tell("open this address in a browser; Ctrl-C ends it, and what you decided is saved")
-        if not args.no_browser:
-            webbrowser.open(address)
-
-    serve(args.study, settings, args.port, ready, tuple(args.clips))
+    server = Server(args.study, settings, args.port, args.clips)
+    print(server.address, flush=True)
+    tell("open this address in a browser; Ctrl-C ends it, and what you decided is saved")
+    if not args.no_browser:
+        webbrowser.open(server.address)
+    server.run()
     return 0
 
 

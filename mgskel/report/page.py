@@ -31,7 +31,7 @@ from mgskel.report.player import Attention, player_data
 from mgskel.report.timeline import timeline_data
 
 _PARTS = Path(__file__).parent / "page"
-_SCRIPTS = ("data.js", "player.js", "timeline.js", "panels.js", "figures.js", "main.js")
+_SCRIPTS = ("words.js", "data.js", "player.js", "timeline.js", "panels.js", "figures.js", "main.js")
 
 
 @dataclass(frozen=True)

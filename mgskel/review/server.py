@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,8 @@ HOST = "127.0.0.1"
 FILES = "files"
 _OURS, _REPORTS = Path(__file__).parent / "page", Path(mgskel.report.__file__).parent / "page"
 _PAGE_FILES = {
-    **{name: _OURS / name for name in ("review.css", "study.js", "clip.js", "boot.js")},
+    **{name: _OURS / name for name in ("review.css", "app.js", "study.js", "clip.js",
+                                       "record.js")},
     **{name: _REPORTS / name for name in ("style.css", "frame.css", "frame.js", "words.js",
                                           "data.js", "player.js", "timeline.js")},
 }  # fmt: skip
@@ -218,37 +219,43 @@ def create_app(study: Path, settings: ReviewSettings, secret: str) -> tuple[Guar
     return Guard(inner, secret, FILES), app.queue
 
 
-def serve(
-    study: Path,
-    settings: ReviewSettings,
-    port: int,
-    ready: Callable[[str], None],
-    clips: tuple[Path, ...] = (),
-) -> None:
-    """Serve a study until interrupted.
+class Server:
+    """A study's app on a port of this machine; it answers from the moment it runs.
 
     Args:
         port: 0 for any free one.
-        ready: told the address as soon as it answers.
         clips: to be analysed first, where they lie.
     """
-    secret = new_secret()
-    try:
-        line = socket.create_server((HOST, port))
-    except OSError as error:
-        raise InputError(
-            f"port {port} cannot be used: {error.strerror}", remedy="choose another --port"
-        ) from error
-    app, queue = create_app(study, settings, secret)
-    for clip in clips:
-        queue.add(clip.resolve())
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=1,
-    )  # fmt: skip
-    ready(f"http://{HOST}:{line.getsockname()[1]}/{secret}/")
-    try:
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[line])
-    finally:
-        queue.close()
+
+    def __init__(
+        self, study: Path, settings: ReviewSettings, port: int, clips: Sequence[Path] = ()
+    ) -> None:
+        try:
+            self._line = socket.create_server((HOST, port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} cannot be used: {error.strerror}", remedy="choose another --port"
+            ) from error
+        secret = new_secret()
+        self.study = study
+        self.address = f"http://{HOST}:{self._line.getsockname()[1]}/{secret}/"
+        app, self._queue = create_app(study, settings, secret)
+        for clip in clips:
+            self._queue.add(clip.resolve())
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, lifespan="off", server_header=False,
+            timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+
+    def run(self) -> None:
+        """Answer until stopped or interrupted."""
+        try:
+            with suppress(KeyboardInterrupt):
+                self._server.run(sockets=[self._line])
+        finally:
+            self._queue.close()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._queue.close()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, annotation_by, event_of
@@ -238,6 +239,6 @@ def _recording(clip: ClipResult, stamp: Stamp, whole_picture: bool) -> bytes:
         "duration_s": sequence.start_s + sequence.duration_s,
         "player": player_data(sequence, None, whole_picture),
         **timeline_data(sequence, (), (), None),
-        "video": "video" if whole_picture else None,
+        "video": f"video?clip={quote(clip.name, safe='')}" if whole_picture else None,
     }
     return json.dumps(tree, allow_nan=False, separators=(",", ":")).encode()

@@ -217,7 +217,7 @@ def test_a_video_is_read_in_pieces_from_where_it_lies(tmp_path: Path) -> None:
     assert part.status_code == 206
     assert part.content == b"\x00\x01\x02\x03"
     assert part.headers["content-range"] == "bytes 256-259/2048"
-    assert here.get("api/recording?clip=clip1").json()["video"] == "video"
+    assert here.get("api/recording?clip=clip1").json()["video"] == "video?clip=clip1"
 
 
 def test_a_study_may_move_with_its_clips(tmp_path: Path) -> None:

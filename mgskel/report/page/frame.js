@@ -10,7 +10,7 @@
   const wish = window.matchMedia("(prefers-color-scheme: dark)");
   wish.addEventListener("change", (e) => paint(e.matches));
   window.addEventListener("beforeprint", () => paint(false));
-  document.getElementById("print").addEventListener("click", () => window.print());
+  document.getElementById("print")?.addEventListener("click", () => window.print());
 
   const value = (row, column) => {
     const cell = row.cells[column];

@@ -30,7 +30,7 @@ mgskel.player = async function player() {
   if (report.video) {
     video = mgskel.make("video", { src: report.video, muted: "", playsinline: "", "aria-hidden": "true" });
     video.muted = true;
-    document.getElementById("stage").prepend(video);
+    (document.getElementById("beside") || document.getElementById("stage")).prepend(video);
   }
   document.getElementById("own-video").addEventListener("change", (event) => {
     const file = event.target.files[0];
@@ -156,7 +156,11 @@ mgskel.player = async function player() {
     return scores ? scores[(person * joints + joint) * frames + frame] / 3 : 1;
   }
 
+  const MOMENT = 0.001; // into the frame, so that rounding never shows the one before
   clock.follow((time, playing) => {
+    // What is heard and seen leads; the skeleton keeps to it.
+    const leads = video && playing && !video.paused && !video.seeking && video.readyState > 2;
+    if (leads && Math.abs(video.currentTime - time) < 0.25) { time = video.currentTime; clock.time = time; }
     draw();
     const button = document.getElementById("play");
     button.textContent = playing ? "Pause" : "Play";
@@ -165,7 +169,7 @@ mgskel.player = async function player() {
       video.playbackRate = clock.speed;
       if (playing && video.paused) video.play().catch(() => {});
       if (!playing && !video.paused) video.pause();
-      if (Math.abs(video.currentTime - time) > (playing ? 0.25 : 0.01)) video.currentTime = time;
+      if (Math.abs(video.currentTime - time - MOMENT) > (playing ? 0.25 : 0.002)) video.currentTime = time + MOMENT;
     }
   });
   mgskel.step = (by) => { clock.pause(); clock.seek(timeOf(Math.min(frames - 1, Math.max(0, frameAt(clock.time) + by)))); };

@@ -10,26 +10,30 @@ mgskel.timeline = async function timeline() {
   let from = start, to = end;
   let selected = null;
 
-  const rows = []; // {kind, label, y, height, ...}
+  let rows, height; // {kind, label, y, height, ...}
   const several = report.player.people.length > 1;
-  let height = HEAD;
   const add = (row, size) => { rows.push({ ...row, y: height, height: size }); height += size + 3; };
-  const groups = [...new Set([...report.events, ...report.truth].map((e) => e.row))];
-  for (const group of groups) {
-    add({ kind: "events", label: group, events: report.events.filter((e) => e.row === group),
-      truth: report.truth.filter((e) => e.row === group) }, report.truth.length ? ROW + 8 : ROW);
+  function arrange() {
+    rows = [];
+    height = HEAD;
+    const groups = [...new Set([...report.events, ...report.truth].map((e) => e.row))];
+    for (const group of groups) {
+      add({ kind: "events", label: group, events: report.events.filter((e) => e.row === group),
+        truth: report.truth.filter((e) => e.row === group) }, report.truth.length ? ROW + 8 : ROW);
+    }
+    if (!groups.length) add({ kind: "events", label: "no gestures", events: [], truth: [] }, ROW);
+    for (const [source, values, title] of [[report.energy, energy, "Movement"], [report.seen, seen, "Visible"]]) {
+      if (!source) continue;
+      height += GAP;
+      add({ kind: "title", label: title }, STRIP);
+      source.rows.forEach((row, index) => {
+        const name = several ? `${row.part} (${row.person})` : row.part;
+        add({ kind: "strip", label: name, told: `${name}, ${title.toLowerCase()}`, values, index, steps: source.values.shape[1], step: source.step_s, colour: row.colour }, STRIP);
+      });
+    }
+    height += 6;
   }
-  if (!groups.length) add({ kind: "events", label: "no gestures", events: [], truth: [] }, ROW);
-  for (const [source, values, title] of [[report.energy, energy, "Movement"], [report.seen, seen, "Visible"]]) {
-    if (!source) continue;
-    height += GAP;
-    add({ kind: "title", label: title }, STRIP);
-    source.rows.forEach((row, index) => {
-      const name = several ? `${row.part} (${row.person})` : row.part;
-      add({ kind: "strip", label: name, told: `${name}, ${title.toLowerCase()}`, values, index, steps: source.values.shape[1], step: source.step_s, colour: row.colour }, STRIP);
-    });
-  }
-  height += 6;
+  arrange();
 
   const labelWidth = () => (canvas.clientWidth < 560 ? 92 : 172);
   const x = (time) => labelWidth() + ((time - from) / (to - from)) * (canvas.clientWidth - labelWidth());
@@ -90,17 +94,21 @@ mgskel.timeline = async function timeline() {
     for (const [number, event] of row.events.entries()) {
       if (event.end_s < from || event.start_s > to) continue;
       const left = x(event.start_s), size = Math.max(3, x(event.end_s) - left);
-      pen.globalAlpha = event.level === "group" ? 0.25 : 0.35 + 0.65 * event.score;
+      const rejected = event.state === "rejected", hollow = rejected || event.level === "group";
+      pen.globalAlpha = rejected ? 0.08 : hollow ? 0.25 : 0.35 + 0.65 * event.score;
       pen.fillStyle = event.colour;
       pen.beginPath(); pen.roundRect(left, row.y + lift, size, ROW - 2, 4); pen.fill();
       pen.globalAlpha = 1;
-      if (event.level === "group") { pen.strokeStyle = event.colour; pen.lineWidth = 1.5; pen.stroke(); }
-      if (event === selected) { pen.strokeStyle = ink; pen.lineWidth = 2; pen.stroke(); }
+      if (rejected) pen.setLineDash([3, 3]);
+      if (hollow) { pen.strokeStyle = event.colour; pen.lineWidth = 1.5; pen.stroke(); }
+      if (rejected) pen.setLineDash([]);
+      if (event.state === "accepted") { pen.fillStyle = mgskel.colour("--good"); pen.fillRect(left + 3, row.y + lift + ROW - 5, Math.max(1, size - 6), 2.5); }
+      if (same(event, selected)) { pen.strokeStyle = ink; pen.lineWidth = 2; pen.stroke(); }
       // Beside a bar that is too narrow for its name, where nothing else follows soon.
       const next = number + 1 < row.events.length ? x(row.events[number + 1].start_s) : x(to);
       const wide = pen.measureText(event.label).width;
       const beside = wide > size - 9 && left + size + 5 + wide < next - 5;
-      pen.fillStyle = beside || event.level === "group" ? ink : event.ink;
+      pen.fillStyle = beside || hollow ? ink : event.ink;
       pen.fillText(beside ? event.label : fitting(pen, event.label, size - 9), left + (beside ? size : 0) + 5, row.y + lift + ROW / 2 - 1);
     }
   }
@@ -161,17 +169,35 @@ mgskel.timeline = async function timeline() {
     return { px, time, row, found };
   };
 
-  let dragging = false;
+  const same = (event, other) => event === other || (other && event.id !== undefined && event.id === other.id);
+
+  // Where events can be edited: the edge of the chosen one that is under the pointer.
+  const edgeAt = (event) => {
+    const { px, row } = hit(event);
+    const chosen = mgskel.editing && row && row.kind === "events" && row.events.find((e) => same(e, selected));
+    if (!chosen) return null;
+    const [near] = ["start_s", "end_s"].map((edge) => [Math.abs(x(chosen[edge]) - px), edge]).sort((a, b) => a[0] - b[0]);
+    return near[0] < 8 ? near[1] : null;
+  };
+
+  let dragging = false, edge = null;
   canvas.addEventListener("pointerdown", (event) => {
     const { px, time, found } = hit(event);
     if (px < labelWidth()) return;
+    edge = edgeAt(event);
+    if (edge) { canvas.setPointerCapture(event.pointerId); return; }
     if (found) { mgskel.select(found); return; }
     dragging = true; canvas.setPointerCapture(event.pointerId); clock.seek(time);
   });
-  canvas.addEventListener("pointerup", () => { dragging = false; });
+  canvas.addEventListener("pointerup", () => {
+    if (edge) mgskel.editing.drop();
+    dragging = false; edge = null;
+  });
   canvas.addEventListener("pointermove", (event) => {
     const { px, time, found, row } = hit(event);
+    if (edge) { mgskel.editing.drag(edge, time); return; }
     if (dragging) clock.seek(time);
+    canvas.style.cursor = edgeAt(event) ? "ew-resize" : "";
     const tip = document.getElementById("tooltip");
     tip.hidden = !(row && row.kind !== "title" && px > labelWidth());
     if (tip.hidden) return;
@@ -192,12 +218,13 @@ mgskel.timeline = async function timeline() {
   document.getElementById("zoom-all").addEventListener("click", () => { from = start; to = end; draw(); });
 
   mgskel.zoomBy = (factor) => zoom(factor, clock.time);
-  mgskel.selectOnTimeline = (event) => { selected = event; reveal(event.start_s); draw(); };
+  mgskel.selectOnTimeline = (event) => { selected = event; if (event) reveal(event.start_s); draw(); };
   mgskel.pictures.timeline = { title: "Timeline", size: () => ({ width: canvas.clientWidth, height }),
     paint: (pen, { width }) => paint(pen, width, false) };
   clock.follow((time, playing) => { if (playing && time > to) reveal(time); draw(); });
   window.addEventListener("resize", fit);
   mgskel.redrawTimeline = fit;
+  mgskel.arrangeTimeline = () => { arrange(); fit(); };
   const legend = document.getElementById("legend");
   for (const [name, colour] of Object.entries(report.groups)) {
     legend.append(make("span", {}, make("i", { style: { background: colour }, "aria-hidden": "true" }), name));
