@@ -37,11 +37,14 @@ class Detection:
         scores: (V,) float32 in 0..1; 0 where unknown.
         run: where the estimator follows people from picture to picture itself, the number of the
             unbroken run on this person; a number is never used again.
+        glimpsed: the estimator looked at somebody else more closely: this tells where the person
+            is, not what the person does.
     """
 
     keypoints: np.ndarray
     scores: np.ndarray
     run: int | None = None
+    glimpsed: bool = False
 
 
 @runtime_checkable
@@ -53,7 +56,9 @@ class Estimator(Protocol):
         batch_size: how many pictures it likes to get at once.
         identity: name, versions, weights' hash, settings: whatever changes the numbers.
 
-    It may have `notes`, sentences about the clip just seen, such as people it could not follow.
+    It may have `notes`, sentences about the clip just seen, such as people it could not follow,
+    and `attend(keep)`, which says before each clip who is asked for (see `people.choose`), so that
+    it may answer others by `glimpsed` detections.
     """
 
     skeleton: Skeleton
@@ -178,6 +183,12 @@ def create_estimator(
             remedy="see docs/howto/own-estimator.md",
         )
     return made
+
+
+def attend(model: Estimator, keep: str) -> None:
+    """Tell an estimator who is asked for, if it wants to know."""
+    if hasattr(model, "attend"):
+        model.attend(keep)
 
 
 def estimator_identity(settings: EstimatorSettings) -> dict[str, Any]:

@@ -20,11 +20,17 @@ from mgskel.core.errors import InputError, MgskelError, PartFailed
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.pose.cleaning import CleaningSettings, clean
-from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.estimator import (
+    Detection,
+    Estimator,
+    EstimatorSettings,
+    attend,
+    create_estimator,
+)
 from mgskel.pose.frames import Footage, Frame, FrameSource, VideoSettings, read_ahead
-from mgskel.pose.people import choose, dense
+from mgskel.pose.people import Choice, choose, dense
 from mgskel.pose.quality import QualityReport, quality_report
-from mgskel.pose.tracking import PeopleSettings, Track, Tracker
+from mgskel.pose.tracking import PeopleSettings, Tracker
 from mgskel.pose.video import open_source
 
 
@@ -83,20 +89,19 @@ def extract(
     if isinstance(estimator, str):
         settings = dataclasses.replace(settings, estimator=EstimatorSettings(estimator))
         estimator = None
-    frames = open_source(clip, settings.video)
+    begin = time.perf_counter()
+    model = estimator if estimator is not None else create_estimator(settings.estimator)
     try:
-        model = estimator if estimator is not None else create_estimator(settings.estimator)
-        try:
-            begin = time.perf_counter()
-            seen = _follow(frames, model, settings.people, progress)
-        finally:
-            if estimator is None:
-                model.close()
+        seen, name = _read(clip, model, settings, settings.people.keep, progress)
+        if any(track.glimpses for track in seen.choice.tracks):
+            # Who is kept was not foreseen from the beginning.
+            seen, name = _read(clip, model, settings, "all", progress)
     finally:
-        frames.close()
+        if estimator is None:
+            model.close()
     record = {"step": "extract", "estimator": dict(model.identity)}
     record |= {"mgskel": __version__, "video": to_dict(settings.video)}
-    return _finish(seen, settings, source or frames.name, record, begin)
+    return _finish(seen, settings, source or name, record, begin)
 
 
 def refine(
@@ -119,31 +124,46 @@ def refine(
     for frame in range(raw.num_frames):
         people = zip(raw.keypoints[:, frame], raw.scores[:, frame], strict=True)
         tracker.push(frame, raw.timestamps[frame], [Detection(p, s) for p, s in people])
-    seen = _Seen(
-        tracker.finish(), raw.timestamps, raw.fps, size, raw.skeleton, [], raw.frame_size, raw.unit
-    )
+    choice = choose(tracker.finish(), raw.num_frames, size, settings.people)
+    seen = _Seen(choice, raw.timestamps, raw.fps, raw.skeleton, [], raw.frame_size, raw.unit)
     record = {"step": "import", "mgskel": __version__}
     return _finish(seen, settings, name, record, begin, raw.provenance)
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What was found in the frames, before anybody is chosen."""
+    """What was found in the frames."""
 
-    tracks: tuple[Track, ...]
+    choice: Choice
     times: np.ndarray
     fps: float
-    size: tuple[int, int]
     skeleton: Any
     notes: list[str]
     frame_size: tuple[int, int] | None
     unit: str = "pixel"
 
 
+def _read(
+    clip: str | Path,
+    model: Estimator,
+    settings: ExtractSettings,
+    closely: str,
+    progress: Progress | None,
+) -> tuple[_Seen, str]:
+    """What is seen in a clip, and its name; whom `closely` does not mean may be glimpsed only."""
+    frames = open_source(clip, settings.video)
+    try:
+        # What can't be read twice must be read closely the first time.
+        attend(model, closely if Path(clip).exists() else "all")
+        return _follow(frames, model, settings.people, progress), frames.name
+    finally:
+        frames.close()
+
+
 def _follow(
     frames: FrameSource, model: Estimator, people: PeopleSettings, progress: Progress | None
 ) -> _Seen:
-    """Estimate and track every frame."""
+    """Estimate and track every frame, and choose who is kept."""
     model.reset()
     tracker: Tracker | None = None
     times: list[float] = []
@@ -165,7 +185,8 @@ def _follow(
     size = frames.size
     tracks = tracker.finish() if tracker is not None else ()
     notes = [*frames.faults, *getattr(model, "notes", ())]
-    return _Seen(tracks, stamps, fps, size, model.skeleton, notes, size)
+    choice = choose(tracks, len(times), size, people)
+    return _Seen(choice, stamps, fps, model.skeleton, notes, size)
 
 
 def _estimate(model: Estimator, batch: Sequence[Frame]) -> list[list[Detection]]:
@@ -199,9 +220,9 @@ def _finish(
     begin: float,
     before: tuple[Any, ...] = (),
 ) -> Extraction:
-    """Choose, clean, judge."""
+    """Clean and judge who was chosen."""
     count = len(seen.times)
-    choice = choose(seen.tracks, count, seen.size, settings.people)
+    choice = seen.choice
     if not choice.tracks:
         raise InputError(
             f"{name}: no person found in any of its {count} frames",

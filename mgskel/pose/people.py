@@ -9,6 +9,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence
+from mgskel.pose.prominence import Standing
 from mgskel.pose.tracking import PeopleSettings, Track
 
 _MOST_ABSENCES = 5
@@ -33,8 +34,7 @@ def choose(
 ) -> Choice:
     """The main person, or all, or the one asked for; lasting people are called 1, 2, 3, ...
 
-    The main person has the largest product of size, presence (share of frames seen) and
-    centrality (1 in the middle of the picture, 0.5 at its edges). 'left', 'right' and 'largest'
+    The main person is the most prominent (see `prominence.Standing`). 'left', 'right' and 'largest'
     choose among those who are there at least half as long as whoever is there longest.
     """
     if not tracks:
@@ -127,11 +127,8 @@ def _about_others(
 
 
 def _weight(track: Track, num_frames: int, frame_size: tuple[int, int]) -> float:
-    size = float(np.median(track.sizes)) / max(frame_size)
     presence = len(track.frames) / max(num_frames, 1)
-    centre = _middle(track) / np.asarray(frame_size)
-    off_centre = min(float(np.hypot(*(centre - 0.5))) / 0.5, 1.0)
-    return size * presence * (1.0 - 0.5 * off_centre)
+    return Standing(float(np.median(track.sizes)), _middle(track), presence).weight(frame_size)
 
 
 def _middle(track: Track) -> np.ndarray:

@@ -132,6 +132,7 @@ class Track:
         frames: frame indices in which the person was seen, increasing.
         keypoints: (n, V, 2) per frame seen, in pixels of the full picture.
         scores: (n, V).
+        glimpses: how many of these are no more than where the person was.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Track:
     sizes: list[float] = field(default_factory=list)
     anchors: list[np.ndarray] = field(default_factory=list)
     run: int | None = None
+    glimpses: int = 0
 
     def expected(self, time_s: float) -> np.ndarray:
         """Where its anchors should be now, (4, 2); speed is trusted for half a second."""
@@ -183,6 +185,7 @@ class Track:
         self.times.append(time_s)
         self.keypoints.append(detection.keypoints)
         self.scores.append(detection.scores)
+        self.glimpses += detection.glimpsed
         self.sizes.append(anchors.size)
         self.anchors.append(anchors.points)
         self.recent.append((time_s, anchors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -209,3 +210,25 @@ def test_normalised_keypoints_are_tracked_too() -> None:
     assert sequence.num_people == 2
     for person in range(2):
         assert np.ptp(sequence.joint("nose")[person, :, 0]) < 0.01
+
+
+class Attentive(SquareEstimator):
+    """Glimpses at everybody unless everybody is asked for."""
+
+    def attend(self, keep: str) -> None:
+        self.asked = [*getattr(self, "asked", ()), keep]
+
+    def estimate(self, images):
+        return [
+            [dataclasses.replace(one, glimpsed=self.asked[-1] != "all") for one in found]
+            for found in super().estimate(images)
+        ]
+
+
+def test_glimpses_are_never_stored(make_clip) -> None:
+    """Whoever is kept but was only glimpsed gets a second, close look."""
+    model = Attentive()
+    sequence = extract(make_clip(), estimator=model).sequence
+    assert model.asked == ["main", "all"]
+    plain = extract(make_clip(), estimator=SquareEstimator()).sequence
+    np.testing.assert_array_equal(sequence.keypoints, plain.keypoints)

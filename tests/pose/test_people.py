@@ -11,6 +11,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.estimator import Detection
 from mgskel.pose.people import choose, dense
+from mgskel.pose.prominence import Standing, may_be_kept
 from mgskel.pose.tracking import PeopleSettings, Tracker
 
 LAYOUT = get_skeleton("coco17")
@@ -192,3 +193,17 @@ def test_dense_leaves_absence_missing() -> None:
     assert points.shape == (1, 40, 17, 2)
     assert np.isnan(points[0, 0]).all() and (scores[0, 0] == 0).all()
     assert np.isfinite(points[0, 1]).all() and (scores[0, 1] > 0).all()
+
+
+def test_who_may_be_kept_is_foreseen_from_what_was_seen_so_far() -> None:
+    people = [
+        Standing(100, np.array([600.0, 350]), 1.0),
+        Standing(70, np.array([250.0, 350]), 1.0),
+        Standing(150, np.array([1000.0, 350]), 0.1),  # passes by
+    ]
+    assert may_be_kept("main", people, SIZE) == (True, False, False)
+    assert may_be_kept("left", people, SIZE) == (False, True, False)
+    assert may_be_kept("right", people, SIZE) == (True, False, True)
+    assert may_be_kept("largest", people, SIZE) == (True, False, True)
+    for keep in ("all", "2"):
+        assert all(may_be_kept(keep, people, SIZE))

@@ -25,7 +25,7 @@ import numpy as np
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.pose.estimator import Detection, estimator, option
 from mgskel.pose.estimators.mediapipe_graphs import PRESENCE, weights_hash
-from mgskel.pose.estimators.mediapipe_people import Followers
+from mgskel.pose.estimators.mediapipe_people import Followers, Sighting
 
 # Vertices of the face mesh that our named face points are ("left" is the person's own left).
 FACE_POINTS = MappingProxyType(
@@ -69,7 +69,7 @@ _HAND_POINTS = (
 class MediaPipeSettings:
     """`face`: only the points that micro-gestures need, or the whole mesh of 468.
 
-    `most_people` are followed at once; each costs the time of one.
+    `most_people` are followed at once; each who may be asked for costs the time of one.
     """
 
     face: Literal["needed", "full"] = option(
@@ -107,11 +107,16 @@ class MediaPipe:
         self._threads = threads
         self.skeleton = layout(settings)
         self._places = _Places.of(self.skeleton, full_face=settings.face == "full")
+        self._keep = "all"
         self._people: Followers | None = None
 
     def reset(self) -> None:
         """A fresh start with the next picture: nothing of another clip may leak into it."""
         self.close()
+
+    def attend(self, keep: str) -> None:
+        """Others than may be asked for are glimpsed only: roughly followed."""
+        self._keep = keep
 
     def estimate(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
         if self._people is None:
@@ -122,11 +127,9 @@ class MediaPipe:
                 chosen.min_detection_score,
                 chosen.min_tracking_score,
                 self._threads,
+                self._keep,
             )
-        return [
-            [self._read(seen, image, run) for run, seen in self._people.step(image)]
-            for image in images
-        ]
+        return [[self._read(one, image) for one in self._people.step(image)] for image in images]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -144,7 +147,8 @@ class MediaPipe:
             self._people.close()
             self._people = None
 
-    def _read(self, found: Any, image: np.ndarray, run: int) -> Detection:
+    def _read(self, sighting: Sighting, image: np.ndarray) -> Detection:
+        found = sighting.seen
         height, width = image.shape[:2]
         points = np.full((self.skeleton.num_joints, 2), np.nan, np.float32)
         scores = np.zeros(self.skeleton.num_joints, np.float32)
@@ -152,10 +156,8 @@ class MediaPipe:
         body = _read_body(found.pose_landmarks)
         points[places.body] = body[places.body_source, :2]
         scores[places.body] = body[places.body_source, 2]
-        for side, hand in (
-            ("left", found.left_hand_landmarks),
-            ("right", found.right_hand_landmarks),
-        ):
+        for side in ("left", "right"):
+            hand = getattr(found, f"{side}_hand_landmarks", None)
             if hand is not None:
                 points[places.hand[side]] = _read_points(hand)
                 scores[places.hand[side]] = getattr(found, PRESENCE[side]) or 0.0
@@ -163,13 +165,18 @@ class MediaPipe:
                 source = places.fallback_source[side]
                 points[places.fallback[side]] = body[source, :2]
                 scores[places.fallback[side]] = body[source, 2]
-        if found.face_landmarks is not None:
+        if not sighting.glimpsed and found.face_landmarks is not None:
             points[places.face] = _read_points(found.face_landmarks)[places.face_source]
             scores[places.face] = getattr(found, PRESENCE["face"]) or 0.0
         points *= (width, height)
+        if sighting.moved is not None:
+            points += sighting.moved
         points[scores <= 0] = np.nan
         return Detection(
-            points, np.clip(scores, 0, 1), run if self._settings.most_people > 1 else None
+            points,
+            np.clip(scores, 0, 1),
+            sighting.run if self._settings.most_people > 1 else None,
+            sighting.glimpsed,
         )
 
 

@@ -3,7 +3,8 @@
 MediaPipe Holistic finds somebody by itself and goes on from there; who that is cannot be told to
 it. Here the finding stands apart: `finder` gives the places of all people in a picture, and
 `follower` is Holistic from the place on, which it gets with each picture and of which it says
-where it will be in the next. From the same places it gives the same numbers as Holistic.
+where it will be in the next; `body_reader` is the body part of that alone. From the same places
+these give the same numbers as Holistic.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -79,19 +80,15 @@ node {
 }
 """
 
-# As in holistic_landmark and pose_landmark, with the place coming from outside.
-_FOLLOWER = """
+# As in pose_landmark, with the place coming from outside.
+_BODY = """
 input_stream: "image"
 input_stream: "place"
 input_side_packet: "model_complexity"
 input_side_packet: "smooth"
 input_side_packet: "segment"
-input_side_packet: "refine_face"
 output_stream: "pose_landmarks"
 output_stream: "next_place"
-output_stream: "left_hand_landmarks"
-output_stream: "right_hand_landmarks"
-output_stream: "face_landmarks"
 node {
   calculator: "ImagePropertiesCalculator"
   input_stream: "IMAGE_CPU:image"
@@ -124,6 +121,14 @@ node {
   input_stream: "IMAGE_SIZE:size"
   output_stream: "ROI:next_place"
 }
+"""
+
+# As in holistic_landmark, from the body on.
+_HANDS_AND_FACE = """
+input_side_packet: "refine_face"
+output_stream: "left_hand_landmarks"
+output_stream: "right_hand_landmarks"
+output_stream: "face_landmarks"
 node {
   calculator: "HandLandmarksLeftAndRightCpu"
   input_stream: "IMAGE:image"
@@ -166,22 +171,45 @@ def follower(complexity: int, min_score: float, threads: int | None) -> Any:
     """
     from mediapipe.python.solution_base import PacketDataType
 
-    landmarks = ("pose_landmarks", "left_hand_landmarks", "right_hand_landmarks", "face_landmarks")
-    return _start(
-        _FOLLOWER,
+    landmarks = ("left_hand_landmarks", "right_hand_landmarks", "face_landmarks")
+    return _start_on_body(
+        _BODY + _HANDS_AND_FACE,
+        complexity,
+        min_score,
         threads,
-        outputs=dict.fromkeys(("place", "next_place", *landmarks), PacketDataType.PROTO)
+        outputs=dict.fromkeys(landmarks, PacketDataType.PROTO)
         | dict.fromkeys(PRESENCE.values(), PacketDataType.FLOAT),
+        sides={"refine_face": False},
+    )
+
+
+def body_reader(complexity: int, min_score: float, threads: int | None) -> Any:
+    """`follower` without hands and face, at half the time; it carries nothing from one picture to
+    the next."""
+    return _start_on_body(_BODY, complexity, min_score, threads)
+
+
+def _start_on_body(
+    text: str,
+    complexity: int,
+    min_score: float,
+    threads: int | None,
+    outputs: Mapping[str, Any] | None = None,
+    sides: Mapping[str, Any] | None = None,
+) -> Any:
+    from mediapipe.python.solution_base import PacketDataType
+
+    own = ("place", "next_place", "pose_landmarks")
+    return _start(
+        text,
+        threads,
+        outputs=dict.fromkeys(own, PacketDataType.PROTO) | dict(outputs or {}),
         parameters={
             "poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation"
             "__ThresholdingCalculator.threshold": min_score
         },
-        sides={
-            "model_complexity": complexity,
-            "smooth": False,
-            "segment": False,
-            "refine_face": False,
-        },
+        sides={"model_complexity": complexity, "smooth": False, "segment": False}
+        | dict(sides or {}),
     )
 
 
@@ -213,6 +241,35 @@ def _start(
         outputs=[name for name in outputs if name != "place"],
         stream_type_hints=dict(outputs),
     )
+
+
+class Graph:
+    """A graph that starts when it is first used, without its chatter on the terminal."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._graph: Any = None
+        self._warm = False
+
+    def __call__(self, inputs: Any) -> Any:
+        if self._warm:
+            return self._graph.process(inputs)
+        with native_log_muted():
+            self._graph = self._graph or self._make()
+            seen = self._graph.process(inputs)
+        # The hand models are the last to run for the first time, and to say so.
+        self._warm = getattr(seen, PRESENCE["left"], True) is not None
+        return seen
+
+    def pass_time(self, microseconds: int) -> None:
+        """A picture that the graph does not see; its own clock goes on."""
+        if self._graph is not None:
+            self._graph._simulated_timestamp += microseconds
+
+    def close(self) -> None:
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
 
 
 def weights_hash(complexity: int) -> str:

@@ -1,9 +1,12 @@
 """Who is followed by MediaPipe: everybody found in the picture, each by a run of Holistic.
 
-The person detector is made for one person who fills the picture, so it looks at the whole and at
-overlapping tiles, all of them at the start and one every few frames later (small ones only where
-people are small). What it finds becomes a person once the body model agrees. A lost person is
-looked for around the last place.
+The whole picture and its large tiles are searched at the start, and one of them every few frames
+later (small tiles only where people are small). Whom the detector finds becomes a person once the
+body model agrees. A lost person is looked for around the last place.
+
+Where one person is asked for, those who can't be that person are only glimpsed: the body model
+looks at them now and then, the more rarely the better their motion foretells where they will be.
+Who comes near somebody else is looked at closely again, so that nobody's place is stolen.
 
 A run whose square holds two people is drawn over to the more prominent one; so the heads of the
 others are hidden from it. Where two runs end up on the same person all the same, because one
@@ -18,169 +21,129 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.pose.estimators.mediapipe_graphs import PRESENCE, finder, follower, native_log_muted
+from mgskel.pose.estimators.mediapipe_finder import (
+    Found,
+    PersonFinder,
+    Region,
+    near,
+    tiles,
+    whole,
+)
+from mgskel.pose.estimators.mediapipe_graphs import Graph, body_reader, follower
+from mgskel.pose.prominence import Standing, may_be_kept
 
 _EVERY = 15
 _COUNT = 150
 _FRAME_US = 33333
 _MISSED_FRAMES = 30
-# In radii of the circle around hips and whole body: a shoulder width is about 0.4 of it.
-_SAME_SHOULDERS = 0.3
+# In radii of the circle around hips and whole body, see `mediapipe_finder`.
 _SAME_BODY = 0.15
 _HEAD = 0.22
 _OWN_HEAD = 0.15
+_IN_REACH = 0.4
+_FORETOLD = 0.12
 _GREY = 128
-# Half a person's box in radii: arms reach less far to the sides than the whole body upwards.
-_BOX = np.array([0.6, 1.0])
 _NOSE, _SHOULDERS, _HIPS = 0, [11, 12], [23, 24]
 _TRUNK = [_NOSE, *_SHOULDERS, *_HIPS]
 
 
-@dataclass(frozen=True)
-class Region:
-    """A square or whole part of the picture, in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
 @dataclass(frozen=True, eq=False)
-class Found:
-    """Somebody whom the detector sees.
+class Sighting:
+    """What is seen of a person in a picture.
 
     Attributes:
-        place: MediaPipe's rotated square around the body, for the whole picture.
-        shoulders, hips: (2,) their middles, in pixels.
-        radius: from the hips to the farthest point of the whole body, in pixels.
+        run: the number of the unbroken run on this person.
+        seen: landmarks.
+        glimpsed: there are those of the body only, and not of every picture.
+        moved: (2,) pixels by which the person has probably moved since they were read, if that was
+            in an earlier picture.
     """
 
-    place: Any
-    shoulders: np.ndarray
-    hips: np.ndarray
-    radius: float
-
-
-class PersonFinder:
-    """Finds people in parts of pictures of one size."""
-
-    def __init__(self, min_score: float, threads: int | None) -> None:
-        self._graph = finder(min_score, threads)
-        self._warm = False
-
-    def close(self) -> None:
-        self._graph.close()
-
-    def look(self, image: np.ndarray, region: Region) -> list[Found]:
-        """People in a part of the picture, the surest first."""
-        height, width = image.shape[:2]
-        part = image[
-            region.top : region.top + region.height, region.left : region.left + region.width
-        ]
-        seen = self._process(np.ascontiguousarray(part))
-        result = []
-        for detection, place in zip(seen.detections or (), seen.places or (), strict=True):
-            points = np.array([(p.x, p.y) for p in detection.location_data.relative_keypoints]) * (
-                region.width,
-                region.height,
-            ) + (region.left, region.top)
-            hips, edge, shoulders = points[:3]
-            if (region.width, region.height) != (width, height):
-                place.x_center = (place.x_center * region.width + region.left) / width
-                place.y_center = (place.y_center * region.height + region.top) / height
-                place.width *= region.width / width
-                place.height *= region.height / height
-            result.append(Found(place, shoulders, hips, float(np.hypot(*(edge - hips)))))
-        return result
-
-    def people(self, image: np.ndarray) -> list[Found]:
-        """Everybody whom the whole picture shows, or two of its large tiles."""
-        size = image.shape[1], image.shape[0]
-        found = self.look(image, whole(size))
-        times = [2] * len(found)
-        for region in tiles(size, 1.0):
-            for one in self.look(image, region):
-                known = [k for k, other in enumerate(found) if _near(other, one)]
-                if known:
-                    times[known[0]] += 1
-                else:
-                    found.append(one)
-                    times.append(1)
-        return [one for one, seen in zip(found, times, strict=True) if seen > 1]
-
-    def boxes(self, image: np.ndarray) -> np.ndarray:
-        """(n, 4) left, top, right, bottom of everybody in the picture."""
-        size = image.shape[1], image.shape[0]
-        corners = [
-            np.concatenate([one.hips - one.radius * _BOX, one.hips + one.radius * _BOX])
-            for one in self.people(image)
-        ]
-        return np.clip(np.array(corners, np.float32).reshape(-1, 4), 0, (*size, *size))
-
-    def _process(self, part: np.ndarray) -> Any:
-        if self._warm:
-            return self._graph.process(part)
-        self._warm = True
-        with native_log_muted():
-            return self._graph.process(part)
-
-
-def whole(size: tuple[int, int]) -> Region:
-    return Region(0, 0, *size)
-
-
-def tiles(size: tuple[int, int], share: float) -> list[Region]:
-    """Overlapping squares, so large a share of the shorter side, that cover the picture."""
-    side = max(round(min(size) * share), 1)
-    starts = [
-        np.unique(np.linspace(0, length - side, -(-(length - side) * 2 // side) + 1).astype(int))
-        for length in size
-    ]
-    return [Region(int(x), int(y), side, side) for y in starts[1] for x in starts[0]]
+    run: int
+    seen: Any
+    glimpsed: bool
+    moved: np.ndarray | None
 
 
 class Follower:
-    """One run of Holistic on one person."""
+    """One run of Holistic on one person, or glimpses of that person."""
 
     def __init__(self, complexity: int, min_score: float, threads: int | None) -> None:
-        self._graph = follower(complexity, min_score, threads)
-        self._warm = False
+        self._graph = Graph(lambda: follower(complexity, min_score, threads))
         self.place: Any = None
         self.seen: Any = None
         self.body: np.ndarray | None = None
         self.step = np.zeros(2)
+        self.pace = np.zeros(2)
         self.missed = 0
         self.run = 0
+        self.closely = True
+        self._glimpsed = False
+        self._waits, self._waited = 1, 0
+        self._frames, self._size, self._middle = 0, 0.0, np.zeros(2)
 
     def close(self) -> None:
         self._graph.close()
 
     def idle(self) -> None:
         """A picture without this person; the run's own clock goes on."""
-        self._graph._simulated_timestamp += _FRAME_US
+        self._graph.pass_time(_FRAME_US)
         self.seen = None
         self.missed += 1
 
     def follow(self, image: np.ndarray, place: Any) -> bool:
-        """Look for the person at a place; False where nobody is there."""
+        """Look closely for the person at a place; False where nobody is there."""
         begun = self.seen is not None
-        self.seen = self._process({"image": image, "place": place})
-        self.place = self.seen.next_place
-        if self.seen.pose_landmarks is None:
-            self.stop()
+        self._move_on(place, image)
+        if not self._take(self._graph({"image": image, "place": place}), image):
             return False
-        height, width = image.shape[:2]
-        marks = self.seen.pose_landmarks.landmark
-        body = np.array([(marks[i].x * width, marks[i].y * height) for i in _TRUNK])
-        self.step = (body - self.body).mean(0) if begun and self.body is not None else np.zeros(2)
-        self.body = body
-        self.missed = 0
+        self._glimpsed = False
+        self._waits, self._waited = 1, 0
+        if not begun:
+            self.step = np.zeros(2)
+        return True
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for another glimpse."""
+        return self.seen is None or self._waited + 1 >= self._waits
+
+    def carry(self) -> None:
+        """Take it that the person moved on as before."""
+        assert self.body is not None
+        self._graph.pass_time(_FRAME_US)
+        self._glimpsed = True
+        self._waited += 1
+        self.body = self.body + self.step
+
+    def glimpse(self, image: np.ndarray, place: Any, reader: Graph) -> bool:
+        """Look with the body model alone; False where nobody is there."""
+        self._graph.pass_time(_FRAME_US)
+        self._glimpsed = True
+        begun = self.seen is not None
+        elapsed = self._waited + 1
+        expected = None if self.body is None else self.body + self.step
+        before = None if self.body is None else self.body - self.step * self._waited
+        self._move_on(place, image)
+        if not self._take(reader({"image": image, "place": place}), image):
+            return False
+        assert self.body is not None
+        self.step, foretold = np.zeros(2), False
+        if begun and expected is not None and before is not None:
+            self.step = (self.body - before).mean(0) / elapsed
+            off = float(np.hypot(*(self.body - expected).mean(0)))
+            foretold = off < _FORETOLD * self.radius
+        self._waits = min(2 * self._waits, _EVERY) if foretold else max(self._waits // 2, 1)
+        self._waited = 0
         return True
 
     def stop(self) -> None:
         """Nobody is followed until a new place is given."""
         self.place = self.seen = None
+
+    def sighting(self) -> Sighting:
+        moved = self.step * self._waited if self._waited else None
+        return Sighting(self.run, self.seen, self._glimpsed, moved)
 
     @property
     def shoulders(self) -> np.ndarray:
@@ -203,18 +166,45 @@ class Follower:
         trunk = np.hypot(*(self.shoulders - self.body[3:].mean(0)))
         return float(max(2.5 * width, 1.6 * trunk, 1.0))
 
-    def _process(self, inputs: dict[str, Any]) -> Any:
-        if self._warm:
-            return self._graph.process(inputs)
-        with native_log_muted():
-            seen = self._graph.process(inputs)
-        # The hand models are the last to run for the first time, and to say so.
-        self._warm = getattr(seen, PRESENCE["left"]) is not None
-        return seen
+    def standing(self, frames: int) -> Standing:
+        """The part in so many frames of whoever was followed here."""
+        return Standing(self._size, self._middle, self._frames / frames)
+
+    def _move_on(self, place: Any, image: np.ndarray) -> None:
+        """Shift a place that is some pictures old to where the person should be now."""
+        if self._waited and self.seen is not None:
+            x, y = self.step * (self._waited + 1)
+            place.x_center += x / image.shape[1]
+            place.y_center += y / image.shape[0]
+
+    def _take(self, seen: Any, image: np.ndarray) -> bool:
+        self.seen, self.place = seen, seen.next_place
+        if seen.pose_landmarks is None:
+            self.stop()
+            return False
+        height, width = image.shape[:2]
+        marks = seen.pose_landmarks.landmark
+        body = np.array([(marks[i].x * width, marks[i].y * height) for i in _TRUNK])
+        self.step = np.zeros(2) if self.body is None else (body - self.body).mean(0)
+        self.body = body
+        self.missed = 0
+        return True
+
+    def count(self) -> None:
+        """One more picture with this person."""
+        assert self.body is not None
+        self.pace = 0.8 * self.pace + 0.2 * self.step
+        self._frames += 1
+        self._size += (self.radius - self._size) / self._frames
+        self._middle = self._middle + (self.body.mean(0) - self._middle) / self._frames
 
 
 class Followers:
-    """Everybody who is followed through a clip, at most `most` at once."""
+    """Everybody who is followed through a clip, at most `most` at once.
+
+    Args:
+        keep: who is asked for, see `people.choose`; others may be glimpsed only.
+    """
 
     def __init__(
         self,
@@ -223,11 +213,13 @@ class Followers:
         min_detection: float,
         min_tracking: float,
         threads: int | None,
+        keep: str = "all",
     ) -> None:
-        with native_log_muted():
-            self._finder = PersonFinder(min_detection, threads)
+        self._finder = PersonFinder(min_detection, threads)
         self._new = lambda: Follower(complexity, min_tracking, threads)
+        self._reader = Graph(lambda: body_reader(complexity, min_tracking, threads))
         self._most = most
+        self._keep = keep
         self._all: list[Follower] = []
         self._frame = -1
         self._runs = 0
@@ -235,23 +227,41 @@ class Followers:
 
     def close(self) -> None:
         self._finder.close()
+        self._reader.close()
         for one in self._all:
             one.close()
 
-    def step(self, image: np.ndarray) -> list[tuple[int, Any]]:
-        """Of each person in the next (H, W, 3) picture: the number of the run, and what is seen."""
+    def step(self, image: np.ndarray) -> list[Sighting]:
+        """Everybody in the next (H, W, 3) picture."""
         self._frame += 1
         picture = np.ascontiguousarray(image)
         for one in self._all:
             if one.place is None:
                 one.idle()
-            else:
+            elif one.closely:
                 one.follow(self._hidden(picture, one), one.place)
+            elif one.due:
+                one.glimpse(self._hidden(picture, one), one.place, self._reader)
+            else:
+                one.carry()
         self._stop_twins()
-        self._look(picture)
+        fresh = self._look(picture)
+        self._share_attention((image.shape[1], image.shape[0]))
+        for one, place in fresh:
+            if one.closely and one.seen is not None:
+                one.follow(picture, place)
         if len(self._present) >= self._most and self._frame % _COUNT == 0:
             self.most_seen = max(self.most_seen, len(self._finder.people(picture)))
-        return [(one.run, one.seen) for one in self._present]
+        return [one.sighting() for one in self._present]
+
+    def _share_attention(self, size: tuple[int, int]) -> None:
+        """Who may be asked for is looked at closely, and who comes near another."""
+        present = self._present
+        for one in present:
+            one.count()
+        rivals = may_be_kept(self._keep, [o.standing(self._frame + 1) for o in present], size)
+        for one, rival in zip(present, rivals, strict=True):
+            one.closely = rival or any(_meet(one, other) for other in present if other is not one)
 
     def _hidden(self, image: np.ndarray, one: Follower) -> np.ndarray:
         """The picture without the heads of others, which would draw a run over to them."""
@@ -276,60 +286,71 @@ class Followers:
     def _present(self) -> list[Follower]:
         return [one for one in self._all if one.seen is not None]
 
-    def _look(self, image: np.ndarray) -> None:
-        """Look for people who are not followed yet."""
+    def _look(self, image: np.ndarray) -> list[tuple[Follower, Any]]:
+        """Look for people who are not followed yet; gives those whom it merely glimpsed, and
+        where."""
         size = image.shape[1], image.shape[0]
         large = [whole(size), *tiles(size, 1.0)]
         if self._frame == 0:
-            self._search(image, large)
-            if self._small(size):
-                self._search(image, tiles(size, 0.6))
-            return
+            fresh = self._search(image, large)
+            return fresh + (self._search(image, tiles(size, 0.6)) if self._small(size) else [])
         regions = [] if self._present else [whole(size)]
         regions += [
             _around(one, size)
             for one in self._all
-            if one.seen is None and one.body is not None and one.missed <= _MISSED_FRAMES
+            if one.closely
+            and one.seen is None
+            and one.body is not None
+            and one.missed <= _MISSED_FRAMES
         ]
         turn, late = divmod(self._frame, _EVERY)
         if not late:
             every = large + (tiles(size, 0.6) if self._small(size) else [])
             regions.append(every[turn % len(every)])
-        self._search(image, regions)
+        return self._search(image, regions)
 
-    def _search(self, image: np.ndarray, regions: Sequence[Region]) -> None:
+    def _search(self, image: np.ndarray, regions: Sequence[Region]) -> list[tuple[Follower, Any]]:
+        fresh = []
         for region in regions:
             for found in self._finder.look(image, region):
-                self._begin(image, found)
+                one = self._begin(image, found)
+                if one is not None and not one.closely:
+                    fresh.append((one, found.place))
+        return fresh
 
     def _small(self, size: tuple[int, int]) -> bool:
         """Whether the people, as far as they are known, fill little of the picture."""
         return all(4 * one.radius < min(size) for one in self._present)
 
-    def _begin(self, image: np.ndarray, found: Found) -> None:
-        """Follow somebody found, unless that is somebody who is followed already."""
+    def _begin(self, image: np.ndarray, found: Found) -> Follower | None:
+        """Follow somebody found, unless that is somebody who is followed already.
+
+        Beside others it begins with a glimpse, unless everybody is asked for.
+        """
         present = self._present
-        if any(_near(one, found) for one in present):
-            return
-        if len(present) >= self._most:
-            return
+        if any(near(one, found) for one in present) or len(present) >= self._most:
+            return None
         free = [one for one in self._all if one.seen is None]
         if free:
             one = min(free, key=lambda o: _gap(o, found))
         else:
-            one = self._new_one()
-        if one.follow(image, found.place):
-            wrong = not _near(one, found, 2.0) or (present and not one.upright)
-            if wrong or any(_twins(one, other) for other in present):
-                one.stop()
-            else:
-                self._runs += 1
-                one.run = self._runs
-
-    def _new_one(self) -> Follower:
-        with native_log_muted():
-            self._all.append(self._new())
-        return self._all[-1]
+            one = self._new()
+            self._all.append(one)
+        one.closely = self._keep == "all" or not present
+        there = (
+            one.follow(image, found.place)
+            if one.closely
+            else one.glimpse(image, found.place, self._reader)
+        )
+        if not there:
+            return None
+        wrong = not near(one, found, 2.0) or (present and not one.upright)
+        if wrong or any(_twins(one, other) for other in present):
+            one.stop()
+            return None
+        self._runs += 1
+        one.run = self._runs
+        return one
 
     def _stop_twins(self) -> None:
         present = self._present
@@ -337,15 +358,20 @@ class Followers:
             for other in present[m + 1 :]:
                 if one.seen is None or other.seen is None or not _twins(one, other):
                     continue
-                # Who came over from elsewhere has made the larger step.
-                came = max((one, other), key=lambda o: float(np.hypot(*o.step)))
+                # Who came over from elsewhere has made the larger step; glimpses prove nothing.
+                came = max((one, other), key=lambda o: (not o.closely, float(np.hypot(*o.step))))
                 came.stop()
 
 
-def _near(one: Found | Follower, found: Found, times: float = 1.0) -> bool:
-    """Whether both are about the same person."""
-    reach = _SAME_SHOULDERS * times * max(one.radius, found.radius)
-    return bool(np.hypot(*(one.shoulders - found.shoulders)) < reach)
+def _meet(one: Follower, other: Follower) -> bool:
+    """Whether two are near each other, or will soon be if they go on as they do."""
+    assert one.body is not None and other.body is not None
+    apart = other.body[0] - one.body[0]
+    closing = (other.pace - one.pace) * _EVERY
+    squared = float(closing @ closing)
+    nearest = np.clip(-(apart @ closing) / squared, 0, 1) if squared else 0.0
+    gap = np.hypot(*(apart + nearest * closing))
+    return bool(gap < _IN_REACH * max(one.radius, other.radius))
 
 
 def _twins(one: Follower, other: Follower) -> bool:

@@ -18,8 +18,8 @@ from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.threads import set_threads
 from mgskel.pose.estimator import Detection, estimator
+from mgskel.pose.estimators.mediapipe_finder import PersonFinder
 from mgskel.pose.estimators.mediapipe_graphs import weights_hash
-from mgskel.pose.estimators.mediapipe_people import PersonFinder
 from mgskel.pose.estimators.mmcv_stand_ins import provide_mmcv_ops
 from mgskel.pose.estimators.mmpose_models import (
     FINDER,
