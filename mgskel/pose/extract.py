@@ -10,6 +10,7 @@ import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,7 @@ class _Seen:
 
 
 def _read(
-    clip: str | Path,
+    clip: Footage,
     model: Estimator,
     settings: ExtractSettings,
     closely: str,
@@ -154,7 +155,8 @@ def _read(
     frames = open_source(clip, settings.video)
     try:
         # What can't be read twice must be read closely the first time.
-        attend(model, closely if Path(clip).exists() else "all")
+        again = isinstance(clip, (str, Path)) and Path(clip).exists()
+        attend(model, closely if again else "all")
         return _follow(frames, model, settings.people, progress), frames.name
     finally:
         frames.close()
