@@ -28,6 +28,9 @@ CLIPS = (
     "WolfgangLanger_Pexels.mp4",
 )
 
+EVERYBODY = PeopleSettings(keep="all")
+RAW = CleaningSettings(enabled=False)
+
 
 def part(seconds: float, **more: object) -> ExtractSettings:
     return ExtractSettings(video=VideoSettings(end=seconds), **more)
@@ -103,7 +106,7 @@ def test_complexities_that_would_download_are_refused(complexity: int) -> None:
 
 def test_lost_hands_fall_back_to_the_body_model(shared: Path) -> None:
     clip = shared / "clips" / "obama_speech.mp4"
-    sequence = extract(clip, settings=part(0.8)).sequence
+    sequence = extract(clip, settings=part(0.8, people=EVERYBODY)).sequence
     joints = sequence.skeleton
     knuckle, tip = joints.index("left_index_mcp"), joints.index("left_index_tip")
     lost = ~sequence.present[0, :, tip]
@@ -111,10 +114,6 @@ def test_lost_hands_fall_back_to_the_body_model(shared: Path) -> None:
     kept = sequence.present[0, lost, knuckle]
     assert kept.any()
     assert (sequence.scores[0, lost, knuckle][kept] < 0.8).all()  # and does not boast
-
-
-EVERYBODY = PeopleSettings(keep="all")
-RAW = CleaningSettings(enabled=False)
 
 
 def pictures(clip: Path, count: int) -> list[np.ndarray]:
