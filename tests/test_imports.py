@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,51 @@ def imports_of(path: Path, module: str) -> Iterator[tuple[int, str]]:
                 base = ".".join([*parents, base] if base else parents)
             # `from mgskel import x` may name a room; so may `from . import x`.
             yield from ((node.lineno, f"{base}.{name.name}") for name in node.names)
+
+
+def running_imports(path: Path, known: Collection[str]) -> set[str]:
+    """Our modules that a file imports when it runs, within functions too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node not in typing_only:
+            names = {f"{node.module}.{name.name}" for name in node.names}
+            found |= names & set(known) or {str(node.module)} & set(known)
+    return found
+
+
+def circles(imports: Mapping[str, set[str]]) -> list[tuple[str, ...]]:
+    """Modules that import one another, round by round, until only those are left."""
+    left = dict(imports)
+    while free := [name for name in left if not left[name] & set(left) - {name}]:
+        for name in free:
+            del left[name]
+    return sorted((name, *sorted(left[name] & set(left))) for name in left)
+
+
+def test_no_circles_within_rooms() -> None:
+    homes = {module: path for path, module in modules() if "." in module}
+    imports = {
+        module: {
+            name
+            for name in running_imports(path, homes)
+            if name.split(".")[1] == module.split(".")[1]
+        }
+        for module, path in homes.items()
+    }
+    assert circles(imports) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [("a", "b"), ("b", "c"), ("c", "b")]
 
 
 def modules() -> list[tuple[Path, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from html import escape
 from pathlib import Path
@@ -19,6 +19,7 @@ from mgskel.core.errors import InputError, unknown
 from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.intake import read_json, read_text
+from mgskel.core.registry import Registry
 
 if TYPE_CHECKING:
     import pandas
@@ -207,6 +208,25 @@ def _switch(values: Mapping[str, object], name: str, default: bool) -> bool:
     raise InputError(f"'{name}' is {value!r}", expected="true or false")
 
 
+@dataclass(frozen=True)
+class EventFormat:
+    """Files of an annotation program, registered under their ending.
+
+    Attributes:
+        recognises: whether a text is of this format.
+        write: events, the recording's file name, and the names to offer to who corrects them.
+    """
+
+    recognises: Callable[[str], bool]
+    read: Callable[[Path, Vocabulary | None], Iterable[GestureEvent]]
+    write: Callable[[Path, Sequence[GestureEvent], str | None, Vocabulary | None], None]
+
+
+EVENT_FORMATS: Registry[EventFormat] = Registry(
+    "events format", "mgskel.core.event_formats", "mgskel.event_formats"
+)
+
+
 def read_events(path: str | Path, vocabulary: str | Path | Vocabulary | None = None) -> Events:
     """Events of a CSV, JSON, ELAN or BORIS file, in the order of time.
 
@@ -216,20 +236,14 @@ def read_events(path: str | Path, vocabulary: str | Path | Vocabulary | None = N
     """
     chosen = get_vocabulary(vocabulary) if vocabulary is not None else None
     text = read_text(path, "events file")
-    start = text.lstrip()[:1]
-    if start == "<":
-        from mgskel.core.elan import read_elan
-
-        return Events(read_elan(path, chosen))
-    from mgskel.core.boris import is_boris, read_one
-
-    if is_boris(text):
-        return in_order(_known(event, chosen, str(path)) for event in read_one(path))
-    rows = _json_rows(path) if start in ("{", "[") else _csv_rows(text, path)
+    for known in EVENT_FORMATS:
+        if known.recognises(text):
+            return in_order(known.read(Path(path), chosen))
+    rows = _json_rows(path) if text.lstrip()[:1] in ("{", "[") else _csv_rows(text, path)
     return in_order(event_of(values, chosen, place) for place, values in rows)
 
 
-def _known(event: GestureEvent, vocabulary: Vocabulary | None, place: str) -> GestureEvent:
+def in_vocabulary(event: GestureEvent, vocabulary: Vocabulary | None, place: str) -> GestureEvent:
     """An event in the words of a vocabulary, if there is one."""
     if vocabulary is None:
         return event
@@ -339,16 +353,11 @@ def write_events(
     elif ending == ".json":
         tree: dict[str, object] = {"schema": SCHEMA, "events": [asdict(e) for e in ordered]}
         write_json(path, tree if media is None else {**tree, "media": media})
-    elif ending == ".eaf":
-        from mgskel.core.elan import write_elan
-
-        write_elan(path, ordered, media=media, vocabulary=vocabulary)
-    elif ending == ".boris":
-        from mgskel.core.boris import Observation, write_boris
-
-        write_boris(path, [Observation(Path(path).stem, ordered, Path(media or "").name)])
+    elif ending in EVENT_FORMATS:
+        EVENT_FORMATS.get(ending).write(Path(path), ordered, media, vocabulary)
     else:
-        raise unknown("events ending", ending, (".csv", ".json", ".eaf", ".boris"), place=str(path))
+        endings = (".csv", ".json", *EVENT_FORMATS.names())
+        raise unknown("events ending", ending, endings, place=str(path))
 
 
 EVENT_COLUMNS = tuple(field.name for field in fields(GestureEvent))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mgskel.analyze_study import write_again
-from mgskel.core.boris import Observation, write_boris
 from mgskel.core.errors import InputError
+from mgskel.core.event_formats.boris import Observation, write_boris
 from mgskel.core.events import write_events
 from mgskel.core.files import write_text
 from mgskel.core.gestures import Vocabulary

@@ -7,6 +7,7 @@ the network `lookahead_s` ahead, and a gesture is over after two quiet moments.
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,8 +20,10 @@ from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
 from mgskel.spotting.features import FeatureStream
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.tracks import MomentStream, silent_alone
+
+if TYPE_CHECKING:
+    from mgskel.spotting.stream_recognizer import StreamRecognizer
 
 
 class OnlineSpotter:

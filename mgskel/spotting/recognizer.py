@@ -7,6 +7,7 @@ every question that it can; all come from one form of folder.
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -27,11 +28,18 @@ from mgskel.models import Backbone
 from mgskel.models.pretrained import SHIPPED
 from mgskel.pose.frames import Footage
 from mgskel.spotting.decision import DEFAULT_SENSITIVITY
-from mgskel.training.model_folder import read_description
+from mgskel.training.model_folder import Kind, read_description
 
 if TYPE_CHECKING:
     from mgskel.spotting.needs import Silence
     from mgskel.spotting.online import OnlineSpotter
+
+# Imported when one is loaded: each is made of this file's class.
+_KINDS: dict[Kind, tuple[str, str]] = {
+    "clips": ("clip_recognizer", "ClipRecognizer"),
+    "frames": ("frame_recognizer", "FrameRecognizer"),
+    "stream": ("stream_recognizer", "StreamRecognizer"),
+}
 
 
 class Recognizer(ABC):
@@ -58,17 +66,9 @@ class Recognizer(ABC):
 
         Asked of one kind (`StreamRecognizer.load`), the other kind is refused.
         """
-        from mgskel.spotting.clip_recognizer import ClipRecognizer
-        from mgskel.spotting.frame_recognizer import FrameRecognizer
-        from mgskel.spotting.stream_recognizer import StreamRecognizer
-
         place = SHIPPED if folder is None else Path(folder)
-        kinds: dict[str, type[ClipRecognizer | FrameRecognizer | StreamRecognizer]] = {
-            "clips": ClipRecognizer,
-            "frames": FrameRecognizer,
-            "stream": StreamRecognizer,
-        }
-        found = kinds[read_description(place)["kind"]].read(place)
+        home, name = _KINDS[read_description(place)["kind"]]
+        found = getattr(importlib.import_module(f"mgskel.spotting.{home}"), name).read(place)
         if not isinstance(found, cls):
             raise InputError(
                 "this needs a recognizer of another kind",

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mgskel.core.boris import is_boris, read_boris
-from mgskel.core.elan import elan_tiers, read_elan
 from mgskel.core.errors import InputError
+from mgskel.core.event_formats.boris import is_boris, read_boris
+from mgskel.core.event_formats.elan import elan_tiers, read_elan
 from mgskel.core.events import GestureEvent, read_events
 from mgskel.core.intake import read_text
 from mgskel.study.folder import clip_folders, clip_of_table, is_clip_folder, recorded_s

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mgskel.core.boris import POINT_S, Observation, is_boris, read_boris, write_boris
 from mgskel.core.errors import InputError
+from mgskel.core.event_formats.boris import POINT_S, Observation, is_boris, read_boris, write_boris
 from mgskel.core.events import GestureEvent, read_events, write_events
 
 EVENTS = (

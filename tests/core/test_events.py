@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mgskel.core.elan import read_elan
 from mgskel.core.errors import InputError
+from mgskel.core.event_formats.elan import read_elan
 from mgskel.core.events import (
     ANNOTATION,
     GestureEvent,

@@ -15,8 +15,8 @@ from study_cases import a_person
 
 from mgskel.analyze import AnalyzeSettings
 from mgskel.cli import main
-from mgskel.core.boris import read_boris
 from mgskel.core.errors import InputError
+from mgskel.core.event_formats.boris import read_boris
 from mgskel.core.events import read_events
 from mgskel.review import labelled
 from mgskel.study.coders import read_coders

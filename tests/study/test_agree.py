@@ -11,8 +11,8 @@ import pytest
 from study_cases import a_clip
 
 from mgskel.cli import main
-from mgskel.core.boris import Observation, write_boris
 from mgskel.core.errors import InputError
+from mgskel.core.event_formats.boris import Observation, write_boris
 from mgskel.core.events import GestureEvent, write_events
 from mgskel.study.agreement import AgreementSettings, agreement
 from mgskel.study.coders import Coder, Coding, pair, read_coders

@@ -18,7 +18,9 @@ from typing import Any
 from mgskel.core.errors import InputError
 from mgskel.core.events import (
     EVENT_COLUMNS,
+    EVENT_FORMATS,
     GESTURE,
+    EventFormat,
     GestureEvent,
     alternatives_text,
     annotation_by,
@@ -265,3 +267,14 @@ def elan_tiers(path: str | Path) -> tuple[str, ...]:
     """Names of an ELAN file's tiers that hold annotations with times of their own."""
     document = _parse(path)
     return tuple(tier for tier, (aligned, _, _, _) in document.tiers.items() if aligned)
+
+
+def _write(
+    path: Path, events: Iterable[GestureEvent], media: str | None, vocabulary: Vocabulary | None
+) -> None:
+    write_elan(path, events, media=media, vocabulary=vocabulary)
+
+
+EVENT_FORMATS.register(
+    ".eaf", EventFormat(lambda text: text.lstrip().startswith("<"), read_elan, _write)
+)

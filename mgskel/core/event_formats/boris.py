@@ -18,8 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, unknown
-from mgskel.core.events import GestureEvent, event_of, in_order
+from mgskel.core.events import (
+    EVENT_FORMATS,
+    EventFormat,
+    GestureEvent,
+    event_of,
+    in_order,
+    in_vocabulary,
+)
 from mgskel.core.files import to_json, write_text
+from mgskel.core.gestures import Vocabulary
 from mgskel.core.intake import read_text
 
 POINT_S = 0.04
@@ -75,20 +83,6 @@ def read_boris(path: str | Path) -> tuple[Observation, ...]:
     if text.lstrip().startswith("{"):
         return tuple(_from_project(text, str(path)))
     return tuple(_from_table(text, str(path)))
-
-
-def read_one(path: str | Path) -> tuple[GestureEvent, ...]:
-    """The events of a BORIS file of one observation."""
-    found = read_boris(path)
-    if len(found) != 1:
-        raise InputError(
-            "one recording is wanted here",
-            place=str(path),
-            expected="a file with one observation",
-            found=", ".join(o.name for o in found) or "none",
-            remedy="export the observation by itself; 'mgskel agree' takes whole projects",
-        )
-    return found[0].events
 
 
 def _from_project(text: str, place: str) -> Iterator[Observation]:
@@ -373,3 +367,26 @@ def _tabular(observations: Sequence[Observation], separator: str) -> str:
                  observation.media or "NA", "NA", "NA", about]
             )  # fmt: skip
     return sheet.getvalue()
+
+
+def _read(path: Path, vocabulary: Vocabulary | None) -> list[GestureEvent]:
+    """The events of a file of one observation."""
+    found = read_boris(path)
+    if len(found) != 1:
+        raise InputError(
+            "one recording is wanted here",
+            place=str(path),
+            expected="a file with one observation",
+            found=", ".join(o.name for o in found) or "none",
+            remedy="export the observation by itself; 'mgskel agree' takes whole projects",
+        )
+    return [in_vocabulary(event, vocabulary, str(path)) for event in found[0].events]
+
+
+def _write(
+    path: Path, events: Sequence[GestureEvent], media: str | None, vocabulary: Vocabulary | None
+) -> None:
+    write_boris(path, [Observation(path.stem, tuple(events), Path(media or "").name)])
+
+
+EVENT_FORMATS.register(".boris", EventFormat(is_boris, _read, _write))
