@@ -41,7 +41,7 @@ from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.player import Attention
 from mgskel.spotting import Recognizer
-from mgskel.spotting.reference import translate
+from mgskel.spotting.metrics import translate
 
 POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
 EVENTS = ("events.csv", "events.eaf")

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.config import load_config
     from mgskel.core.threads import set_threads
-    from mgskel.spotting.annotated import annotated_recordings, every_fourth
+    from mgskel.spotting.corpus import annotated_recordings, every_fourth
     from mgskel.spotting.finetune import FinetuneSettings, finetune, forgotten, thin_labels
     from mgskel.spotting.stream_recognizer import StreamRecognizer
 

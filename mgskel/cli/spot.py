@@ -86,8 +86,7 @@ def _reference(
 ) -> tuple[GestureEvent, ...]:
     """The true events in the spotter's words, checked before any work is done."""
     from mgskel.core.events import GESTURE, read_events
-    from mgskel.spotting.metrics import check_reference
-    from mgskel.spotting.reference import translate
+    from mgskel.spotting.metrics import check_reference, translate
 
     truth = tuple(event for event in read_events(args.reference) if event.level == GESTURE)
     start = sequence.start_s

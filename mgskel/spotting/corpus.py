@@ -1,4 +1,4 @@
-"""Training material for spotters: features with dense targets, from recordings and their events."""
+"""What spotters learn from: annotated recordings, and features of them with dense targets."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import writing
 from mgskel.core.gestures import Vocabulary
+from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
+from mgskel.formats import read
 from mgskel.spotting.features import Features, FeatureSettings, features_of
 from mgskel.spotting.grid import with_still_past
+from mgskel.spotting.metrics import check_reference
 
+_LEAST_TO_KEEP_APART = 4
 _UNSURE_S = 0.12
 """Where exactly a gesture begins is a matter of opinion: so much around it teaches nothing."""
 
@@ -114,3 +118,29 @@ def load_pieces(path: Path) -> list[Piece]:
         )
         for a, b in zip(bounds[:-1], bounds[1:], strict=True)
     ]
+
+
+def annotated_recordings(path: Path) -> Dataset:
+    """The recordings of a folder (or another data set) that have events."""
+    data = read(path)
+    annotated = data.select([i for i, one in enumerate(data) if one.events])
+    if not len(annotated):
+        raise InputError(
+            "no annotated recordings",
+            place=path,
+            expected="pairs such as interview1.npz (from 'mgskel extract') and interview1.eaf",
+            found=f"without events: {', '.join(map(str, data.names[:5]))}",
+            remedy="see docs/howto/annotate-and-finetune.md",
+        )
+    for one in annotated:
+        start = one.sequence.start_s
+        check_reference(one.events, start + one.sequence.duration_s, start)
+    return annotated
+
+
+def every_fourth(data: Dataset) -> tuple[Dataset, Dataset]:
+    """What to learn from, and what to keep apart: every fourth, or nothing where there are few."""
+    apart = np.arange(len(data)) % 4 == 3
+    if len(data) < _LEAST_TO_KEEP_APART:
+        apart[:] = False
+    return data.select(~apart), data.select(apart)

@@ -25,9 +25,8 @@ from mgskel.models import Backbone
 from mgskel.spotting.corpus import Piece, dense_targets
 from mgskel.spotting.features import FeatureSettings, features_of
 from mgskel.spotting.fit import FitSettings, fit
-from mgskel.spotting.metrics import score_events
+from mgskel.spotting.metrics import score_events, translate
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.spotting.reference import translate
 from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.training.config import OptimConfig

@@ -24,8 +24,8 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.batches import Batch
 from mgskel.datasets.classes import ClassList
 from mgskel.models import Backbone
-from mgskel.spotting.annotated import every_fourth
 from mgskel.spotting.clip_recognizer import vocabulary_of
+from mgskel.spotting.corpus import every_fourth
 from mgskel.spotting.frame_recognizer import (
     REST,
     UNLABELLED,

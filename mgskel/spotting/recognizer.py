@@ -168,7 +168,7 @@ class Recognizer(ABC):
         self, truth: Sequence[GestureEvent], events: Sequence[GestureEvent], duration_s: float
     ) -> str:
         """How well events agree with true ones, which may be in another vocabulary's words."""
-        from mgskel.spotting.reference import agreement_in_words
+        from mgskel.spotting.metrics import agreement_in_words
 
         return agreement_in_words(truth, events, self.vocabulary, duration_s)
 

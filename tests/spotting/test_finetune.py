@@ -14,7 +14,7 @@ from mgskel.core.events import GestureEvent, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Recording
 from mgskel.spotting import Recognizer
-from mgskel.spotting.annotated import annotated_recordings
+from mgskel.spotting.corpus import annotated_recordings
 from mgskel.spotting.finetune import (
     FinetuneSettings,
     extended,
