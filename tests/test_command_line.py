@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import mgskel
 from mgskel.cli import VERBS, doctor, main, verb_parser
 
 
@@ -30,6 +32,15 @@ def test_help_shows_two_examples_that_parse(verb: str, capsys: pytest.CaptureFix
     for example in module.EXAMPLES:
         assert f"\n  mgskel {verb} {example}" in shown
         parser.parse_known_args(shlex.split(example))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_only_what_comes_with_the_package(verb: str) -> None:
+    module, parser = verb_parser(verb)
+    said = " ".join((parser.format_help() + module.HELP).split())
+    assert "tools/" not in said and "docs/" not in said
+    named = re.findall(r"configs/[\w/]+\.yaml", said)
+    assert all((Path(mgskel.__file__).parent / name).is_file() for name in named), named
 
 
 def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,7 @@ VERBS = {
     "extract": "clips to pose files; resumable",
     "convert": "between recording formats and skeleton layouts",
     "validate": "say plainly what is wrong with a recording file, and where",
+    "synthesise": "make recordings of gestures with exact truth",
     "train": "train a recognizer from a config",
     "finetune": "teach the recognizer gestures of your own, from annotated recordings",
     "pretrain": "learn motion from unlabelled recordings, for later training",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HELP = (
     "Train a recognizer from nothing, of labelled clips or of recordings annotated in time. Every "
-    "key of the config (see configs/) is an option by its dotted name, such as --data.train "
+    "key of the config is an option by its dotted name, such as --data.train "
     "FILE,FILE, --optim.lr 0.001, --model.fusion off. The same command resumes an interrupted "
     "training."
 )

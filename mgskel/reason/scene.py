@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mgskel.core.config import packaged
 from mgskel.core.errors import InputError, nearest
 from mgskel.core.intake import read_text
 from mgskel.reason.transcript import Utterance, read_transcript
@@ -106,7 +107,7 @@ def load_scene(path: str | Path) -> Scene:
 
 def read_scene_document(path: str | Path) -> dict[str, Any]:
     """The YAML mapping of a scene file, checked only for being a mapping."""
-    text = read_text(path, "scene file")
+    text = read_text(packaged(path), "scene file")
     try:
         document = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
