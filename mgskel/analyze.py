@@ -42,6 +42,7 @@ from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.player import Attention
 from mgskel.spotting import Recognizer
 from mgskel.spotting.metrics import translate
+from mgskel.spotting.needs import in_a_line
 
 POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
 EVENTS = ("events.csv", "events.eaf")
@@ -80,6 +81,7 @@ class Analysis:
     Attributes:
         reused: stages that were still fresh.
         notes: what the user should know.
+        details: of which gestures nothing is said, and why.
         assessed: the assessment's status: ok, invalid or failed.
     """
 
@@ -87,6 +89,7 @@ class Analysis:
     reused: tuple[str, ...]
     notes: tuple[str, ...]
     assessed: str
+    details: tuple[str, ...] = ()
 
     @property
     def report(self) -> Path:
@@ -176,6 +179,7 @@ def analyze(
         progress.begin(f"{name}: report", 1, "steps")
         glow = recognizer.attention(recording, events) if settings.attention else None
         written = (*EVENTS, STATEMENTS, ASSESSMENT)
+        silences = recognizer.silences(recording)
         content = ReportContent(
             title=name,
             sequence=recording,
@@ -192,13 +196,16 @@ def analyze(
             attention=Attention(*glow) if glow else None,
             files={file: read_text(folder / file) for file in written},
             video=video,
-            remarks=recognizer.remarks(recording),
+            remarks=[silence.text for silence in silences],
         )
         write_page(folder / REPORT, content)
-    notes = [*quality.get("notes", ()), *content.remarks]
+    summary = in_a_line(silences, len(recognizer.vocabulary))
+    broad = [silence.text for silence in silences if not silence.gestures]
+    notes = [*quality.get("notes", ()), *broad, *[summary] * bool(summary)]
     if outcome.status != "ok":
         notes.append(f"no assessment ({outcome.status}): {outcome.reason}")
-    return Analysis(folder, tuple(stages.reused), tuple(notes), outcome.status)
+    details = tuple(silence.text for silence in silences if silence.gestures)
+    return Analysis(folder, tuple(stages.reused), tuple(notes), outcome.status, details)
 
 
 def _imported(path: Path, settings: AnalyzeSettings) -> Extraction:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,63 @@ def test_make_installs_only_when_a_list_changed(root: Path, tmp_path: Path) -> N
     (tmp_path / "requirements/lock.txt").write_text("numpy==2.4.6\n")
     assert installs()[1:] == ["installed with []"]
     assert len(installs()) == 2
+
+
+@pytest.fixture(scope="module")
+def elsewhere(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that has the wheel, and from here what the wheel needs; no checkout."""
+    place = tmp_path_factory.mktemp("wheel")
+    source = place / "source"
+    shutil.copytree(root, source, ignore=shutil.ignore_patterns(".git", "tests", "runs", ".venv"))
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", "-w", str(place), str(source)]
+    subprocess.run([*pip, *build], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place / "env")], check=True)
+    python = place / "env/bin/python"
+    (wheel,) = place.glob("*.whl")
+    home = next((place / "env").glob("lib/*/site-packages"))
+    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True)
+    (home / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return place
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        "demo -o out",
+        "doctor",
+        "synthesise clips 40 -o train.npz --labels nod,shrug",
+        "train -c configs/micro.yaml --data.train train.npz -o run --optim.epochs 1",
+        "evaluate run --data train.npz",
+        "synthesise recordings 1 --seconds 20 -o talk",
+        "reason talk/synthetic-0000.npz --scene configs/scenes/job_interview_gap.yaml",
+    ],
+)
+def test_the_wheel_works_away_from_the_checkout(elsewhere: Path, words: str) -> None:
+    away = elsewhere / "away"
+    away.mkdir(exist_ok=True)
+    python = elsewhere / "env/bin/python"
+    done = subprocess.run([python, "-m", "mgskel", *words.split()], cwd=away, text=True,
+                          env=_without_checkout(), capture_output=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    where = subprocess.run([python, "-c", "import mgskel; print(mgskel.__file__)"], cwd=away,
+                           env=_without_checkout(), capture_output=True, text=True)  # fmt: skip
+    assert where.stdout.startswith(str(elsewhere))
+
+
+@pytest.mark.slow
+def test_help_comes_at_once(elsewhere: Path) -> None:
+    """Under 0.2 s of a processor, whatever else the machine does."""
+    python = str(elsewhere / "env/bin/python")
+    for _ in range(2):  # the first compiles
+        before = os.times()
+        subprocess.run([python, "-m", "mgskel", "--help"], check=True, env=_without_checkout(),
+                       stdout=subprocess.DEVNULL)  # fmt: skip
+        after = os.times()
+    spent = after.children_user - before.children_user
+    assert spent + after.children_system - before.children_system < 0.2
+
+
+def _without_checkout() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

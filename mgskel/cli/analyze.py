@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import fail, note, tell
+from mgskel.cli.messages import detail, fail, note, tell
 from mgskel.cli.recordings import add_reading_options, reading_options
 from mgskel.core.errors import InputError
 
@@ -117,6 +117,8 @@ def _analyze(source: str, args: argparse.Namespace) -> int:
         result = analyze(source, args.out, _settings(args), progress)
     for text in result.notes:
         note(text)
+    for text in result.details:
+        detail(text)
     if result.reused:
         tell(f"reused: {', '.join(result.reused)}")
     print(result.report)

@@ -105,14 +105,12 @@ def _reference(
 
 def _tell_silences(silences: Sequence[Silence], classes: int, lead: str) -> None:
     """What nothing is said of: gestures as one number; with -v, which, and why."""
-    unseen = {gesture for silence in silences for gesture in silence.gestures}
+    from mgskel.spotting.needs import in_a_line
+
     for silence in silences:
         (detail if silence.gestures else note)(lead + silence.text)
-    if unseen:
-        note(
-            f"{lead}nothing is said of {len(unseen)} of {classes} gestures, for want of joints "
-            "that are seen well enough (-v tells which)"
-        )
+    if summary := in_a_line(silences, classes):
+        note(f"{lead}{summary} (-v tells which)")
 
 
 def _score(truth: Sequence[GestureEvent], events: Sequence[GestureEvent]) -> dict[str, Any]:

@@ -60,6 +60,17 @@ class Silence:
     gestures: tuple[str, ...] = ()
 
 
+def in_a_line(silences: Sequence[Silence], classes: int) -> str:
+    """Of how many gestures nothing is said; empty where each may be said."""
+    unseen = {gesture for silence in silences for gesture in silence.gestures}
+    if not unseen:
+        return ""
+    return (
+        f"nothing is said of {len(unseen)} of {classes} gestures, for want of joints that are seen "
+        "well enough"
+    )
+
+
 def silences(
     source: PoseSequence, usable: Sequence[np.ndarray], vocabulary: Vocabulary, layout: Skeleton
 ) -> list[Silence]:
