@@ -95,18 +95,19 @@ def test_an_interrupt_is_told_by_code_and_sentence(
     assert "mgskel doctor: interrupted" in capsys.readouterr().err
 
 
-def test_an_interrupt_on_a_pipe(tmp_path: Path) -> None:
-    """Ctrl-C while a command reads a pipe that never ends."""
-    os.mkfifo(tmp_path / "endless.csv")
+def test_an_interrupt_on_a_pipe() -> None:
+    """Ctrl-C in the middle of a command whose output is read by another program."""
+    waits = "lambda args: (print('working', flush=True), time.sleep(60))"
+    code = f"import time; from mgskel.cli import doctor, main; doctor.run = {waits}; "
     running = subprocess.Popen(
-        [sys.executable, "-m", "mgskel", "validate", str(tmp_path / "endless.csv")],
+        [sys.executable, "-c", code + "raise SystemExit(main(['doctor']))"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    with open(tmp_path / "endless.csv", "w"):  # opens once the command reads
-        running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=30)
+    assert running.stdout is not None and running.stdout.readline() == "working\n"
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "interrupted" in told and "Traceback" not in told
