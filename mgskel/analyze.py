@@ -25,9 +25,12 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe
 from mgskel.formats import ReadOptions, detect, read_sequence
+from mgskel.pose.clip_list import find_clips
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
-from mgskel.pose.job import kept_estimator
+from mgskel.pose.parts import Parts
 from mgskel.pose.quality import quality_report
+from mgskel.pose.work import kept_estimator
+from mgskel.pose.workers import EngineName
 from mgskel.reason import (
     ModelOptions,
     Outcome,
@@ -108,6 +111,8 @@ def analyze(
     progress: Progress | None = None,
     *,
     threads: int | None = None,
+    workers: int = 1,
+    engine: EngineName = "local",
 ) -> Analysis:
     """Run every stage for one clip, or for keypoints that are already there.
 
@@ -115,6 +120,7 @@ def analyze(
         source: a clip, or a recording in any format of keypoints that can be read.
         folder: where the report and everything it rests on is written.
         threads: how many the estimator may use; by default its own choice.
+        workers, engine: how many look at parts of a long clip at once, and where.
     """
     settings, folder = settings or AnalyzeSettings(), Path(folder)
     progress = progress or Progress(None, "analyze", quiet=True)
@@ -127,6 +133,7 @@ def analyze(
         video = video_url(source) if settings.with_video else None
 
         name = Path(source).name
+        parts = Parts(folder, workers, engine) if workers > 1 else None
         stages = Stages(folder, lambda stage: progress.begin(f"{name}: {stage}", 1, "steps"))
 
         def extract_stage() -> None:
@@ -134,10 +141,7 @@ def analyze(
                 extraction = _imported(Path(source), settings)
             else:
                 progress.begin(f"{name}: extract")  # its frames are counted
-                estimator = kept_estimator(settings.extract.estimator, threads) if threads else None
-                extraction = extract(
-                    source, estimator=estimator, settings=settings.extract, progress=progress
-                )
+                extraction = _extracted(source, settings.extract, progress, threads, parts)
             extraction.sequence.save(folder / POSE)
             report = {**extraction.quality.to_dict(), "notes": list(extraction.notes)}
             write_json(folder / QUALITY, report)
@@ -206,6 +210,22 @@ def analyze(
         notes.append(f"no assessment ({outcome.status}): {outcome.reason}")
     details = tuple(silence.text for silence in silences if silence.gestures)
     return Analysis(folder, tuple(stages.reused), tuple(notes), outcome.status, details)
+
+
+def _extracted(
+    source: str | Path,
+    settings: ExtractSettings,
+    progress: Progress,
+    threads: int | None,
+    parts: Parts | None,
+) -> Extraction:
+    """A clip's keypoints; a long one in parts where there are several workers."""
+    if parts is not None:
+        (clip,) = find_clips([source], parts.folder)
+        if split := parts.of(clip, settings.video):
+            return split.extract(clip, settings, progress)
+    estimator = kept_estimator(settings.estimator, threads) if threads else None
+    return extract(source, estimator=estimator, settings=settings, progress=progress)
 
 
 def _imported(path: Path, settings: AnalyzeSettings) -> Extraction:

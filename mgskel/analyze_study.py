@@ -25,9 +25,9 @@ from mgskel.formats import is_recording
 from mgskel.pose.clip_list import VIDEO_ENDINGS, Clip, find_clips
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
-from mgskel.pose.job import FrameCount, Outcome
 from mgskel.pose.manifest import Entry, Manifest
 from mgskel.pose.video import list_pictures
+from mgskel.pose.work import FrameCount, Outcome
 from mgskel.pose.workers import EngineName, create_engine
 from mgskel.reason import load_scene
 from mgskel.report.study_methods import write_methods

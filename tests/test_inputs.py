@@ -82,7 +82,7 @@ def puppet(
 ) -> None:
     """The default estimator sees the recording that the clips stand for."""
     as_estimator(Puppet(mg.PoseSequence.load(inputs / "pose file.npz"), (320, 180)))
-    monkeypatch.setattr("mgskel.pose.job._KEPT", {})
+    monkeypatch.setattr("mgskel.pose.work._KEPT", {})
     for room in ("pose.batch", "analyze_study"):
         monkeypatch.setattr(f"mgskel.{room}.create_engine", lambda *asked: Inline())
 

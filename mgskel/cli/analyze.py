@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "time bins in bins.csv (default 60)")  # fmt: skip
     study.add_argument("--parquet", action="store_true", help="the tables as Parquet too")
     study.add_argument("--workers", type=int, metavar="N", help="clips worked on at once, one "
-        "core each; default: all cores")  # fmt: skip
+        "core each; default: all cores. One long clip is split among those asked for")  # fmt: skip
     study.add_argument("--engine", choices=("local", "ray"), default="local", help="where they run")
     model = parser.add_argument_group("language model (default: transparent rules)")
     model.add_argument("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
@@ -114,7 +114,10 @@ def _analyze(source: str, args: argparse.Namespace) -> int:
     from mgskel.core.progress import Progress
 
     with Progress(None, "analyze") as progress:
-        result = analyze(source, args.out, _settings(args), progress)
+        result = analyze(
+            source, args.out, _settings(args), progress,
+            workers=args.workers or 1, engine=args.engine,
+        )  # fmt: skip
     for text in result.notes:
         note(text)
     for text in result.details:

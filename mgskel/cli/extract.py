@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--estimator", help="mediapipe (default), mmpose, one of your own, or 'imported' to take "
         "a folder's keypoint files though it holds clips too")  # fmt: skip
     add("--workers", type=int, metavar="N",
-        help="clips worked on at once, one core each; default: all cores")  # fmt: skip
+        help="clips worked on at once, one core each; default: all cores. One long clip is split "
+        "among those asked for")  # fmt: skip
     add("--engine", choices=("local", "ray"), default="local", help="where workers run")
     add("--overlay", nargs="?", const="blank", choices=("blank", "blur", "picture"),
         help="also write an mp4 of the skeleton, on a blank ground by default")  # fmt: skip

@@ -22,9 +22,11 @@ from mgskel.core.threads import usable_cores
 from mgskel.pose.clip_list import Clip, find_clips
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings
-from mgskel.pose.job import Job, Outcome
+from mgskel.pose.job import Job
 from mgskel.pose.manifest import Entry, Manifest
+from mgskel.pose.parts import Parts
 from mgskel.pose.video import open_source
+from mgskel.pose.work import Outcome
 from mgskel.pose.workers import EngineName, create_engine
 
 
@@ -82,7 +84,7 @@ def extract_batch(
 
     Args:
         workers: how many clips are worked on at once, each on one core; by default as many as
-            there are cores. A single clip gets all cores.
+            there are cores. A single long clip is split among the workers asked for.
     """
     folder = Path(out)
     settings = settings or ExtractSettings()
@@ -104,6 +106,9 @@ def extract_batch(
         manifest.settings[key] = plan
         hashes = {clip.name: _fingerprint(clip) for clip in clips}
         todo = [c for c in clips if not manifest.is_done(c.name, hashes[c.name], key, _pose(c))]
+        parts = None
+        if importer is None and len(todo) == 1 and (workers or 1) > 1:
+            parts = Parts(folder, workers or 1, engine).of(todo[0], settings.video)
         jobs = [
             Job(
                 clip,
@@ -112,13 +117,14 @@ def extract_batch(
                 importer.read if importer else None,
                 afterwards.make if afterwards else None,
                 1 if len(todo) > 1 else None,
+                parts,
             )
             for clip in todo
         ]
         if jobs:
-            running = create_engine(
-                engine, usable_cores() if workers is None else workers, len(jobs)
-            )
+            count = usable_cores() if workers is None else workers
+            # Parts run on the engine themselves.
+            running = create_engine("local" if parts else engine, count, len(jobs))
             with Progress(_frames(todo, settings, importer), "extract") as progress:
                 for job, outcome in running.run(jobs, progress.advance):
                     manifest.record(_entry(job.clip, hashes[job.clip.name], key, outcome))

@@ -1,38 +1,30 @@
 """One clip becomes one trustworthy `PoseSequence` with its quality report.
 
-Decoding runs ahead in a thread while the estimator works; tracking goes along frame by frame.
-Only keypoints are kept, so memory hardly grows with the clip.
+Only keypoints are kept of its pictures, so memory hardly grows with the clip.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mgskel import __version__
 from mgskel.core.config import to_dict
-from mgskel.core.errors import InputError, MgskelError, PartFailed
+from mgskel.core.errors import InputError
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.pose.cleaning import CleaningSettings, clean
-from mgskel.pose.estimator import (
-    Detection,
-    Estimator,
-    EstimatorSettings,
-    attend,
-    create_estimator,
-)
-from mgskel.pose.frames import Footage, Frame, FrameSource, VideoSettings, read_ahead
+from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
+from mgskel.pose.frames import Footage, VideoSettings
+from mgskel.pose.observe import Observed, observe
 from mgskel.pose.people import Choice, choose, dense
 from mgskel.pose.quality import QualityReport, quality_report
 from mgskel.pose.tracking import PeopleSettings, Tracker
-from mgskel.pose.video import open_source
 
 
 @dataclass(frozen=True)
@@ -93,16 +85,13 @@ def extract(
     begin = time.perf_counter()
     model = estimator if estimator is not None else create_estimator(settings.estimator)
     try:
-        seen, name = _read(clip, model, settings, settings.people.keep, progress)
-        if any(track.glimpses for track in seen.choice.tracks):
-            # Who is kept was not foreseen from the beginning.
-            seen, name = _read(clip, model, settings, "all", progress)
+        seen = observe(clip, model, settings.video, settings.people.keep, progress)
+        if kept_glimpses(seen, settings):
+            seen = observe(clip, model, settings.video, "all", progress)
     finally:
         if estimator is None:
             model.close()
-    record = {"step": "extract", "estimator": dict(model.identity)}
-    record |= {"mgskel": __version__, "video": to_dict(settings.video)}
-    return _finish(seen, settings, source or name, record, begin)
+    return judge(seen, settings, model.identity, source or seen.name, begin)
 
 
 def refine(
@@ -144,74 +133,40 @@ class _Seen:
     unit: str = "pixel"
 
 
-def _read(
-    clip: Footage,
-    model: Estimator,
+def judge(
+    seen: Observed,
     settings: ExtractSettings,
-    closely: str,
-    progress: Progress | None,
-) -> tuple[_Seen, str]:
-    """What is seen in a clip, and its name; whom `closely` does not mean may be glimpsed only."""
-    frames = open_source(clip, settings.video)
-    try:
-        # What can't be read twice must be read closely the first time.
-        again = isinstance(clip, (str, Path)) and Path(clip).exists()
-        attend(model, closely if again else "all")
-        return _follow(frames, model, settings.people, progress), frames.name
-    finally:
-        frames.close()
+    estimator: Mapping[str, Any],
+    source: str,
+    begin: float,
+    **more: Any,
+) -> Extraction:
+    """What a clip's observation comes to: tracked, chosen, cleaned, judged.
+
+    Args:
+        estimator: its identity.
+        begin: when the work began, by `time.perf_counter`.
+        more: what the pose file shall know of how it was observed.
+    """
+    record = {"step": "extract", "estimator": dict(estimator), "mgskel": __version__}
+    record |= {"video": to_dict(settings.video), **more}
+    return _finish(_track(seen, settings.people), settings, source, record, begin)
 
 
-def _follow(
-    frames: FrameSource, model: Estimator, people: PeopleSettings, progress: Progress | None
-) -> _Seen:
-    """Estimate and track every frame, and choose who is kept."""
-    model.reset()
-    tracker: Tracker | None = None
-    times: list[float] = []
-    if progress is not None and progress.total is None:
-        progress.total = frames.expected
-    depth = max(2 * model.batch_size, 8)
-    for batch in _batches(read_ahead(frames, depth), model.batch_size):
-        for frame, found in zip(batch, _estimate(model, batch), strict=True):
-            tracker = tracker or Tracker(model.skeleton, frames.size, people)
-            scale = frames.size[0] / frame.image.shape[1]
-            if scale != 1:
-                found = [dataclasses.replace(one, keypoints=one.keypoints * scale) for one in found]
-            tracker.push(len(times), frame.time_s, found)
-            times.append(frame.time_s)
-            if progress is not None:
-                progress.advance()
-    stamps = np.array(times)
-    fps = _rate(stamps, frames.fps)
-    size = frames.size
-    tracks = tracker.finish() if tracker is not None else ()
-    notes = [*frames.faults, *getattr(model, "notes", ())]
-    choice = choose(tracks, len(times), size, people)
-    return _Seen(choice, stamps, fps, model.skeleton, notes, size)
+def kept_glimpses(seen: Observed, settings: ExtractSettings) -> list[int]:
+    """Frames in which who is kept was only glimpsed, since that was not foreseen."""
+    return sorted({f for t in _track(seen, settings.people).choice.tracks for f in t.glimpses})
 
 
-def _estimate(model: Estimator, batch: Sequence[Frame]) -> list[list[Detection]]:
-    """The people in each frame; a failure names its time and is never an empty frame."""
-    try:
-        found = model.estimate([frame.image for frame in batch])
-    except MgskelError:
-        raise
-    except Exception as error:
-        where = f"{batch[0].time_s:.3f} s"
-        if len(batch) > 1:
-            where += f" to {batch[-1].time_s:.3f} s"
-        raise PartFailed(
-            f"the estimator failed on the frame at {where}: {type(error).__name__}: {error}",
-            remedy="nothing was written for this clip; --start and --end can leave the place out",
-        ) from error
-    if len(found) != len(batch):
-        raise PartFailed(
-            "the estimator lost count of its pictures",
-            expected=f"{len(batch)} answers",
-            found=str(len(found)),
-        )
-    return found
+def _track(seen: Observed, people: PeopleSettings) -> _Seen:
+    """Who is who, and who is kept."""
+    tracker = Tracker(seen.skeleton, seen.size, people)
+    for frame, (time_s, found) in enumerate(zip(seen.times, seen.people, strict=True)):
+        tracker.push(frame, time_s, found)
+    choice = choose(tracker.finish(), len(seen.times), seen.size, people)
+    stamps = np.array(seen.times)
+    fps = _rate(stamps, seen.fps)
+    return _Seen(choice, stamps, fps, seen.skeleton, list(seen.notes), seen.size)
 
 
 def _finish(
@@ -253,17 +208,6 @@ def _finish(
 def _judged(sequence: PoseSequence, notes: tuple[str, ...], begin: float) -> Extraction:
     speed = sequence.num_frames / max(time.perf_counter() - begin, 1e-9)
     return Extraction(sequence, quality_report(sequence, speed), notes, speed)
-
-
-def _batches(frames: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
-    batch: list[Frame] = []
-    for frame in frames:
-        batch.append(frame)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _rate(times: np.ndarray, nominal: float | None) -> float:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mgskel.core.errors import MgskelError
-from mgskel.core.files import file_hash, json_hash, write_json
+from mgskel.core.files import file_hash, write_json
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.pose.clip_list import Clip
-from mgskel.pose.estimator import Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
+from mgskel.pose.parts import Parts
 from mgskel.pose.quality import quality_report
+from mgskel.pose.work import FrameCount, Outcome, kept_estimator
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Job:
         afterwards: makes more of an extraction (an overlay); gets it, the clip's path, and the
             results' path without ending.
         threads: how many the estimator may use; none leaves it to the estimator.
+        parts: how to split the clip among workers, where it is to be split.
     """
 
     clip: Clip
@@ -38,45 +39,10 @@ class Job:
     importer: Callable[[str], PoseSequence] | None = None
     afterwards: Callable[[Extraction, str, Path], None] | None = None
     threads: int | None = None
+    parts: Parts | None = None
 
     def __call__(self, tell: Callable[[int], None] = lambda frames: None) -> Outcome:
         return run_job(self, tell)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a clip; `error` is empty where all went well."""
-
-    error: str = ""
-    notes: tuple[str, ...] = ()
-    duration_s: float = 0.0
-    frames: int = 0
-    seconds: float = 0.0
-    pose_hash: str = ""
-    quality: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-class FrameCount(Progress):
-    """Passes frame counts on instead of showing them, now and then."""
-
-    def __init__(self, tell: Callable[[int], None]) -> None:
-        super().__init__(0, "", quiet=True)
-        self._tell = tell
-        self._untold = 0
-        self._told_at = time.monotonic()
-
-    def advance(self, n: int = 1) -> None:
-        self._untold += n
-        now = time.monotonic()
-        if now - self._told_at > 0.5:
-            self.flush()
-            self._told_at = now
-
-    def flush(self) -> None:
-        if self._untold:
-            self._tell(self._untold)
-            self._untold = 0
 
 
 def run_job(job: Job, tell: Callable[[int], None]) -> Outcome:
@@ -127,6 +93,8 @@ def _extraction(job: Job, counter: Progress) -> Extraction:
         result = refine(job.importer(job.clip.path), job.settings, source=job.clip.name)
         counter.advance(result.sequence.num_frames)
         return result
+    if job.parts is not None:
+        return job.parts.extract(job.clip, job.settings, counter)
     return extract(
         job.clip.path,
         estimator=kept_estimator(job.settings.estimator, job.threads),
@@ -134,15 +102,3 @@ def _extraction(job: Job, counter: Progress) -> Extraction:
         progress=counter,
         source=job.clip.name,
     )
-
-
-_KEPT: dict[str, Estimator] = {}
-
-
-def kept_estimator(settings: EstimatorSettings, threads: int | None) -> Estimator:
-    """This process's estimator: loading models once per worker, not once per clip."""
-    key = json_hash(repr(settings))
-    if key not in _KEPT:
-        _KEPT.clear()
-        _KEPT[key] = create_estimator(settings, threads)
-    return _KEPT[key]

@@ -132,7 +132,7 @@ class Track:
         frames: frame indices in which the person was seen, increasing.
         keypoints: (n, V, 2) per frame seen, in pixels of the full picture.
         scores: (n, V).
-        glimpses: how many of these are no more than where the person was.
+        glimpses: those frames of which no more is known than where the person was.
     """
 
     name: str
@@ -145,7 +145,7 @@ class Track:
     sizes: list[float] = field(default_factory=list)
     anchors: list[np.ndarray] = field(default_factory=list)
     run: int | None = None
-    glimpses: int = 0
+    glimpses: list[int] = field(default_factory=list)
 
     def expected(self, time_s: float) -> np.ndarray:
         """Where its anchors should be now, (4, 2); speed is trusted for half a second."""
@@ -185,7 +185,8 @@ class Track:
         self.times.append(time_s)
         self.keypoints.append(detection.keypoints)
         self.scores.append(detection.scores)
-        self.glimpses += detection.glimpsed
+        if detection.glimpsed:
+            self.glimpses.append(frame)
         self.sizes.append(anchors.size)
         self.anchors.append(anchors.points)
         self.recent.append((time_s, anchors))

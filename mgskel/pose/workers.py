@@ -23,21 +23,11 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Literal, Protocol, TypeVar
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.pose.clip_list import Clip
-from mgskel.pose.job import Outcome
+from mgskel.pose.work import Outcome, Work
 
 EngineName = Literal["local", "ray"]
 _ATTEMPTS = 2
 _RAY_RETRIES = 3
-
-
-class Work(Protocol):
-    """What an engine runs: the work on one clip, which travels to other processes."""
-
-    @property
-    def clip(self) -> Clip: ...
-
-    def __call__(self, tell: Callable[[int], None]) -> Outcome: ...
 
 
 Job = TypeVar("Job", bound=Work)
