@@ -17,13 +17,13 @@ from typing import Any
 
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.events import read_events, write_events
+from mgskel.core.events import GROUP, at_level, read_events, write_events
 from mgskel.core.files import content_hash, write_json
 from mgskel.core.intake import read_json, read_text
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
-from mgskel.describe import Description, describe
+from mgskel.describe import Description, describe, with_evidence
 from mgskel.formats import ReadOptions, detect, read_sequence
 from mgskel.pose.clip_list import find_clips
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
@@ -44,6 +44,7 @@ from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.player import Attention
 from mgskel.spotting import Recognizer
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.spotting.metrics import translate
 from mgskel.spotting.needs import in_a_line
 
@@ -60,6 +61,8 @@ class AnalyzeSettings:
         extract: estimator, people and cleaning.
         reading: what files of keypoints may not say.
         model: a spotter's run folder; none for the recognizer that ships.
+        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
+        level: 'gesture' leaves out events that are clear as to their body group only.
         scene: scene file; none for an unknown situation.
         llm: which language model judges; none for the rules.
         reference: true events to compare with.
@@ -70,6 +73,8 @@ class AnalyzeSettings:
     extract: ExtractSettings = field(default_factory=ExtractSettings)
     reading: ReadOptions = field(default_factory=ReadOptions)
     model: Path | None = None
+    sensitivity: float = DEFAULT_SENSITIVITY
+    level: str = GROUP
     scene: Path | None = None
     llm: ModelOptions | None = None
     reference: Path | None = None
@@ -152,11 +157,13 @@ def analyze(
         quality = _mapping(folder / QUALITY)
 
         def spot_stage() -> None:
-            found = recognizer.spot(recording)
+            found = at_level(recognizer.spot(recording, settings.sensitivity), settings.level)
+            found = tuple(with_evidence(recording, found))
             for file in EVENTS:
                 write_events(folder / file, found, vocabulary=recognizer.vocabulary)
 
-        stages("spot", EVENTS, recognizer.fingerprint, spot_stage)
+        decided = [recognizer.fingerprint, settings.sensitivity, settings.level]
+        stages("spot", EVENTS, decided, spot_stage)
         events = read_events(folder / EVENTS[0])
 
         def describe_stage() -> None:

@@ -2,9 +2,12 @@
 
     python tools/study_spotting.py -o RUN --results docs/results
     python tools/study_spotting.py -o RUN --recordings 2 --seconds 120 --only amplitude,noise
+    python tools/study_spotting.py -o RUN --curves
 
 One thing at a time is varied, with the same seeds. Recordings are kept in RUN, so that a run that
-was cut off goes on. Writes spotting_limits.md and spotting_limits.svg.
+was cut off goes on. Writes spotting_limits.md and spotting_limits.svg; with --curves instead
+spotting_rule.md and spotting_rule.svg: whether scores are chances, what a sensitivity costs, how
+each layout fares.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 from studies.shipped.evaluation import f1_interval, one_line, watch
-from studies.shipped.heldout import Example, HeldOutSettings, held_out
+from studies.shipped.heldout import TEST, Example, HeldOutSettings, held_out
+from studies.spotting import curves
 
 from mgskel.core.errors import MgskelError, unknown
 from mgskel.core.files import write_text, writing
@@ -35,6 +39,7 @@ _LEVELS: dict[str, tuple[float, ...]] = {
     "hands missing": (0.0, 0.25, 0.5, 0.75, 1.0),
 }
 _SEED = 11_000_000
+_COMMAND = "python tools/study_spotting.py -o RUN"
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recordings", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--only", default=",".join(_LEVELS), help="comma-separated")
+    parser.add_argument("--curves", action="store_true", help="of the decision rule, instead")
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args(argv)
     try:
         set_threads()
         spotter = StreamRecognizer.load(arguments.model)
+        if arguments.curves:
+            examples = held_out(arguments.out, TEST, spotter.vocabulary, arguments.workers)
+            curves.study(spotter, examples, arguments.results, f"{_COMMAND} --curves")
+            return 0
         points = [
             _measure(spotter, what, level, arguments)
             for what in _chosen(arguments.only)
@@ -161,7 +171,7 @@ def _page(points: Sequence[Point], name: str, about: str, how: str) -> str:
         "Amplitude, duration and noise are multiples of the usual; hands missing is the share of "
         "seconds without hands and wrists.",
         "",
-        f"`python tools/study_spotting.py -o RUN {how}`",
+        f"`{_COMMAND} {how}`",
         "",
         "Between low and high lies F1 for 90 % of the draws of as many recordings: people differ "
         "more than most levels do, so no difference is shown between rows whose ranges overlap. "

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mgskel.cli.decision_options import add_decision_options
 from mgskel.cli.messages import detail, fail, note, tell
 from mgskel.cli.recordings import add_reading_options, reading_options
 from mgskel.core.errors import InputError
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="pose", type=Path, metavar="POSE", help="start at keypoints that are "
         "already there (pose.npz or any format that 'mgskel convert' reads)")  # fmt: skip
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
+    add_decision_options(parser)
     add("--scene", type=Path, metavar="YAML", help="the situation; see configs/scenes")
     add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) to show "
         "beside the recognised ones")  # fmt: skip
@@ -155,6 +157,8 @@ def _settings(args: argparse.Namespace) -> AnalyzeSettings:
         extract=_extraction(args),
         reading=reading_options(args),
         model=args.model,
+        sensitivity=args.sensitivity,
+        level=args.level,
         scene=args.scene,
         llm=_language_model(args),
         reference=args.reference,

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mgskel.cli.decision_options import add_sensitivity
 from mgskel.cli.messages import detail, note, tell
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("source", nargs="?", default="camera:0", help="camera:0 (default), camera:1, an address, "
         "or a clip, which is played as a camera would show it")  # fmt: skip
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
-    add("--sensitivity", type=float, default=0.5, metavar="S", help="0 (only what is sure) to 1 "
-        "(everything that may be something); default 0.5")  # fmt: skip
+    add_sensitivity(parser)
     add("--estimator", metavar="NAME", help="mediapipe (default), mmpose, or one of your own")
     add("--fps", type=float, metavar="N", help="at most so many frames per second")
     add("--every-frame", action="store_true", help="of a clip: look at each frame, however long "

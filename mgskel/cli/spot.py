@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgskel.cli.decision_options import add_decision_options
 from mgskel.cli.messages import detail, note, tell
 from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
 
@@ -32,34 +33,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("source", metavar="FILE", help=TAKES)
     add("-o", "--output", type=Path, metavar="EVENTS", help="events.csv, .eaf (ELAN) or .json; of "
         "several recordings a folder")  # fmt: skip
-    add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
+    add("--model", type=Path, metavar="RUN", action="append", help="a spotter of your own "
+        "(default: the shipped); given several times, they spot together")  # fmt: skip
     add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) in the "
         "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
-    add("--sensitivity", type=float, default=0.5, metavar="S", help="0 (only what is sure) to 1 "
-        "(everything that may be something); default 0.5")  # fmt: skip
-    add("--level", choices=("gesture", "group"), default="group", help="leave out what is clear as "
-        "to its body group only (default: keep it)")  # fmt: skip
+    add_decision_options(parser)
     add("--person", metavar="ID", help="only this person (a track's name)")
     add("--media", metavar="NAME", help="the clip's file name, for ELAN to open beside the tiers")
     add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.events import GESTURE, write_events
+    from mgskel.core.events import GESTURE, at_level, write_events
     from mgskel.core.files import to_json
     from mgskel.core.threads import set_threads
+    from mgskel.describe import with_evidence
     from mgskel.spotting import Recognizer
+    from mgskel.spotting.ensemble import spot_together
 
     set_threads()
     recordings = read_recordings(args.source, args)
-    spotter = Recognizer.load(args.model)
+    spotters = [Recognizer.load(run) for run in args.model or [None]]
+    spotter = spotters[0]
     truth = _reference(args, recordings.only.sequence, spotter) if args.reference else None
     found: dict[str, tuple[GestureEvent, ...]] = {}
     outputs = places(args.output, recordings.names, ".csv")
     for one, output in zip(recordings, outputs, strict=True):
-        events = spotter.spot(one.sequence, args.sensitivity)
-        named = tuple(event for event in events if event.level == GESTURE)
-        found[one.name] = events = named if args.level == GESTURE else events
+        events = at_level(spot_together(spotters, one.sequence, args.sensitivity), args.level)
+        found[one.name] = events = tuple(with_evidence(one.sequence, events))
         lead = f"{one.name}: " if len(recordings) > 1 else ""
         _tell_silences(spotter.silences(one.sequence), len(spotter.vocabulary), lead)
         if output is not None:
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         if len(recordings) > 1:
             tell(f"{one.name}: {len(events)} gestures")
     if truth is not None:
-        score = _score(truth, named)
+        score = _score(truth, at_level(events, GESTURE))
         sys.stdout.write(to_json(score) if args.json else _score_table(score))
     elif args.json:
         listed = {name: [asdict(event) for event in some] for name, some in found.items()}
@@ -85,10 +86,10 @@ def _reference(
     args: argparse.Namespace, sequence: PoseSequence, spotter: Recognizer
 ) -> tuple[GestureEvent, ...]:
     """The true events in the spotter's words, checked before any work is done."""
-    from mgskel.core.events import GESTURE, read_events
+    from mgskel.core.events import GESTURE, at_level, read_events
     from mgskel.spotting.metrics import check_reference, translate
 
-    truth = tuple(event for event in read_events(args.reference) if event.level == GESTURE)
+    truth = at_level(read_events(args.reference), GESTURE)
     start = sequence.start_s
     remarks = check_reference(truth, start + sequence.duration_s, start)
     reference = translate(truth, spotter.vocabulary)
@@ -136,6 +137,7 @@ def _event_table(events: Sequence[GestureEvent]) -> str:
             f"  {'or ' * (i == 0)}{label} {chance:.2f}"
             for i, (label, chance) in enumerate(event.alternatives[:2])
         )
+        + (f"  [{event.evidence}]" if event.evidence else "")
         for event in events
     ]
     return "\n".join([f"{len(events)} gestures (from s, to s, gesture, score)", *lines]) + "\n"

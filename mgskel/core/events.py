@@ -111,6 +111,11 @@ class GestureEvent:
         return self.source.removeprefix(ANNOTATION).removeprefix(" by ") if self.annotated else ""
 
 
+def at_level(events: Iterable[GestureEvent], level: str) -> tuple[GestureEvent, ...]:
+    """Events down to a level: of 'gesture' those with a gesture's name, of 'group' all."""
+    return tuple(event for event in events if level == GROUP or event.level == GESTURE)
+
+
 def is_annotation(source: str) -> bool:
     """Whether the `source` of an event or a statement is a person."""
     return source == ANNOTATION or source.startswith(f"{ANNOTATION} by ")

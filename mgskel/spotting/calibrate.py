@@ -15,18 +15,25 @@ import numpy as np
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.spotting.decision import MOMENT_TERMS, STRETCH_TERMS, DecisionRule, Judge, Stretch
+from mgskel.spotting.decision import (
+    DEFAULT_SENSITIVITY,
+    MOMENT_TERMS,
+    STRETCH_TERMS,
+    DecisionRule,
+    Judge,
+    Stretch,
+    place_means,
+)
 from mgskel.spotting.decoding import Stretches, Verdict, Verdicts, decode, least_second
 from mgskel.spotting.metrics import match, overlap_matrix
 from mgskel.spotting.tracks import Track
 
 _OVERLAP = 0.3
-_THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-# What is found but need not be is soon deleted; what is missed is never seen.
-_F1_FOR_MORE = 0.01
+_THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
+_F1_FOR_QUIET = 0.003
 _REST_UNIT_S = 300.0
 _CAUTION_PRESENCE = 0.002
-_CAUTION_BIAS, _CAUTION_MIX, _CAUTION_NOTHING = 0.002, 0.1, 0.003
+_CAUTION_BIAS, _CAUTION_MIX, _CAUTION_NOTHING, _CAUTION_PLACES = 0.002, 0.1, 0.003, 0.05
 _FEWEST = 5
 
 
@@ -88,15 +95,29 @@ def false_at_rest(rests: Sequence[Watched], vocabulary: Vocabulary, rule: Decisi
     return count / max(total / _REST_UNIT_S, 1e-9)
 
 
-def found_in(track: Track, vocabulary: Vocabulary, rule: DecisionRule) -> list[GestureEvent]:
+def found_in(
+    track: Track,
+    vocabulary: Vocabulary,
+    rule: DecisionRule,
+    sensitivity: float = DEFAULT_SENSITIVITY,
+) -> list[GestureEvent]:
     """The events that a rule makes of a track."""
-    return decode(track.log_odds, track.served, vocabulary, rule, track.step_s, track.start_s)
+    return decode(
+        track.log_odds,
+        track.served,
+        vocabulary,
+        rule,
+        track.step_s,
+        track.start_s,
+        sensitivity=sensitivity,
+        places=track.places,
+    )
 
 
 def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:
     """Every stretch of presence in a track."""
     stretches = Stretches(judge, track.step_s)
-    for over in stretches.push(track.start_s, track.log_odds, track.served):
+    for over in stretches.push(track.start_s, track.log_odds, track.served, track.places):
         yield from over
     yield from stretches.finish()
 
@@ -168,10 +189,12 @@ def _judgement(
     evidence = torch.tensor(np.array([judge.class_terms(stretch) for stretch in stretches]))
     about = torch.tensor(np.array([stretch.about for stretch in stretches]))
     truth = torch.tensor(np.where(labels < 0, classes, labels))
-    weight = torch.tensor(weights)
     own = torch.tensor(judge.members)[group]
+    places = torch.tensor(np.array([place_means(stretch) for stretch in stretches]))
+    weight = torch.tensor(weights)
     shapes = {
         "bias": (classes,),
+        "places": (classes, places.shape[1]),
         "mix": (classes, classes),
         "common": (len(STRETCH_TERMS),),
         "nothing": (groups, len(STRETCH_TERMS)),
@@ -185,12 +208,16 @@ def _judgement(
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
         logits = evidence * fitted["scale"] + fitted["bias"] + evidence @ fitted["mix"].T
+        logits = logits + places @ fitted["places"].T
         nothing = (about * (fitted["nothing"][group] + fitted["common"])).sum(1)
         scores = torch.cat([logits.where(own, torch.tensor(-1e9)), nothing[:, None]], 1)
-        value = (cross_entropy(scores, truth, reduction="none") * weight).sum() / weight.sum()
+        losses = cross_entropy(scores, truth, reduction="none")
+        value = (losses * weight).sum() / weight.sum()
         value = value + _CAUTION_BIAS * (fitted["bias"] ** 2).mean()
         value = value + _CAUTION_MIX * (fitted["mix"] ** 2).sum() / classes
         value = value + _CAUTION_NOTHING * (fitted["nothing"] ** 2).mean()
+        value = value + _CAUTION_PLACES * (fitted["places"] ** 2).mean()
+        value = value + _CAUTION_PLACES * (fitted["nothing"][:, -places.shape[1] :] ** 2).mean()
         value.backward()
         return value
 
@@ -201,6 +228,7 @@ def _judgement(
         scale=round(float(values["scale"][0]), 4),
         bias=tuple(round(float(bias), 4) for bias in values["bias"]),
         mix=_rounded(values["mix"]),
+        places=_rounded(values["places"]),
         nothing=_rounded(values["nothing"] + values["common"]),
     )
 
@@ -238,7 +266,7 @@ def _threshold(
     vocabulary: Vocabulary,
     most_false: float,
 ) -> float:
-    """The lowest threshold that is as good as the best and leaves rest quiet enough."""
+    """The highest threshold that is about as good as the best and leaves rest quiet enough."""
     judge = Judge(vocabulary, rule)
     at_rest = [verdict for rest in rests for verdict in verdicts_of(rest.track, judge)]
     judged = [(watched, verdicts_of(watched.track, judge)) for watched in examples]
@@ -248,14 +276,14 @@ def _threshold(
         said = sum(verdict.counts(threshold, least_second()) for verdict in at_rest)
         if said / units <= most_false:
             scores[threshold] = _f1(judged, threshold)
-    good = [t for t, score in scores.items() if score >= max(scores.values()) - _F1_FOR_MORE]
-    return min(good, default=_THRESHOLDS[-1])
+    good = [t for t, score in scores.items() if score >= max(scores.values()) - _F1_FOR_QUIET]
+    return max(good, default=_THRESHOLDS[-1])
 
 
 def verdicts_of(track: Track, judge: Judge) -> list[Verdict]:
     """What is made of every stretch of presence in a track."""
     verdicts = Verdicts(judge, track.step_s)
-    over = list(verdicts.push(track.start_s, track.log_odds, track.served))
+    over = list(verdicts.push(track.start_s, track.log_odds, track.served, track.places))
     return over + verdicts.finish()
 
 

@@ -6,7 +6,7 @@ clip of the usual length around a moment would be called is the mean over that c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,10 @@ from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
 from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
 from mgskel.spotting.decoding import decode
+from mgskel.spotting.hand_place import PLACE_TERMS
 from mgskel.spotting.needs import Silence
 from mgskel.spotting.recognizer import Recognizer
+from mgskel.spotting.tracks import Track
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.metrics import softmax
 from mgskel.training.model_folder import read_description
@@ -84,23 +86,30 @@ class ClipRecognizer(Recognizer):
     def spot(
         self, sequence: PoseSequence, sensitivity: float = DEFAULT_SENSITIVITY
     ) -> tuple[GestureEvent, ...]:
-        rule = DecisionRule.plain(self.vocabulary, _CLEAR, _CLEAR)
-        events: list[GestureEvent] = []
-        for person in range(sequence.num_people):
-            alone = sequence.person(person)
-            chances, step_s = self.evidence(alone)
-            events += decode(
-                _log_odds(chances),
-                np.ones(chances.shape, bool),
-                self.vocabulary,
-                rule,
-                step_s,
-                sequence.start_s,
-                sequence.people[person],
-                self.name,
-                sensitivity,
-            )
-        return in_order(events)
+        return in_order(
+            event for track in self.tracks(sequence) for event in self.decode(track, sensitivity)
+        )
+
+    def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+        for person, name in enumerate(sequence.people):
+            chances, step_s = self.evidence(sequence.person(person))
+            log_odds = _log_odds(chances)
+            nowhere = np.zeros((len(PLACE_TERMS), chances.shape[1]))
+            served = np.ones(chances.shape, bool)
+            yield Track(name, log_odds, served, nowhere, sequence.start_s, step_s)
+
+    def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
+        return decode(
+            track.log_odds,
+            track.served,
+            self.vocabulary,
+            DecisionRule.plain(self.vocabulary, _CLEAR, _CLEAR),
+            track.step_s,
+            track.start_s,
+            track.person,
+            self.name,
+            sensitivity,
+        )
 
     def evidence(self, sequence: PoseSequence) -> tuple[np.ndarray, float]:
         """Probabilities (K, T) of the classes of a clip around each moment of one person, and the

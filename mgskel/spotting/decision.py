@@ -18,6 +18,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
+from mgskel.spotting.hand_place import PLACE_TERMS
 
 MOMENT_TERMS = ("constant", "any of the group", "the strongest", "any gesture", "other groups")
 """What a group's presence at a moment follows from: weights of `DecisionRule.presence`."""
@@ -30,6 +31,7 @@ STRETCH_TERMS = (
     "from the first moment on",
     "to the last moment",
     "presence of what else hands may do",
+    *PLACE_TERMS,
 )
 """What speaks for nothing in a stretch: weights of `DecisionRule.nothing`."""
 ENTER, LEAVE = 0.3, 0.2
@@ -69,6 +71,7 @@ class DecisionRule:
         presence: per group, the weights of `MOMENT_TERMS`.
         scale, bias, mix: a class's log-odds in a stretch count `scale` times, with a correction
             per class, and those of all classes may speak for or against it, (K, K) or empty.
+        places: per class, the weights of `PLACE_TERMS`; empty for none.
         nothing: per group, the weights of `STRETCH_TERMS`.
         threshold: chance of something from which an event is said, at the default sensitivity.
         onset_shift_s, offset_shift_s: added to the found times, against systematic lag.
@@ -79,6 +82,7 @@ class DecisionRule:
     bias: tuple[float, ...]
     mix: tuple[tuple[float, ...], ...]
     nothing: tuple[tuple[float, ...], ...]
+    places: tuple[tuple[float, ...], ...] = ()
     threshold: float = 0.25
     onset_shift_s: float = 0.0
     offset_shift_s: float = 0.0
@@ -89,6 +93,7 @@ class DecisionRule:
             "presence": (self.presence, len(self.presence), len(MOMENT_TERMS)),
             "nothing": (self.nothing, len(self.presence), len(STRETCH_TERMS)),
             "mix": (self.mix, classes if self.mix else 0, classes),
+            "places": (self.places, classes if self.places else 0, len(PLACE_TERMS)),
         }
         for name, (rows, count, width) in sizes.items():
             if len(rows) != count or {len(row) for row in rows} - {width}:
@@ -137,12 +142,14 @@ class DecisionRule:
         rows = [known.get(group, typical) for group in new.groups]
         bias = (*self.bias, *(median(self.bias),) * more)
         mix = (*(row + (0.0,) * more for row in self.mix), *((0.0,) * len(bias),) * more)
+        places = (*self.places, *((0.0,) * len(PLACE_TERMS),) * more)
         return replace(
             self,
             presence=tuple(presence for presence, _ in rows),
             nothing=tuple(nothing for _, nothing in rows),
             bias=bias,
             mix=mix if self.mix else (),
+            places=places if self.places else (),
         )
 
 
@@ -187,6 +194,9 @@ class Judge:
         manual = np.array([by_hand[members].all() for members in self.members])
         self.rivals = manual[:, None] & manual & ~np.eye(len(groups), dtype=bool)
         """Groups whose gestures occupy the same hands, (G, G)."""
+        micro = np.array([gesture.micro for gesture in vocabulary])
+        self.talking = np.array([not micro[members].any() for members in self.members])
+        """Groups of illustrative gestures, (G,)."""
         self._presence = np.array(rule.presence)
 
     def limited(self, log_odds: np.ndarray, served: np.ndarray) -> np.ndarray:
@@ -218,7 +228,7 @@ class Judge:
         if not own.any():
             return np.zeros(len(own))
         evidence = self.class_terms(stretch)
-        logits = self._class_scale @ evidence + self._bias
+        logits = self._class_scale @ evidence + self._bias + self._places @ place_means(stretch)
         nothing = float(stretch.about @ self._nothing[stretch.group])
         highest = max(logits[own].max(), nothing)
         odds = np.where(own, np.exp(np.minimum(logits - highest, 0)), 0)
@@ -239,8 +249,18 @@ class Judge:
         return np.array(self.rule.bias)
 
     @cached_property
+    def _places(self) -> np.ndarray:
+        shape = (len(self.rule.bias), len(PLACE_TERMS))
+        return np.array(self.rule.places) if self.rule.places else np.zeros(shape)
+
+    @cached_property
     def _nothing(self) -> np.ndarray:
         return np.array(self.rule.nothing)
+
+
+def place_means(stretch: Stretch) -> np.ndarray:
+    """Where the hands are during a stretch: `PLACE_TERMS` (P,)."""
+    return stretch.about[-len(PLACE_TERMS) :]
 
 
 def uses_hands(gesture: GestureClass) -> bool:

@@ -28,6 +28,7 @@ from mgskel.spotting.decision import (
     probability,
     shifted,
 )
+from mgskel.spotting.hand_place import PLACE_TERMS
 
 QUIET_MOMENTS = 2
 """A gesture is over when so many moments in a row speak against it."""
@@ -41,7 +42,7 @@ _SHORTEST_EVENT_S = 0.02
 _REMEMBERED = 16
 _NO_RIVAL = -6.0
 _CLOSE_S = 1e-6
-_MEANS = ("presence", "any gesture", "presence of what else hands may do")
+_MEANS = ("presence", "any gesture", "presence of what else hands may do", *PLACE_TERMS)
 
 
 class Stretches:
@@ -70,7 +71,11 @@ class Stretches:
         self._served = np.zeros((groups, classes))
 
     def push(
-        self, time_s: float, log_odds: np.ndarray, served: np.ndarray
+        self,
+        time_s: float,
+        log_odds: np.ndarray,
+        served: np.ndarray,
+        places: np.ndarray | None = None,
     ) -> Iterator[list[Stretch]]:
         """Take in the next moments; yields the stretches that each of them ends.
 
@@ -78,6 +83,7 @@ class Stretches:
             time_s: of the first of them.
             log_odds: (K + 1, n) of the classes and of any gesture.
             served: (K, n) bool, whether the joints that each class needs are seen.
+            places: (P, n) where the hands are; none where that is not known.
         """
         if not log_odds.shape[1]:
             return
@@ -86,19 +92,18 @@ class Stretches:
         chance = probability(presence)
         rival = self._rivals(presence)
         loudest = chance.max(0)
+        if places is None:
+            places = np.zeros((len(PLACE_TERMS), smooth.shape[1]))
         for index in range(smooth.shape[1]):
             self._now = time_s + index * self.step_s
             if loudest[index] < LEAVE and not self._moments.any():
                 self._count += 1
                 continue
-            means = np.stack(
-                [
-                    presence[:, index],
-                    np.full(len(presence), smooth[-1, index]),
-                    rival[:, index],
-                ],
-                1,
-            )
+            means = np.empty((len(presence), len(_MEANS)))
+            means[:, 0] = presence[:, index]
+            means[:, 1] = smooth[-1, index]
+            means[:, 2] = rival[:, index]
+            means[:, 3:] = places[:, index]
             yield self._step(chance[:, index], means, smooth[:-1, index], served[:, index])
             self._count += 1
 
@@ -231,9 +236,15 @@ class Verdicts:
         self._stretches = Stretches(judge, step_s)
         self._recent: deque[tuple[Stretch, float]] = deque(maxlen=_REMEMBERED)
 
-    def push(self, time_s: float, log_odds: np.ndarray, served: np.ndarray) -> Iterator[Verdict]:
+    def push(
+        self,
+        time_s: float,
+        log_odds: np.ndarray,
+        served: np.ndarray,
+        places: np.ndarray | None = None,
+    ) -> Iterator[Verdict]:
         """Take in the next moments; see `Stretches.push`."""
-        for over in self._stretches.push(time_s, log_odds, served):
+        for over in self._stretches.push(time_s, log_odds, served, places):
             yield from self._of(over)
 
     def finish(self) -> list[Verdict]:
@@ -250,7 +261,8 @@ class Verdicts:
         ]
 
     def _contested(self, stretch: Stretch, chance: float) -> bool:
-        rivals = self.judge.rivals[stretch.group]
+        # Talking hands are everywhere: they are no reason to doubt a touch.
+        rivals = self.judge.rivals[stretch.group] & ~self.judge.talking
         if not rivals.any():
             return False
         shared = _MOST_SHARED * (stretch.end_s - stretch.start_s)
@@ -287,13 +299,19 @@ class Decoder:
         self._least = rule.least(sensitivity), least_second(sensitivity)
         self._said_until = np.zeros(len(vocabulary.groups))
 
-    def push(self, time_s: float, log_odds: np.ndarray, served: np.ndarray) -> list[GestureEvent]:
+    def push(
+        self,
+        time_s: float,
+        log_odds: np.ndarray,
+        served: np.ndarray,
+        places: np.ndarray | None = None,
+    ) -> list[GestureEvent]:
         """Take in the next moments; see `Stretches.push`.
 
         Returns:
             events that are now known to be over.
         """
-        return self._said(self._verdicts.push(time_s, log_odds, served))
+        return self._said(self._verdicts.push(time_s, log_odds, served, places))
 
     def finish(self) -> list[GestureEvent]:
         """The recording is over: so is every gesture."""
@@ -355,31 +373,33 @@ def decode(
     person: str = "1",
     source: str = "",
     sensitivity: float = DEFAULT_SENSITIVITY,
+    places: np.ndarray | None = None,
 ) -> list[GestureEvent]:
     """Events of a whole recording.
 
     Args:
         log_odds: (K + 1, T) of the classes and of any gesture.
         served: (K, T) bool.
+        places: (P, T); none where they are not known.
     """
     decoder = Decoder(vocabulary, rule, step_s, person, source, sensitivity)
-    return follow(decoder, [(log_odds, served)], start_s, step_s)
+    return follow(decoder, [(log_odds, served, places)], start_s, step_s)
 
 
 def follow(
     decoder: Decoder,
-    parts: Iterable[tuple[np.ndarray, np.ndarray]],
+    parts: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
     start_s: float,
     step_s: float,
 ) -> list[GestureEvent]:
     """Events of a recording that comes in parts.
 
     Args:
-        parts: log-odds (K + 1, n) and served (K, n), one after the other.
+        parts: log-odds (K + 1, n), served (K, n) and places (P, n), one after the other.
     """
     events: list[GestureEvent] = []
     moments = 0
-    for log_odds, served in parts:
-        events += decoder.push(start_s + moments * step_s, log_odds, served)
+    for log_odds, served, places in parts:
+        events += decoder.push(start_s + moments * step_s, log_odds, served, places)
         moments += log_odds.shape[1]
     return events + decoder.finish()

@@ -19,6 +19,7 @@ from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
 from mgskel.spotting.features import FeatureStream
 from mgskel.spotting.grid import GridStream, flat_view
+from mgskel.spotting.hand_place import place_terms
 from mgskel.spotting.needs import served_classes, usable_joints
 from mgskel.spotting.tracks import MomentStream, silent_alone
 
@@ -59,6 +60,7 @@ class OnlineSpotter:
         )
         self._stream = MomentStream(spotter.folded, spotter.input)
         self._usable: deque[np.ndarray] = deque()
+        self._places: deque[np.ndarray] = deque()
         self._arrived = self._answered = 0
         self._last_s: float | None = None
 
@@ -92,8 +94,11 @@ class OnlineSpotter:
         for points, confidences in self._grid.push(*frame, time_s):
             if self._arrived % self._stream.timing.stride == 0:
                 self._usable.append(usable_joints(confidences))
-            self._arrived += 1
             values, mask = self._features.push(points)
+            if self._arrived % self._stream.timing.stride == 0:
+                seen = (mask & self._usable[-1])[None]
+                self._places.append(place_terms(values[:2, None], seen, self._layout))
+            self._arrived += 1
             events += self._said(self._stream.push(values[:, None], mask[None]))
         return tuple(events)
 
@@ -110,7 +115,7 @@ class OnlineSpotter:
             log_odds = silent_alone(moment[:, None], usable)
             time_s = self._grid.start_s + self._answered * self.spotter.step_s
             self._answered += 1
-            events += self._decoder.push(time_s, log_odds, served)
+            events += self._decoder.push(time_s, log_odds, served, self._places.popleft())
         return events
 
     def _flat(

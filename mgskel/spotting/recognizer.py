@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +33,7 @@ from mgskel.training.model_folder import Kind, read_description
 if TYPE_CHECKING:
     from mgskel.spotting.needs import Silence
     from mgskel.spotting.online import OnlineSpotter
+    from mgskel.spotting.tracks import Track
 
 # Imported when one is loaded: each is made of this file's class.
 _KINDS: dict[Kind, tuple[str, str]] = {
@@ -120,6 +121,18 @@ class Recognizer(ABC):
     def classify(self, sequence: PoseSequence) -> np.ndarray:
         """Probabilities of the classes for one cut clip, (K,)."""
         return np.asarray(self.predict_proba(sequence)[0])
+
+    def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+        """What the network makes of each person at every moment."""
+        raise InputError(
+            "this kind of recognizer cannot spot together with others", found=self.name
+        )
+
+    def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
+        """The events of one person."""
+        raise InputError(
+            "this kind of recognizer cannot spot together with others", found=self.name
+        )
 
     @abstractmethod
     def spot(

@@ -79,8 +79,7 @@ class StreamRecognizer(Recognizer):
             events += follow(decoder, parts, sequence.start_s, self.step_s)
         return in_order(events)
 
-    def decode(self, track: Track) -> list[GestureEvent]:
-        """The events of one person."""
+    def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
         return decode(
             track.log_odds,
             track.served,
@@ -89,11 +88,12 @@ class StreamRecognizer(Recognizer):
             track.step_s,
             track.start_s,
             track.person,
-            source=self.name,
+            self.name,
+            sensitivity,
+            track.places,
         )
 
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
-        """What the network makes of each person."""
         for person in range(sequence.num_people):
             yield track_of(self.folded, self.input, self.vocabulary, sequence, person)
 
@@ -104,11 +104,11 @@ class StreamRecognizer(Recognizer):
 
     def _parts(
         self, sequence: PoseSequence, person: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The next moments' `Track.log_odds` and `Track.served`, as often as there are some."""
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The next moments' `Track.log_odds`, `served` and `places`, as often as there are some."""
         layout = self.input.features.skeleton
         for part in stretches(self.folded, self.input, sequence, person):
-            yield part.log_odds, served_classes(self.vocabulary, part.usable, layout)
+            yield part.log_odds, served_classes(self.vocabulary, part.usable, layout), part.places
 
     def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
         return np.stack([self.classify(sequence) for sequence in data.sequences])

@@ -20,6 +20,7 @@ from mgskel.models import Backbone, Stream
 from mgskel.spotting.decision import probability
 from mgskel.spotting.features import EVERY, FeatureBlocks, FeatureSettings, StreamInput, on_grid
 from mgskel.spotting.grid import grid_length, with_still_past
+from mgskel.spotting.hand_place import PLACE_TERMS, place_terms
 from mgskel.spotting.needs import served_classes, usable_joints
 from mgskel.spotting.network import Timing
 
@@ -35,12 +36,14 @@ class Track:
     Attributes:
         log_odds: (K + 1, T) of the gestures and of any gesture.
         served: (K, T) bool, whether what each gesture needs is seen.
+        places: (P, T) where the hands are, see `place_terms`.
         start_s, step_s: the time of moment 0 and from one moment to the next.
     """
 
     person: str
     log_odds: np.ndarray
     served: np.ndarray
+    places: np.ndarray
     start_s: float
     step_s: float
 
@@ -109,10 +112,12 @@ class Stretch:
     Attributes:
         log_odds: as in `Track`.
         usable: (T, V) bool, joints that were not only guessed.
+        places: as in `Track`.
     """
 
     log_odds: np.ndarray
     usable: np.ndarray
+    places: np.ndarray
 
 
 def stretches(
@@ -132,17 +137,24 @@ def stretches(
     settings = wanted.features
     blocks, stream = FeatureBlocks(settings), MomentStream(network, wanted)
     waiting = np.zeros((0, settings.skeleton.num_joints), bool)
+    waiting_places = np.zeros((len(PLACE_TERMS), 0))
     total = grid_length(sequence, settings.rate_hz)
     for start in range(0, total, size):
         stop = min(start + size, total)
         grid = on_grid(sequence, settings, start, stop, person)
-        usable = usable_joints(grid.scores[0])[:: stream.timing.stride]
+        stride = stream.timing.stride
+        usable = usable_joints(grid.scores[0])[::stride]
         waiting = np.concatenate([waiting, usable])
-        log_odds = stream.push(*blocks.push(grid.keypoints[0]))
+        values, mask = blocks.push(grid.keypoints[0])
+        places = place_terms(values[:2, ::stride], mask[::stride] & usable, settings.skeleton)
+        waiting_places = np.concatenate([waiting_places, places], 1)
+        log_odds = stream.push(values, mask)
         if stop == total:
             log_odds = np.concatenate([log_odds, stream.finish()], 1)
-        now, waiting = waiting[: log_odds.shape[1]], waiting[log_odds.shape[1] :]
-        yield Stretch(silent_alone(log_odds, now), now)
+        known = log_odds.shape[1]
+        now, waiting = waiting[:known], waiting[known:]
+        places, waiting_places = waiting_places[:, :known], waiting_places[:, known:]
+        yield Stretch(silent_alone(log_odds, now), now, places)
 
 
 def silent_alone(log_odds: np.ndarray, usable: np.ndarray) -> np.ndarray:
@@ -160,13 +172,18 @@ def track_of(
     """One person's whole way through a recording."""
     layout = wanted.features.skeleton
     classes, joints = len(vocabulary), layout.num_joints
-    empty = Stretch(np.zeros((classes + 1, 0), np.float32), np.zeros((0, joints), bool))
+    empty = Stretch(
+        np.zeros((classes + 1, 0), np.float32),
+        np.zeros((0, joints), bool),
+        np.zeros((len(PLACE_TERMS), 0)),
+    )
     parts = [empty, *stretches(network, wanted, sequence, person)]
     usable = np.concatenate([part.usable for part in parts])
     return Track(
         sequence.people[person],
         np.concatenate([part.log_odds for part in parts], 1),
         served_classes(vocabulary, usable, layout),
+        np.concatenate([part.places for part in parts], 1),
         sequence.start_s,
         network.time_stride / wanted.features.rate_hz,
     )
@@ -193,6 +210,7 @@ def clip_track_of(
         track.person,
         track.log_odds[:, still:],
         track.served[:, still:],
+        track.places[:, still:],
         track.start_s + length_s,
         track.step_s,
     )

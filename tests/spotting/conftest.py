@@ -11,6 +11,7 @@ import torch
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decision import DecisionRule, Judge
 from mgskel.spotting.features import StreamInput
+from mgskel.spotting.hand_place import PLACE_TERMS
 from mgskel.spotting.network import build_stream_network, stream_model
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.spotting.stream_recognizer import StreamRecognizer
@@ -44,7 +45,9 @@ def tiny(recording) -> StreamRecognizer:
         (float(-middle / scale), float(1 / scale), 0.0, 0.0, 0.0)
         for middle, scale in zip(usual, 0.3 * spread, strict=True)
     )
-    return replace(blank, decision=replace(plain, presence=rows))
+    places = np.random.default_rng(0).normal(size=(len(vocabulary), len(PLACE_TERMS))).round(2)
+    rule = replace(plain, presence=rows, places=tuple(map(tuple, places.tolist())))
+    return replace(blank, decision=rule)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in, verdicts_of
 from mgskel.spotting.decision import DecisionRule, Judge
+from mgskel.spotting.hand_place import PLACE_TERMS
 from mgskel.spotting.tracks import Track
 
 COMMON = get_vocabulary("common")
@@ -34,7 +35,8 @@ def watched(seed, gestures=True, clear=1.0):
         truth.append(
             GestureEvent("1", gesture.name, right, (start - 1) * STEP, (start + 15) * STEP)
         )
-    return Watched(Track("1", log_odds, np.ones((K, length), bool), 0.0, STEP), tuple(truth))
+    served, places = np.ones((K, length), bool), np.zeros((len(PLACE_TERMS), length))
+    return Watched(Track("1", log_odds, served, places, 0.0, STEP), tuple(truth))
 
 
 @pytest.fixture(scope="module")

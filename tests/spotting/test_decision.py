@@ -13,6 +13,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decision import STRETCH_TERMS, DecisionRule, Judge, Stretch
 from mgskel.spotting.finetune import extended
+from mgskel.spotting.hand_place import PLACE_TERMS
 
 COMMON = get_vocabulary("common")
 K = len(COMMON)
@@ -47,6 +48,17 @@ def test_presence_is_the_chance_of_any_of_a_group(seed):
         expected = 1 - np.prod(1 - chance[members], 0)
         found = 1 / (1 + np.exp(-judge.presence(log_odds)[group]))
         assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_where_the_hand_is_decides_between_gestures_that_look_alike():
+    ear, lower = (COMMON.by_name(name) for name in ("touching ear", "touching lower face"))
+    places = np.zeros((K, len(PLACE_TERMS)))
+    places[lower.id, PLACE_TERMS.index("fingers 0.25 below the nose")] = 3
+    judge = Judge(COMMON, replace(PLAIN, places=tuple(map(tuple, places))))
+    alike = stretch(np.eye(K)[ear.id] + np.eye(K)[lower.id], group=judge.group_of[ear.id])
+    below = replace(alike, about=np.array([float("0.25 below" in t) for t in STRETCH_TERMS]))
+    assert judge.chances(alike)[ear.id] == pytest.approx(judge.chances(alike)[lower.id])
+    assert judge.chances(below)[lower.id] > 5 * judge.chances(below)[ear.id]
 
 
 def test_groups_that_need_hands_are_rivals():

@@ -55,9 +55,19 @@ def test_its_own_events_score_one(pose, saved, tmp_path, capsys):
     assert json.loads(text)["f1_0.5"] == 1
 
 
-def test_json_alone_gives_the_events(pose, saved, capsys):
+def test_several_spot_together(pose, saved, tmp_path, capsys):
+    outs = [tmp_path / f"{n}.csv" for n in (1, 2)]
+    run(capsys, pose, "--model", saved, "-o", outs[0])
+    run(capsys, pose, "--model", saved, "--model", saved, "-o", outs[1])
+    one, both = map(read_events, outs)
+    assert [(e.label, e.start_s) for e in one] == [(e.label, e.start_s) for e in both]
+
+
+def test_json_alone_gives_the_events_with_what_was_measured(pose, saved, capsys):
     _, text, _ = run(capsys, pose, "--model", saved, "--json")
-    assert {"label", "start_s", "end_s", "score"} <= set(json.loads(text)["events"][0])
+    events = json.loads(text)["events"]
+    assert {"label", "start_s", "end_s", "score"} <= set(events[0])
+    assert any(event["evidence"] for event in events)
 
 
 def test_a_reference_outside_the_recording(pose, saved, tmp_path, capsys):

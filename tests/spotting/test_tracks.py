@@ -72,6 +72,7 @@ def test_stretches_make_one_recording(stored, recording):
     log_odds = np.concatenate([part.log_odds for part in short], 1)
     assert np.abs(log_odds - long[0].log_odds).max() < 1e-4
     assert np.array_equal(np.concatenate([part.usable for part in short]), long[0].usable)
+    assert np.allclose(np.concatenate([part.places for part in short], 1), long[0].places)
 
 
 def test_events_in_parts_are_the_events_of_the_track(stored, recording):

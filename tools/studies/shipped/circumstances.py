@@ -5,14 +5,16 @@ A clip of one to three seconds may begin and end within a gesture, and hold it t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.skeleton import get_skeleton
 from studies.shipped.heldout import Example
 
+LAYOUTS = ("imigue22", "openpose25", "coco17", "kinect25")
 _LENGTHS_S = (1.0, 3.0)
 _LEAST_SHOWN_S = 0.4
 _FAST_FPS = 20.0
@@ -41,6 +43,13 @@ def cuts(examples: Sequence[Example], each: int, seed: int) -> Iterator[Example]
                     if min(event.end_s, end) - max(event.start_s, begin) >= _LEAST_SHOWN_S
                 ),
             )
+
+
+def in_other_layouts(examples: Iterable[Example]) -> Iterator[Example]:
+    """The same as other sources give them, which lack some joints: a layout each, in turn."""
+    for number, example in enumerate(examples):
+        layout = get_skeleton(LAYOUTS[number % len(LAYOUTS)])
+        yield replace(example, sequence=example.sequence.to_skeleton(layout, allow_missing=True))
 
 
 def approaches(rests: Sequence[Example], each: int, seed: int) -> Iterator[Example]:

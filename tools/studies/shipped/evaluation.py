@@ -14,7 +14,7 @@ from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
 from mgskel.spotting.decision import DecisionRule
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
 from mgskel.spotting.stream_recognizer import StreamRecognizer
-from studies.shipped.circumstances import approaches, cuts
+from studies.shipped.circumstances import approaches, cuts, in_other_layouts
 from studies.shipped.heldout import Example, HeldOut
 
 _CUTS, _REST_CUTS, _CUT_SEED = 40, 5, 11
@@ -79,6 +79,8 @@ def fit_decision(spotter: StreamRecognizer, validation: HeldOut) -> DecisionRule
         *watch(spotter, validation.clips, _CLIP_WEIGHT),
         *watch(spotter, validation.tight, _CLIP_WEIGHT),
         *watch(spotter, cuts(recordings, _CUTS, _CUT_SEED)),
+        *watch(spotter, in_other_layouts(recordings)),
+        *watch(spotter, in_other_layouts(cuts(recordings, _CUTS // 2, _CUT_SEED + 1))),
         *watch(spotter, cuts(rests, _REST_CUTS, _CUT_SEED)),
         *watch(spotter, approaches(rests, _REST_CUTS, _CUT_SEED)),
     ]
