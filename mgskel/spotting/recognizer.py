@@ -124,15 +124,11 @@ class Recognizer(ABC):
 
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
         """What the network makes of each person at every moment."""
-        raise InputError(
-            "this kind of recognizer cannot spot together with others", found=self.name
-        )
+        raise InputError("this kind of recognizer cannot join others", found=self.name)
 
     def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
         """The events of one person."""
-        raise InputError(
-            "this kind of recognizer cannot spot together with others", found=self.name
-        )
+        raise InputError("this kind of recognizer cannot join others", found=self.name)
 
     @abstractmethod
     def spot(
