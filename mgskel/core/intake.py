@@ -21,6 +21,8 @@ from mgskel.core.errors import Faults, InputError, shown
 MOST_TEXT = 512 << 20
 MOST_SETTINGS = 16 << 20
 MEMORY_FLOOR, MEMORY_TIMES = 256 << 20, 64
+# Opening a pipe must not wait for its other end.
+_HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _DEEPEST = 100
 _MOST_NODES = 1_000_000
 _SHOWN = 8
@@ -34,38 +36,49 @@ def memory_for(file_bytes: int) -> int:
 
 def open_file(path: str | Path, what: str = "file") -> BinaryIO:
     """A regular file, opened for reading; a pipe or device would be waited for without end."""
+    return os.fdopen(_opened(path, what)[0], "rb")
+
+
+def read_bytes(path: str | Path, what: str = "file", most: int = MOST_TEXT) -> bytes:
+    """The content of a regular file of at most so many bytes."""
+    handle, size = _opened(path, what)
     try:
-        kind = os.stat(path).st_mode
-        if stat.S_ISREG(kind):
-            return open(path, "rb")
+        if size > most:
+            raise InputError(
+                f"{what} is too large: {path}",
+                expected=f"at most {most >> 20} MB",
+                found=f"{size >> 20} MB",
+                remedy="cut it into parts",
+            )
+        content = os.read(handle, size)
+        while len(content) < size and (more := os.read(handle, size - len(content))):
+            content += more
+        return content
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    finally:
+        os.close(handle)
+
+
+def _opened(path: str | Path, what: str) -> tuple[int, int]:
+    """The handle of a regular file, and its size."""
+    try:
+        handle = os.open(path, _HOW)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{what} not found: {path}", remedy="check the path") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot read {path}: {reason}") from error
+    status = os.fstat(handle)
+    if stat.S_ISREG(status.st_mode):
+        return handle, status.st_size
+    os.close(handle)
     raise InputError(
         f"{what} is not a regular file: {path}",
         expected="a regular file",
-        found="a folder" if stat.S_ISDIR(kind) else "a pipe or device",
+        found="a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device",
         remedy="copy its content into a file and give that",
     )
-
-
-def read_bytes(path: str | Path, what: str = "file", most: int = MOST_TEXT) -> bytes:
-    """The content of a regular file of at most so many bytes."""
-    with open_file(path, what) as handle:
-        size = os.fstat(handle.fileno()).st_size
-        if size > most:
-            raise InputError(
-                f"{what} is too large: {path}",
-                expected=f"at most {most >> 20} MB",
-                found=f"{size / (1 << 20):.0f} MB",
-                remedy="cut it into parts",
-            )
-        try:
-            return handle.read(most + 1)
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def read_text(path: str | Path, what: str = "file", most: int = MOST_TEXT) -> str:
