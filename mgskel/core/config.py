@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from mgskel.core.errors import InputError, nearest, shown
 from mgskel.core.intake import parse_yaml, read_yaml
@@ -23,6 +23,31 @@ Config = TypeVar("Config")
 _INHERIT = "base"
 _LARGEST = 1e15
 _SWITCHES = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+
+
+@dataclasses.dataclass(frozen=True)
+class Between:
+    """Bounds of a number, both included: ``Annotated[int, Between(1, 100)]``."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+
+def check_bounds(config: Any, path: tuple[str, ...] = ()) -> None:
+    """Refuse a config whose numbers lie beyond the bounds of their types, however it was made."""
+    hints = typing.get_type_hints(type(config), include_extras=True)
+    for field in dataclasses.fields(config):
+        value, name = getattr(config, field.name), (*path, field.name)
+        if dataclasses.is_dataclass(value):
+            check_bounds(value, name)
+        elif typing.get_origin(hints[field.name]) is Annotated:
+            _build(hints[field.name], value, name, "config")
 
 
 def load_config(
@@ -159,6 +184,12 @@ def _build(kind: Any, value: Any, path: tuple[str, ...], place: str) -> Any:
         return _build_dataclass(kind, value, path, place)
     origin = typing.get_origin(kind)
     arguments = typing.get_args(kind)
+    if origin is Annotated:
+        built = _build(arguments[0], value, path, place)
+        for bounds in arguments[1:]:
+            if built is not None and isinstance(bounds, Between) and built not in bounds:
+                raise _wrong(str(bounds), value, path, place)
+        return built
     if kind is Any:
         return value
     if origin in (typing.Union, types.UnionType):
@@ -182,7 +213,7 @@ def _build_dataclass(kind: Any, value: Any, path: tuple[str, ...], place: str) -
         return value
     if not isinstance(value, Mapping):
         raise _wrong("a mapping of keys", value, path, place)
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     names = [f.name for f in dataclasses.fields(kind) if f.init]
     for key in value:
         if key not in names:

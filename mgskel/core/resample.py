@@ -10,6 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mgskel.core.errors import InputError
+
+_MOST_MOMENTS = 50_000_000
+
 
 def even_times(times: np.ndarray, fps: float, slack: float = 1e-6) -> np.ndarray:
     """Moments at an even rate over increasing `times` (T,), from the first one on.
@@ -19,7 +23,15 @@ def even_times(times: np.ndarray, fps: float, slack: float = 1e-6) -> np.ndarray
     """
     if len(times) < 2:
         return np.asarray(times, np.float64)
-    count = int(np.floor((times[-1] - times[0]) * fps + slack)) + 1
+    steps = (times[-1] - times[0]) * fps + slack
+    if not steps < _MOST_MOMENTS:
+        raise InputError(
+            "too many moments",
+            expected=f"at most {_MOST_MOMENTS:g}",
+            found=f"{steps:.3g}: {times[-1] - times[0]:g} s at {fps:g} per second",
+            remedy="correct the times, which are in seconds, or the rate",
+        )
+    count = int(np.floor(steps)) + 1
     return np.asarray(times[0] + np.arange(count) / fps)
 
 

@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError, unknown
+from mgskel.core.errors import InputError, shown, unknown
 from mgskel.core.intake import read_yaml
 
 _LAYOUTS = Path(__file__).parent / "layouts"
+_MOST_JOINTS, _MOST_SHOWN = 1000, 12
 _KEYS = ("name", "root", "joints", "bones", "mirror", "parts")
 
 
@@ -148,7 +149,7 @@ def skeleton_from_dict(tree: Any, place: str = "skeleton") -> Skeleton:
         faults = _content_faults(tree)
     if faults:
         raise InputError(
-            "this is not a usable skeleton:\n  - " + "\n  - ".join(faults),
+            "this is not a usable skeleton:\n  - " + "\n  - ".join(faults[:_MOST_SHOWN]),
             place=place,
             expected="keys name, root, joints (a list of names) and bones (child: parent)",
             remedy="see docs/howto/own-skeleton.md for an example",
@@ -179,22 +180,32 @@ def _shape_faults(tree: Any) -> list[str]:
     faults = [
         f"key '{key}' is missing" for key in ("name", "root", "joints", "bones") if key not in tree
     ]
-    faults += [f"unknown key '{key}'" for key in tree if key not in _KEYS]
+    faults += [f"unknown key {shown(key)}" for key in tree if key not in _KEYS]
     joints = tree.get("joints", [])
     if not isinstance(joints, list) or not all(isinstance(joint, str) for joint in joints):
         faults.append("'joints' is not a list of names")
     elif not joints and "joints" in tree:
         faults.append("'joints' is empty")
+    elif len(joints) > _MOST_JOINTS:
+        faults.append(f"'joints' has {len(joints)} names, more than {_MOST_JOINTS}")
+    if isinstance(tree.get("root"), list | dict):
+        faults.append("'root' is not a name")
     bones = tree.get("bones", {})
     if not isinstance(bones, dict) or not all(isinstance(name, str) for name in bones.values()):
         faults.append("'bones' is not a mapping of child to parent")
     for key, kind in (("mirror", list), ("parts", dict)):
         if tree.get(key) is not None and not isinstance(tree[key], kind):
             faults.append(f"'{key}' is not a {'list of pairs' if kind is list else 'mapping'}")
-    mirror = tree.get("mirror")
-    if isinstance(mirror, list) and not all(isinstance(p, list) and len(p) == 2 for p in mirror):
+    mirror, parts = tree.get("mirror"), tree.get("parts")
+    if isinstance(mirror, list) and not all(_names(pair) and len(pair) == 2 for pair in mirror):
         faults.append("'mirror' is not a list of [left, right] pairs")
+    if isinstance(parts, dict) and not all(map(_names, parts.values())):
+        faults.append("'parts' does not list names of joints")
     return faults
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _content_faults(tree: Mapping[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ SINGLE_FRAME = "a single frame"
 _AXES = ("people M", "frames T", "joints V", "coordinates C")
 _EXTENTS = {"pixel": (3.0, 2e4), "metre": (0.02, 5.0), "normalised": (0.0, 50.0)}
 _FASTEST = 1000.0
+_LONGEST_GAP_S = 3600.0
 _SAMPLED = 32  # frames that are looked at to judge the size of bodies
 _SURE = 0.5  # score from which a joint's place counts against the picture size
 _MOST_OUTSIDE = 0.75  # share of the found joints that may lie outside the picture
@@ -257,6 +258,14 @@ def _check_frames(count: int, times: np.ndarray | None, faults: Faults, spot: st
         return
     steps = np.diff(times)
     wrong = ~(steps > 0)
+    if np.isfinite(times).all() and steps.max(initial=0) > _LONGEST_GAP_S:
+        at = int(np.argmax(steps))
+        faults.add(
+            f"{spot}frame {at + 1}, timestamp",
+            f"at most {_LONGEST_GAP_S:g} s after the frame before",
+            f"{steps[at]:g} s after it",
+            "correct the times, which are in seconds; or cut the recording there",
+        )
     if not np.isfinite(times).all():
         at = int(np.argmin(np.isfinite(times)))
         faults.add(f"{spot}frame {at}, timestamp", "a number", f"{times[at]}", "correct it")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from mgskel.core.body_scale import FRONTAL, shoulder_distances
+from mgskel.core.config import Between
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.spotting.grid import grid_length, grid_part
@@ -34,8 +36,8 @@ class FeatureSettings:
     """
 
     layout: str = "upper"
-    rate_hz: float = 15.0
-    memory_s: float = 8.0
+    rate_hz: Annotated[float, Between(1, 240)] = 15.0
+    memory_s: Annotated[float, Between(0.1, 600)] = 8.0
 
     @property
     def skeleton(self) -> Skeleton:
@@ -51,7 +53,7 @@ class StreamInput:
     """
 
     features: FeatureSettings = FeatureSettings()
-    lookahead_s: float = 0.2
+    lookahead_s: Annotated[float, Between(0, 60)] = 0.2
 
 
 @dataclass(frozen=True, eq=False)

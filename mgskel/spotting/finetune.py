@@ -31,7 +31,7 @@ from mgskel.spotting.stream_recognizer import StreamRecognizer
 from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.training.config import OptimConfig
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
-from mgskel.training.run_folder import claim
+from mgskel.training.run_folder import claimed
 
 _OWN_GROUP = "own"
 _OWN_RAW = 1000
@@ -82,36 +82,38 @@ def finetune(
     labels = sorted({event.label for recording in recordings for event in recording.events})
     if not labels:
         raise InputError("the annotations hold no events", remedy="mark gestures first")
-    claim(folder, settings, [spotter.fingerprint, *map(_fingerprint, recordings)])
-    if (folder / WEIGHTS_FILE).is_file() and (folder / DESCRIPTION_FILE).is_file():
-        return StreamRecognizer.load(folder)
-    vocabulary = extended(spotter.vocabulary, labels)
-    features = spotter.input.features
-    network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
-    pieces = _own_pieces(recordings, vocabulary, features, settings)
-    if settings.replay:
-        corpus = CorpusSettings(
-            recordings=settings.replay, seconds=60.0, clips=20 * settings.replay, seed=77
+    with claimed(folder, settings, [spotter.fingerprint, *map(_fingerprint, recordings)]):
+        if (folder / WEIGHTS_FILE).is_file() and (folder / DESCRIPTION_FILE).is_file():
+            return StreamRecognizer.load(folder)
+        vocabulary = extended(spotter.vocabulary, labels)
+        features = spotter.input.features
+        network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
+        pieces = _own_pieces(recordings, vocabulary, features, settings)
+        if settings.replay:
+            corpus = CorpusSettings(
+                recordings=settings.replay, seconds=60.0, clips=20 * settings.replay, seed=77
+            )
+            old = synthetic_corpus(folder / "replay", corpus, spotter.vocabulary, features, workers)
+            pieces = _balanced(
+                pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share
+            )
+        fit(network, spotter.input, pieces, settings.fit, folder)
+        taught = StreamRecognizer(
+            network.eval(),
+            spotter.model,
+            spotter.input,
+            vocabulary,
+            spotter.decision.widened(spotter.vocabulary, vocabulary),
+            f"{spotter.name}, fine-tuned",
+            notes={
+                "from": spotter.fingerprint,
+                "recordings": len(recordings),
+                "labels": labels,
+            },
+            clip_rule=spotter.clip_rule.widened(len(vocabulary) - len(spotter.vocabulary)),
         )
-        old = synthetic_corpus(folder / "replay", corpus, spotter.vocabulary, features, workers)
-        pieces = _balanced(pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share)
-    fit(network, spotter.input, pieces, settings.fit, folder)
-    taught = StreamRecognizer(
-        network.eval(),
-        spotter.model,
-        spotter.input,
-        vocabulary,
-        spotter.decision.widened(spotter.vocabulary, vocabulary),
-        f"{spotter.name}, fine-tuned",
-        notes={
-            "from": spotter.fingerprint,
-            "recordings": len(recordings),
-            "labels": labels,
-        },
-        clip_rule=spotter.clip_rule.widened(len(vocabulary) - len(spotter.vocabulary)),
-    )
-    taught.save(folder)
-    return taught
+        taught.save(folder)
+        return taught
 
 
 def forgotten(

@@ -32,7 +32,7 @@ from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,
-    damaged,
+    describing,
     fill,
     read_description,
     save_folder,
@@ -206,7 +206,7 @@ class FrameRecognizer(Recognizer):
     def read(cls, folder: Path) -> FrameRecognizer:
         """Rebuild it from its folder."""
         tree, place = read_description(folder), str(folder / DESCRIPTION_FILE)
-        try:
+        with describing(folder):
             layout = skeleton_from_dict(tree["skeleton"], place)
             model = from_dict(ModelSpec, tree["model"], place)
             vocabulary, rest = from_dict(Vocabulary, tree["vocabulary"], place), tree["rest"]
@@ -214,8 +214,6 @@ class FrameRecognizer(Recognizer):
                 raise ValueError(f"no label '{rest}'")
             network = model.build(layout, len(vocabulary) + 1, CHANNELS)
             name, notes = str(tree["name"]), dict(tree.get("notes", {}))
-        except (KeyError, TypeError, ValueError) as error:
-            raise damaged(folder, f"{type(error).__name__}: {error}") from error
         fill(network, folder, tree)
         fingerprint = json_hash({key: tree[key] for key in _DECISIVE})
         return cls(network.eval(), model, layout, vocabulary, rest, name, fingerprint, notes)

@@ -38,7 +38,7 @@ from mgskel.training.loop import prepare, run
 from mgskel.training.metrics import summary
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import claim, plot_history
+from mgskel.training.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint, hold_apart
 
 _NOT_TOLD = -1
@@ -94,21 +94,21 @@ def train_frames(config: FramesConfig, out: Path, data: Dataset) -> FrameRecogni
         data: recordings with text as labels of frames, see `with_frame_labels`.
     """
     fingerprint = data_fingerprint(*config.data.train)
-    claim(out, config, fingerprint)
-    if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
+    with claimed(out, config, fingerprint):
+        if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
+            return FrameRecognizer.load(out)
+        learned, apart = split(data, config.data)
+        prepare(config.machine, config.seed)
+        taught = teach(learned, config, out)
+        notes: dict[str, Any] = {
+            "data": {"fingerprint": fingerprint, "train_sequences": len(learned)},
+            "config": to_dict(config),
+        }
+        if len(apart):
+            notes["validation"] = judge(taught, apart)
+        replace(taught, name=out.name, notes=notes).save(out)
+        plot_history(out)
         return FrameRecognizer.load(out)
-    learned, apart = split(data, config.data)
-    prepare(config.machine, config.seed)
-    taught = teach(learned, config, out)
-    notes: dict[str, Any] = {
-        "data": {"fingerprint": fingerprint, "train_sequences": len(learned)},
-        "config": to_dict(config),
-    }
-    if len(apart):
-        notes["validation"] = judge(taught, apart)
-    replace(taught, name=out.name, notes=notes).save(out)
-    plot_history(out)
-    return FrameRecognizer.load(out)
 
 
 def teach(recordings: Sequence[Recording], config: FramesConfig, out: Path) -> FrameRecognizer:

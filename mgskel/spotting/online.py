@@ -6,12 +6,13 @@ the network `lookahead_s` ahead, and a gesture is over after two quiet moments.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, shown
 from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
@@ -25,6 +26,9 @@ from mgskel.spotting.tracks import MomentStream, silent_alone
 
 if TYPE_CHECKING:
     from mgskel.spotting.stream_recognizer import StreamRecognizer
+
+_FASTEST, _LATEST_S = 1000.0, 1e11
+_FORGOTTEN_S = 60.0  # longer than features and network look back
 
 
 class OnlineSpotter:
@@ -48,21 +52,34 @@ class OnlineSpotter:
         person: str = "1",
         sensitivity: float = DEFAULT_SENSITIVITY,
     ) -> None:
+        if not 0 < _finite(fps, "fps") <= _FASTEST:
+            raise InputError(
+                "impossible frame rate", expected=f"above 0, at most {_FASTEST:g}", found=fps
+            )
+        if not 0 <= _finite(sensitivity, "sensitivity") <= 1:
+            raise InputError("wrong sensitivity", expected="0 to 1", found=sensitivity)
         self.spotter = spotter
         self.skeleton = get_skeleton(skeleton)
         self.fps, self.unit, self.frame_size, self.person = fps, unit, frame_size, person
-        settings = spotter.input.features
-        self._layout = settings.skeleton
-        self._grid = GridStream(settings.rate_hz, fps)
+        self._sensitivity = sensitivity
+        self._layout = spotter.input.features.skeleton
+        self._last_s: float | None = None
+        self._busy = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know of nothing before the next frame."""
+        spotter, settings = self.spotter, self.spotter.input.features
+        self._grid = GridStream(settings.rate_hz, self.fps)
         self._features = FeatureStream(settings)
         self._decoder = Decoder(
-            spotter.vocabulary, spotter.decision, spotter.step_s, person, spotter.name, sensitivity
-        )
+            spotter.vocabulary, spotter.decision, spotter.step_s, self.person, spotter.name,
+            self._sensitivity,
+        )  # fmt: skip
         self._stream = MomentStream(spotter.folded, spotter.input)
         self._usable: deque[np.ndarray] = deque()
         self._places: deque[np.ndarray] = deque()
         self._arrived = self._answered = 0
-        self._last_s: float | None = None
 
     @property
     def delay_s(self) -> float:
@@ -79,8 +96,24 @@ class OnlineSpotter:
         Args:
             keypoints: (V, C), NaN where missing.
             scores: (V,), or none where every joint is as good as it can be.
-            time_s: seconds, later than the frame before.
+            time_s: seconds, later than the frame before. After a longer gap than anything rests
+                on (a laptop slept), what was going on is over and all begins anew.
+
+        A frame that is refused changes nothing.
         """
+        if not self._busy.acquire(blocking=False):
+            raise InputError(
+                "another thread is at work with this OnlineSpotter",
+                remedy="push frames from one thread, or make one OnlineSpotter for each",
+            )
+        try:
+            return self._push(keypoints, scores, _finite(time_s, "time"))
+        finally:
+            self._busy.release()
+
+    def _push(
+        self, keypoints: np.ndarray, scores: np.ndarray | None, time_s: float
+    ) -> tuple[GestureEvent, ...]:
         if self._last_s is not None and not time_s > self._last_s:
             raise InputError(
                 "frames must come in the order of time",
@@ -88,9 +121,12 @@ class OnlineSpotter:
                 found=f"{time_s:.3f} s",
                 remedy="drop the frame, or start a new OnlineSpotter",
             )
-        self._last_s = time_s
-        frame = self._flat(np.asarray(keypoints, np.float32), scores)
+        frame = self._flat(_numbers(keypoints), None if scores is None else _numbers(scores))
         events: list[GestureEvent] = []
+        if self._last_s is not None and time_s - self._last_s > _FORGOTTEN_S:
+            events += self.finish()
+            self._begin()
+        self._last_s = time_s
         for points, confidences in self._grid.push(*frame, time_s):
             if self._arrived % self._stream.timing.stride == 0:
                 self._usable.append(usable_joints(confidences))
@@ -122,18 +158,18 @@ class OnlineSpotter:
         self, keypoints: np.ndarray, scores: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """One frame in the network's layout, (V, 2) and (V,)."""
-        if keypoints.ndim != 2 or len(keypoints) != self.skeleton.num_joints:
+        joints = self.skeleton.num_joints
+        if keypoints.shape not in ((joints, 2), (joints, 3)):
             raise InputError(
                 "the frame does not fit the layout",
-                expected=f"({self.skeleton.num_joints}, 2 or 3) keypoints of "
-                f"'{self.skeleton.name}'",
+                expected=f"({joints}, 2 or 3) keypoints of '{self.skeleton.name}'",
                 found=f"shape {keypoints.shape}",
                 remedy="name the frames' own layout: OnlineSpotter(spotter, skeleton=...)",
             )
         flat = flat_view(
             PoseSequence.from_arrays(
                 keypoints[None],
-                None if scores is None else np.asarray(scores, np.float32)[None],
+                None if scores is None else scores[None],
                 fps=self.fps,
                 skeleton=self.skeleton,
                 unit=self.unit,
@@ -142,3 +178,19 @@ class OnlineSpotter:
             self._layout,
         )
         return flat.keypoints[0, 0], flat.scores[0, 0]
+
+
+def _finite(value: Any, what: str) -> float:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not abs(float(value)) < _LATEST_S:
+        raise InputError(f"{what} is no usable number", expected="a number", found=shown(value))
+    return float(value)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values, np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            "the frame holds no numbers", expected="an array of numbers", found=shown(values)
+        ) from error

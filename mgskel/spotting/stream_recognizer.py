@@ -37,6 +37,7 @@ from mgskel.training.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,
     damaged,
+    describing,
     fill,
     read_description,
     save_folder,
@@ -172,7 +173,7 @@ class StreamRecognizer(Recognizer):
     def read(cls, folder: Path) -> StreamRecognizer:
         """Rebuild it from its folder."""
         tree, place = read_description(folder), str(folder / DESCRIPTION_FILE)
-        try:
+        with describing(folder):
             vocabulary = from_dict(Vocabulary, tree["vocabulary"], place)
             decision = from_dict(DecisionRule, tree["decision"], place)
             clip_rule = from_dict(ClipRule, tree["clip_rule"], place)
@@ -180,8 +181,6 @@ class StreamRecognizer(Recognizer):
             wanted = from_dict(StreamInput, tree["input"], place)
             network = build_stream_network(model, wanted, len(vocabulary))
             name, notes = str(tree["name"]), dict(tree.get("notes", {}))
-        except (KeyError, TypeError, ValueError, AssertionError) as error:
-            raise damaged(folder, f"{type(error).__name__}: {error}") from error
         if not decision.fits(vocabulary) or len(clip_rule.bias) not in (0, len(vocabulary)):
             raise damaged(folder, "rules for another number of classes")
         fill(network, folder, tree)

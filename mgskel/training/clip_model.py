@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mgskel.core.config import from_dict
+from mgskel.core.config import Between, from_dict
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
@@ -26,7 +26,7 @@ from mgskel.training.metrics import softmax
 from mgskel.training.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,
-    damaged,
+    describing,
     fill,
     read_description,
     save_folder,
@@ -43,12 +43,12 @@ class ClipInput:
     """
 
     stream: str
-    window: int
-    views: int
-    dims: int
-    people: int
+    window: Annotated[int, Between(2, 10_000)]
+    views: Annotated[int, Between(1, 100)]
+    dims: Annotated[int, Between(2, 3)]
+    people: Annotated[int, Between(1, 100)]
     normalise: Normalisation
-    seconds: float = 2.0
+    seconds: Annotated[float, Between(1e-3, 1e5)] = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,14 +140,12 @@ class ClipModel:
                 remedy="mgskel.Recognizer.load takes every kind",
             )
         place = str(folder / DESCRIPTION_FILE)
-        try:
+        with describing(folder):
             skeleton = skeleton_from_dict(tree["skeleton"], place)
             classes = from_dict(ClassList, tree["classes"], place)
             model = from_dict(ModelSpec, tree["model"], place)
             wanted = from_dict(ClipInput, tree["input"], place)
             temperature = float(tree["temperature"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise damaged(folder, f"{type(error).__name__}: {error}") from error
         network = model.build(
             skeleton, len(classes), stream_channels(wanted.stream, skeleton, wanted.dims)
         )

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from mgskel.core.errors import InputError, unknown
+from mgskel.core.config import Between, check_bounds
+from mgskel.core.errors import unknown
 from mgskel.datasets.augment import Augmentation
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import STREAMS
@@ -46,11 +47,11 @@ class DataConfig:
         "none", "random", "subject", "view", "video", "split", "official", "file"
     ] = "random"
     held: tuple[str, ...] = ()
-    share: float = 0.2
-    split_seed: int = 0
+    share: Annotated[float, Between(0.001, 0.999)] = 0.2
+    split_seed: Annotated[int, Between(0, 2**32 - 1)] = 0
     validation_file: Path | None = None
-    labels_share: float = 1.0
-    people: int | None = None
+    labels_share: Annotated[float, Between(1e-6, 1)] = 1.0
+    people: Annotated[int | None, Between(1, 100)] = None
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,16 @@ class OptimConfig:
     """
 
     name: Literal["adamw", "sgd"] = "adamw"
-    lr: float = 2e-3
-    weight_decay: float = 0.05
-    momentum: float = 0.9
-    epochs: int = 60
-    repeat: int = 1
-    batch: int = 32
-    warmup: float = 0.1
-    clip: float = 1.0
-    ema: float = 0.99
-    patience: int = 0
+    lr: Annotated[float, Between(1e-12, 100)] = 2e-3
+    weight_decay: Annotated[float, Between(0, 100)] = 0.05
+    momentum: Annotated[float, Between(0, 0.9999)] = 0.9
+    epochs: Annotated[int, Between(1, 1_000_000)] = 60
+    repeat: Annotated[int, Between(1, 100_000)] = 1
+    batch: Annotated[int, Between(2, 100_000)] = 32
+    warmup: Annotated[float, Between(0, 0.999)] = 0.1
+    clip: Annotated[float, Between(0, 1e6)] = 1.0
+    ema: Annotated[float, Between(0, 0.999999)] = 0.99
+    patience: Annotated[int, Between(0, 1_000_000)] = 0
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,12 @@ class LossConfig:
         mixup: parameter of the beta distribution; 0 for no mixup.
     """
 
-    smoothing: float = 0.1
+    smoothing: Annotated[float, Between(0, 0.999)] = 0.1
     balance: Literal["none", "sqrt", "effective", "inverse"] = "none"
     sampling: Literal["none", "sqrt", "balanced"] = "none"
-    label_text: float = 0.0
-    fusion_balance: float = 0.01
-    mixup: float = 0.0
+    label_text: Annotated[float, Between(0, 1e6)] = 0.0
+    fusion_balance: Annotated[float, Between(0, 1e6)] = 0.01
+    mixup: Annotated[float, Between(0, 1000)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,10 @@ class MachineConfig:
     """Where it runs."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    devices: int = 1
-    nodes: int = 1
+    devices: Annotated[int, Between(1, 1024)] = 1
+    nodes: Annotated[int, Between(1, 1024)] = 1
     precision: Literal["32", "16-mixed", "bf16-mixed"] = "32"
-    threads: int | None = None
+    threads: Annotated[int | None, Between(1, 1024)] = None
     tensorboard: bool = True
 
 
@@ -133,8 +134,8 @@ class TrainConfig:
 
     data: DataConfig = field(default_factory=DataConfig)
     stream: str = "joint"
-    window: int = 64
-    views: int = 3
+    window: Annotated[int, Between(2, 10_000)] = 64
+    views: Annotated[int, Between(1, 100)] = 3
     normalise: Normalisation = field(default_factory=Normalisation)
     augment: Augmentation = field(default_factory=Augmentation)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -142,29 +143,11 @@ class TrainConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     machine: MachineConfig = field(default_factory=MachineConfig)
     streams: tuple[str, ...] = ("joint", "bone", "joint_motion", "bone_motion")
-    seed: int = 0
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
 
     def __post_init__(self) -> None:
         for stream in (self.stream, *self.streams):
             if stream not in STREAMS:
                 raise unknown("stream", stream, STREAMS)
-        _require(self.window >= 2, "window", "at least 2 frames", self.window)
-        _require(self.views >= 1, "views", "at least 1", self.views)
-        _require(self.optim.epochs >= 1, "optim.epochs", "at least 1", self.optim.epochs)
-        _require(self.optim.batch >= 2, "optim.batch", "at least 2", self.optim.batch)
-        _require(self.optim.repeat >= 1, "optim.repeat", "at least 1", self.optim.repeat)
-        _require(self.optim.lr > 0, "optim.lr", "above 0", self.optim.lr)
-        _require(0 <= self.optim.ema < 1, "optim.ema", "0 (off) to below 1", self.optim.ema)
-        _require(0 <= self.optim.warmup < 1, "optim.warmup", "0 to below 1", self.optim.warmup)
-        _require(0 < self.data.share < 1, "data.share", "between 0 and 1", self.data.share)
-        share = self.data.labels_share
-        _require(0 < share <= 1, "data.labels_share", "above 0, at most 1", share)
-        _require(
-            0 <= self.loss.smoothing < 1, "loss.smoothing", "0 to below 1", self.loss.smoothing
-        )
+        check_bounds(self)
         self.augment.strengths()
-
-
-def _require(holds: bool, key: str, expected: str, found: object) -> None:
-    if not holds:
-        raise InputError(f"wrong value for '{key}'", expected=expected, found=found)

@@ -26,7 +26,7 @@ from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weight
 from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import VALIDATION_FILE, claim, plot_history
+from mgskel.training.run_folder import VALIDATION_FILE, claimed, plot_history
 from mgskel.training.sets import (
     TrainingData,
     check_classes,
@@ -102,42 +102,42 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     """
     out = Path(out)
     data = data or load_training_data(config.data)
-    claim(out, config, data.fingerprint)
-    if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
+    with claimed(out, config, data.fingerprint):
+        if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
+            return ClipModel.load(out)
+        prepare(config.machine, config.seed)
+        people = config.data.people or max(s.num_people for s in data.train.sequences)
+        store = ClipStore.of(data.train, config.normalise, data.classes, people)
+        store = drop_unseen(store)
+        check_classes(store, data.classes)
+        spec = ClipInput(
+            config.stream,
+            config.window,
+            config.views,
+            store.dims,
+            people,
+            config.normalise,
+            float(np.median([sequence.duration_s for sequence in data.train.sequences])),
+        )
+        model = ModelSpec(
+            config.model.backbone, config.model.fusion, config.model.leave_out, config.model.sizes
+        )
+        channels = stream_channels(config.stream, store.skeleton, store.dims)
+        network = model.build(store.skeleton, len(data.classes), channels)
+        if config.model.pretrained is not None:
+            take_over(network, config.model.pretrained)
+        validation = None
+        if data.validation is not None:
+            validation = ClipStore.of(data.validation, config.normalise, data.classes, people)
+        if config.machine.devices * config.machine.nodes > 1:
+            synchronise_norms(network)
+        best = _fit(network, store, validation, data.classes, config, out)
+        network.load_state_dict(best)
+        recognizer = ClipModel(network.eval(), store.skeleton, data.classes, model, spec)
+        if place_among_processes(config.machine.devices, config.machine.nodes)[0] == 0:
+            _finish(recognizer, validation, data, config, out)
+        wait_for_all()
         return ClipModel.load(out)
-    prepare(config.machine, config.seed)
-    people = config.data.people or max(s.num_people for s in data.train.sequences)
-    store = ClipStore.of(data.train, config.normalise, data.classes, people)
-    store = drop_unseen(store)
-    check_classes(store, data.classes)
-    spec = ClipInput(
-        config.stream,
-        config.window,
-        config.views,
-        store.dims,
-        people,
-        config.normalise,
-        float(np.median([sequence.duration_s for sequence in data.train.sequences])),
-    )
-    model = ModelSpec(
-        config.model.backbone, config.model.fusion, config.model.leave_out, config.model.sizes
-    )
-    channels = stream_channels(config.stream, store.skeleton, store.dims)
-    network = model.build(store.skeleton, len(data.classes), channels)
-    if config.model.pretrained is not None:
-        take_over(network, config.model.pretrained)
-    validation = None
-    if data.validation is not None:
-        validation = ClipStore.of(data.validation, config.normalise, data.classes, people)
-    if config.machine.devices * config.machine.nodes > 1:
-        synchronise_norms(network)
-    best = _fit(network, store, validation, data.classes, config, out)
-    network.load_state_dict(best)
-    recognizer = ClipModel(network.eval(), store.skeleton, data.classes, model, spec)
-    if place_among_processes(config.machine.devices, config.machine.nodes)[0] == 0:
-        _finish(recognizer, validation, data, config, out)
-    wait_for_all()
-    return ClipModel.load(out)
 
 
 def _fit(

@@ -7,9 +7,11 @@ all. Interrupted, `run` goes on where it stopped, bit by bit.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import logging
 import os
+import pickle
 import signal
 import time
 import warnings
@@ -23,7 +25,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import write_text
+from mgskel.core.files import write_text, writing
 from mgskel.core.progress import Progress
 from mgskel.core.threads import keep_freed_memory, set_threads
 from mgskel.datasets.batches import Batch, BatchPlan
@@ -45,6 +47,9 @@ _COLUMNS = (
 )
 
 
+_CHECKPOINT_KEYS = ("epoch", "state_dict", "optimizer_states", "loops", "callbacks")
+
+
 class Batches(Protocol):
     """As many batches an epoch as its length; each follows from its (epoch, number) alone."""
 
@@ -59,6 +64,21 @@ def prepare(machine: MachineConfig, seed: int) -> None:
         raise InputError(
             "a GPU was asked for, but torch finds none",
             remedy="use --machine.accelerator auto, or install a CUDA build of torch",
+        )
+    cards = torch.cuda.device_count() if machine.accelerator != "cpu" else 0
+    most = cards or os.cpu_count() or 1
+    if machine.devices > most:
+        raise InputError(
+            "wrong value for 'machine.devices'",
+            expected=f"at most {most}, which this machine has",
+            found=machine.devices,
+            remedy="a training over more would wait for processes that never start",
+        )
+    if machine.nodes > 1 and not {"MASTER_ADDR", "SLURM_JOB_ID"} & set(os.environ):
+        raise InputError(
+            "several nodes were asked for, and nothing says where the others are",
+            expected="MASTER_ADDR in the environment, or a SLURM job",
+            remedy="start it by torchrun or SLURM, or leave machine.nodes at 1",
         )
     set_threads(machine.threads)
     torch.manual_seed(seed)
@@ -87,7 +107,7 @@ def run(
     plan = BatchPlan(len(batches))
     if checkpoint.is_file():
         # Lightning asks for the first batch before it tells the sampler the epoch.
-        plan.set_epoch(torch.load(checkpoint, weights_only=True)["epoch"] + 1)
+        plan.set_epoch(_checkpoint_epoch(checkpoint) + 1)
     with warnings.catch_warnings():
         # Lightning's hints on worker processes and logging intervals do not fit in-memory data.
         warnings.filterwarnings("ignore", module="lightning")
@@ -129,6 +149,26 @@ def run(
             signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt from None
     return patience.weights if patience and patience.weights else module.judged_weights()
+
+
+def _checkpoint_epoch(path: Path) -> int:
+    """The epoch after which a checkpoint was written; a damaged one is refused."""
+    try:
+        content = torch.load(path, weights_only=True, map_location="cpu")
+        missing = [key for key in _CHECKPOINT_KEYS if key not in content]
+        if not missing and isinstance(content["epoch"], int):
+            return content["epoch"]
+        found = f"nothing of {', '.join(missing) or 'its epoch'}"
+    except (RuntimeError, pickle.UnpicklingError, OSError, EOFError, ValueError, LookupError,
+            TypeError, AttributeError) as error:  # fmt: skip
+        found = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    raise InputError(
+        "the checkpoint is damaged",
+        place=path,
+        expected="what an interrupted training left",
+        found=found,
+        remedy="remove this file to begin the training anew, or copy it again",
+    )
 
 
 class History(pl.Callback):
@@ -178,10 +218,14 @@ class Checkpoint(pl.Callback):
         self.path = path
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        temporary = self.path.with_name(f".part-{self.path.name}")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            os.replace(temporary, self.path)
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(self.path)  # only takes part in gathering it
+            return
+        with writing(self.path) as temporary:
+            try:
+                trainer.save_checkpoint(temporary)
+            except RuntimeError as error:  # what torch makes of a full disk
+                raise OSError(errno.ENOSPC, str(error).split("\n")[0]) from error
 
 
 class Patience(pl.Callback):

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 
 import mgskel
-from mgskel.core.config import to_dict
-from mgskel.core.errors import InputError
+from mgskel.core.config import Between, to_dict
+from mgskel.core.errors import InputError, shown
 from mgskel.core.files import file_hash, write_json, writing
-from mgskel.core.intake import read_json
+from mgskel.core.intake import read_bytes, read_json
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone, FusionParts, create_model
 from mgskel.models.pretrained import WEIGHTS_FILE
@@ -28,6 +29,8 @@ from mgskel.models.pretrained import WEIGHTS_FILE
 DESCRIPTION_FILE = "recognizer.json"
 SCHEMA = "mgskel-recognizer/2"
 _SHOWN = 16
+_WIDEST, _MOST_BLOCKS = 2048, 64
+_MOST_WEIGHTS = 4 << 30
 Kind = Literal["clips", "stream", "frames"]
 """What a network was trained to see: cut clips, recordings as they pass, or whole recordings."""
 
@@ -40,9 +43,10 @@ class ModelSpec:
     fusion: str
     leave_out: tuple[str, ...] = ()
     sizes: Mapping[str, Any] = field(default_factory=dict)
-    fusion_window: int | None = None
+    fusion_window: Annotated[int | None, Between(1, 10_000)] = None
 
     def build(self, skeleton: Skeleton, classes: int, channels: int) -> Backbone:
+        self._check_sizes()
         fusion: str | FusionParts = self.fusion
         if fusion == "on" and self.leave_out:
             fusion = FusionParts(**dict.fromkeys(self.leave_out, False))
@@ -56,12 +60,30 @@ class ModelSpec:
                 fusion_window=self.fusion_window,
                 **self.sizes,
             )
-        except TypeError as error:
+        except (
+            TypeError, ValueError, AttributeError, LookupError, ArithmeticError, AssertionError,
+            RuntimeError, MemoryError,
+        ) as error:  # fmt: skip
             raise InputError(
                 f"the backbone '{self.backbone}' does not take these sizes",
-                found=", ".join(f"{k}={v}" for k, v in self.sizes.items()),
-                remedy=str(error),
+                found=", ".join(f"{k}={shown(v)}" for k, v in self.sizes.items()) or "none",
+                remedy=f"{type(error).__name__}: {error}",
             ) from error
+
+    def _check_sizes(self) -> None:
+        """Refuse sizes that no network has, before memory is taken for them."""
+        waiting = [(name, size) for name, size in self.sizes.items()]
+        for name, size in waiting:
+            if isinstance(size, list | tuple) and len(size) <= _MOST_BLOCKS:
+                waiting += [(name, one) for one in size]
+            elif not isinstance(size, str | bool | None) and not (
+                isinstance(size, int | float) and 0 <= size <= _WIDEST
+            ):
+                raise InputError(
+                    f"wrong value for 'sizes.{name}'",
+                    expected=f"0 to {_WIDEST}, or at most {_MOST_BLOCKS} such numbers",
+                    found=shown(size),
+                )
 
 
 def save_folder(
@@ -124,6 +146,18 @@ def read_description(folder: Path) -> dict[str, Any]:
     return tree
 
 
+@contextmanager
+def describing(folder: Path) -> Iterator[None]:
+    """Whatever a description makes the code that rebuilds from it run into is its fault."""
+    try:
+        yield
+    except (
+        LookupError, TypeError, ValueError, ArithmeticError, AttributeError, AssertionError,
+        RuntimeError, MemoryError,
+    ) as error:  # fmt: skip
+        raise damaged(folder, f"{type(error).__name__}: {error}") from error
+
+
 def fill(network: Backbone, folder: Path, tree: Mapping[str, Any]) -> None:
     """Put the folder's weights into a network that was built by its description."""
     state = read_weights(folder / WEIGHTS_FILE, str(tree["weights_sha256"]), DESCRIPTION_FILE)
@@ -144,7 +178,7 @@ def read_weights(path: Path, sha256: str, description: str) -> dict[str, np.ndar
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    content = path.read_bytes()
+    content = read_bytes(path, "weights", _MOST_WEIGHTS)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise InputError(
@@ -174,6 +208,6 @@ def damaged(folder: Path, found: str) -> InputError:
     return InputError(
         f"{DESCRIPTION_FILE} does not describe a recognizer",
         place=folder,
-        found=found,
+        found=shown(found, 300)[1:-1],
         remedy="copy the run again, or train again",
     )

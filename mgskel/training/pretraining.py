@@ -31,7 +31,7 @@ from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.loop import prepare, run
 from mgskel.training.model_folder import WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import claim, plot_history
+from mgskel.training.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint
 
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
@@ -143,29 +143,29 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = Non
     if data is None and not config.data:
         raise InputError("no files to learn from", remedy="give --data FILE,FILE,...")
     fingerprint = [data_fingerprint(path) for path in config.data]
-    claim(out, config, fingerprint)
-    if (out / WEIGHTS_FILE).is_file():
+    with claimed(out, config, fingerprint):
+        if (out / WEIGHTS_FILE).is_file():
+            return out
+        prepare(config.machine, config.seed)
+        store = _store(config, data)
+        spec = ModelSpec(config.model.backbone, config.model.fusion, (), config.model.sizes)
+        channels = stream_channels(config.stream, store.skeleton, store.dims)
+        batches = TrainingBatches(
+            store,
+            Policy(config.augment, store.skeleton),
+            config.stream,
+            config.window,
+            1,
+            config.optim.batch,
+            config.seed,
+            config.optim.repeat,
+        )
+        network = spec.build(store.skeleton, 1, channels)
+        module = MotionPredictor(network, config, len(batches) * config.optim.epochs)
+        network.load_state_dict(run(module, batches, out, config.machine, "pretraining"))
+        _save(module, spec, store, fingerprint, out)
+        plot_history(out)
         return out
-    prepare(config.machine, config.seed)
-    store = _store(config, data)
-    spec = ModelSpec(config.model.backbone, config.model.fusion, (), config.model.sizes)
-    channels = stream_channels(config.stream, store.skeleton, store.dims)
-    batches = TrainingBatches(
-        store,
-        Policy(config.augment, store.skeleton),
-        config.stream,
-        config.window,
-        1,
-        config.optim.batch,
-        config.seed,
-        config.optim.repeat,
-    )
-    network = spec.build(store.skeleton, 1, channels)
-    module = MotionPredictor(network, config, len(batches) * config.optim.epochs)
-    network.load_state_dict(run(module, batches, out, config.machine, "pretraining"))
-    _save(module, spec, store, fingerprint, out)
-    plot_history(out)
-    return out
 
 
 def _store(config: PretrainConfig, given: Dataset | None) -> ClipStore:

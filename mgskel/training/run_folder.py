@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,9 @@ import yaml
 
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.files import write_json, write_text
+from mgskel.core.files import sweep_leftovers, write_json, write_text
 from mgskel.core.intake import read_json
+from mgskel.core.stages import working_in
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 
 CONFIG_FILE = "config.yaml"
@@ -23,9 +28,30 @@ _LENGTH = ".optim.epochs"
 # Neither threads nor logs nor where the files lie decide a result.
 _INDIFFERENT = (".threads", ".tensorboard", "config.data", ".data.train", ".validation_file")
 _SHOWN = 4
+_RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
 
 
-def claim(out: Path, config: Any, fingerprint: object) -> None:
+@contextmanager
+def claimed(out: Path, config: Any, fingerprint: object) -> Iterator[None]:
+    """Hold a run folder alone for one training; of one that fails before it has anything to go on
+    from, nothing is left.
+    """
+    if any(int(os.environ.get(name, 0) or 0) for name in _RANKS):
+        yield  # the first of the processes that train together holds it
+        return
+    new = not out.exists()
+    try:
+        with working_in(out):
+            sweep_leftovers(out)
+            _claim(out, config, fingerprint)
+            yield
+    except BaseException:
+        if new and not (out / CHECKPOINT).exists():
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _claim(out: Path, config: Any, fingerprint: object) -> None:
     """Refuse a folder that holds another training; otherwise write the config into it.
 
     What does not decide the result may differ, and a training may be lengthened: it then goes on
@@ -44,7 +70,6 @@ def claim(out: Path, config: Any, fingerprint: object) -> None:
         # What was finished no longer is.
         (out / DESCRIPTION_FILE).unlink(missing_ok=True)
         (out / WEIGHTS_FILE).unlink(missing_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
     write_json(path, now)
     write_text(out / CONFIG_FILE, yaml.safe_dump(to_dict(config), sort_keys=False))
 

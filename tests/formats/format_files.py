@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
+from mgskel.formats import write
 
 # Where a person's joints stand, in shoulder widths from the neck: x to the image's right, y down.
 # A person facing the camera has the left shoulder at the right of the picture.
@@ -327,6 +329,7 @@ def write_all(folder: Path) -> dict[str, Path]:
     for name, text in texts.items():
         (folder / name).write_text(text)
     (folder / "npy").mkdir()
+    write(folder / "long.csv", Dataset((Recording(sequence(), "a"),)))
     return {
         "mgskel npz": folder / "own.npz",
         "bundle": write_bundle(folder / "bundle.npz"),
@@ -340,5 +343,6 @@ def write_all(folder: Path) -> dict[str, Path]:
         "MediaPipe CSV": folder / "mediapipe.csv",
         "iMiGUE CSV": write_imigue(folder / "0007"),
         "SMG CSV": write_smg(folder / "Sample0036"),
+        "long CSV": folder / "long.csv",
         "NTU skeleton": folder / "S001C002P003R002A013.skeleton",
     }
