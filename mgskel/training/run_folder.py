@@ -41,7 +41,7 @@ def claimed(out: Path, config: Any, fingerprint: object) -> Iterator[None]:
         return
     new = not out.exists()
     try:
-        with working_in(out):
+        with working_in((out / CHECKPOINT).parent):
             sweep_leftovers(out)
             _claim(out, config, fingerprint)
             yield
