@@ -111,3 +111,18 @@ def test_an_interrupt_on_a_pipe() -> None:
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "interrupted" in told and "Traceback" not in told
+
+
+def test_bash_completes_commands_and_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+
+    def completed(*words: str) -> list[str]:
+        asked = f"COMP_WORDS=(mgskel {' '.join(words)}); COMP_CWORD={len(words)}; _mgskel; "
+        code = script + asked + 'echo "${COMPREPLY[@]}"'
+        return subprocess.run(["bash", "-c", code], capture_output=True, text=True).stdout.split()
+
+    assert completed("desc") == ["describe"]
+    assert completed("spot", "--sens") == ["--sensitivity"]
+    assert main(["completion", "zsh"]) == main(["completion", "fish"]) == 0
+    assert "-l sensitivity" in capsys.readouterr().out

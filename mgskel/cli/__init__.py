@@ -51,6 +51,7 @@ VERBS = {
     "export": "write a run as ONNX, checked against torch",
     "demo": "two report pages to look at, from clips that are there already",
     "doctor": "what works on this machine, and how to get what doesn't",
+    "completion": "let the shell complete commands and options",
     "setup": "install the packages of a pose estimator",
 }
 INTERNAL_ERROR, INTERRUPTED = 70, 130
