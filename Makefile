@@ -66,6 +66,7 @@ $(EXTRAS_READY): $(READY)
 	$(call install_list,extras)
 
 docs: $(DOCS_READY)
+	$(BIN)/python -m pytest -q tests/test_readme.py tests/test_links.py -k "program_knows or known or lead or exist"
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "the pages are in site/index.html"
 

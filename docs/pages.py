@@ -15,8 +15,21 @@ DOCS = Path(__file__).parent
 PACKAGE = DOCS.parent / "mgskel"
 
 FIRST = ("index.md", "install.md")
-FOLDERS = {"Tutorials": "tutorials", "How to": "howto", "Results": "results"}
-BACKGROUND = ("architecture.md", "data-sets.md", "reproducibility.md", "responsible-use.md")
+FOLDERS = {
+    "Three doors": "doors",
+    "Tutorials": "tutorials",
+    "How to": "howto",
+    "Results": "results",
+}
+BACKGROUND = (
+    "gallery.md",
+    "glossary.md",
+    "faq.md",
+    "architecture.md",
+    "data-sets.md",
+    "reproducibility.md",
+    "responsible-use.md",
+)
 
 
 def modules() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +17,7 @@ from puppet import Puppet
 
 import mgskel as mg
 from mgskel.cli import main
+from mgskel.core.animation import animated_svg
 from mgskel.core.errors import InputError
 from mgskel.pose.frames import Frame
 from mgskel.report.live_view import LiveView
@@ -162,3 +164,11 @@ def test_the_live_view(recording: mg.PoseSequence, ground: str) -> None:
     drawn = LiveView(ground).draw(moment, recording.skeleton, [event])
     empty = LiveView(ground).draw(replace(moment, person=None), recording.skeleton, [])
     assert drawn.shape == (SIZE[1], SIZE[0], 3) and (drawn != empty).any()
+
+
+def test_an_animation_is_small_and_moves(recording: mg.PoseSequence) -> None:
+    drawn = animated_svg(recording.to_skeleton("upper"), height=150, frames=45, legend=False)
+    assert len(drawn) < 40_000
+    moments = re.findall(r'values="([^"]*)"', drawn)
+    assert all(45 >= values.count(";") + 1 > 30 for values in moments)
+    assert any(len(set(values.split(";"))) > 10 for values in moments)

@@ -15,6 +15,7 @@ from mgskel.core.strokes import Stroke, strokes
 
 _MARGIN = 0.08
 _GREY = "#8a919c"
+_ABREAST = 4
 
 
 class Moving(Protocol):
@@ -61,8 +62,9 @@ def animated_svg(
             + ";".join(_path(places[:, t], own) for t in range(places.shape[1]))
             + '"/></path>'
         )
-    names = _legend(list(parts), sequence.skeleton, height) if legend else ""
-    below = 16 * bool(names)
+    drawn = [part for part, shape in zip(parts, shapes, strict=True) if shape.count("L")]
+    names = _legend(drawn, sequence.skeleton, height) if legend else ""
+    below = 14 * -(-len(drawn) // _ABREAST) + 2 if legend else 0
     said = escape(title or f"{sequence.source or 'recording'}, {duration:.1f} s")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + below}" '
@@ -99,9 +101,15 @@ def _path(places: np.ndarray, lines: list[Stroke]) -> str:
 
 
 def _legend(parts: list[str], skeleton: Skeleton, top: int) -> str:
-    shown = [
-        f'<tspan dx="6" fill="{skeleton.colours.get(part, _GREY)}">{escape(part.replace("_", " "))}'
-        "</tspan>"
-        for part in parts
-    ]
-    return f'<text y="{top + 11}" font-family="sans-serif" font-size="9">{"".join(shown)}</text>'
+    rows = [parts[at : at + _ABREAST] for at in range(0, len(parts), _ABREAST)]
+    shown = "".join(
+        f'<text y="{top + 11 + 14 * row}" font-family="sans-serif" font-size="9">'
+        + "".join(
+            f'<tspan dx="6" fill="{skeleton.colours.get(part, _GREY)}">'
+            f"{escape(part.replace('_', ' '))}</tspan>"
+            for part in here
+        )
+        + "</text>"
+        for row, here in enumerate(rows)
+    )
+    return shown
