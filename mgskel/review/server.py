@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,9 +24,10 @@ from mgskel.core.errors import InputError, MgskelError
 from mgskel.report.frame import embeddable
 from mgskel.review import uploads
 from mgskel.review.export import MACHINE, agree, export
+from mgskel.review.footage import PLAYABLE, picture
 from mgskel.review.guard import Guard, new_secret
 from mgskel.review.jobs import CANCELLED, Queue
-from mgskel.review.shelf import PLAYABLE, NotFound, Shelf, review_for_page
+from mgskel.review.shelf import NotFound, Shelf, review_for_page
 from mgskel.study.reviews import Outdated, coder_name, save_review
 from mgskel.study.tables import TABLES
 
@@ -65,6 +67,9 @@ class App:
         self.study, self.settings = study, settings
         self.shelf = Shelf(study)
         self.queue = Queue(study, settings.analyze)
+        # The first page shall not have to wait until every clip has been read.
+        early = (settings.coder, settings.blind)
+        threading.Thread(target=self.shelf.overview, args=early, daemon=True).start()
         known = self.shelf.about().sources
         sources = {Path(known.get(name, "")) for name in self.shelf.clips()}
         for path in uploads.uploaded(study):
@@ -87,6 +92,7 @@ class App:
             ("POST", "/api/export", self.export),
             ("POST", "/api/agreement", self.agreement),
             ("GET", "/video", self.video),
+            ("GET", "/picture", self.picture),
             ("GET", f"/{FILES}/{{path:path}}", self.file),
         ]
         return [Route(path, answer, methods=[method]) for method, path, answer in doors]
@@ -159,10 +165,23 @@ class App:
         return Response(embeddable(result.to_dict()), media_type="application/json")
 
     def video(self, request: Request) -> Response:
-        path = self.shelf.video(request.query_params.get("clip", ""))
-        if path is None:
-            raise NotFound("this clip's video cannot be shown")
+        path = self._footage(request)
+        if path.suffix.lower() not in PLAYABLE:
+            raise NotFound("a browser cannot play this clip's video")
         return FileResponse(path, media_type=PLAYABLE[path.suffix.lower()])
+
+    def picture(self, request: Request) -> Response:
+        try:
+            time_s = float(request.query_params.get("t", ""))
+        except ValueError:
+            raise InputError("not a moment of a recording") from None
+        return Response(picture(self._footage(request), time_s), media_type="image/jpeg")
+
+    def _footage(self, request: Request) -> Path:
+        path = self.shelf.footage(request.query_params.get("clip", ""))
+        if path is None:
+            raise NotFound("this clip's video is not there")
+        return path
 
     def file(self, request: Request) -> Response:
         wanted = Path(request.path_params["path"])

@@ -16,15 +16,11 @@ from mgskel.core.gestures import GestureClass, get_vocabulary
 from mgskel.report.drawing import group_colours, ink_on
 from mgskel.report.player import player_data
 from mgskel.report.timeline import timeline_data
+from mgskel.review.footage import PLAYABLE, is_footage
 from mgskel.study.folder import ABOUT, EVENTS, POSE, REPORT, About, ClipResult, recorded_s
 from mgskel.study.folder import study_clips as clips_below
 from mgskel.study.reviews import JudgedEvent, Outdated, Review, load_review, load_reviews
 
-PLAYABLE = {
-    ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm",
-    ".mkv": "video/webm", ".ogv": "video/ogg",
-}  # fmt: skip
-"""Videos that browsers can mostly play, and as what they are announced."""
 NO_GROUP = "gesture"
 _SLACK_S = 0.5
 
@@ -56,11 +52,11 @@ class Shelf:
     def about(self) -> About:
         return _about(self.study, _stamp(self.study, ABOUT))
 
-    def video(self, name: str) -> Path | None:
-        """The video that a clip was made of, if a browser can play it."""
+    def footage(self, name: str) -> Path | None:
+        """The video or the folder of pictures that a clip was made of, if it is still there."""
         self.clip(name)
-        path = Path(self.about().sources.get(name, ""))
-        return path if path.suffix.lower() in PLAYABLE and path.is_file() else None
+        source = self.about().sources.get(name)
+        return Path(source) if source is not None and is_footage(Path(source)) else None
 
     def is_blind(self, coder: str) -> bool:
         """Whether a coder works without the machine's events."""
@@ -80,8 +76,7 @@ class Shelf:
         for number, clip in enumerate(self.clips().values()):
             stamp = _stamp(clip.folder, EVENTS, POSE, "review-*.json")
             facts, rows = _facts(clip, stamp, coder, blind)
-            playable = Path(self.about().sources.get(clip.name, "")).suffix.lower() in PLAYABLE
-            clips.append({**facts, "video": playable})
+            clips.append(facts)
             events += [[number, *row] for row in rows]
             for review in _reviews(clip.folder, _stamp(clip.folder, "review-*.json")):
                 known = coders.setdefault(review.coder, {"name": review.coder, "finished": 0})
@@ -98,7 +93,7 @@ class Shelf:
     def recording(self, name: str) -> bytes:
         """The skeleton, and what the timeline shows beside events, as JSON."""
         clip = self.clip(name)
-        return _recording(clip, _stamp(clip.folder, POSE), self.video(name) is not None)
+        return _recording(clip, _stamp(clip.folder, POSE), self.footage(name))
 
     def labels(self) -> list[dict[str, str]]:
         """What an event may be called, with group and colour."""
@@ -232,13 +227,16 @@ def _facts(
 
 
 @lru_cache(maxsize=12)
-def _recording(clip: ClipResult, stamp: Stamp, whole_picture: bool) -> bytes:
+def _recording(clip: ClipResult, stamp: Stamp, footage: Path | None) -> bytes:
     sequence = clip.sequence()
+    query = f"?clip={quote(clip.name, safe='')}"
+    playable = footage is not None and footage.suffix.lower() in PLAYABLE
     tree = {
         "title": clip.name,
         "duration_s": sequence.start_s + sequence.duration_s,
-        "player": player_data(sequence, None, whole_picture),
+        "player": player_data(sequence, None, footage is not None),
         **timeline_data(sequence, (), (), None),
-        "video": f"video?clip={quote(clip.name, safe='')}" if whole_picture else None,
+        "video": f"video{query}" if playable else None,
+        "pictures": f"picture{query}" if footage is not None else None,
     }
     return json.dumps(tree, allow_nan=False, separators=(",", ":")).encode()

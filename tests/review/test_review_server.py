@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -218,6 +219,24 @@ def test_a_video_is_read_in_pieces_from_where_it_lies(tmp_path: Path) -> None:
     assert part.content == b"\x00\x01\x02\x03"
     assert part.headers["content-range"] == "bytes 256-259/2048"
     assert here.get("api/recording?clip=clip1").json()["video"] == "video?clip=clip1"
+
+
+def test_what_no_browser_plays_is_shown_picture_by_picture(tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(8):
+        Image.new("RGB", (64, 48), (30 * number,) * 3).save(folder / f"{number}.png")
+    here = Here(a_study(tmp_path / "study", sources={"clip1": str(folder)}))
+    told = here.get("api/recording?clip=clip1").json()
+    assert told["video"] is None and told["pictures"] == "picture?clip=clip1"
+    for number in (0, 3):
+        seen = here.get(f"picture?clip=clip1&t={(number + 0.5) / 25}")
+        shade = Image.open(io.BytesIO(seen.content)).getpixel((5, 5))
+        assert shade == pytest.approx((30 * number,) * 3, abs=3)
+    assert here.get("picture?clip=clip1&t=99").status_code == 400
+    assert here.get("picture?clip=clip2&t=1").status_code == 404
 
 
 def test_a_study_may_move_with_its_clips(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""A study of many clips: how long its tables take after spotting, its page's size and readiness."""
+"""A study of many clips: how long its tables take after spotting, its page's size and readiness,
+and how soon the review app answers."""
 
 from __future__ import annotations
 
@@ -6,8 +7,12 @@ import argparse
 import json
 import shutil
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 from benchmarks.page import look_at
 
@@ -40,8 +45,53 @@ def main(argv: list[str]) -> int:
             "tables_and_page_s": round(time.perf_counter() - start, 1),
             "tables_and_page_cpu_s": round(time.process_time() - worked, 1),
         }
-        print(json.dumps(answer | look_at(folder / "index.html")))
+        print(json.dumps(answer | look_at(folder / "index.html") | {"review_ms": review(folder)}))
     return 0
+
+
+def review(study: Path) -> dict[str, float]:
+    """Milliseconds of the app's answers, the slowest of several; "first" reads files anew."""
+    from mgskel.review.server import ReviewSettings, Server
+
+    server = Server(study, ReviewSettings(coder="A"), port=0)
+    threading.Thread(target=server.run, daemon=True).start()
+    begin = time.perf_counter()
+    clips = [clip["name"] for clip in _ask(server.address + "api/study")["clips"]]
+    cold = round(1000 * (time.perf_counter() - begin), 1)
+
+    def save(name: str) -> None:
+        told = _ask(server.address + f"api/review?clip={name}")
+        told["events"][0]["state"] = "accepted"
+        _ask(server.address + f"api/review?clip={name}", told)
+
+    some = clips[:5]
+    doors = {"review": "api/review", "recording_again": "api/recording", "page": "clip"}
+
+    def ask_for(path: str) -> Callable[[str], Any]:
+        return lambda name: _ask(server.address + f"{path}?clip={name}")
+
+    first = _slowest(some[:1], ask_for("api/recording"))
+    answers = {door: _slowest([clips[0]] * 5, ask_for(path)) for door, path in doors.items()}
+    answers |= {"save": _slowest(some, save), "recording_first": first, "overview_first": cold}
+    answers["overview_after_save"] = _slowest([""], lambda _: _ask(server.address + "api/study"))
+    server.stop()
+    return answers
+
+
+def _slowest(over: list[str], do: Callable[[str], Any]) -> float:
+    times = []
+    for name in over:
+        begin = time.perf_counter()
+        do(name)
+        times.append(time.perf_counter() - begin)
+    return round(1000 * max(times), 1)
+
+
+def _ask(address: str, told: object = None) -> Any:
+    body = None if told is None else json.dumps(told).encode()
+    with urlopen(Request(address, body, method="PUT" if body else "GET")) as answer:
+        content = answer.read()
+    return json.loads(content) if content.startswith((b"{", b"[")) else content
 
 
 def _spotted(folder: Path, clips: int, minutes: float) -> None:

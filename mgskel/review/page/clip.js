@@ -181,6 +181,23 @@
     mgskel.clock.play();
   }
 
+  // A video that the browser cannot play is shown picture by picture.
+  function picturesBeside() {
+    const image = make("img", { alt: "The video at this moment" });
+    let wanted = mgskel.clock.time, shown = null, busy = false;
+    const next = () => {
+      if (busy || shown === wanted) return;
+      busy = true;
+      shown = wanted;
+      image.src = `${mgskel.report.pictures}&t=${shown.toFixed(4)}`;
+    };
+    for (const end of ["load", "error"]) image.addEventListener(end, () => { busy = false; next(); });
+    mgskel.clock.follow((time) => { wanted = time; next(); });
+    at("beside").replaceChildren(image);
+    at("sound-choice").hidden = true;
+    next();
+  }
+
   const keys = [
     [" ", "Space", "play or pause", () => (mgskel.clock.playing ? mgskel.clock.pause() : mgskel.clock.play())],
     ["Enter", "Enter", "play the chosen event", repeat],
@@ -193,8 +210,8 @@
     ["x", "X", "reject", () => decide("rejected")],
     ["1", "1\u20139", "choose another label that is offered", null],
     ["l", "L", "write another label", () => { at("other").focus(); at("other").select(); }],
-    ["[", "[", "begin at this moment", () => move("start_s", mgskel.clock.time)],
-    ["]", "]", "end at this moment", () => move("end_s", mgskel.clock.time)],
+    ["i", "I", "begin at this moment", () => move("start_s", mgskel.clock.time)],
+    ["o", "O", "end at this moment", () => move("end_s", mgskel.clock.time)],
     ["c", "C", "add an event at this moment", add],
     ["z", "Z", "undo", () => back("undo")],
     ["y", "Y", "redo", () => back("redo")],
@@ -253,9 +270,10 @@
     at("home").textContent = `\u2190 ${study.study}`;
     for (const part of ["data.js", "player.js", "timeline.js"]) await script(`page/${part}`);
     const { report } = mgskel;
-    at("beside").hidden = at("sound-choice").hidden = !report.video;
-    at("pictures").classList.toggle("two", Boolean(report.video));
-    at("no-video").hidden = Boolean(report.video);
+    at("sound-choice").hidden = !report.video;
+    at("beside").hidden = !report.pictures;
+    at("pictures").classList.toggle("two", Boolean(report.pictures));
+    at("no-video").hidden = Boolean(report.pictures);
     at("own-video").addEventListener("change", () => { at("pictures").classList.add("two"); at("no-video").hidden = true; });
     at("labels").append(...labels.map((label) => make("option", { value: label.name })));
     const used = [...new Set(record.events.map((event) => event.label))].sort();
@@ -266,6 +284,9 @@
     visible = record.events;
     await mgskel.player();
     await mgskel.timeline();
+    const video = document.querySelector("#beside video");
+    if (report.pictures && !video) picturesBeside();
+    if (video) video.addEventListener("error", picturesBeside);
     listen();
     mgskel.clock.seek(mgskel.clock.start);
     chosen = asked.get("event");
@@ -273,6 +294,9 @@
     if (current()) mgskel.select(current());
     if (record.saved) at("saved").textContent = `Saved ${new Date(record.saved).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
     mgskel.record = record;
+    // The server reads what comes next while this clip is looked at.
+    const row = elsewhere();
+    if (row) fetch(mgskel.address("api/recording", { clip: study.clips[row[0]].name })).catch(() => {});
   } catch (error) { fail(error); }
   document.documentElement.dataset.loaded = "true";
 })();
