@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mgskel.cli.messages import note, tell
+
+if TYPE_CHECKING:
+    from mgskel.core.recording import Dataset
 
 HELP = (
     "Teach a recognizer gestures of your own, from recordings that you annotated. About ten "
@@ -25,21 +29,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("recordings", type=Path, metavar="DIR", help="pairs: interview1.npz (from 'mgskel "
         "extract') and interview1.eaf, .csv or .json")  # fmt: skip
     add("-o", "--out", type=Path, required=True, metavar="RUN", help="run folder")
+    add_teaching_options(parser)
+
+
+def add_teaching_options(parser: argparse._ActionsContainer) -> None:
+    """How `teach` is asked to go about it."""
+    add = parser.add_argument
     add("--model", type=Path, metavar="RUN", help="begin with this one, not the one that ships")
     add("--all", action="store_true", help="learn from all, keep none apart")
     add("--workers", type=int, default=1, metavar="N", help="processes for the synthesis")
 
 
 def run(args: argparse.Namespace) -> int:
+    from mgskel.spotting.corpus import annotated_recordings
+
+    return teach(annotated_recordings(args.recordings), args)
+
+
+def teach(recordings: Dataset, args: argparse.Namespace) -> int:
+    """Fine-tune on recordings with events, and say how well it went on every fourth."""
     from mgskel.core.config import load_config
     from mgskel.core.threads import set_threads
-    from mgskel.spotting.corpus import annotated_recordings, every_fourth
+    from mgskel.spotting.corpus import every_fourth
     from mgskel.spotting.finetune import FinetuneSettings, finetune, forgotten, thin_labels
     from mgskel.spotting.stream_recognizer import StreamRecognizer
 
     settings = load_config(FinetuneSettings, None, args.keys)
     set_threads(settings.fit.machine.threads)
-    recordings = annotated_recordings(args.recordings)
     before = StreamRecognizer.load(args.model)
     learned, apart = (recordings, recordings[:0]) if args.all else every_fourth(recordings)
     for label, count in thin_labels(learned).items():

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.cli.messages import tell
+from mgskel.cli.finetune import add_teaching_options, teach
+from mgskel.cli.messages import note, tell
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
@@ -22,6 +23,7 @@ EXAMPLES = (
     "-c configs/natops/recipe.yaml --data.train train.npz",
     "-c configs/micro.yaml --all-streams -o runs/mine",
     "--frames --data.train study -o my_labels",
+    "--from-review study -o better",
 )
 TAKES_KEYS = True
 
@@ -45,9 +47,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="learn to label every frame of recordings with events, instead of cutting a clip for "
         "each; so it is anyway where the data have labels of frames",
     )
+    review = parser.add_argument_group("better, from what people corrected")
+    review.add_argument(
+        "--from-review",
+        type=Path,
+        metavar="STUDY",
+        help="go on from a recognizer, as 'mgskel finetune' does, with the clips of a study that "
+        "were finished in 'mgskel review'",
+    )
+    review.add_argument("--coder", metavar="NAME", help="whose review (default: the newest)")
+    add_teaching_options(review)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.from_review is not None:
+        return _train_from_review(args)
     from mgskel.core.config import load_section
     from mgskel.training.config import DataConfig
 
@@ -58,6 +72,16 @@ def run(args: argparse.Namespace) -> int:
     files = read_training_files(data)
     in_time = any(len(one) and one[0].frame_labels is not None for one in files)
     return _train_frames(args, files) if args.frames or in_time else _train_clips(args, files)
+
+
+def _train_from_review(args: argparse.Namespace) -> int:
+    from mgskel.review import labelled
+
+    data = labelled(args.from_review, args.coder)
+    for text in data.notes:
+        note(text)
+    args.out = args.out or Path("runs") / "reviewed"
+    return teach(data, args)
 
 
 def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mgskel.core.errors import InputError
+from mgskel.core.events import GESTURE
 from mgskel.core.recording import Dataset, Recording
 from mgskel.study.folder import study_clips
 from mgskel.study.reviews import last_word, load_review
@@ -19,11 +20,15 @@ def labelled(study: str | Path, coder: str | None = None) -> Dataset:
             still be a gesture.
     """
     recordings = []
+    broad = 0
     clips = study_clips(Path(study))
     for clip in clips:
         review = load_review(clip.folder, coder) if coder else last_word(clip.folder)
         if review is not None and review.finished:
-            recordings.append(Recording(clip.sequence(), clip.name, events=review.standing()))
+            standing = review.standing()
+            gestures = tuple(event for event in standing if event.level == GESTURE)
+            broad += len(standing) - len(gestures)
+            recordings.append(Recording(clip.sequence(), clip.name, events=gestures))
     if not recordings:
         raise InputError(
             "no clip of this study has been reviewed to its end",
@@ -33,5 +38,7 @@ def labelled(study: str | Path, coder: str | None = None) -> Dataset:
             remedy="run 'mgskel review' on the study, and press 'Finish clip'",
         )
     left = len(clips) - len(recordings)
-    notes = (f"{left} clips are not finished and were left out",) if left else ()
-    return Dataset(tuple(recordings), source=str(study), format="review", notes=notes)
+    notes = [f"{left} clips are not finished and were left out"] if left else []
+    if broad:
+        notes.append(f"{broad} events say which part of the body acts, but no gesture: left out")
+    return Dataset(tuple(recordings), source=str(study), format="review", notes=tuple(notes))

@@ -20,6 +20,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.event_formats.boris import read_boris
 from mgskel.core.events import read_events
 from mgskel.review import labelled
+from mgskel.spotting import Recognizer
 from mgskel.study.coders import read_coders
 from mgskel.study.folder import About, study_clips
 from mgskel.study.reviews import load_review
@@ -206,7 +207,21 @@ def test_finished_clips_are_for_training(here: Here) -> None:
     here.finish("clip2", "Anna", rejected=("nodding",))
     (recording,) = labelled(here.study)
     assert recording.name == "clip2"
-    assert [event.label for event in recording.events] == ["touching ear", "hand at the head"]
+    # What only says which part of the body acts is no gesture to learn.
+    assert [event.label for event in recording.events] == ["touching ear"]
+
+
+@pytest.mark.slow
+def test_the_recognizer_learns_from_a_review(
+    here: Here, untrained_spotter: Path, tmp_path: Path
+) -> None:
+    words = ["train", "--from-review", str(here.study), "--model", str(untrained_spotter)]
+    assert main([*words, "-o", str(tmp_path / "better")]) == 2
+    for clip in ("clip1", "clip2"):
+        here.finish(clip, "Anna", rejected=("nodding",))
+    quick = "--replay 0 --fit.batches 2 --fit.optim.epochs 1 --fit.optim.batch 2".split()
+    assert main([*words, "-o", str(tmp_path / "better"), *quick]) == 0
+    assert Recognizer.load(tmp_path / "better").vocabulary.by_name("touching ear")
 
 
 def test_a_video_is_read_in_pieces_from_where_it_lies(tmp_path: Path) -> None:
@@ -261,6 +276,7 @@ class TestQueue:
             time.sleep(0.1)
         raise AssertionError(jobs)
 
+    @pytest.mark.slow
     def test_from_nothing_to_a_clip_to_review(
         self, tmp_path: Path, untrained_spotter: Path
     ) -> None:

@@ -18,8 +18,13 @@ mgskel.timeline = async function timeline() {
     height = HEAD;
     const groups = [...new Set([...report.events, ...report.truth].map((e) => e.row))];
     for (const group of groups) {
-      add({ kind: "events", label: group, events: report.events.filter((e) => e.row === group),
-        truth: report.truth.filter((e) => e.row === group) }, report.truth.length ? ROW + 8 : ROW);
+      const lanes = [[]]; // what overlaps stands below one another
+      for (const event of report.events.filter((e) => e.row === group)) {
+        const free = lanes.find((lane) => !lane.length || lane.at(-1).end_s <= event.start_s);
+        if (free) free.push(event); else lanes.push([event]);
+      }
+      lanes.forEach((events, below) => add({ kind: "events", label: below ? "" : group, told: group, events,
+        truth: below ? [] : report.truth.filter((e) => e.row === group) }, report.truth.length ? ROW + 8 : ROW));
     }
     if (!groups.length) add({ kind: "events", label: "no gestures", events: [], truth: [] }, ROW);
     for (const [source, values, title] of [[report.energy, energy, "Movement"], [report.seen, seen, "Visible"]]) {
