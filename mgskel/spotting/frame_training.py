@@ -66,7 +66,8 @@ class FramesConfig:
     optim: OptimConfig = OptimConfig(
         lr=4e-3, weight_decay=0.05, epochs=10, batch=12, warmup=0.3, clip=5.0, ema=0.97
     )
-    machine: MachineConfig = MachineConfig(tensorboard=False)
+    # Products this small do not gain from threads.
+    machine: MachineConfig = MachineConfig(threads=1, tensorboard=False)
     batches: int = 25
     window: int = 128
     balance: float = 1.0
