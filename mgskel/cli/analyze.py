@@ -45,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--person", metavar="ID", help="keep this person, not the main one")
     add("--all-people", action="store_true", help="keep everybody")
     add("--estimator", help="mediapipe (default), mmpose, or one of your own")
+    add("--rate", metavar="N", help="look at so many frames a second at most (the recognizer works "
+        "at 15; default: all)")  # fmt: skip
     add("-c", "--config", type=Path, help="extraction settings; see configs/extract/default.yaml")
     add("--with-video", action="store_true", help="put the clip's pictures into the page (they "
         "show the person; by default the page holds keypoints only)")  # fmt: skip
@@ -174,6 +176,8 @@ def _extraction(args: argparse.Namespace) -> ExtractSettings:
     words: list[str] = []
     if args.estimator:
         words += ["--estimator.name", args.estimator]
+    if args.rate:
+        words += ["--video.fps", args.rate]
     if args.person:
         words += ["--people.keep", args.person]
     if args.all_people:

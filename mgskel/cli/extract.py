@@ -51,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     at("--start", dest="video.start", metavar="S", help="begin at so many seconds")
     at("--end", dest="video.end", metavar="S", help="stop before so many seconds")
     at("--seconds", dest="video.seconds", metavar="S", help="stop after so long (cameras need it)")
-    at("--fps", dest="video.fps", metavar="N", help="at most so many frames per second")
+    at("--rate", "--fps", dest="video.fps", metavar="N", help="look at so many frames a second at "
+        "most (the recognizer works at 15); for a folder of pictures, its rate")  # fmt: skip
     at("--max-side", dest="video.max_side", metavar="PX", help="shrink pictures to this side")
 
     people = parser.add_argument_group("which people").add_mutually_exclusive_group()

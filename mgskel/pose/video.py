@@ -115,7 +115,11 @@ class Video:
             except av.error.FFmpegError:
                 pass  # an unseekable source is read from its beginning
         damaged, count = 0, 0
+        needed = self._needed(origin)
         for packet in self._packets():
+            if needed is not None:
+                spare = packet.pts is not None and packet.pts not in needed
+                stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
             try:
                 pictures = packet.decode()
             except av.error.InvalidDataError:
@@ -141,6 +145,31 @@ class Video:
                 expected="a video with at least one whole frame",
                 remedy="the file may be empty or cut off; try to play it",
             )
+
+    def _needed(self, origin: float) -> frozenset[int] | None:
+        """Time stamps of the frames that thinning will take; none where that can't be foretold.
+
+        Of the others only those need decoding to which frames refer.
+        """
+        import av
+
+        rate = self._settings.fps
+        if rate is None or (self.fps or 0) <= rate or not Path(self._container.name).is_file():
+            return None
+        thinning = Thinning(rate)
+        with av.open(self._container.name) as container:
+            stream = container.streams.video[0]
+            try:
+                stamps = [p.pts for p in container.demux(stream) if p.size]
+            except av.error.FFmpegError:
+                return None
+        if None in stamps or stream.time_base is None:
+            return None
+        start, base = (self._settings.start or 0.0) - 1e-6, float(stream.time_base)
+        times = ((stamp, stamp * base - origin) for stamp in sorted(stamps))
+        taken = {stamp for stamp, time_s in times if time_s >= start and thinning.takes(time_s)}
+        # The last frame too: it tells whether the clip breaks off.
+        return frozenset({*taken, max(stamps, default=0)})
 
     def _packets(self) -> Iterator[Any]:
         """Packets up to the end of the stream, or up to where the file breaks off."""

@@ -11,7 +11,7 @@ from pose_clips import square_pictures, write_video
 
 from mgskel.core.errors import InputError
 from mgskel.pose.frames import VideoSettings, read_ahead, source_name
-from mgskel.pose.video import open_source
+from mgskel.pose.video import Video, open_source
 
 
 def read(clip, **settings):
@@ -254,3 +254,22 @@ def test_read_ahead_keeps_order_passes_errors_and_stops() -> None:
     endless = read_ahead(iter(int, 1), depth=2)
     assert next(endless) == 0
     endless.close()  # returns, because the producer stops too
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_a_lower_rate_decodes_less_and_shows_the_same(
+    tmp_path, monkeypatch, codec: str, uneven: bool
+) -> None:
+    times = np.cumsum([0, *([20, 33, 47] * 30)])[:80] if uneven else None
+    clip = write_video(
+        tmp_path / "clip.mkv", square_pictures(80), fps=30, codec=codec,
+        times_ms=None if times is None else times.tolist(),
+    )  # fmt: skip
+    source, thin = read(clip, fps=11, start=0.3)
+    monkeypatch.setattr(Video, "_needed", lambda self, origin: None)
+    _, every = read(clip, fps=11, start=0.3)
+    assert [f.time_s for f in thin] == [f.time_s for f in every]
+    assert source.faults == []
+    for one, other in zip(thin, every, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
