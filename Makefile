@@ -1,6 +1,7 @@
 # make demo     the whole path on a sample clip; CLIP=path for your own
 # make test     lint and the fast tests            make test-all   every test
 # make lint     ruff and mypy                      make format     let ruff tidy up
+# make fuzz     every format damaged for minutes
 # make bench    speeds of models and extraction    make docs       the pages, links checked
 #
 # Each sets up .venv by itself; nothing is installed twice. PYTHON=... chooses the interpreter.
@@ -23,7 +24,7 @@ MORE_READY = $(VENV)/.$(1)-installed-$(call checksum,requirements/$(1).txt)
 DOCS_READY := $(call MORE_READY,docs)
 EXTRAS_READY := $(call MORE_READY,extras)
 
-.PHONY: demo test test-all lint format bench docs install clean-env
+.PHONY: demo test test-all lint format fuzz bench docs install clean-env
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -49,6 +50,9 @@ test: lint
 
 test-all: lint $(EXTRAS_READY)
 	$(BIN)/python -m pytest -q -rs -n $(JOBS) -m ""
+
+fuzz: $(READY)
+	MGSKEL_FUZZ_SECONDS=$${MGSKEL_FUZZ_SECONDS:-60} $(BIN)/python -m pytest -q tests/formats/test_damaged.py
 
 bench: $(READY)
 	$(BIN)/python tools/benchmark.py speed

@@ -27,6 +27,7 @@ BACKGROUND = (
     "faq.md",
     "architecture.md",
     "data-sets.md",
+    "reliability.md",
     "reproducibility.md",
     "responsible-use.md",
 )

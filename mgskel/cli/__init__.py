@@ -20,12 +20,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
 from mgskel import __version__
 from mgskel.cli.messages import add_message_options, fail, listening
-from mgskel.core.errors import MgskelError, nearest
+from mgskel.core.errors import InputError, MgskelError, nearest, shown
 
 VERBS = {
     "analyze": "the whole path: clip in, report folder out",
@@ -150,10 +151,35 @@ def _run(words: Sequence[str]) -> int:
             f"mgskel: unknown command '{verb}'\n  remedy: {hint}'mgskel --help' lists the commands"
         )
         return 2
+    for word in words:
+        if not word.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise InputError(
+                "a name is not UTF-8", found=shown(word), remedy="rename the file or folder"
+            )
     module, parser = verb_parser(verb)
     args = _parse(parser, words[1:], getattr(module, "TAKES_KEYS", False))
+    _keep_inputs(args)
     with listening(args.quiet, args.verbose, args.log_json):
         return int(module.run(args) or 0)
+
+
+def _keep_inputs(args: argparse.Namespace) -> None:
+    """Refuse an output file that is one of the inputs: it would be lost."""
+    out = getattr(args, "out", None) or getattr(args, "output", None)
+    if not isinstance(out, str | Path) or not os.path.isfile(out):
+        return
+    for name, value in vars(args).items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            same = (
+                name not in ("out", "output")
+                and isinstance(one, str | Path)
+                and os.path.exists(one)
+            )
+            if same and os.path.samefile(one, out):
+                raise InputError(
+                    f"{out} is both input and output",
+                    remedy="give another name by -o; nothing was written",
+                )
 
 
 def _parse(

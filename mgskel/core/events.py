@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.core.errors import InputError, unknown
+from mgskel.core.errors import InputError, shown, unknown
 from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.intake import read_json, read_text
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEMA = "mgskel-events/1"
+_LATEST_S = 1e9
 UNKNOWN_CLASS = -1
 GESTURE, GROUP = "gesture", "group"
 ANNOTATION = "annotation"
@@ -78,7 +79,7 @@ class GestureEvent:
             faults.append(f"'class_id' is {self.class_id}, below -1 (-1 stands for no class)")
         if not math.isfinite(self.start_s) or self.start_s < 0:
             faults.append(f"'start_s' is {self.start_s}, not a time from 0 on")
-        if not math.isfinite(self.end_s) or self.end_s <= self.start_s:
+        if not self.end_s < _LATEST_S or self.end_s <= self.start_s:
             faults.append(f"'end_s' is {self.end_s}, not after its start {self.start_s}")
         if not 0 <= self.score <= 1:
             faults.append(f"'score' is {self.score}, not within 0..1")
@@ -139,6 +140,9 @@ def event_of(
     faults = [f"'{name}' is missing" for name in _NEEDED if values.get(name) in (None, "")]
     if faults:
         raise InputError("not a gesture event: " + "; ".join(faults), place=place)
+    if isinstance(values["label"], list | dict):
+        found = shown(values["label"])
+        raise InputError("a label is a name", place=place, expected="text", found=found)
     label = str(values["label"]).strip()
     level = str(_or(values.get("level"), GESTURE)).strip()
     try:
@@ -174,7 +178,7 @@ def _alternatives(value: object) -> tuple[tuple[str, float], ...]:
         pairs = [part.rpartition(":")[::2] for part in value.split(";") if part.strip()]
     try:
         return tuple((str(label).strip(), float(chance)) for label, chance in pairs)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"'alternatives' is {value!r}", expected="label:probability, joined by ';'"
         ) from None
@@ -193,8 +197,8 @@ def _number(values: Mapping[str, object], name: str, default: float) -> float:
     value = _or(values.get(name), default)
     try:
         return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InputError(f"'{name}' is {value!r}, not a number") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"'{name}' is {shown(value)}, not a number") from None
 
 
 def _whole(values: Mapping[str, object], name: str, default: int) -> int:
@@ -315,7 +319,7 @@ def _csv_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]]
                     found=f"{len(cells)} cells",
                     remedy="quote cells that hold commas",
                 )
-            rows.append((place, dict(zip(header, cells, strict=True))))
+            rows.append((place, dict(zip(header, map(plain, cells), strict=True))))
         return rows
     except csv.Error as error:
         raise InputError(
@@ -368,11 +372,30 @@ def write_events(
 EVENT_COLUMNS = tuple(field.name for field in fields(GestureEvent))
 
 
+def plain(text: str) -> str:
+    """A cell without the mark that keeps spreadsheets from running it as a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in _FORMULA else text
+
+
+_FORMULA = frozenset("=+-@\t\r")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return harmless(value) if isinstance(value, str) else value
+
+
 def _to_csv(events: Iterable[GestureEvent]) -> str:
     sheet = io.StringIO(newline="")
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(EVENT_COLUMNS)
     for event in events:
         row = {**asdict(event), "alternatives": alternatives_text(event)}
-        writer.writerow(str(v).lower() if isinstance(v, bool) else v for v in row.values())
+        writer.writerow(_cell(value) for value in row.values())
     return sheet.getvalue()

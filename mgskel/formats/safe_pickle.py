@@ -27,7 +27,7 @@ _NAMES = {
     "ndarray": _NUMPY, "dtype": _NUMPY, "_reconstruct": _NUMPY, "scalar": _NUMPY,
     "_frombuffer": _NUMPY, "OrderedDict": ("collections",), "set": ("builtins", "__builtin__"),
     "frozenset": ("builtins", "__builtin__"), "bytearray": ("builtins", "__builtin__"),
-    "encode": ("_codecs",),
+    "bytes": ("builtins", "__builtin__"), "encode": ("_codecs",),
 }  # fmt: skip
 _WINDOW = 1 << 16
 _LONGEST_LINE = 1 << 12
@@ -393,7 +393,7 @@ def _call(name: str, arguments: tuple[Any, ...]) -> Any:
             return text.encode("latin1")
         case "bytearray" | "encode", (bytes(content),):
             return content
-        case "bytearray", ():
+        case "bytearray" | "bytes", ():
             return b""
     raise _Damaged(f"'{name}' used in another way than for arrays and text")
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mgskel.core.config import packaged
 from mgskel.core.errors import InputError, nearest
-from mgskel.core.intake import read_text
+from mgskel.core.intake import read_yaml
 from mgskel.reason.transcript import Utterance, read_transcript
 
 DEFAULT_LABELS = (
@@ -107,17 +106,7 @@ def load_scene(path: str | Path) -> Scene:
 
 def read_scene_document(path: str | Path) -> dict[str, Any]:
     """The YAML mapping of a scene file, checked only for being a mapping."""
-    text = read_text(packaged(path), "scene file")
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InputError(
-            f"scene file is not valid YAML: {getattr(error, 'problem', None) or error}",
-            place=f"{path}{where}",
-            remedy="compare it with a file in configs/scenes",
-        ) from error
+    document = read_yaml(packaged(path), "scene file")
     if not isinstance(document, dict):
         raise InputError(
             "a scene file holds keys and values",

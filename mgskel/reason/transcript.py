@@ -21,6 +21,8 @@ _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s(?P<who>[^<>]+)>")
 _SPEAKER = re.compile(r"^(?P<who>[^\W\d_][\w .'-]{0,39}):\s+(?P<text>\S.*)$", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>")
 _MARGIN_S = 1e-6
+# What reorders the letters around it on a page.
+_REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C])
 
 
 class Utterance(BaseModel):
@@ -94,7 +96,7 @@ def _end_of_block(lines: list[str], start: int) -> int:
 
 def _utterance(start: str, end: str, words: str, place: str) -> Utterance | None:
     voice = _VOICE.search(words)
-    text = html.unescape(_TAG.sub("", words)).strip()
+    text = html.unescape(_TAG.sub("", words)).translate(_REORDERING).strip()
     text = " ".join(text.split())
     who = voice["who"].strip() if voice else ""
     if not who and (speaker := _SPEAKER.match(text)):

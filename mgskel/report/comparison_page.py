@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from mgskel import __version__
+from mgskel.core.events import harmless
 from mgskel.core.files import write_json, write_text
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
 from mgskel.report.methods import listed
 from mgskel.study.compare import ALL, GESTURE, GROUP, Comparison, Contrast
-from mgskel.study.folder import harmless
 from mgskel.study.predict import Prediction
 from mgskel.study.tables import variable_name
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.events import harmless
 from mgskel.core.files import write_text, writing
 from mgskel.pose.clip_list import VIDEO_ENDINGS
 from mgskel.pose.frames import VideoSettings
 from mgskel.pose.video import open_source
 from mgskel.report.faces import FaceBlur
 from mgskel.report.overlay import write_video
-from mgskel.study.folder import About, harmless, study_clips
+from mgskel.study.folder import About, study_clips
 from mgskel.study.tables import read_table, variable_name
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.events import harmless
 from mgskel.core.files import write_json, write_text
 from mgskel.report.study_page import GESTURE_MAP
-from mgskel.study.folder import harmless
 from mgskel.study.similarity import JOINTS, LINES, STEPS, GestureMap
 
 TABLE = "gestures.csv"

@@ -10,13 +10,13 @@ from pathlib import Path
 from mgskel.analyze_study import write_again
 from mgskel.core.errors import InputError
 from mgskel.core.event_formats.boris import Observation, write_boris
-from mgskel.core.events import write_events
+from mgskel.core.events import harmless, write_events
 from mgskel.core.files import write_text
 from mgskel.core.gestures import Vocabulary
 from mgskel.report.agreement_page import write_agreement
 from mgskel.study.agreement import Agreement, AgreementSettings, agreement
 from mgskel.study.coders import Coder, Coding
-from mgskel.study.folder import About, ClipResult, harmless, recorded_s, study_clips
+from mgskel.study.folder import About, ClipResult, recorded_s, study_clips
 from mgskel.study.reviews import load_reviews, review_path
 from mgskel.study.words import reword
 

@@ -182,7 +182,7 @@ class OnlineSpotter:
 
 def _finite(value: Any, what: str) -> float:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not abs(float(value)) < _LATEST_S:
+    if not number or not -_LATEST_S < value < _LATEST_S:
         raise InputError(f"{what} is no usable number", expected="a number", found=shown(value))
     return float(value)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from mgskel import __version__
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent, event_of, in_order, read_events
+from mgskel.core.events import GestureEvent, event_of, in_order, plain, read_events
 from mgskel.core.files import write_json
 from mgskel.core.gestures import GestureClass
 from mgskel.core.intake import read_json
@@ -189,16 +189,3 @@ def clip_of_table(path: Path, text: str) -> dict[str, tuple[GestureEvent, ...]] 
         event = event_of(values, place=f"{path}, line {rows.line_num}")
         table.setdefault(str(values["clip"]), []).append(event)
     return {name: in_order(events) for name, events in table.items()}
-
-
-def plain(text: str) -> str:
-    """A cell without the mark that keeps spreadsheets from running it as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in _FORMULA else text
-
-
-_FORMULA = frozenset("=+-@\t\r")

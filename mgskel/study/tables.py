@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import GestureEvent, harmless, plain
 from mgskel.core.files import write_text, writing
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
 from mgskel.core.intake import read_text
-from mgskel.study.folder import About, ClipResult, harmless, plain
+from mgskel.study.folder import About, ClipResult
 from mgskel.study.kinematics import (
     NAMES,
     UNSEEN,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from mgskel.core.events import (
 )
 from mgskel.core.files import to_json, write_text
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.intake import read_text
+from mgskel.core.intake import parse_json, read_text
 
 POINT_S = 0.04
 _FORMAT = "7.0"
@@ -87,7 +86,7 @@ def read_boris(path: str | Path) -> tuple[Observation, ...]:
 
 def _from_project(text: str, place: str) -> Iterator[Observation]:
     try:
-        tree = json.loads(text)
+        tree = parse_json(text, place, "BORIS project")
         observations, behaviours = tree["observations"], tree["behaviors_conf"].values()
         states = {b["code"] for b in behaviours if str(b.get("type", "")).startswith("State")}
         for name, observation in observations.items():
@@ -103,7 +102,7 @@ def _from_project(text: str, place: str) -> Iterator[Observation]:
             yield Observation(name, events, Path(media[0]).name if media else "", duration, remarks)
     except InputError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(
             "not a readable BORIS project",
             place=place,

@@ -112,7 +112,9 @@ def _parse(path: str | Path) -> Any:
 def _slot_times(slots: Mapping[str, int | None]) -> dict[str, float]:
     """Seconds of each time slot; slots that ELAN left open lie evenly between their neighbours."""
     names = list(slots)
-    times = {name: value / 1000 for name, value in slots.items() if value is not None}
+    # No time is beyond a float; whole numbers of any size can stand in a file.
+    known = {name: value for name, value in slots.items() if value is not None}
+    times = {name: value / 1000 for name, value in known.items() if abs(value) < 1 << 60}
     index = 0
     while index < len(names):
         if names[index] in times:
