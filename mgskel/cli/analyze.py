@@ -45,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--person", metavar="ID", help="keep this person, not the main one")
     add("--all-people", action="store_true", help="keep everybody")
     add("--estimator", help="mediapipe (default), mmpose, or one of your own")
+    add("--estimate", action="store_true", help="only say how long extraction, nearly all of the "
+        "work, will take")  # fmt: skip
     add("--rate", metavar="N", help="look at so many frames a second at most (the recognizer works "
         "at 15; default: all)")  # fmt: skip
     add("-c", "--config", type=Path, help="extraction settings; see configs/extract/default.yaml")
@@ -71,6 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is a file", expected="an output folder")
+    if args.estimate:
+        from mgskel.cli.extract import tell_forecast
+
+        return tell_forecast(args.clips, args.out, _extraction(args), args.workers, json=False)
     single = _single(args)
     if single is None:
         return _analyze_study(args)

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="clips worked on at once, one core each; default: all cores. One long clip is split "
         "among those asked for")  # fmt: skip
     add("--engine", choices=("local", "ray"), default="local", help="where workers run")
+    add("--estimate", action="store_true", help="only say how long it will take")
     add("--overlay", nargs="?", const="blank", choices=("blank", "blur", "picture"),
         help="also write an mp4 of the skeleton, on a blank ground by default")  # fmt: skip
 
@@ -86,6 +87,8 @@ def _add_estimators(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.pose.batch import extract_batch
 
+    if args.estimate:
+        return tell_forecast(args.clips, args.out, _settings(args), args.workers, args.json)
     result = extract_batch(
         args.clips,
         args.out,
@@ -100,6 +103,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         _tell(result, args.out)
     return result.exit_code
+
+
+def tell_forecast(
+    clips: list[str], out: Path, settings: ExtractSettings, workers: int | None, json: bool
+) -> int:
+    """Say how long extraction will take, and do nothing."""
+    from mgskel.pose.forecast import forecast
+
+    told = forecast(clips, out, settings, workers)
+    sys.stdout.write(to_json(dataclasses.asdict(told)) if json else told.line() + "\n")
+    return 0
 
 
 def _settings(args: argparse.Namespace) -> ExtractSettings:

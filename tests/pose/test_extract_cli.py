@@ -88,3 +88,15 @@ def test_keypoints_of_others(make_clip, plugin, tmp_path: Path) -> None:
 def test_impossible_output_folder(make_clip, plugin, tmp_path: Path, capsys) -> None:
     assert extract(make_clip(), "-o", "/dev/full/out", "--estimator", "square") == 2
     assert "cannot write" in capsys.readouterr().err
+
+
+def test_estimate_says_how_long_and_does_nothing(make_clip, square, tmp_path) -> None:
+    from mgskel.pose.forecast import forecast
+
+    for name in ("a.mp4", "b.mp4"):
+        make_clip(f"clips/{name}", count=40)
+    told = forecast([tmp_path / "clips"], tmp_path / "out", square, workers=2)
+    assert (told.clips, told.frames, told.workers) == (2, 80, 2)
+    assert told.seconds == pytest.approx(40 / told.frames_per_second)
+    assert "2 clips, 80 frames: about 0.1 minutes" in told.line()
+    assert not (tmp_path / "out").exists()
