@@ -1,4 +1,4 @@
-"""Training that starts with the weights of a network with fewer joints and without fusion.
+"""Training that starts with the weights of another network, also with fewer joints or no fusion.
 
 Fusion changes nothing until it is trained, so a network starts out as good as the one before. A
 joint that is new looks like its nearest relative, and nobody listens to it yet.
@@ -43,7 +43,7 @@ def start_with(network: Backbone, start: Start) -> None:
     known, wanted = get_skeleton(start.layout), network.skeleton
     twins = [known.index(_known(joint, known)) for joint in wanted.joints]
     for name, value in state.items():
-        source = before.get(name.replace(".block.", "."))
+        source = before.get(name, before.get(name.replace(".block.", ".")))
         if source is None:
             if ".fusion." in name:
                 continue
