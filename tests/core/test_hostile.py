@@ -250,3 +250,31 @@ def test_an_output_that_is_an_input_is_refused(tmp_path: Path, capsys: Any) -> N
     assert main(["describe", str(path), "-o", str(path)]) == 2
     assert "both input and output" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("frames", [600, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_camera_that_goes_wrong_all_day(online: Any, frames: int) -> None:
+    """Times back, twice, far ahead or no numbers, frames of other shapes: no growth, no surprise."""
+    import tracemalloc
+
+    rng = np.random.default_rng(3)
+    time_s, refused, held = 0.0, 0, []
+    tracemalloc.start()
+    for number in range(frames):
+        time_s += 70.0 if rng.random() < 0.005 else 1 / 15
+        points: Any = FRAME + rng.normal(0, 3, FRAME.shape).astype(np.float32)
+        if rng.random() < 0.1:
+            points[rng.integers(17)] = np.nan
+        wrong = rng.integers(12)
+        moment = {0: time_s - 9, 1: float("nan"), 2: "soon"}.get(int(wrong), time_s)
+        points = {3: points[:5], 4: None}.get(int(wrong), points)
+        try:
+            online.push(points, None, moment)
+        except InputError:
+            refused += 1
+        if number in (frames // 2, frames - 1):
+            held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    online.finish()
+    assert frames / 5 < refused < frames
+    assert held[1] - held[0] < 1 << 20
