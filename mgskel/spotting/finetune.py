@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import json_hash
@@ -46,6 +46,8 @@ class FinetuneSettings:
         replay: synthetic recordings (and twenty times as many clips) that keep old gestures.
         share: part of the examples that comes from the user's recordings.
         around_s: time before and after each annotated gesture that makes an example.
+        keep: how much of the weights before stays in the taught ones, so that gestures which were
+            not taught are forgotten less.
     """
 
     fit: FitSettings = FitSettings(
@@ -56,6 +58,7 @@ class FinetuneSettings:
     replay: int = 6
     share: float = 0.5
     around_s: tuple[float, float] = (4.0, 3.0)
+    keep: float = 0.5
 
 
 def thin_labels(recordings: Sequence[Recording]) -> dict[str, int]:
@@ -88,6 +91,7 @@ def finetune(
         vocabulary = extended(spotter.vocabulary, labels)
         features = spotter.input.features
         network = widened(spotter.network, len(vocabulary) - len(spotter.vocabulary))
+        before = copy.deepcopy(network.state_dict())
         pieces = _own_pieces(recordings, vocabulary, features, settings)
         if settings.replay:
             corpus = CorpusSettings(
@@ -98,6 +102,7 @@ def finetune(
                 pieces, [_with_rows(p, len(vocabulary)) for p in old], settings.share
             )
         fit(network, spotter.input, pieces, settings.fit, folder)
+        _keep(network, before, settings.keep, known=len(spotter.vocabulary))
         taught = StreamRecognizer(
             network.eval(),
             spotter.model,
@@ -169,6 +174,17 @@ def widened(network: Backbone, more: int) -> Backbone:
     twin.head = head
     twin.num_classes = old.out_features + more
     return twin
+
+
+def _keep(network: Backbone, before: Mapping[str, Tensor], share: float, known: int) -> None:
+    """Move the weights a share of the way back (in place); outputs of new gestures stay."""
+    state = network.state_dict()
+    for name, value in state.items():
+        if value.is_floating_point():
+            taught = value.clone()
+            value.lerp_(before[name].to(value), share)
+            if name.startswith("head."):
+                value[known:-1] = taught[known:-1]
 
 
 def _own_pieces(

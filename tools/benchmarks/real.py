@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.events import GestureEvent
 from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
@@ -82,6 +83,7 @@ class Row:
             the three likeliest, judged as cut clips.
         event, group: share with a right gesture among the events, or at least one of its body
             group.
+        wrong: share with a wrong gesture named among the events, beside a right one or not.
         hand: share in which a hand is near the face, the neck or the other hand, as measured.
         silent: share without any event; `unfounded` without such a hand, but with an event.
         events: events of all clips together; `said` names the most frequent ones.
@@ -94,6 +96,7 @@ class Row:
     first_three: float | None
     event: float | None
     group: float | None
+    wrong: float | None
     hand: float
     silent: float
     unfounded: float
@@ -223,7 +226,7 @@ def judged(
     if not right:
         kind = "open" if right is None else "nothing"
         return Row(
-            label, kind, len(clips), None, None, None, None,
+            label, kind, len(clips), None, None, None, None, None,
             float(near.mean()), silent, unfounded, total, often,
         )  # fmt: skip
     wanted = {spotter.vocabulary.by_name(name).id for name in right}
@@ -237,12 +240,18 @@ def judged(
         first_three=float(np.mean([bool(wanted & set(order[:3])) for order in ranked])),
         event=float(np.mean([any(e.class_id in wanted for e in events) for events in found])),
         group=float(np.mean([any(e.group in groups for e in events) for events in found])),
+        wrong=float(np.mean([any(_named(e) - wanted for e in events) for events in found])),
         hand=float(near.mean()),
         silent=silent,
         unfounded=unfounded,
         events=total,
         said=often,
     )
+
+
+def _named(event: GestureEvent) -> set[int]:
+    """The gesture that an event names; none where only the body group is clear."""
+    return {event.class_id} if event.level == "gesture" else set()
 
 
 def hand_near(clip: PoseSequence) -> bool:
@@ -273,7 +282,7 @@ def summarised(rows: Sequence[Row]) -> dict[str, float | None]:
 
     return {
         **{name: mean([getattr(row, name) for row in shown])
-           for name in ("first", "first_three", "event", "group")},
+           for name in ("first", "first_three", "event", "group", "wrong")},
         "silent": mean([row.silent for row in quiet]),
         "unfounded": mean([row.unfounded for row in quiet]),
     }  # fmt: skip
@@ -282,8 +291,8 @@ def summarised(rows: Sequence[Row]) -> dict[str, float | None]:
 def table(results: dict[str, list[Row]], summary: dict[str, float | None]) -> str:
     """For reading: shares of clips, by set and label."""
     lines = [
-        f"{'':<20}{'n':>4} {'first':>6} {'in 3':>6} {'event':>6} {'group':>6} {'hand':>6} "
-        f"{'silent':>6} {'unfd':>6} {'events':>6}  said most"
+        f"{'':<20}{'n':>4} {'first':>6} {'in 3':>6} {'event':>6} {'group':>6} {'wrong':>6} "
+        f"{'hand':>6} {'silent':>6} {'unfd':>6} {'events':>6}  said most"
     ]
     for name, rows in results.items():
         lines.append(name)
@@ -295,6 +304,7 @@ def table(results: dict[str, list[Row]], summary: dict[str, float | None]) -> st
                     row.first_three,
                     row.event,
                     row.group,
+                    row.wrong,
                     row.hand,
                     row.silent,
                     row.unfounded,

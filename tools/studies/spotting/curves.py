@@ -156,8 +156,9 @@ def _page(
     lines = [
         "# The decision rule: chances and sensitivity",
         "",
-        f"`{name}` on held-out synthesis that neither its network nor its rule has seen (that of "
-        "the model card). Made by",
+        f"`{name}` on held-out synthesis that neither its network nor its rule was fitted "
+        "to (that of the model card; variants of the rule were compared on it, so it flatters "
+        "somewhat). Made by",
         "",
         f"    {how}",
         "",
