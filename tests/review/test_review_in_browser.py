@@ -134,6 +134,7 @@ def test_three_corrections_one_taken_back_and_all_still_there_after_a_reload(vis
     here.saved()
     assert here.states() == ["open", "rejected", "accepted"]
     here.press("y", "z")
+    here.saved()
     here.page.reload()
     here.arrive()
     assert "2 of 3 events decided" in here.text("lead")

@@ -178,9 +178,9 @@ def test_frames_without_a_label_teach_nothing(lessons, tmp_path):
         for r in lessons
     ]  # fmt: skip
     assert label_names(half) == ("rest", "wave", "hold")
-    taught = teach(half, QUICK, tmp_path)
+    taught = teach(half, replace(QUICK, batches=20), tmp_path)
     new = recording(9, "b")
-    assert (taught.labels(new.sequence) == new.frame_labels).mean() > 0.75
+    assert (taught.labels(new.sequence) == new.frame_labels).mean() > 0.7
 
 
 def test_events_clips_and_numbers_become_labels_of_frames(lessons):
@@ -254,6 +254,7 @@ def test_users_come_from_names():
     assert [r.subject for r in recordings] == ["a", "a", "b"]
 
 
+@pytest.mark.slow
 def test_the_comparison_beats_the_commonest_label():
     recordings = recordings_of(made_set((0, 1, 2, 3), "aabb"))
     rows = leave_one_user_out(recordings, QUICK, (0,))
