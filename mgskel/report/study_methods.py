@@ -12,6 +12,7 @@ from mgskel.core.files import write_text
 from mgskel.core.intake import read_json
 from mgskel.report.methods import cleaning_words, estimator_words, listed
 from mgskel.study.folder import About, ClipResult
+from mgskel.study.reviews import ACCEPTED, REJECTED, last_word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ def methods_text(
         *_recordings(clips, tables["observable"]),
         *_keypoints(clips),
         *_gestures(about, tables["summary"]),
+        _reviewed(clips),
         _agreement(folder),
     ]
     parts = [
@@ -108,6 +110,21 @@ def _gestures(about: About, summary: pd.DataFrame) -> list[str]:
     if chosen:
         sentences.append(f"Settings that differ from the defaults: {chosen}.")
     return sentences
+
+
+def _reviewed(clips: Sequence[ClipResult]) -> str:
+    """Which clips people went through; nothing where nobody did."""
+    finished = [r for clip in clips if (r := last_word(clip.folder)) is not None and r.finished]
+    if not finished:
+        return ""
+    counted = [review.counts() for review in finished]
+    coders = listed(sorted({review.coder for review in finished}))
+    added = sum(judged.machine is None for review in finished for judged in review.events)
+    return (
+        f"{len(finished)} of {len(clips)} recordings were reviewed by {coders}, who saw what had "
+        f"been found: {sum(c[ACCEPTED] for c in counted)} events stand ({added} of them added), "
+        f"{sum(c[REJECTED] for c in counted)} were rejected."
+    )
 
 
 def _agreement(folder: Path) -> str:
