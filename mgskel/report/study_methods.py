@@ -122,8 +122,8 @@ def _reviewed(clips: Sequence[ClipResult]) -> str:
     added = sum(judged.machine is None for review in finished for judged in review.events)
     return (
         f"{len(finished)} of {len(clips)} recordings were reviewed by {coders}, who saw what had "
-        f"been found: {sum(c[ACCEPTED] for c in counted)} events stand ({added} of them added), "
-        f"{sum(c[REJECTED] for c in counted)} were rejected."
+        f"been found: events that stand: {sum(c[ACCEPTED] for c in counted)} (added: {added}), "
+        f"rejected: {sum(c[REJECTED] for c in counted)}."
     )
 
 

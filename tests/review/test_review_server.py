@@ -181,7 +181,7 @@ def test_tables_are_made_from_what_people_decided(here: Here) -> None:
     assert list(events[events["clip"] == "clip2"]["reviewed"]) == ["no"] * 3
     assert here.get("files/events.csv").status_code == 200
     methods = (here.study / "methods.md").read_text()
-    assert "1 of 2 recordings were reviewed by Anna" in methods and "1 were rejected" in methods
+    assert "1 of 2 recordings were reviewed by Anna" in methods and "rejected: 1." in methods
     # The machine's own word stays what it was, and is a coder of its own.
     assert len(read_events(here.study / "clip1" / "events.csv")) == 3
     assert len(read_events(here.study / "coders/anna/clip1.eaf")) == 2
