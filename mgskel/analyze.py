@@ -258,15 +258,7 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 class _Module(ModuleType):
     """The file is what it does: ``mgskel.analyze(...)`` may be called."""
 
-    def __call__(
-        self,
-        source: str | Path,
-        folder: str | Path,
-        settings: AnalyzeSettings | None = None,
-        progress: Progress | None = None,
-    ) -> Analysis:
-        """See `analyze`."""
-        return analyze(source, folder, settings, progress)
+    __call__ = staticmethod(analyze)
 
 
 sys.modules[__name__].__class__ = _Module

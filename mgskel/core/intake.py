@@ -130,11 +130,6 @@ def parse_json(content: bytes | str, place: object, what: str = "JSON") -> Any:
         ) from error
 
 
-def parse_as(kind: type[Kind], content: bytes | str, faults: Faults, place: str) -> Kind:
-    """The value of a JSON text as a `kind`, whose wrong keys and values are told to the faults."""
-    return checked(kind, parse_json(content, faults.path, place), faults, place)
-
-
 def checked(kind: type[Kind], tree: object, faults: Faults, place: str = "") -> Kind:
     """Plain values as a `kind` (a dataclass or typed dictionary), or their faults.
 
