@@ -22,6 +22,7 @@ HELP = (
 EXAMPLES = (
     "-c configs/natops/recipe.yaml --data.train train.npz",
     "-c configs/micro.yaml --all-streams -o runs/mine",
+    "-c configs/natops/recipe.yaml --data.train train.npz --distil runs/natops/* -o runs/one",
     "--frames --data.train study -o my_labels",
     "--from-review study -o better",
 )
@@ -40,6 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all-streams",
         action="store_true",
         help="train each of the config's streams, in OUT/STREAM",
+    )
+    parser.add_argument(
+        "--distil",
+        type=Path,
+        nargs="+",
+        metavar="RUN",
+        help="learn, beside the labels, what these runs of the same data say together: one network "
+        "that knows what several do (keys: --distil.share, --distil.temperature)",
     )
     parser.add_argument(
         "--frames",
@@ -88,11 +97,14 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     import dataclasses
 
     from mgskel.core.config import load_config
-    from mgskel.training.config import TrainConfig
+    from mgskel.training.config import DistilConfig, TrainConfig
     from mgskel.training.fit import train
     from mgskel.training.sets import check_streams, load_training_data
 
     config = load_config(TrainConfig, args.config, args.keys)
+    if args.distil:
+        distil = dataclasses.replace(config.distil or DistilConfig(), runs=tuple(args.distil))
+        config = dataclasses.replace(config, distil=distil)
     base = _base(args)
     alone = args.out is not None and not args.all_streams
     data = load_training_data(config.data, files)

@@ -7,7 +7,7 @@ takes its own slice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from mgskel.datasets.augment import Policy
-from mgskel.datasets.clips import ClipStore, view_times
+from mgskel.datasets.clips import Clips, ClipStore, view_times
 from mgskel.datasets.streams import model_input
 
 _STRIDE = 1_000_003
@@ -75,6 +75,7 @@ class TrainingBatches(Dataset[Batch]):
         sampling: ``balanced`` shows all classes equally often, ``sqrt`` halfway to that.
         mixup: parameter of the beta distribution of mixing shares; 0 mixes nothing.
         part: (rank, processes): the slice of each global batch to hand out.
+        teach: makes softer targets (N, K) of clips and the targets that are their labels.
     """
 
     def __init__(
@@ -90,10 +91,11 @@ class TrainingBatches(Dataset[Batch]):
         sampling: Literal["none", "sqrt", "balanced"] = "none",
         mixup: float = 0.0,
         part: tuple[int, int] = (0, 1),
+        teach: Callable[[Clips, Tensor], Tensor] | None = None,
     ) -> None:
         self.store, self.policy, self.stream = store, policy, stream
         self.window, self.classes, self.seed = window, classes, seed
-        self.batch = batch
+        self.batch, self.teach = batch, teach
         self.repeat, self.sampling, self.mixup, self.part = repeat, sampling, mixup, part
         self._order: tuple[int, Tensor] = (-1, torch.zeros(0, dtype=torch.int64))
 
@@ -109,6 +111,8 @@ class TrainingBatches(Dataset[Batch]):
         clips = self.policy.cut(self.store, indices, self.window, rng)
         x, mask = model_input(clips, self.stream, self.store.skeleton)
         target = torch.nn.functional.one_hot(clips.labels, self.classes).float()
+        if self.teach is not None:
+            target = self.teach(clips, target)
         if self.mixup > 0:
             x, mask, target = _mix(x, mask, target, self.mixup, rng)
         mine = slice(self.part[0], None, self.part[1])

@@ -117,6 +117,21 @@ class LossConfig:
 
 
 @dataclass(frozen=True)
+class DistilConfig:
+    """What to learn beside the labels: what several finished runs say together.
+
+    Args:
+        runs: run folders; their weights are those of the ensemble.
+        share: of the target that is theirs; the rest is the label's.
+        temperature: softens what they say; 1 leaves it.
+    """
+
+    runs: tuple[Path, ...] = ()
+    share: Annotated[float, Between(0, 1)] = 0.7
+    temperature: Annotated[float, Between(0.1, 100)] = 2.0
+
+
+@dataclass(frozen=True)
 class MachineConfig:
     """Where it runs."""
 
@@ -141,6 +156,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    distil: DistilConfig | None = None
     machine: MachineConfig = field(default_factory=MachineConfig)
     streams: tuple[str, ...] = ("joint", "bone", "joint_motion", "bone_motion")
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0

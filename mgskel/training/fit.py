@@ -20,6 +20,7 @@ from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone, balance_loss, take_over
 from mgskel.training.clip_model import ClipInput, ClipModel
 from mgskel.training.config import TrainConfig
+from mgskel.training.distil import Teachers, load_teachers, teachers_fingerprint
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
 from mgskel.training.loop import prepare, run
 from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
@@ -102,7 +103,7 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
     """
     out = Path(out)
     data = data or load_training_data(config.data)
-    with claimed(out, config, data.fingerprint):
+    with claimed(out, config, teachers_fingerprint(config.distil, data.fingerprint)):
         if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
             return ClipModel.load(out)
         prepare(config.machine, config.seed)
@@ -131,7 +132,8 @@ def train(config: TrainConfig, out: str | Path, data: TrainingData | None = None
             validation = ClipStore.of(data.validation, config.normalise, data.classes, people)
         if config.machine.devices * config.machine.nodes > 1:
             synchronise_norms(network)
-        best = _fit(network, store, validation, data.classes, config, out)
+        teachers = load_teachers(config.distil, data, spec)
+        best = _fit(network, store, validation, data.classes, config, out, teachers)
         network.load_state_dict(best)
         recognizer = ClipModel(network.eval(), store.skeleton, data.classes, model, spec)
         if place_among_processes(config.machine.devices, config.machine.nodes)[0] == 0:
@@ -147,6 +149,7 @@ def _fit(
     classes: ClassList,
     config: TrainConfig,
     out: Path,
+    teachers: Teachers | None,
 ) -> dict[str, torch.Tensor]:
     """The weights to keep."""
     rank, processes = place_among_processes(config.machine.devices, config.machine.nodes)
@@ -162,6 +165,7 @@ def _fit(
         config.loss.sampling,
         config.loss.mixup,
         (rank, processes),
+        teachers,
     )
     module = ClassLoss(
         network,

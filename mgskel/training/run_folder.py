@@ -26,7 +26,9 @@ CHECKPOINT = Path("checkpoints") / "last.ckpt"
 _TRAINING_FILE = "training.json"
 _LENGTH = ".optim.epochs"
 # Neither threads nor logs nor where the files lie decide a result.
-_INDIFFERENT = (".threads", ".tensorboard", "config.data", ".data.train", ".validation_file")
+_INDIFFERENT = (
+    ".threads", ".tensorboard", "config.data", ".data.train", ".validation_file", ".distil.runs"
+)  # fmt: skip
 _SHOWN = 4
 _RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
 
