@@ -121,12 +121,14 @@ class DistilConfig:
     """What to learn beside the labels: what several finished runs say together.
 
     Args:
-        runs: run folders; their weights are those of the ensemble.
+        runs: run folders.
+        weights: of the runs, as an ensemble's: ``auto``, ``equal``, ``validation`` or numbers.
         share: of the target that is theirs; the rest is the label's.
         temperature: softens what they say; 1 leaves it.
     """
 
     runs: tuple[Path, ...] = ()
+    weights: str = "auto"
     share: Annotated[float, Between(0, 1)] = 0.7
     temperature: Annotated[float, Between(0.1, 100)] = 2.0
 

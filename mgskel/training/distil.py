@@ -78,7 +78,7 @@ def load_teachers(
     models = {run: ClipModel.load(run) for run in config.runs}
     for run, model in models.items():
         _check(run, model, data, student)
-    weights, _ = weights_of(models)
+    weights, _ = weights_of(models, config.weights)
     helping = [
         (model, float(weight))
         for model, weight in zip(models.values(), weights, strict=True)

@@ -43,6 +43,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--streams", help="joint,bone,... (default: the recipe's)")
     parser.add_argument("--backbone", help="default: the recipe's")
     parser.add_argument("--fusion", choices=("on", "off"))
+    parser.add_argument(
+        "--distil", metavar="STREAM", help="distil all streams into one more network of this stream"
+    )
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--out", type=Path, help="keep run folders here (resumable)")
     parser.add_argument("--json", type=Path, metavar="OUT")
@@ -55,7 +58,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         out = args.out or Path(scratch)
         results = [
-            measure(seeded(config, seed), streams, args.test, out / f"seed{seed}")
+            measure(seeded(config, seed), streams, args.test, out / f"seed{seed}", args.distil)
             for seed in range(args.seeds)
         ]
     report = {
@@ -70,7 +73,8 @@ def main(argv: list[str]) -> int:
         "recipe": recipe_facts(config, [*_choices(args), *keys]),
         "machine": describe_machine() | {"threads": threads},
     }
-    for name, row in (*report["streams"].items(), ("ensemble", report["ensemble"])):
+    together = {name: report[name] for name in ("ensemble", "distilled") if name in report}
+    for name, row in (report["streams"] | together).items():
         shown = "  ".join(
             f"{part} {100 * row[f'{part}_top1']:.2f} ± {100 * row[f'{part}_top1_sd']:.2f}"
             for part in ("val", "test")
@@ -98,7 +102,7 @@ def _count(truth: np.ndarray | None) -> int:
 
 def _choices(args: argparse.Namespace) -> list[str]:
     """The command's words beyond set, files and seeds."""
-    chosen = {name: getattr(args, name) for name in ("streams", "backbone", "fusion")}
+    chosen = {name: getattr(args, name) for name in ("streams", "backbone", "fusion", "distil")}
     return [word for name, value in chosen.items() if value for word in (f"--{name}", value)]
 
 

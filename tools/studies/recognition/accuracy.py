@@ -20,7 +20,7 @@ from mgskel.core.recording import Dataset
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
 from mgskel.training.clip_model import ClipModel
-from mgskel.training.config import TrainConfig
+from mgskel.training.config import DistilConfig, TrainConfig
 from mgskel.training.ensemble import combine, fit_weights
 from mgskel.training.fit import train
 from mgskel.training.metrics import softmax, summary
@@ -51,9 +51,10 @@ class Answers:
 
 @dataclass(frozen=True, eq=False)
 class SeedResult:
-    """One seed: every stream's answers, and what is true."""
+    """One seed: every stream's answers, those of the network distilled from all, and the truth."""
 
     streams: dict[str, Answers]
+    distilled: Answers | None
     weights: np.ndarray
     validation_truth: np.ndarray | None
     test_truth: np.ndarray | None
@@ -64,11 +65,19 @@ class SeedResult:
 
 
 def measure(
-    config: TrainConfig, streams: Sequence[str], test: Path | None, out: Path
+    config: TrainConfig,
+    streams: Sequence[str],
+    test: Path | None,
+    out: Path,
+    student: str | None = None,
 ) -> SeedResult:
-    """Train and judge each stream of a config (for one seed); run folders go under `out`."""
+    """Train and judge each stream of a config (for one seed); run folders go under `out`.
+
+    Args:
+        student: the stream of one more network, into which all others are distilled.
+    """
     whole = load_training_data(dataclasses.replace(config.data, validation="none"))
-    check_streams(streams, whole.train)
+    check_streams([*streams, student] if student else streams, whole.train)
     if config.data.validation == "file":
         held_out = load_training_data(config.data)
     else:
@@ -87,7 +96,15 @@ def measure(
     judgements = [a.validation for a in answers.values() if a.validation is not None]
     if truth is not None and len(judgements) == len(answers):
         weights = fit_weights(judgements, truth)
-    return SeedResult(answers, weights, truth, test_truth)
+    distilled = None
+    if student is not None:
+        one = dataclasses.replace(config, stream=student)
+        taught = DistilConfig(
+            tuple(out / stream for stream in streams), ",".join(f"{w:.6f}" for w in weights)
+        )
+        folder = out / f"distilled_{student}"
+        distilled = _measure_stream(one, held_out, whole, judged, folder, taught)
+    return SeedResult(answers, distilled, weights, truth, test_truth)
 
 
 def _measure_stream(
@@ -96,20 +113,29 @@ def _measure_stream(
     whole: TrainingData,
     judged: Dataset | None,
     out: Path,
+    taught: DistilConfig | None = None,
 ) -> Answers:
     validation = tested = None
     seconds = cpu_seconds = validation_seconds = 0.0
     if held_out.validation is not None:
-        chosen = train(config, out / "held_out", held_out)
+        chosen = train(_taught(config, taught, "held_out"), out / "held_out", held_out)
         validation = _answers(chosen, held_out.validation)
         seconds, cpu_seconds = _spent(out / "held_out")
         validation_seconds = seconds
     if judged is not None:
         data = dataclasses.replace(config.data, validation="none")
-        everything = dataclasses.replace(config, data=data)
+        everything = _taught(dataclasses.replace(config, data=data), taught, "whole")
         tested = _answers(train(everything, out / "whole", whole), judged)
         seconds, cpu_seconds = _spent(out / "whole")
     return Answers(seconds, cpu_seconds, validation_seconds, validation, tested)
+
+
+def _taught(config: TrainConfig, taught: DistilConfig | None, part: str) -> TrainConfig:
+    """The config of a student, whose teachers have learned from what it learns from."""
+    if taught is None:
+        return config
+    runs = tuple(run / part for run in taught.runs)
+    return dataclasses.replace(config, distil=dataclasses.replace(taught, runs=runs))
 
 
 def _spent(run: Path) -> tuple[float, float]:
@@ -135,28 +161,33 @@ def _truth(
 
 
 def tabulate(results: Sequence[SeedResult]) -> dict[str, Any]:
-    """Means over seeds with ``_sd`` beside each: {streams: {...}, ensemble: {...}}."""
-    streams: dict[str, dict[str, float]] = {}
-    for name in results[0].streams:
-        rows = []
-        for result in results:
-            answers = result.streams[name]
-            row = {
-                "seconds": answers.seconds,
-                "cpu_seconds": answers.cpu_seconds,
-                "val_seconds": answers.validation_seconds,
-            }
-            row |= _judge("val", answers.validation, result.validation_truth)
-            row |= _judge("test", answers.test, result.test_truth)
-            rows.append(row)
-        streams[name] = mean_and_spread(rows)
+    """Means over seeds with ``_sd`` beside each: {streams: {...}, ensemble: {...}}.
+
+    Where all was distilled into one network, ``distilled`` is its row.
+    """
+    streams = {
+        name: mean_and_spread([_row(result.streams[name], result) for result in results])
+        for name in results[0].streams
+    }
     together = []
     for result in results:
         row = _judge("val", result.ensemble("validation"), result.validation_truth)
         together.append(row | _judge("test", result.ensemble("test"), result.test_truth))
     ensemble: dict[str, Any] = mean_and_spread(together)
     ensemble["weights"] = np.mean([r.weights for r in results], axis=0).round(4).tolist()
-    return {"streams": streams, "ensemble": ensemble}
+    table: dict[str, Any] = {"streams": streams, "ensemble": ensemble}
+    students = [_row(r.distilled, r) for r in results if r.distilled is not None]
+    return table | ({"distilled": mean_and_spread(students)} if students else {})
+
+
+def _row(answers: Answers, result: SeedResult) -> dict[str, float]:
+    return {
+        "seconds": answers.seconds,
+        "cpu_seconds": answers.cpu_seconds,
+        "val_seconds": answers.validation_seconds,
+        **_judge("val", answers.validation, result.validation_truth),
+        **_judge("test", answers.test, result.test_truth),
+    }
 
 
 def _judge(

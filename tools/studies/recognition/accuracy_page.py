@@ -104,16 +104,17 @@ def _section(report: Report) -> list[str]:
         "| stream | validation | test | minutes | CPU minutes |",
         "|---|---:|---:|---:|---:|",
     ]
-    for name, row in streams.items():
-        lines.append(
-            f"| {name} | {_score(row, 'val')} | {_score(row, 'test')} | {row['seconds'] / 60:.1f} "
-            f"| {row['cpu_seconds'] / 60:.1f} |"
-        )
+    lines += [_line(name, row) for name, row in streams.items()]
     if len(streams) > 1:
-        together = report["ensemble"]
-        scores = f"{_score(together, 'val')} | {_score(together, 'test')}"
-        lines.append(f"| **ensemble** | {scores} | | |")
+        lines.append(_line("**ensemble**", report["ensemble"]))
+    if "distilled" in report:
+        lines.append(_line("**distilled into one**", report["distilled"]))
     return lines
+
+
+def _line(name: str, row: Mapping[str, float]) -> str:
+    spent = [f"{row[key] / 60:.1f}" if key in row else "" for key in ("seconds", "cpu_seconds")]
+    return f"| {name} | {_score(row, 'val')} | {_score(row, 'test')} | {' | '.join(spent)} |"
 
 
 def _score(row: Mapping[str, float], part: str) -> str:
