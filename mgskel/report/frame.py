@@ -7,6 +7,8 @@ through `text`.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import string
@@ -43,15 +45,24 @@ def framed(
         kicker=text(kicker),
         lead=text(lead),
         body=body,
-        style="\n".join(
-            (_PARTS / name).read_text(encoding="utf-8") for name in ("style.css", "frame.css")
-        ),
-        script="\n".join(
-            (_PARTS / name).read_text(encoding="utf-8") for name in (*scripts, "frame.js")
-        ),
+        **inline(("style.css", "frame.css"), (*scripts, "frame.js")),
         data=embeddable(data),
         footer=text(f"Made with mgskel {__version__}. {_LIMITS}"),
     )
+
+
+def inline(styles: Sequence[str], scripts: Sequence[str]) -> dict[str, str]:
+    """Style and script of a page of one file, and a policy by which no other script runs."""
+    style, script = (
+        "\n".join((_PARTS / name).read_text(encoding="utf-8") for name in names)
+        for names in (styles, scripts)
+    )
+    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{seal}'; style-src 'unsafe-inline'; "
+        "img-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    return {"style": style, "script": script, "policy": policy}
 
 
 def text(value: object) -> str:

@@ -17,7 +17,7 @@ from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe import Description
 from mgskel.reason import Outcome
-from mgskel.report.frame import embeddable
+from mgskel.report.frame import embeddable, inline
 from mgskel.report.methods import (
     Recognizing,
     methods_paragraph,
@@ -75,8 +75,7 @@ def render_page(content: ReportContent) -> str:
     template = string.Template((_PARTS / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=html.escape(content.title),
-        style=(_PARTS / "style.css").read_text(encoding="utf-8"),
-        script="\n".join((_PARTS / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+        **inline(("style.css",), _SCRIPTS),
         report=embeddable(page_data(content)),
     )
 
