@@ -25,7 +25,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe, with_evidence
 from mgskel.formats import ReadOptions, detect, read_sequence
-from mgskel.pose.clip_list import find_clips
+from mgskel.pose.clip_list import find_clips, video_of
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.parts import Parts
 from mgskel.pose.quality import quality_report
@@ -160,7 +160,10 @@ def analyze(
             found = at_level(recognizer.spot(recording, settings.sensitivity), settings.level)
             found = tuple(with_evidence(recording, found))
             for file in EVENTS:
-                write_events(folder / file, found, vocabulary=recognizer.vocabulary)
+                write_events(
+                    folder / file, found, media=video_of(recording, source),
+                    vocabulary=recognizer.vocabulary,
+                )  # fmt: skip
 
         decided = [recognizer.fingerprint, settings.sensitivity, settings.level]
         stages("spot", EVENTS, decided, spot_stage)

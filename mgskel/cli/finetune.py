@@ -27,7 +27,8 @@ TAKES_KEYS = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("recordings", type=Path, metavar="DIR", help="pairs: interview1.npz (from 'mgskel "
-        "extract') and interview1.eaf, .csv or .json")  # fmt: skip
+        "extract') and interview1.eaf, .csv or .json; or a study, of which those clips teach that "
+        "were finished in 'mgskel review'")  # fmt: skip
     add("-o", "--out", type=Path, required=True, metavar="RUN", help="run folder")
     add_teaching_options(parser)
 
@@ -37,23 +38,30 @@ def add_teaching_options(parser: argparse._ActionsContainer) -> None:
     add = parser.add_argument
     add("--model", type=Path, metavar="RUN", help="begin with this one, not the one that ships")
     add("--all", action="store_true", help="learn from all, keep none apart")
+    add("--coder", metavar="NAME", help="of a study: whose review (default: the newest)")
     add("--workers", type=int, default=1, metavar="N", help="processes for the synthesis")
 
 
 def run(args: argparse.Namespace) -> int:
+    from mgskel.review import labelled
     from mgskel.spotting.corpus import annotated_recordings
+    from mgskel.study.folder import ABOUT
 
+    if (args.recordings / ABOUT).is_file():
+        return teach(labelled(args.recordings, args.coder), args)
     return teach(annotated_recordings(args.recordings), args)
 
 
 def teach(recordings: Dataset, args: argparse.Namespace) -> int:
-    """Fine-tune on recordings with events, and say how well it went on every fourth."""
+    """Fine-tune on what people marked, and say how well it went on every fourth recording."""
     from mgskel.core.config import load_config
     from mgskel.core.threads import set_threads
     from mgskel.spotting.corpus import every_fourth
     from mgskel.spotting.finetune import FinetuneSettings, finetune, forgotten, thin_labels
     from mgskel.spotting.stream_recognizer import StreamRecognizer
 
+    for text in recordings.notes:
+        note(text)
     settings = load_config(FinetuneSettings, None, args.keys)
     set_threads(settings.fit.machine.threads)
     before = StreamRecognizer.load(args.model)

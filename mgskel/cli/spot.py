@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "recognizer's words or those of a known vocabulary; adds F1 and errors")  # fmt: skip
     add_decision_options(parser)
     add("--person", metavar="ID", help="only this person (a track's name)")
-    add("--media", metavar="NAME", help="the clip's file name, for ELAN to open beside the tiers")
+    add("--media", metavar="CLIP", help="for ELAN to open beside the tiers (default: the clip that "
+        "the recording was made of)")  # fmt: skip
     add_reading_options(parser)
 
 
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.files import to_json
     from mgskel.core.threads import set_threads
     from mgskel.describe import with_evidence
+    from mgskel.pose.clip_list import video_of
     from mgskel.spotting import Recognizer
     from mgskel.spotting.ensemble import spot_together
 
@@ -64,7 +66,12 @@ def run(args: argparse.Namespace) -> int:
         lead = f"{one.name}: " if len(recordings) > 1 else ""
         _tell_silences(spotter.silences(one.sequence), len(spotter.vocabulary), lead)
         if output is not None:
-            write_events(output, events, media=args.media, vocabulary=spotter.vocabulary)
+            write_events(
+                output,
+                events,
+                media=args.media or video_of(one.sequence),
+                vocabulary=spotter.vocabulary,
+            )
         if len(recordings) > 1:
             tell(f"{one.name}: {len(events)} gestures")
     if truth is not None:

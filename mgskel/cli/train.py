@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.finetune import add_teaching_options, teach
-from mgskel.cli.messages import note, tell
+from mgskel.cli.messages import tell
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
@@ -64,13 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on from a recognizer, as 'mgskel finetune' does, with the clips of a study that "
         "were finished in 'mgskel review'",
     )
-    review.add_argument("--coder", metavar="NAME", help="whose review (default: the newest)")
     add_teaching_options(review)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.from_review is not None:
-        return _train_from_review(args)
+        from mgskel.review import labelled
+
+        args.out = args.out or Path("runs") / "reviewed"
+        return teach(labelled(args.from_review, args.coder), args)
     from mgskel.core.config import load_section
     from mgskel.training.config import DataConfig
 
@@ -81,16 +83,6 @@ def run(args: argparse.Namespace) -> int:
     files = read_training_files(data)
     in_time = any(len(one) and one[0].frame_labels is not None for one in files)
     return _train_frames(args, files) if args.frames or in_time else _train_clips(args, files)
-
-
-def _train_from_review(args: argparse.Namespace) -> int:
-    from mgskel.review import labelled
-
-    data = labelled(args.from_review, args.coder)
-    for text in data.notes:
-        note(text)
-    args.out = args.out or Path("runs") / "reviewed"
-    return teach(data, args)
 
 
 def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:

@@ -107,6 +107,11 @@ class GestureEvent:
         return is_annotation(self.source)
 
     @property
+    def recognised(self) -> bool:
+        """Whether a recognizer says so: named as its source, or known by its doubt."""
+        return not self.annotated and bool(self.source or self.score < 1)
+
+    @property
     def coder(self) -> str:
         """Who annotated it; empty where nobody is named."""
         return self.source.removeprefix(ANNOTATION).removeprefix(" by ") if self.annotated else ""
@@ -352,7 +357,7 @@ def write_events(
     Args:
         path: the ending chooses the format. ELAN keeps whole milliseconds; the others all.
         events: in any order; the file lists them by time.
-        media: the recording's file name, for ELAN to open beside the tiers.
+        media: the recording, for ELAN and BORIS to open beside the events: path or name.
         vocabulary: the names that ELAN offers to whoever corrects the events.
     """
     ending = Path(path).suffix.lower()

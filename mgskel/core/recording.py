@@ -266,6 +266,18 @@ class Dataset(Sequence[Recording]):
         return f"Dataset({len(self)} recordings{source})"
 
 
+def said_by_people(data: Dataset) -> Dataset:
+    """What may be learned from: without the events that a recognizer found, which is noted."""
+    kept, notes = [], []
+    for one in data:
+        own = tuple(event for event in one.events if not event.recognised)
+        if left := len(one.events) - len(own):
+            notes.append(f"{one.name}: {left} events that a recognizer found are left out")
+            one = one.replace(events=own)
+        kept.append(one)
+    return data.replace(recordings=kept, notes=(*data.notes, *notes)) if notes else data
+
+
 def join(parts: Sequence[Dataset]) -> Dataset:
     """One data set of several; classes keep their names, whatever their numbers."""
     recordings = [one for part in parts for one in part]

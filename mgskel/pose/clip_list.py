@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import content_hash, json_hash
+from mgskel.core.sequence import PoseSequence
 from mgskel.pose.frames import source_name
 from mgskel.pose.video import list_pictures, natural_key
 
@@ -108,6 +109,13 @@ def _search(root: Path, out: Path, is_clip: Callable[[Path], bool]) -> list[Path
         elif is_clip is _is_video and len(list_pictures(here)) > 1:
             result.append(here)
     return result
+
+
+def video_of(recording: PoseSequence, source: str | Path | None = None) -> str | None:
+    """The video that a recording was made of: where it lies, or else its name, if it was one."""
+    if source is not None and Path(source).is_file() and _is_video(Path(source)):
+        return str(source)
+    return recording.source if _is_video(Path(recording.source)) else None
 
 
 def _is_video(path: Path) -> bool:

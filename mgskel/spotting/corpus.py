@@ -12,7 +12,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import writing
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.recording import Dataset
+from mgskel.core.recording import Dataset, said_by_people
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats import read
 from mgskel.spotting.features import Features, FeatureSettings, features_of
@@ -121,16 +121,17 @@ def load_pieces(path: Path) -> list[Piece]:
 
 
 def annotated_recordings(path: Path) -> Dataset:
-    """The recordings of a folder (or another data set) that have events."""
-    data = read(path)
+    """The recordings of a folder (or another data set) in which people marked events."""
+    data = said_by_people(read(path))
     annotated = data.select([i for i, one in enumerate(data) if one.events])
     if not len(annotated):
         raise InputError(
             "no annotated recordings",
             place=path,
             expected="pairs such as interview1.npz (from 'mgskel extract') and interview1.eaf",
-            found=f"without events: {', '.join(map(str, data.names[:5]))}",
-            remedy="see docs/howto/annotate-and-finetune.md",
+            found="; ".join((f"without: {', '.join(map(str, data.names[:5]))}", *data.notes)),
+            remedy="mark gestures, or correct found ones in ELAN or by 'mgskel review'; "
+            "see docs/howto/annotate-and-finetune.md",
         )
     for one in annotated:
         start = one.sequence.start_s

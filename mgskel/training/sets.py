@@ -12,7 +12,7 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, json_hash
-from mgskel.core.recording import Dataset, join
+from mgskel.core.recording import Dataset, join, said_by_people
 from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.classes import ClassList, class_list
 from mgskel.datasets.clips import ClipStore
@@ -37,7 +37,7 @@ def read_training_files(config: DataConfig) -> list[Dataset]:
     """What each file of a config holds."""
     if not config.train:
         raise InputError("no training file", remedy="give --data.train FILE")
-    return [read(path, _options(config)) for path in config.train]
+    return [said_by_people(read(path, _options(config))) for path in config.train]
 
 
 def load_training_data(config: DataConfig, files: Sequence[Dataset] | None = None) -> TrainingData:

@@ -141,7 +141,8 @@ def test_overlapping_gestures_of_one_person_go_to_two_tiers(tmp_path: Path) -> N
     )
     write_events(path, events, media="folder/clip.mp4")
     text = path.read_text(encoding="utf-8")
-    assert 'TIER_ID="A"' in text and 'TIER_ID="A (2)"' in text
+    assert 'TIER_ID="A: gestures"' in text and 'TIER_ID="A: gestures (2)"' in text
+    assert 'TIER_ID="A: score (2)"' in text
     assert "./clip.mp4" in text and "folder" not in text
     assert read_events(path) == in_order(events)
 
@@ -195,6 +196,26 @@ def test_who_annotated_stays_with_the_event() -> None:
     event = GestureEvent("1", "nodding", 0, 1.0, 2.0, source=annotation_by(" Zoë "))
     assert event.annotated and event.coder == "Zoë"
     assert not GestureEvent("1", "nodding", 0, 1.0, 2.0, source="annotation-like").annotated
+
+
+def test_elan_opens_the_video_where_it_lies(tmp_path: Path) -> None:
+    video, path = tmp_path / "talks/a b.mp4", tmp_path / "study/talk/events.eaf"
+    video.parent.mkdir()
+    video.touch()
+    write_events(path, [GestureEvent("1", "nodding", 0, 1.0, 2.0, 0.5)], media=str(video))
+    (medium,) = ElementTree.parse(path).getroot().iter("MEDIA_DESCRIPTOR")
+    assert medium.get("RELATIVE_MEDIA_URL") == "../../talks/a b.mp4"
+    assert 'TIER_ID="person 1: gestures"' in path.read_text()
+
+
+def test_what_elan_has_saved_is_a_persons_word(tmp_path: Path) -> None:
+    path = tmp_path / "e.eaf"
+    write_events(path, [GestureEvent("1", "nodding", 0, 1.0, 2.0, 0.5, source="some-recognizer")])
+    (found,) = read_events(path)
+    assert found.recognised and not found.annotated
+    path.write_text(path.read_text().replace('FORMAT="2.8"', 'FORMAT="3.0"'))
+    (saved,) = read_events(path)
+    assert saved.annotated and saved.label == "nodding"
 
 
 def test_elan_offers_the_names(tmp_path: Path) -> None:

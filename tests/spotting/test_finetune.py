@@ -93,7 +93,7 @@ def test_what_was_known_and_is_found_less_well_is_told(recording):
     assert forgotten(knows(1), knows(3), [one]) == {}
 
 
-@pytest.mark.parametrize("content", ["nothing", "no annotation", "no events", "outside"])
+@pytest.mark.parametrize("content", ["nothing", "no annotation", "no events", "outside", "found"])
 def test_what_cannot_be_learned_from(saved, recording, tmp_path, capsys, content):
     folder = tmp_path / "annotated"
     folder.mkdir()
@@ -101,6 +101,8 @@ def test_what_cannot_be_learned_from(saved, recording, tmp_path, capsys, content
         recording.sequence.save(folder / "a.npz")
     if content == "no events":
         write_events(folder / "a.csv", [])
+    if content == "found":  # by a machine: nobody's annotation
+        write_events(folder / "a.csv", [GestureEvent("1", "x", -1, 1.0, 2.0, 0.7, source="net")])
     if content == "outside":
         write_events(folder / "a.csv", [GestureEvent("1", "x", -1, 900.0, 901.0)])
     words = ["finetune", folder, "-o", tmp_path / "run", "--model", saved]

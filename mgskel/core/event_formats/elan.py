@@ -1,15 +1,17 @@
 """ELAN annotation files, through pympi.
 
-One tier per person, named after them; gestures of one person that overlap (a nod while the
+One tier per person ("person 1: gestures"); gestures of one person that overlap (a nod while the
 hands rub) go to further tiers of the same participant, because annotations of one tier may
 not overlap. What ELAN has no field for (score, group, alternatives, ...) stands in dependent
-tiers, so that a file of ours reads back unchanged, to the millisecond that ELAN keeps. The
-gestures' names are a controlled vocabulary: ELAN offers them to whoever corrects the events.
+tiers ("person 1: score"), so that a file of ours reads back unchanged, to the millisecond that
+ELAN keeps. The gestures' names are a controlled vocabulary: ELAN offers them to whoever corrects
+the events, and what ELAN has saved is taken as the word of a person.
 """
 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -31,7 +33,7 @@ from mgskel.core.files import write_bytes
 from mgskel.core.gestures import Vocabulary
 
 _GESTURES, _EMPTY_TIER = "gestures", "1"
-_AUTHOR = "mgskel"
+_AUTHOR, _VERSION = "mgskel", "2.8"
 _UNDETERMINED = ("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
 _OWN_FIELDS = ("person", "label", "start_s", "end_s")
 _DETAILS = tuple(name for name in EVENT_COLUMNS if name not in _OWN_FIELDS)
@@ -52,8 +54,8 @@ def read_elan(
     """Events of an ELAN file, in the order of time.
 
     Each time-aligned tier is one person's: its participant, or else its own name. Empty
-    annotations mark nothing and are left out. What no recognizer wrote was annotated, by the
-    tier's annotator or else the document's author.
+    annotations mark nothing and are left out. What no recognizer wrote was annotated, and so was
+    what ELAN has saved since: by the tier's annotator or else the document's author.
 
     Args:
         path: the `.eaf` file.
@@ -72,6 +74,7 @@ def read_elan(
     times = _slot_times(document.timeslots)
     details = _details(document)
     author = str(document.adocument.get("AUTHOR") or "")
+    untouched = author == _AUTHOR and document.adocument.get("FORMAT") == _VERSION
     events = []
     for tier in chosen:
         aligned, _, attributes, _ = document.tiers[tier]
@@ -82,12 +85,14 @@ def read_elan(
             if not label:
                 continue
             known = details.get(annotation, {})
+            if not untouched:
+                known = {name: text for name, text in known.items() if name != "source"}
             values = {
                 "person": person,
                 "label": label,
                 "start_s": times.get(begin),
                 "end_s": times.get(end),
-                "source": "" if "score" in known else annotation_by(coder),
+                "source": "" if untouched and "score" in known else annotation_by(coder),
                 **known,
             }
             place = f"{path}, tier '{tier}', annotation {annotation}"
@@ -158,31 +163,48 @@ def write_elan(
     """Write events as an ELAN file, with the recording linked when `media` names it.
 
     Args:
+        media: the recording: a path, from where the file shall lead to it, or its name only.
         vocabulary: names to offer beside those of the events.
     """
     document = _eaf()
+    document.adocument |= {"FORMAT": _VERSION, "VERSION": _VERSION}
     document.header = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
     ordered = in_order(events)
     _offer(document, {event.label: event.group for event in ordered}, vocabulary)
     if media is not None:
         kind = _MIME.get(Path(media).suffix.lower(), "video/mp4")
-        document.add_linked_file(f"./{Path(media).name}", f"./{Path(media).name}", kind)
+        place = _seen_from(Path(path).parent, media)
+        document.add_linked_file(place, place, kind)
     for person, lanes in (_lanes(ordered) or {_EMPTY_TIER: [[]]}).items():
         for number, lane in enumerate(lanes, start=1):
-            tier = _free_name(document.tiers, person if number == 1 else f"{person} ({number})")
+            who = f"person {person}" if person.isdigit() else person
+            again = f" ({number})" if number > 1 else ""
+            tier = _free_name(document.tiers, f"{who}: {_GESTURES}{again}")
             document.add_tier(tier, ling=_GESTURES, part=person)
             for event in lane:
                 document.add_annotation(tier, *_milliseconds(event), event.label)
             for field in _DETAILS:
                 texts = [_detail(event, field) for event in lane]
                 if any(texts):
-                    name = _free_name(document.tiers, f"{field}@{tier}")
+                    name = f"{who}: {field.replace('_', ' ')}{again}"
+                    name = _free_name(document.tiers, name)
                     _add_type(document, field)
                     document.add_tier(name, ling=field, parent=tier, part=person)
                     _add_details(document, name, tier, texts)
     document.remove_tier("default")
     document.remove_linguistic_type("default-lt")
     write_bytes(path, _to_bytes(document))
+
+
+def _seen_from(folder: Path, media: str) -> str:
+    """Where a recording lies, from a folder on; one that is not there is looked for beside it."""
+    if Path(media).is_file():
+        try:
+            place = Path(os.path.relpath(Path(media).resolve(), folder.resolve())).as_posix()
+            return place if place.startswith(".") else f"./{place}"
+        except ValueError:  # on another drive
+            pass
+    return f"./{Path(media).name}"
 
 
 def _offer(document: Any, used: Mapping[str, str], vocabulary: Vocabulary | None) -> None:
