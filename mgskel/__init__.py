@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mgskel.core.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from mgskel.pose.frames import Footage
     from mgskel.spotting.live import follow
     from mgskel.spotting.recognizer import Recognizer, spot
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Dataset": "core.recording",

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mgskel import __version__
 from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze
 from mgskel.core.config import to_dict
 from mgskel.core.errors import MgskelError
@@ -21,6 +20,7 @@ from mgskel.core.intake import read_text
 from mgskel.core.progress import Progress
 from mgskel.core.stages import working_in
 from mgskel.core.threads import set_threads, usable_cores
+from mgskel.core.version import __version__
 from mgskel.formats import is_recording
 from mgskel.pose.clip_list import VIDEO_ENDINGS, Clip, find_clips
 from mgskel.pose.estimator import estimator_identity

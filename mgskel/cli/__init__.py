@@ -24,9 +24,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from mgskel import __version__
 from mgskel.cli.messages import add_message_options, fail, listening
 from mgskel.core.errors import InputError, MgskelError, nearest, shown
+from mgskel.core.version import __version__
 
 VERBS = {
     "analyze": "the whole path: clip in, report folder out",

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mgskel import __version__
 from mgskel.core.errors import InputError
 from mgskel.core.files import file_hash, json_hash, write_json
 from mgskel.core.intake import read_json
+from mgskel.core.version import __version__
 
 _RECORD = ".stages.json"
 _LOCK = ".lock"

@@ -48,7 +48,7 @@ def python() -> str:
 @part("core packages", _CORE, needed=True)
 def core() -> str:
     """Every package of the core imports."""
-    import mgskel
+    from mgskel.core.version import __version__
 
     modules = {
         "numpy": "numpy",
@@ -66,7 +66,7 @@ def core() -> str:
     for module in modules.values():
         importlib.import_module(module)
     versions = [f"{name} {version(name)}" for name in modules]
-    return ", ".join([f"mgskel {mgskel.__version__}", *versions])
+    return ", ".join([f"mgskel {__version__}", *versions])
 
 
 @part("threads", _CORE, needed=True)

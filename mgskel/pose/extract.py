@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from mgskel import __version__
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.version import __version__
 from mgskel.pose.cleaning import CleaningSettings, clean
 from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.frames import Footage, VideoSettings

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel import __version__
 from mgskel.core.events import harmless
 from mgskel.core.files import write_json, write_text
+from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, figure, framed, interval_bar, paragraph, table, text
 from mgskel.study.agreement import EVENT, F1, MANY, NAMES, NOTHING, RATE, TIME, Agreement, Values
 

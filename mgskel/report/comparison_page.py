@@ -10,9 +10,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from mgskel import __version__
 from mgskel.core.events import harmless
 from mgskel.core.files import write_json, write_text
+from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
 from mgskel.report.methods import listed
 from mgskel.study.compare import ALL, GESTURE, GROUP, Comparison, Contrast

@@ -15,7 +15,7 @@ import string
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mgskel import __version__
+from mgskel.core.version import __version__
 
 _PARTS = Path(__file__).parent / "page"
 _LIMITS = (

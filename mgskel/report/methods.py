@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from mgskel import __version__
 from mgskel.core.config import to_dict
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.version import __version__
 from mgskel.reason import Outcome
 
 _MOSTLY = 0.8

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel import __version__
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.version import __version__
 from mgskel.describe import Description
 from mgskel.reason import Outcome
 from mgskel.report.frame import embeddable, inline

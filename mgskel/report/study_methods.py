@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel import __version__
 from mgskel.core.files import write_text
 from mgskel.core.intake import read_json
+from mgskel.core.version import __version__
 from mgskel.report.methods import cleaning_words, estimator_words, listed
 from mgskel.study.folder import About, ClipResult
 from mgskel.study.reviews import ACCEPTED, REJECTED, last_word

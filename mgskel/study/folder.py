@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from mgskel import __version__
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, event_of, in_order, plain, read_events
 from mgskel.core.files import write_json
 from mgskel.core.gestures import GestureClass
 from mgskel.core.intake import read_json
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.version import __version__
 from mgskel.study.reviews import last_word
 
 EVENTS, POSE, STATEMENTS, QUALITY = "events.csv", "pose.npz", "statements.json", "quality.json"

@@ -17,12 +17,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 
-import mgskel
 from mgskel.core.config import Between, to_dict
 from mgskel.core.errors import InputError, shown
 from mgskel.core.files import file_hash, write_json, writing
 from mgskel.core.intake import read_bytes, read_json
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.version import __version__
 from mgskel.models import Backbone, FusionParts, create_model
 from mgskel.models.pretrained import WEIGHTS_FILE
 
@@ -105,7 +105,7 @@ def save_folder(
         folder / DESCRIPTION_FILE,
         {
             "schema": SCHEMA,
-            "mgskel": mgskel.__version__,
+            "mgskel": __version__,
             "kind": kind,
             "weights_sha256": file_hash(folder / WEIGHTS_FILE),
             **to_dict(dict(description)),

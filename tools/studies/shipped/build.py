@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-import mgskel
 from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.version import __version__
 from mgskel.models import Backbone
 from mgskel.spotting.decision import DecisionRule
 from mgskel.spotting.examples import ExampleSettings, VariationSettings
@@ -126,7 +126,7 @@ def with_rules(
     """Fit the rules of a recognizer anew, and judge it; its network stays as it is."""
     place, test = folder / "shipped", settings.test
     notes: dict[str, Any] = {
-        "mgskel": mgskel.__version__,
+        "mgskel": __version__,
         "training": spotter.notes.get("training", ""),
         "test": (
             f"{test.recordings} recordings of {test.seconds / 60:g} minutes, {test.rests} rests "
