@@ -69,19 +69,12 @@ def imports_of(path: Path, module: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{base}.{name.name}") for name in node.names)
 
 
-def running_imports(path: Path, known: Collection[str]) -> set[str]:
-    """Our modules that a file imports when it runs, within functions too."""
+def own_imports(path: Path, known: Collection[str]) -> set[str]:
+    """Our modules that a file imports, within functions and for types too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
     found: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node not in typing_only:
+        if isinstance(node, ast.ImportFrom):
             names = {f"{node.module}.{name.name}" for name in node.names}
             found |= names & set(known) or {str(node.module)} & set(known)
     return found
@@ -98,7 +91,7 @@ def circles(imports: Mapping[str, set[str]]) -> list[tuple[str, ...]]:
 
 def test_no_circles() -> None:
     homes = {module: path for path, module in modules()}
-    imports = {module: running_imports(path, homes) for module, path in homes.items()}
+    imports = {module: own_imports(path, homes) for module, path in homes.items()}
     assert circles(imports) == []
 
 

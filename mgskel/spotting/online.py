@@ -8,27 +8,43 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from mgskel.core.errors import InputError, shown
 from mgskel.core.events import GestureEvent
+from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.models import Backbone
+from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
 from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
-from mgskel.spotting.features import FeatureStream
+from mgskel.spotting.features import FeatureStream, StreamInput
 from mgskel.spotting.grid import GridStream, flat_view
 from mgskel.spotting.hand_place import place_terms
 from mgskel.spotting.needs import served_classes, usable_joints
 from mgskel.spotting.tracks import MomentStream, silent_alone
 
-if TYPE_CHECKING:
-    from mgskel.spotting.stream_recognizer import StreamRecognizer
-
 _FASTEST, _LATEST_S = 1000.0, 1e11
 _FORGOTTEN_S = 60.0  # longer than features and network look back
+
+
+class MomentRecognizer(Protocol):
+    """What following takes of a recognizer that answers for every moment as it passes."""
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+    @property
+    def decision(self) -> DecisionRule: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def input(self) -> StreamInput: ...
+    @property
+    def folded(self) -> Backbone: ...
+    @property
+    def step_s(self) -> float: ...
 
 
 class OnlineSpotter:
@@ -43,7 +59,7 @@ class OnlineSpotter:
 
     def __init__(
         self,
-        spotter: StreamRecognizer,
+        spotter: MomentRecognizer,
         skeleton: Skeleton | str = "mediapipe_holistic",
         fps: float = 30.0,
         *,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from mgskel.spotting.evidence import evidence_of
 from mgskel.spotting.features import StreamInput
 from mgskel.spotting.needs import Silence, served_classes, silences
 from mgskel.spotting.network import build_stream_network
+from mgskel.spotting.online import OnlineSpotter
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.spotting.tracks import (
     Track,
@@ -42,9 +43,6 @@ from mgskel.training.model_folder import (
     read_description,
     save_folder,
 )
-
-if TYPE_CHECKING:
-    from mgskel.spotting.online import OnlineSpotter
 
 _DECISIVE = ("weights_sha256", "model", "input", "vocabulary", "decision", "clip_rule")
 
@@ -145,8 +143,6 @@ class StreamRecognizer(Recognizer):
         person: str = "1",
         sensitivity: float = DEFAULT_SENSITIVITY,
     ) -> OnlineSpotter:
-        from mgskel.spotting.online import OnlineSpotter
-
         return OnlineSpotter(
             self, skeleton, fps, unit=unit, frame_size=frame_size, person=person,
             sensitivity=sensitivity,
