@@ -15,10 +15,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.core.errors import InputError, shown, unknown
+from mgskel.core.errors import InputError, listed, shown, unknown
 from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
-from mgskel.core.intake import read_json, read_text
+from mgskel.core.intake import csv_rows, read_json, read_text
 from mgskel.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -70,11 +70,13 @@ class GestureEvent:
         for name in ("person", "label"):
             text = getattr(self, name)
             if not isinstance(text, str) or not text.strip():
-                faults.append(f"'{name}' is {text!r}, not a name")
+                faults.append(f"'{name}' is {shown(text)}, not a name")
         for name in ("person", "label", "group", "evidence", "source"):
             text = getattr(self, name)
             if text != text.strip() or not all(c.isprintable() for c in text):
-                faults.append(f"'{name}' is {text!r}, with blanks around it or control characters")
+                faults.append(
+                    f"'{name}' is {shown(text)}, with blanks around it or control characters"
+                )
         if self.class_id < UNKNOWN_CLASS:
             faults.append(f"'class_id' is {self.class_id}, below -1 (-1 stands for no class)")
         if not math.isfinite(self.start_s) or self.start_s < 0:
@@ -84,11 +86,11 @@ class GestureEvent:
         if not 0 <= self.score <= 1:
             faults.append(f"'score' is {self.score}, not within 0..1")
         if self.level not in _LEVELS:
-            faults.append(f"'level' is {self.level!r}, not one of {', '.join(_LEVELS)}")
+            faults.append(f"'level' is {shown(self.level)}, not one of {', '.join(_LEVELS)}")
         for label, chance in self.alternatives:
             if not label or ";" in label or not 0 <= chance <= 1:
                 faults.append(
-                    f"'alternatives' holds {label!r} with {chance}: names without ';' and "
+                    f"'alternatives' holds {shown(label)} with {chance}: names without ';' and "
                     "probabilities within 0..1 are wanted"
                 )
         if faults:
@@ -145,16 +147,12 @@ def event_of(
     faults = [f"'{name}' is missing" for name in _NEEDED if values.get(name) in (None, "")]
     if faults:
         raise InputError("not a gesture event: " + "; ".join(faults), place=place)
-    if isinstance(values["label"], list | dict):
-        found = shown(values["label"])
-        raise InputError("a label is a name", place=place, expected="text", found=found)
-    label = str(values["label"]).strip()
-    level = str(_or(values.get("level"), GESTURE)).strip()
     try:
+        label, level = _text(values, "label"), _text(values, "level", GESTURE)
         known = vocabulary.by_name(label) if vocabulary is not None and level == GESTURE else None
         score = _number(values, "score", 1.0)
         return GestureEvent(
-            person=str(_or(values.get("person"), "1")).strip(),
+            person=_text(values, "person", "1"),
             label=known.name if known else label,
             class_id=known.id if known else _whole(values, "class_id", UNKNOWN_CLASS),
             start_s=_number(values, "start_s", math.nan),
@@ -172,8 +170,11 @@ def event_of(
         raise
 
 
-def _text(values: Mapping[str, object], name: str) -> str:
-    return " ".join(str(_or(values.get(name), "")).split())
+def _text(values: Mapping[str, object], name: str, default: str = "") -> str:
+    value = _or(values.get(name), default)
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise InputError(f"'{name}' is {shown(value)}, not text")
+    return " ".join(str(value).split())
 
 
 def _alternatives(value: object) -> tuple[tuple[str, float], ...]:
@@ -185,7 +186,7 @@ def _alternatives(value: object) -> tuple[tuple[str, float], ...]:
         return tuple((str(label).strip(), float(chance)) for label, chance in pairs)
     except (TypeError, ValueError, OverflowError):
         raise InputError(
-            f"'alternatives' is {value!r}", expected="label:probability, joined by ';'"
+            f"'alternatives' is {shown(value)}", expected="label:probability, joined by ';'"
         ) from None
 
 
@@ -209,7 +210,7 @@ def _number(values: Mapping[str, object], name: str, default: float) -> float:
 def _whole(values: Mapping[str, object], name: str, default: int) -> int:
     value = _number(values, name, default)
     if not value.is_integer():
-        raise InputError(f"'{name}' is {values[name]!r}, not a whole number")
+        raise InputError(f"'{name}' is {shown(values[name])}, not a whole number")
     return int(value)
 
 
@@ -219,7 +220,7 @@ def _switch(values: Mapping[str, object], name: str, default: bool) -> bool:
         return value
     if str(value).lower() in _SWITCHES:
         return _SWITCHES[str(value).lower()]
-    raise InputError(f"'{name}' is {value!r}", expected="true or false")
+    raise InputError(f"'{name}' is {shown(value)}", expected="true or false")
 
 
 @dataclass(frozen=True)
@@ -299,37 +300,30 @@ def in_order(events: Iterable[GestureEvent]) -> Events:
 
 
 def _csv_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]]]:
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(lines, [])]
-        missing = [name for name in _NEEDED if name not in header]
-        if missing:
-            raise InputError(
-                f"not a table of events: no column {', '.join(missing)}",
-                place=f"{path}, line 1",
-                expected="columns " + ", ".join(EVENT_COLUMNS),
-                found=", ".join(header) or "an empty file",
-                remedy="name the columns in the first line",
-            )
-        rows: list[tuple[str, dict[str, object]]] = []
-        for cells in lines:
-            if not any(cell.strip() for cell in cells):
-                continue
-            place = f"{path}, line {lines.line_num}"
-            if len(cells) != len(header):
-                raise InputError(
-                    "a row of another length than the header",
-                    place=place,
-                    expected=f"{len(header)} cells",
-                    found=f"{len(cells)} cells",
-                    remedy="quote cells that hold commas",
-                )
-            rows.append((place, dict(zip(header, map(plain, cells), strict=True))))
-        return rows
-    except csv.Error as error:
+    lines = csv_rows(text, path)
+    header = [name.strip() for name in next(lines, (1, []))[1]]
+    missing = [name for name in _NEEDED if name not in header]
+    if missing:
         raise InputError(
-            f"not a readable table: {error}", place=f"{path}, line {lines.line_num}"
-        ) from error
+            f"not a table of events: no column {', '.join(missing)}",
+            place=f"{path}, line 1",
+            expected="columns " + ", ".join(EVENT_COLUMNS),
+            found=listed(header) or "an empty file",
+            remedy="name the columns in the first line",
+        )
+    rows: list[tuple[str, dict[str, object]]] = []
+    for number, cells in lines:
+        if len(cells) != len(header):
+            raise InputError(
+                "a row of another length than the header",
+                place=f"{path}, line {number}",
+                expected=f"{len(header)} cells",
+                found=f"{len(cells)} cells",
+                remedy="quote cells that hold commas",
+            )
+        row: dict[str, object] = dict(zip(header, map(plain, cells), strict=True))
+        rows.append((f"{path}, line {number}", row))
+    return rows
 
 
 def _json_rows(path: str | Path) -> list[tuple[str, Mapping[str, object]]]:

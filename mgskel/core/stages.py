@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +92,11 @@ class Stages:
 def working_in(folder: Path) -> Iterator[None]:
     """Hold an output folder alone: a second run into it is refused, not mixed in.
 
-    The hold ends with the process, however it ends.
+    The hold ends with the process, however it ends. Of folders made for a run that wrote nothing
+    into them, nothing is left.
     """
     try:
+        made = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -106,6 +108,11 @@ def working_in(folder: Path) -> Iterator[None]:
         _lock(handle, folder)
         yield
     finally:
+        if made and os.listdir(folder) == [_LOCK]:
+            (folder / _LOCK).unlink()
+            for one in made:
+                with suppress(OSError):
+                    one.rmdir()
         os.close(handle)
 
 

@@ -95,6 +95,9 @@ class Manifest:
         self.write()
 
     def write(self) -> None:
+        """Write it, unless there is nothing that it could tell where to find."""
+        if not any(entry.state == "done" for entry in self.entries.values()):
+            return
         used = {entry.settings for entry in self.entries.values()}
         clips = {}
         for name in sorted(self.entries):

@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.config import to_dict
-from mgskel.core.errors import MgskelError, PartFailed
+from mgskel.core.errors import Faults, MgskelError, PartFailed
 from mgskel.core.files import json_hash, write_bytes
+from mgskel.core.intake import parse_json
+from mgskel.core.npz import open_npz
 from mgskel.core.progress import Progress
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.pose.clip_list import Clip
@@ -203,9 +205,9 @@ def save_observed(seen: Observed, path: Path) -> None:
 
 
 def load_observed(path: Path) -> Observed:
-    with np.load(path, allow_pickle=False) as stored:
-        content = dict(stored)
-    about: dict[str, Any] = json.loads(str(content["about"]))
+    with open_npz(path, Faults(path)) as stored:
+        content = {key: stored[key] for key in stored.keys}
+    about: dict[str, Any] = parse_json(str(content["about"]), path)
     people: list[list[Detection]] = [[] for _ in content["times"]]
     for row, frame in enumerate(content["frame"]):
         run = int(content["run"][row])

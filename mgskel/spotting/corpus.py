@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import writing
 from mgskel.core.gestures import Vocabulary
+from mgskel.core.npz import open_npz
 from mgskel.core.recording import Dataset, said_by_people
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats import read
@@ -106,8 +107,8 @@ def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
 
 
 def load_pieces(path: Path) -> list[Piece]:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    with open_npz(path, Faults(path)) as archive:
+        arrays = {name: archive[name] for name in archive.keys}
     bounds = arrays["offsets"]
     return [
         Piece(

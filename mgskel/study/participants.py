@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mgskel.core.errors import InputError, nearest
-from mgskel.core.intake import read_text
+from mgskel.core.intake import csv_rows, read_text
 
 CLIP, PARTICIPANT, PERSON = "clip", "participant", "person"
 _CLIP_WORDS = (CLIP, "file", "video", "recording")
@@ -70,8 +68,8 @@ def read_participants(path: str | Path, taken: Sequence[str] = ()) -> Participan
     text = read_text(path, "participants' table")
     first_line = text.split("\n", 1)[0]
     separator = max(",;\t", key=first_line.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    head = [cell.strip() for cell in rows[0]] if rows else []
+    rows = list(csv_rows(text, path, separator))
+    head = [cell.strip() for cell in rows[0][1]] if rows else []
     folded = [cell.casefold() for cell in head]
     clip = next((folded.index(word) for word in _CLIP_WORDS if word in folded), None)
     if clip is None:
@@ -86,10 +84,8 @@ def read_participants(path: str | Path, taken: Sequence[str] = ()) -> Participan
     others = [i for i in range(len(head)) if i not in (clip, *who.values()) and head[i]]
     _check_names([head[i] for i in others], taken, str(path))
     found = []
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in rows[1:]:
         cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
         if len(cells) != len(head) or not cells[clip]:
             raise InputError(
                 "a row that does not fit the first line",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +11,7 @@ from pathlib import Path
 from mgskel.core.errors import InputError
 from mgskel.core.events import UNKNOWN_CLASS
 from mgskel.core.gestures import Vocabulary, get_vocabulary, list_vocabularies, map_classes
-from mgskel.core.intake import read_text
+from mgskel.core.intake import csv_rows, read_text
 from mgskel.study.coders import Coder, Coding
 
 _FROM = ("from", "label", "word", "source", "theirs")
@@ -64,11 +62,7 @@ def read_words(path: str | Path) -> tuple[Word, ...]:
     """
     text = read_text(path, "table of words")
     separator = max(",;\t", key=text.count)
-    rows = [
-        [cell.strip() for cell in row]
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        if any(cell.strip() for cell in row)
-    ]
+    rows = [[cell.strip() for cell in row] for _, row in csv_rows(text, path, separator)]
     head = [cell.casefold() for cell in rows[0]] if rows else []
     places = [0, 1, 2, 3]
     if any(name in head for name in _FROM) and any(name in head for name in _TO):

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
+from mgskel.core.npz import open_npz
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
@@ -66,16 +67,21 @@ def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | No
     path = run / VALIDATION_FILE
     if not path.is_file():
         return None
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["logits"], arrays["truth"], arrays["names"]
-    except (KeyError, ValueError, OSError) as error:
-        raise InputError(
-            f"{VALIDATION_FILE} cannot be read",
-            place=run,
-            found=str(error),
-            remedy="give --weights equal, or train again",
-        ) from error
+    faults = Faults(path)
+    with open_npz(path, faults) as arrays:
+        logits, truth, names = (arrays[key] for key in ("logits", "truth", "names"))
+    right = (
+        logits.ndim == 2 and logits.dtype.kind == "f" and np.isfinite(logits).all()
+        and truth.shape == names.shape == logits.shape[:1] and truth.dtype.kind in "iu"
+        and len(truth) and 0 <= truth.min() and truth.max() < logits.shape[1]
+    )  # fmt: skip
+    if not right:
+        faults.add(
+            "content", "scores, true classes and names of the sequences kept apart", "others",
+            "give --weights equal, or train again",
+        )  # fmt: skip
+    faults.raise_if_stopping()
+    return logits, truth, names
 
 
 def weights_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> tuple[np.ndarray, str]:
@@ -129,7 +135,7 @@ def _given(text: str, members: int) -> np.ndarray:
         weights = np.array([float(part) for part in text.split(",")])
     except ValueError:
         weights = np.zeros(0)
-    if len(weights) != members or (weights < 0).any() or weights.sum() <= 0:
+    if len(weights) != members or (weights < 0).any() or not 0 < weights.sum() < np.inf:
         raise InputError(
             "wrong ensemble weights",
             expected=f"auto, equal, validation, or {members} numbers such as 2,1",

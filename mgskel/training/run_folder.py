@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import yaml
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import sweep_leftovers, write_json, write_text
-from mgskel.core.intake import read_json
+from mgskel.core.intake import csv_rows, read_json, read_text
 from mgskel.core.stages import working_in
 from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 
@@ -112,8 +111,8 @@ def _flat(tree: Any, place: str = "") -> dict[str, Any]:
 
 def read_history(out: Path) -> list[dict[str, str]]:
     """A folder's metrics, one row per epoch."""
-    with open(out / METRICS_FILE, newline="", encoding="utf-8") as handle:
-        return list(csv.DictReader(handle))
+    lines = [cells for _, cells in csv_rows(read_text(out / METRICS_FILE), out / METRICS_FILE)]
+    return [dict(zip(lines[0], cells, strict=False)) for cells in lines[1:]]
 
 
 def plot_history(out: Path) -> None:

@@ -27,7 +27,7 @@ from mgskel.core.events import (
 )
 from mgskel.core.files import to_json, write_text
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.intake import parse_json, read_text
+from mgskel.core.intake import csv_rows, parse_json, read_text
 
 POINT_S = 0.04
 _FORMAT = "7.0"
@@ -73,7 +73,10 @@ def is_boris(text: str) -> bool:
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("{"):
         return '"behaviors_conf"' in text and '"observations"' in text
-    return _header_of(_rows(text)) is not None
+    try:
+        return _header_of(_rows(text, "")) is not None
+    except InputError:
+        return False
 
 
 def read_boris(path: str | Path) -> tuple[Observation, ...]:
@@ -170,12 +173,12 @@ def _event(begun: _Moment, end_s: float, place: str) -> GestureEvent:
     return event_of(values, place=place)
 
 
-def _rows(text: str) -> list[list[str]]:
+def _rows(text: str, place: object) -> list[list[str]]:
     """Cells of a table that tabs or commas separate."""
     lines = text.lstrip("\ufeff").splitlines()
     tabs = sum(line.count("\t") for line in lines[:60])
     commas = sum(line.count(",") for line in lines[:60])
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs > commas else ","))
+    return [row for _, row in csv_rows(text, place, "\t" if tabs > commas else ",")]
 
 
 def _header_of(rows: Sequence[Sequence[str]]) -> int | None:
@@ -190,7 +193,7 @@ def _header_of(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _from_table(text: str, place: str) -> Iterator[Observation]:
-    rows = _rows(text)
+    rows = _rows(text, place)
     first = _header_of(rows)
     if first is None:
         raise InputError(
