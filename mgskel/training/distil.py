@@ -19,7 +19,7 @@ from mgskel.datasets.clips import Clips
 from mgskel.datasets.streams import model_input
 from mgskel.training.clip_model import ClipInput, ClipModel
 from mgskel.training.config import DistilConfig
-from mgskel.training.ensemble import read_validation, weights_of
+from mgskel.training.ensemble import ensemble_of, read_validation
 from mgskel.training.model_folder import WEIGHTS_FILE
 from mgskel.training.sets import TrainingData
 
@@ -32,7 +32,7 @@ class Teachers:
 
     Args:
         weights: one per model, sum 1.
-        temperature: softens what they say together; 1 leaves it.
+        temperature: divides the mean logarithm of what they say; the higher, the softer.
         share: of the target that is theirs; the rest is the label's.
     """
 
@@ -44,13 +44,12 @@ class Teachers:
     @torch.no_grad()
     def __call__(self, clips: Clips, target: Tensor) -> Tensor:
         """Targets (N, K) of clips whose labels are `target` (N, K)."""
-        said = torch.zeros_like(target)
+        together = torch.zeros_like(target)
         for model, weight in zip(self.models, self.weights, strict=True):
             x, mask = model_input(clips, model.input.stream, model.skeleton)
             logits = model.network(x, None if bool(mask.all()) else mask).float()
-            said += weight * (logits / model.temperature).softmax(1)
-        softened = (said.clamp(min=1e-12).log() / self.temperature).softmax(1)
-        return torch.lerp(target, softened, self.share)
+            together += weight * (logits / model.temperature).log_softmax(1)
+        return torch.lerp(target, (together / self.temperature).softmax(1), self.share)
 
 
 def teachers_fingerprint(config: DistilConfig | None, data: str) -> object:
@@ -78,16 +77,13 @@ def load_teachers(
     models = {run: ClipModel.load(run) for run in config.runs}
     for run, model in models.items():
         _check(run, model, data, student)
-    weights, _ = weights_of(models, config.weights)
-    helping = [
-        (model, float(weight))
-        for model, weight in zip(models.values(), weights, strict=True)
-        if weight > 0
-    ]
+    ensemble = ensemble_of(models, config.weights)
+    known = zip(models.values(), ensemble.weights.tolist(), strict=True)
+    helping = [(model, weight) for model, weight in known if weight > 0]
     return Teachers(
         tuple(model for model, _ in helping),
         tuple(weight for _, weight in helping),
-        config.temperature,
+        ensemble.temperature * config.temperature,
         config.share,
     )
 

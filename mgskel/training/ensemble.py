@@ -1,8 +1,14 @@
-"""Several recognizers as one: a weighted mean of their probabilities."""
+"""Several recognizers as one: the mean of what they say, without those that do not help.
+
+The mean is of logarithms, so that one who is sure that a class is absent is heard. On a small
+validation part fitted weights follow chance; members therefore count alike, and one is left out
+only where doing without it is clearly better.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +19,11 @@ from mgskel.core.npz import open_npz
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
-from mgskel.training.metrics import negative_log_likelihood, softmax
+from mgskel.training.metrics import fit_temperature, softmax
 from mgskel.training.run_folder import VALIDATION_FILE
 
-_SEQUENCES_FOR_EQUAL = 10.0
+_LEAST = 1e-6
+_SURE = 2.0  # standard errors
 
 
 class Judge(Protocol):
@@ -35,31 +42,59 @@ class Judge(Protocol):
         """(n, K) probabilities of the recordings."""
 
 
-def combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """(n, K): the weighted mean of several (n, K)."""
-    return np.tensordot(weights / weights.sum(), np.stack(probabilities), axes=1)
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """How members count.
 
-
-def fit_weights(probabilities: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:
-    """Weights (sum 1) under which the ensemble explains the truth best.
-
-    A pull towards equal weights, as strong as ten sequences, keeps a small validation part from
-    choosing one member.
+    Args:
+        weights: one per member, sum 1; who has none need not be asked.
+        how: the weights came about.
+        temperature: divides the mean logarithm.
     """
-    from scipy.optimize import minimize
 
-    members = len(probabilities)
-    if members == 1:
-        return np.ones(1)
-    pull = _SEQUENCES_FOR_EQUAL / len(truth)
+    weights: np.ndarray
+    how: str
+    temperature: float = 1.0
 
-    def loss(scores: np.ndarray) -> float:
-        weights = softmax(scores)
-        evenness = float(np.log(weights * members).mean())
-        return negative_log_likelihood(combine(probabilities, weights), truth) - pull * evenness
+    def combine(self, probabilities: Sequence[np.ndarray]) -> np.ndarray:
+        """(n, K) of all members together, from (n, K) of each that has a weight."""
+        weights = self.weights[self.weights > 0]
+        return softmax(_mean_logarithm(probabilities, weights), self.temperature)
 
-    found = minimize(loss, np.zeros(members), method="L-BFGS-B", bounds=[(-4, 4)] * members)
-    return softmax(found.x)
+
+def fit_ensemble(probabilities: Sequence[np.ndarray], truth: np.ndarray) -> Ensemble:
+    """Which members to keep, judged by how well they explain the truth together.
+
+    From all, the one is left out again and again without which the rest explains most, or all but
+    one, as long as the gain exceeds twice its standard error over the sequences.
+    """
+
+    def together(members: Sequence[int]) -> tuple[np.ndarray, float]:
+        """(n,) negative log likelihoods, and the temperature that makes them least."""
+        mean = _mean_logarithm([probabilities[i] for i in members], np.ones(len(members)))
+        temperature = fit_temperature(mean, truth)
+        chosen = softmax(mean, temperature)[np.arange(len(truth)), truth]
+        return -np.log(np.maximum(chosen, _LEAST)), temperature
+
+    kept = list(range(len(probabilities)))
+    costs, temperature = together(kept)
+    while len(kept) > 1 and len(truth) > 1:
+        fewer = [[i for i in kept if i != left] for left in kept] + [[i] for i in kept]
+        found = [together(members) for members in fewer]
+        gains = [costs - cost for cost, _ in found]
+        sure = [g.mean() - _SURE * g.std(ddof=1) / len(truth) ** 0.5 for g in gains]
+        best = int(np.argmax(sure))
+        if sure[best] <= 0:
+            break
+        kept, (costs, temperature) = fewer[best], found[best]
+    weights = np.zeros(len(probabilities))
+    weights[kept] = 1 / len(kept)
+    return Ensemble(weights, "fitted on validation", temperature)
+
+
+def _mean_logarithm(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    logarithms = np.log(np.maximum(np.stack(probabilities), _LEAST))
+    return np.tensordot(weights / weights.sum(), logarithms, axes=1)
 
 
 def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -84,18 +119,19 @@ def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | No
     return logits, truth, names
 
 
-def weights_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> tuple[np.ndarray, str]:
-    """Ensemble weights and how they came about.
+def ensemble_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> Ensemble:
+    """How runs count together.
 
     Args:
-        wanted: ``equal``, ``validation`` (fitted, which needs runs validated on the same
-            sequences), ``auto`` (fitted where that is possible), or numbers: ``2,2,1,1``.
+        wanted: ``equal``, ``validation`` (who helps there; needs runs validated on the same
+            sequences), ``auto`` (by validation where that is possible), or numbers: ``2,2,1,1``.
     """
     members = len(judges)
+    equal = Ensemble(np.full(members, 1 / members), "equal")
     if wanted not in ("auto", "equal", "validation"):
-        return _given(wanted, members), "given"
+        return Ensemble(_given(wanted, members), "given")
     if wanted == "equal" or members == 1:
-        return np.full(members, 1 / members), "equal"
+        return equal
     parts = [read_validation(run) for run in judges]
     known = [part for part in parts if part is not None]
     same = len(known) == members and all(
@@ -107,7 +143,7 @@ def weights_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> tuple[np.n
             softmax(part[0], judge.temperature)
             for part, judge in zip(known, judges.values(), strict=True)
         ]
-        return fit_weights(judged, known[0][1]), "fitted on validation"
+        return fit_ensemble(judged, known[0][1])
     if wanted == "validation":
         raise InputError(
             "ensemble weights cannot be fitted",
@@ -115,7 +151,7 @@ def weights_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> tuple[np.n
             found=f"{len(known)} of {members} runs with validation scores",
             remedy="give --weights equal, or numbers such as --weights 2,2,1,1",
         )
-    return np.full(members, 1 / members), "equal"
+    return equal
 
 
 def check_same_classes(judges: Mapping[Path, Judge]) -> None:

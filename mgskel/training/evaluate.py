@@ -15,7 +15,7 @@ from mgskel.core.recording import Dataset
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats.format import ReadOptions
-from mgskel.training.ensemble import Judge, check_same_classes, combine, weights_of
+from mgskel.training.ensemble import Judge, check_same_classes, ensemble_of
 from mgskel.training.metrics import bootstrap, calibration_error, per_class, summary
 from mgskel.training.submission import group_probabilities, ma52_groups
 
@@ -56,9 +56,10 @@ def score(
     first = next(iter(judges.values()))
     options = dataclasses.replace(options or ReadOptions(), likely_layout=first.skeleton)
     data = load_dataset(file, options, split)
-    shares, how = weights_of(judges, weights)
-    answers = [judge.chances(data, views) for judge in judges.values()]
-    return Scores(combine(answers, shares), shares, how, first.classes, data)
+    ensemble = ensemble_of(judges, weights)
+    asked = zip(judges.values(), ensemble.weights, strict=True)
+    answers = [judge.chances(data, views) for judge, weight in asked if weight > 0]
+    return Scores(ensemble.combine(answers), ensemble.weights, ensemble.how, first.classes, data)
 
 
 def evaluate(

@@ -23,6 +23,8 @@ def test_streams_and_their_ensemble_on_validation_and_test(
         assert 0.3 < row["test_top1"] <= 1
     assert table["streams"]["joint"]["seconds"] > 0
     assert table["ensemble"]["test_top1"] > 0.6
+    assert set(table["nested"]) == {"ensemble", "best_stream", "alike"}
+    assert 0.5 < table["nested"]["ensemble"] <= 1
     assert sum(table["ensemble"]["weights"]) == pytest.approx(1, abs=1e-3)
     # The network that sees the test file learned from everything, the other did not.
     assert (tmp_path / "joint" / "whole" / "recognizer.json").is_file()

@@ -17,9 +17,10 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
-from mgskel.training.ensemble import combine, fit_weights
+from mgskel.training.ensemble import fit_ensemble
 from mgskel.training.evaluate import ma52_measures
 from mgskel.training.fit import train
+from mgskel.training.metrics import calibration_error, softmax, summary
 from mgskel.training.submission import ma52, ma52_groups, miga, write_predictions
 
 
@@ -68,18 +69,42 @@ def test_wrong_weights_are_refused(
     assert "ensemble weights" in capsys.readouterr().err
 
 
-def test_fitted_weights_prefer_the_better_member() -> None:
-    rng = np.random.default_rng(0)
-    truth = rng.integers(0, 3, 300)
-    good = np.full((300, 3), 0.15)
-    good[np.arange(300), truth] = 0.7
-    noise = rng.dirichlet(np.ones(3), 300)
-    weights = fit_weights([good, noise], truth)
-    assert weights[0] > 0.75 and weights.sum() == pytest.approx(1)
-    np.testing.assert_allclose(combine([good, noise], np.array([1.0, 0.0])), good)
-    np.testing.assert_allclose(fit_weights([good, good], truth), [0.5, 0.5], atol=1e-3)
-    few = fit_weights([good[:10], noise[:10]], truth[:10])
-    assert 0.5 < few[0] < weights[0] - 0.1, "ten sequences are no reason to choose one member"
+def members(n: int, sharpness: list[float], seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Members with independent errors, the sharper the better, and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 3, n)
+    logits = [sharp * np.eye(3)[truth] + rng.normal(size=(n, 3)) for sharp in sharpness]
+    return [
+        softmax(one, 1 / max(abs(sharp), 0.1)) for one, sharp in zip(logits, sharpness, strict=True)
+    ], truth
+
+
+@pytest.mark.parametrize(
+    ("n", "sharpness", "kept"),
+    [
+        (300, [2.0, -1.0], [True, False]),
+        (300, [3.0, 1.5, -1.0], [True, True, False]),
+        (300, [2.0, 1.8, 1.6], [True, True, True]),
+        (12, [2.0, 1.8, 1.6], [True, True, True]),
+        (48, [2.0, -2.0, -2.0], [True, False, False]),
+    ],
+)
+def test_an_ensemble_leaves_out_who_does_not_help(
+    n: int, sharpness: list[float], kept: list[bool]
+) -> None:
+    probabilities, truth = members(n, sharpness)
+    found = fit_ensemble(probabilities, truth)
+    assert (found.weights > 0).tolist() == kept
+    assert found.weights.sum() == pytest.approx(1) and len(set(found.weights)) <= 2
+
+
+def test_members_that_err_apart_are_better_together() -> None:
+    probabilities, truth = members(400, [1.5, 1.5, 1.5])
+    found = fit_ensemble([one[:100] for one in probabilities], truth[:100])
+    together = found.combine([one[100:] for one in probabilities])
+    judged = [summary(one[100:], truth[100:])["top1"] for one in probabilities]
+    assert summary(together, truth[100:])["top1"] > max(judged) + 0.03
+    assert calibration_error(together, truth[100:]) < 0.1
 
 
 def test_other_classes_cannot_join_an_ensemble(

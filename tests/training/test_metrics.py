@@ -67,5 +67,7 @@ def test_temperature_undoes_overconfidence() -> None:
     logits = rng.normal(size=(3000, 4)) * 1.5
     truth = np.array([rng.choice(4, p=p) for p in softmax(logits)])
     assert fit_temperature(logits * 5, truth) == pytest.approx(5, rel=0.15)
+    sure = fit_temperature(3 * np.eye(3)[[0, 1, 2]], np.arange(3))
+    assert 0.3 < sure < 1, "three right answers are no certainty"
     assert calibration_error(softmax(logits), truth) < 0.05
     assert calibration_error(softmax(logits * 5), truth) > 0.15

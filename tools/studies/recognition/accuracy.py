@@ -21,9 +21,9 @@ from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import DistilConfig, TrainConfig
-from mgskel.training.ensemble import combine, fit_weights
+from mgskel.training.ensemble import Ensemble, fit_ensemble
 from mgskel.training.fit import train
-from mgskel.training.metrics import softmax, summary
+from mgskel.training.metrics import softmax, summary, top_k
 from mgskel.training.run_folder import read_history
 from mgskel.training.sets import (
     TrainingData,
@@ -55,13 +55,14 @@ class SeedResult:
 
     streams: dict[str, Answers]
     distilled: Answers | None
-    weights: np.ndarray
+    together: Ensemble
     validation_truth: np.ndarray | None
     test_truth: np.ndarray | None
 
     def ensemble(self, part: str) -> np.ndarray | None:
-        answers = [getattr(a, part) for a in self.streams.values()]
-        return None if answers[0] is None else combine(answers, self.weights)
+        asked = zip(self.streams.values(), self.together.weights, strict=True)
+        answers = [getattr(a, part) for a, weight in asked if weight > 0]
+        return None if answers[0] is None else self.together.combine(answers)
 
 
 def measure(
@@ -92,19 +93,18 @@ def measure(
     for stream in streams:
         one = dataclasses.replace(config, stream=stream)
         answers[stream] = _measure_stream(one, held_out, whole, judged, out / stream)
-    weights = np.full(len(answers), 1 / len(answers))
+    together = Ensemble(np.full(len(answers), 1 / len(answers)), "equal")
     judgements = [a.validation for a in answers.values() if a.validation is not None]
     if truth is not None and len(judgements) == len(answers):
-        weights = fit_weights(judgements, truth)
+        together = fit_ensemble(judgements, truth)
     distilled = None
     if student is not None:
         one = dataclasses.replace(config, stream=student)
-        taught = DistilConfig(
-            tuple(out / stream for stream in streams), ",".join(f"{w:.6f}" for w in weights)
-        )
+        weights = ",".join(f"{weight:.6f}" for weight in together.weights)
+        taught = DistilConfig(tuple(out / stream for stream in streams), weights)
         folder = out / f"distilled_{student}"
         distilled = _measure_stream(one, held_out, whole, judged, folder, taught)
-    return SeedResult(answers, distilled, weights, truth, test_truth)
+    return SeedResult(answers, distilled, together, truth, test_truth)
 
 
 def _measure_stream(
@@ -174,10 +174,38 @@ def tabulate(results: Sequence[SeedResult]) -> dict[str, Any]:
         row = _judge("val", result.ensemble("validation"), result.validation_truth)
         together.append(row | _judge("test", result.ensemble("test"), result.test_truth))
     ensemble: dict[str, Any] = mean_and_spread(together)
-    ensemble["weights"] = np.mean([r.weights for r in results], axis=0).round(4).tolist()
-    table: dict[str, Any] = {"streams": streams, "ensemble": ensemble}
+    ensemble["weights"] = np.mean([r.together.weights for r in results], axis=0).round(4).tolist()
+    table: dict[str, Any] = {"streams": streams, "ensemble": ensemble, "nested": nested(results)}
     students = [_row(r.distilled, r) for r in results if r.distilled is not None]
     return table | ({"distilled": mean_and_spread(students)} if students else {})
+
+
+def nested(results: Sequence[SeedResult], draws: int = 20) -> dict[str, float]:
+    """Top-1 on halves of validation that had no say: of the ensemble, of the stream that was best
+    on the other half, and of all streams alike; means over seeds and drawn halves.
+    """
+    rows = []
+    for seed, result in enumerate(results):
+        truth = result.validation_truth
+        judged = [a.validation for a in result.streams.values() if a.validation is not None]
+        if truth is None or len(judged) < 2:
+            continue
+        rng = np.random.default_rng(seed)
+        for _ in range(draws):
+            order = rng.permutation(len(truth))
+            fit, rest = order[: len(order) // 2], order[len(order) // 2 :]
+            known, asked = [one[fit] for one in judged], [one[rest] for one in judged]
+            chosen = fit_ensemble(known, truth[fit])
+            kept = [one for one, weight in zip(asked, chosen.weights, strict=True) if weight > 0]
+            best = int(np.argmax([top_k(one, truth[fit], 1) for one in known]))
+            alike = Ensemble(np.full(len(judged), 1 / len(judged)), "equal")
+            answers = {
+                "ensemble": chosen.combine(kept),
+                "best_stream": asked[best],
+                "alike": alike.combine(asked),
+            }
+            rows.append({name: top_k(one, truth[rest], 1) for name, one in answers.items()})
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
 
 
 def _row(answers: Answers, result: SeedResult) -> dict[str, float]:

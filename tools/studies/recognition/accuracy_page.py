@@ -74,8 +74,8 @@ def page(reports: Sequence[Report]) -> str:
         "*Validation* is a part of the training file that the network has not seen; *test* is "
         "the set's own test part, where its file was given. Published figures are those of the "
         "test part: compare them with *test* alone, and ensembles with ensembles. The ensemble's "
-        "weights are fitted on validation, which flatters its validation figure a little. Top-1 in "
-        "percent, mean ± standard deviation over seeds, each of which draws its own validation "
+        "members are chosen on validation, which flatters its validation figure a little; where "
+        "it stands, the line below a table is without that. Top-1 in percent, mean ± standard deviation over seeds, each of which draws its own validation "
         "part unless the recipe names one.",
     ]
     for report in reports:
@@ -109,6 +109,13 @@ def _section(report: Report) -> list[str]:
         lines.append(_line("**ensemble**", report["ensemble"]))
     if "distilled" in report:
         lines.append(_line("**distilled into one**", report["distilled"]))
+    if nested := report.get("nested"):
+        lines += [
+            "",
+            "Chosen on one half of validation and judged on the other: ensemble "
+            f"{100 * nested['ensemble']:.1f}, best stream {100 * nested['best_stream']:.1f}, all "
+            f"streams alike {100 * nested['alike']:.1f}.",
+        ]
     return lines
 
 
