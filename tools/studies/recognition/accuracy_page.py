@@ -75,8 +75,9 @@ def page(reports: Sequence[Report]) -> str:
         "the set's own test part, where its file was given. Published figures are those of the "
         "test part: compare them with *test* alone, and ensembles with ensembles. The ensemble's "
         "members are chosen on validation, which flatters its validation figure a little; where "
-        "it stands, the line below a table is without that. Top-1 in percent, mean ± standard deviation over seeds, each of which draws its own validation "
-        "part unless the recipe names one.",
+        "it stands, the line below a table is without that. Top-1 in percent, mean ± standard "
+        "deviation over seeds, each of which draws its own validation part unless "
+        "the recipe names one.",
     ]
     for report in reports:
         lines += ["", *_section(report)]
