@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 _BINS = 15
-_USUAL_LOG_TEMPERATURE = 0.5
+_USUAL_LOG_TEMPERATURE = 1.0
 
 
 def confusion(truth: np.ndarray, answer: np.ndarray, classes: int) -> np.ndarray:
