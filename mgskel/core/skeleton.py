@@ -336,8 +336,19 @@ def convert(
     Returns:
         Keypoints (..., V', C) and scores (..., V') in the target's joint order.
     """
-    columns = [_obtain(keypoints, scores, source, joint) for joint in target.joints]
-    lacking = [j for j, column in zip(target.joints, columns, strict=True) if column is None]
+    direct = [place for place, joint in enumerate(target.joints) if source.has(joint)]
+    taken = source.indices(*(target.joints[place] for place in direct))
+    shape = (*keypoints.shape[:-2], target.num_joints)
+    points = np.full((*shape, keypoints.shape[-1]), np.nan, np.float32)
+    scored = np.zeros(shape, np.float32)
+    points[..., direct, :], scored[..., direct] = keypoints[..., taken, :], scores[..., taken]
+    lacking = []
+    for place in sorted({*range(target.num_joints)} - {*direct}):
+        computed = _obtain(keypoints, scores, source, target.joints[place])
+        if computed is None:
+            lacking.append(target.joints[place])
+        else:
+            points[..., place, :], scored[..., place] = computed
     if lacking and not allow_missing:
         raise InputError(
             f"the layout '{source.name}' cannot give all joints of '{target.name}'",
@@ -345,16 +356,7 @@ def convert(
             found=", ".join(source.joints),
             remedy="choose a smaller layout, or allow missing joints (--allow-missing)",
         )
-    shape = keypoints.shape[:-2]
-    empty = (
-        np.full((*shape, keypoints.shape[-1]), np.nan, np.float32),
-        np.zeros(shape, np.float32),
-    )
-    filled = [empty if column is None else column for column in columns]
-    return (
-        np.stack([points for points, _ in filled], axis=-2).astype(np.float32, copy=False),
-        np.stack([score for _, score in filled], axis=-1).astype(np.float32, copy=False),
-    )
+    return points, scored
 
 
 def _obtain(

@@ -45,6 +45,12 @@ class Stage:
     span: Span | None
     stride: int
 
+    def answers(self, x: Tensor, valid: Tensor, wanted: slice) -> Tensor:
+        """Of (N, C, T, V) the features of the moments that are wanted."""
+        if isinstance(self.layer, BalancedFusion):  # of a long window one moment is wanted
+            return self.layer(x, valid, wanted)
+        return self.layer(x, valid)[:, :, wanted]
+
 
 class Backbone(nn.Module):
     """Skeleton sequences to class scores.

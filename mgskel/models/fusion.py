@@ -139,15 +139,18 @@ class BalancedFusion(nn.Module):
             return None
         return Span(max(self.reach, self.window - 1 - self.reach), self.reach)
 
-    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
-        """x (N, C, T, V), valid (N, 1, T, V) of 0 and 1 or None -> (N, C, T, V)"""
+    def forward(
+        self, x: Tensor, valid: Tensor | None = None, wanted: slice = slice(None)
+    ) -> Tensor:
+        """x (N, C, T, V), valid (N, 1, T, V) of 0 and 1 or None -> (N, C, T, V) of the moments
+        that are `wanted`."""
         tokens = x.permute(0, 2, 3, 1)
         seen = None if valid is None else valid.permute(0, 2, 3, 1)
         if self.window is not None and seen is None:
             seen = torch.ones_like(tokens[..., :1])
-        joints, moments, share = self._codes_and_share(tokens, seen)
+        joints, moments, share = self._codes_and_share(tokens, seen, wanted)
         joint_gate = self._joint_gate(joints)
-        time_gate = self._time_gate(moments)
+        time_gate, tokens = self._time_gate(moments)[:, wanted], tokens[:, wanted]
         per_head = share.unflatten(2, (self.heads, -1)).unsqueeze(2)
         wide = time_gate.unsqueeze(2).unsqueeze(4)
         # (N, R, V, C) and (N, T, 1, C), where R is T over windows and 1 over everything.
@@ -160,13 +163,13 @@ class BalancedFusion(nn.Module):
         return torch.addcmul(tokens, tokens, gate).permute(0, 3, 1, 2)
 
     def _codes_and_share(
-        self, tokens: Tensor, seen: Tensor | None
+        self, tokens: Tensor, seen: Tensor | None, wanted: slice
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Codes of the joints (N, R, V, width), of the moments (N, T, width), and the balance
         (N, R, C)."""
         v = tokens.shape[2]
         if self.window is not None and seen is not None:
-            return self._window_codes_and_share(tokens, seen)
+            return self._window_codes_and_share(tokens, seen, wanted)
         codes = functional.relu(self.encode(self._summaries(tokens, seen)))
         if seen is None:
             mean = codes.mean(1)
@@ -194,17 +197,17 @@ class BalancedFusion(nn.Module):
         return self._mean_and_spread(lambda values: means(values) / share_seen, tokens)
 
     def _window_codes_and_share(
-        self, tokens: Tensor, seen: Tensor
+        self, tokens: Tensor, seen: Tensor, wanted: slice
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The same where each moment has seen its window alone: R is T."""
+        """The same where each moment has seen its window alone: R is how many are `wanted`."""
         tokens = tokens * seen
-        count, joints_there = self._recent(seen), seen.sum(2)
+        count, joints_there = self._recent(seen, wanted), seen.sum(2)
         share_of_time, share_of_joints = 1 / count.clamp(min=1), 1 / joints_there.clamp(min=1)
-        joints = self._encoded(lambda values: self._recent(values) * share_of_time, tokens)
+        joints = self._encoded(lambda values: self._recent(values, wanted) * share_of_time, tokens)
         moments = self._encoded(lambda values: values.sum(2) * share_of_joints, tokens)
         joint_seen, moment_seen = count.clamp(max=1), joints_there.clamp(max=1)
         joints, moments = joints * joint_seen, moments * moment_seen
-        around = self._recent(torch.cat([moments, moment_seen], 2))
+        around = self._recent(torch.cat([moments, moment_seen], 2), wanted)
         total = joints.sum(2) + around[..., :-1]
         number = joint_seen.sum(2) + around[..., -1:]
         return joints, moments, self._share(total / number.clamp(min=1))
@@ -212,10 +215,10 @@ class BalancedFusion(nn.Module):
     def _encoded(self, means: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
         return functional.relu(self.encode(self._mean_and_spread(means, tokens)))
 
-    def _recent(self, values: Tensor) -> Tensor:
-        """Sums of values (N, T, ...) over each moment's window."""
+    def _recent(self, values: Tensor, wanted: slice) -> Tensor:
+        """Sums of values (N, T, ...) over the window of each wanted moment."""
         assert self.window is not None
-        return window_sums(values, self.window, self.reach)
+        return window_sums(values, self.window, self.reach, wanted)
 
     def _mean_and_spread(self, means: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
         mean = means(tokens)
@@ -273,21 +276,26 @@ class BalancedFusion(nn.Module):
         return f"channels={self.channels}, heads={self.heads}, window={self.window}, {self.parts}"
 
 
-def window_sums(values: Tensor, window: int, ahead: int) -> Tensor:
-    """Sums of values (N, T, ...) over `window` moments that end `ahead` moments after each.
+def window_sums(values: Tensor, window: int, ahead: int, wanted: slice = slice(None)) -> Tensor:
+    """Sums of values (N, T, ...) over `window` moments that end `ahead` moments after each wanted.
 
     Sums of twice as many moments are made of two, so a sum does not depend on what lies
     outside its window: a recording in pieces has the very sums of the whole.
     """
+    start, stop, _ = wanted.indices(values.shape[1])
+    begin, end = start + ahead + 1 - window, stop + ahead
+    outside = max(-begin, 0), max(end - values.shape[1], 0)
+    values = values[:, max(begin, 0) : end]
+    if any(outside):
+        values = functional.pad(values, (0, 0) * (values.dim() - 2) + outside)
     if torch.is_grad_enabled() and values.requires_grad:
-        return _WindowSums.apply(values, window, ahead)
-    return _window_sums(values, window, ahead)
+        return _WindowSums.apply(values, window)
+    return _window_sums(values, window)
 
 
-def _window_sums(values: Tensor, window: int, ahead: int) -> Tensor:
-    t = values.shape[1]
-    sides = (0, 0) * (values.dim() - 2) + (window - 1 - ahead, ahead)
-    power = functional.pad(values, sides)
+def _window_sums(power: Tensor, window: int) -> Tensor:
+    """Of (N, T + window - 1, ...) the sums (N, T, ...)."""
+    t = power.shape[1] + 1 - window
     total: Tensor | None = None
     taken, size = 0, 1
     while True:
@@ -307,13 +315,14 @@ class _WindowSums(torch.autograd.Function):
     """Its slope is a sum over windows too, those that a moment lies in: nothing need be kept."""
 
     @staticmethod
-    def forward(context: Any, values: Tensor, window: int, ahead: int) -> Tensor:
-        context.place = window, window - 1 - ahead
-        return _window_sums(values, window, ahead)
+    def forward(context: Any, values: Tensor, window: int) -> Tensor:
+        context.window = window
+        return _window_sums(values, window)
 
     @staticmethod
-    def backward(context: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
-        return _window_sums(slope, *context.place), None, None
+    def backward(context: Any, slope: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        sides = (0, 0) * (slope.dim() - 2) + (context.window - 1,) * 2
+        return _window_sums(functional.pad(slope, sides), context.window), None
 
 
 def _starting_at_zero(inputs: int, outputs: int) -> nn.Linear:

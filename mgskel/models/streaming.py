@@ -92,15 +92,19 @@ class _StageStream:
         if self._x is None or self._valid is None:
             self._x = x.new_zeros(*x.shape[:2], before, x.shape[3])
             self._valid = valid.new_zeros(len(x), 1, before, x.shape[3])
-        x, valid = torch.cat([self._x, x], 2), torch.cat([self._valid, valid], 2)
+        x, valid = _joined(self._x, x), _joined(self._valid, valid)
         ready = max(0, (x.shape[2] - before - self._ahead + stride - 1) // stride)
         self._x, self._valid = x[:, :, ready * stride :], valid[:, :, ready * stride :]
         if not ready:
             return x[:, :, :0], valid[:, :, :0]
         needed = before + (ready - 1) * stride + self._ahead + 1
         x, valid = x[:, :, :needed], valid[:, :, :needed]
-        y = self.stage.layer(x, valid)
         shrunk = shrink_time(valid, stride)
         assert shrunk is not None
         here = slice(self._back, self._back + ready)
-        return y[:, :, here], shrunk[:, :, here]
+        return self.stage.answers(x, valid, here), shrunk[:, :, here]
+
+
+def _joined(before: Tensor, after: Tensor) -> Tensor:
+    """Along time, lying in memory as (N, T, V, C), which is what layers are fast on."""
+    return torch.cat([x.permute(0, 2, 3, 1) for x in (before, after)], 1).permute(0, 3, 1, 2)

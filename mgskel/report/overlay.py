@@ -81,14 +81,20 @@ class Canvas:
             max(round(frame_size[0] * self.scale / 2) * 2, 2),
             max(round(frame_size[1] * self.scale / 2) * 2, 2),
         )
-        self._strokes = strokes(skeleton)
-        self._thin = {
+        colours = {part: _rgb(colour) for part, colour in skeleton.colours.items()}
+        thin = {
             joint
             for part in ("face", "left_hand", "right_hand")
             for joint in skeleton.parts.get(part, ())
         }
-        self._parts = [skeleton.part_of(j) for j in range(skeleton.num_joints)]
-        self._colours = {part: _rgb(colour) for part, colour in skeleton.colours.items()}
+        lines = strokes(skeleton)
+        # (S, 4): the joints whose means are a line's start and end; a single one stands twice.
+        self._line_joints = np.array([[*_twice(s.start), *_twice(s.end)] for s in lines])
+        self._line_colours = np.array([colours[s.part] for s in lines])
+        self._line_widths = [1 if s.start[0] in thin else 2 for s in lines]
+        joints = range(skeleton.num_joints)
+        self._colours = np.array([colours[skeleton.part_of(j)] for j in joints])
+        self._radii = [1.2 if j in thin else 2.2 for j in joints]
 
     def blank(self) -> np.ndarray:
         return np.full((self.size[1], self.size[0], 3), _PAPER, np.uint8)
@@ -109,24 +115,16 @@ class Canvas:
         seen = scores >= _DRAWN_SCORE
         places = np.where(seen[:, None], points * self.scale, 0.0)
         fixed = np.round(np.clip(places, -1e4, 1e4) * (1 << _SHIFT)).astype(int)
-        for stroke in self._strokes:
-            joints = list(stroke.joints)
-            if seen[joints].all():
-                width = max(round(unit * (1 if stroke.start[0] in self._thin else 2)), 1)
-                start, end = (tuple(place.astype(int).tolist()) for place in stroke.ends(fixed))
-                cv2.line(
-                    image,
-                    start,
-                    end,
-                    self._faded(stroke.part, scores[joints].min()),
-                    width,
-                    cv2.LINE_AA,
-                    _SHIFT,
-                )
+        ends = fixed[self._line_joints].reshape(-1, 2, 2, 2).mean(2).astype(int).tolist()
+        weakest = scores[self._line_joints].min(1)
+        colours = _faded(self._line_colours, weakest)
+        for line in np.flatnonzero(weakest >= _DRAWN_SCORE).tolist():
+            width = max(round(unit * self._line_widths[line]), 1)
+            cv2.line(image, *ends[line], colours[line], width, cv2.LINE_AA, _SHIFT)
+        colours, centres = _faded(self._colours, scores), fixed.tolist()
         for joint in np.flatnonzero(seen).tolist():
-            radius = round(unit * (1.2 if joint in self._thin else 2.2) * (1 << _SHIFT))
-            colour = self._faded(self._parts[joint], scores[joint])
-            cv2.circle(image, tuple(fixed[joint].tolist()), radius, colour, -1, cv2.LINE_AA, _SHIFT)
+            radius = round(unit * self._radii[joint] * (1 << _SHIFT))
+            cv2.circle(image, centres[joint], radius, colours[joint], -1, cv2.LINE_AA, _SHIFT)
 
     def glow(
         self, image: np.ndarray, points: np.ndarray, scores: np.ndarray, weights: np.ndarray
@@ -147,12 +145,6 @@ class Canvas:
             light = (weights[joint] * np.exp(-1.8 * distance)).astype(np.float32)
             lit = cv2.multiply(cv2.merge([light] * 3), (*map(float, _GLOW), 0.0))
             cv2.add(square, lit, dst=square, dtype=cv2.CV_8U)
-
-    def _faded(self, part: str, score: float) -> tuple[int, int, int]:
-        """The part's colour, towards grey as the score falls."""
-        share = 0.35 + 0.65 * float(score)
-        red, green, blue = (round(share * c + (1 - share) * 110) for c in self._colours[part])
-        return red, green, blue
 
 
 def _pictures(
@@ -251,3 +243,13 @@ def _check_weights(weights: np.ndarray, sequence: PoseSequence) -> None:
 
 def _rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _faded(colours: np.ndarray, scores: np.ndarray) -> list[list[int]]:
+    """Colours (n, 3), towards grey as the scores (n,) fall."""
+    share = 0.35 + 0.65 * scores.astype(float)[:, None]
+    return np.round(share * colours + (1 - share) * 110).astype(int).tolist()
+
+
+def _twice(joints: tuple[int, ...]) -> tuple[int, ...]:
+    return joints if len(joints) == 2 else joints * 2

@@ -39,7 +39,8 @@ def need_met(need: str, usable: np.ndarray, layout: Skeleton) -> np.ndarray:
 
 def served_classes(vocabulary: Vocabulary, usable: np.ndarray, layout: Skeleton) -> np.ndarray:
     """Whether everything that each class needs is usable, (K, T) bool, from (T, V) bool."""
-    met = {need: need_met(need, usable, layout) for gesture in vocabulary for need in gesture.needs}
+    needs = {need for gesture in vocabulary for need in gesture.needs}
+    met = {need: need_met(need, usable, layout) for need in needs}
     served = np.ones((len(vocabulary), len(usable)), bool)
     for row, gesture in zip(served, vocabulary, strict=True):
         for need in gesture.needs:
