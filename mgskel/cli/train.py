@@ -51,6 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "that knows what several do (keys: --distil.share, --distil.temperature)",
     )
     parser.add_argument(
+        "--pretrain",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="first learn motion, without labels, from these recordings of the same kind of people "
+        "(in RUN/pretrained), and start from there",
+    )
+    parser.add_argument(
         "--frames",
         action="store_true",
         help="learn to label every frame of recordings with events, instead of cutting a clip for "
@@ -91,6 +99,7 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     from mgskel.core.config import load_config
     from mgskel.training.config import DistilConfig, TrainConfig
     from mgskel.training.fit import train
+    from mgskel.training.pretraining import PretrainConfig, pretrain
     from mgskel.training.sets import check_streams, load_training_data
 
     config = load_config(TrainConfig, args.config, args.keys)
@@ -104,8 +113,12 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     check_streams(streams, data.train)
     for stream in streams:
         folder = base if alone else base / stream
-        recognizer = train(dataclasses.replace(config, stream=stream), folder, data)
-        _report(folder, recognizer.notes)
+        one = dataclasses.replace(config, stream=stream)
+        if args.pretrain:
+            before = PretrainConfig.before(one, args.pretrain, data.train)
+            start = pretrain(before, folder / "pretrained")
+            one = dataclasses.replace(one, model=dataclasses.replace(one.model, pretrained=start))
+        _report(folder, train(one, folder, data).notes)
     return 0
 
 

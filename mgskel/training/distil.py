@@ -83,7 +83,7 @@ def load_teachers(
     return Teachers(
         tuple(model for model, _ in helping),
         tuple(weight for _, weight in helping),
-        ensemble.temperature * config.temperature,
+        config.temperature,
         config.share,
     )
 

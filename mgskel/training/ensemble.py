@@ -19,7 +19,7 @@ from mgskel.core.npz import open_npz
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
-from mgskel.training.metrics import fit_temperature, softmax
+from mgskel.training.metrics import softmax
 from mgskel.training.run_folder import VALIDATION_FILE
 
 _LEAST = 1e-6
@@ -49,17 +49,16 @@ class Ensemble:
     Args:
         weights: one per member, sum 1; who has none need not be asked.
         how: the weights came about.
-        temperature: divides the mean logarithm.
     """
 
     weights: np.ndarray
     how: str
-    temperature: float = 1.0
 
     def combine(self, probabilities: Sequence[np.ndarray]) -> np.ndarray:
         """(n, K) of all members together, from (n, K) of each that has a weight."""
         weights = self.weights[self.weights > 0]
-        return softmax(_mean_logarithm(probabilities, weights), self.temperature)
+        logarithms = np.log(np.maximum(np.stack(probabilities), _LEAST))
+        return softmax(np.tensordot(weights / weights.sum(), logarithms, axes=1))
 
 
 def fit_ensemble(probabilities: Sequence[np.ndarray], truth: np.ndarray) -> Ensemble:
@@ -69,32 +68,28 @@ def fit_ensemble(probabilities: Sequence[np.ndarray], truth: np.ndarray) -> Ense
     one, as long as the gain exceeds twice its standard error over the sequences.
     """
 
-    def together(members: Sequence[int]) -> tuple[np.ndarray, float]:
-        """(n,) negative log likelihoods, and the temperature that makes them least."""
-        mean = _mean_logarithm([probabilities[i] for i in members], np.ones(len(members)))
-        temperature = fit_temperature(mean, truth)
-        chosen = softmax(mean, temperature)[np.arange(len(truth)), truth]
-        return -np.log(np.maximum(chosen, _LEAST)), temperature
+    def costs(members: Sequence[int]) -> np.ndarray:
+        together = equal(len(members)).combine([probabilities[i] for i in members])
+        return -np.log(np.maximum(together[np.arange(len(truth)), truth], _LEAST))
 
     kept = list(range(len(probabilities)))
-    costs, temperature = together(kept)
     while len(kept) > 1 and len(truth) > 1:
         fewer = [[i for i in kept if i != left] for left in kept] + [[i] for i in kept]
-        found = [together(members) for members in fewer]
-        gains = [costs - cost for cost, _ in found]
+        now = costs(kept)
+        gains = [now - costs(members) for members in fewer]
         sure = [g.mean() - _SURE * g.std(ddof=1) / len(truth) ** 0.5 for g in gains]
         best = int(np.argmax(sure))
         if sure[best] <= 0:
             break
-        kept, (costs, temperature) = fewer[best], found[best]
+        kept = fewer[best]
     weights = np.zeros(len(probabilities))
     weights[kept] = 1 / len(kept)
-    return Ensemble(weights, "fitted on validation", temperature)
+    return Ensemble(weights, "fitted on validation")
 
 
-def _mean_logarithm(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    logarithms = np.log(np.maximum(np.stack(probabilities), _LEAST))
-    return np.tensordot(weights / weights.sum(), logarithms, axes=1)
+def equal(members: int) -> Ensemble:
+    """All alike."""
+    return Ensemble(np.full(members, 1 / members), "equal")
 
 
 def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -127,11 +122,10 @@ def ensemble_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> Ensemble:
             sequences), ``auto`` (by validation where that is possible), or numbers: ``2,2,1,1``.
     """
     members = len(judges)
-    equal = Ensemble(np.full(members, 1 / members), "equal")
     if wanted not in ("auto", "equal", "validation"):
         return Ensemble(_given(wanted, members), "given")
     if wanted == "equal" or members == 1:
-        return equal
+        return equal(members)
     parts = [read_validation(run) for run in judges]
     known = [part for part in parts if part is not None]
     same = len(known) == members and all(
@@ -151,7 +145,7 @@ def ensemble_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> Ensemble:
             found=f"{len(known)} of {members} runs with validation scores",
             remedy="give --weights equal, or numbers such as --weights 2,2,1,1",
         )
-    return equal
+    return equal(members)
 
 
 def check_same_classes(judges: Mapping[Path, Judge]) -> None:

@@ -7,9 +7,11 @@ recogniser with few labels starts from (``model.pretrained``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,9 +27,9 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
-from mgskel.formats import ReadOptions
+from mgskel.formats import ReadOptions, read
 from mgskel.models import Backbone
-from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig
+from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig, TrainConfig
 from mgskel.training.loop import prepare, run
 from mgskel.training.model_folder import WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
@@ -43,6 +45,7 @@ class PretrainConfig:
 
     Args:
         data: files of sequences, labelled or not; all are used.
+        seconds: longer recordings are cut into pieces of this length; without it, none is.
         hidden: share of joints and moments that are hidden.
         by_motion: how much more often moving joints are hidden; 0 hides all alike.
     """
@@ -51,6 +54,7 @@ class PretrainConfig:
     layout: str | None = None
     to_layout: str | None = None
     people: int | None = None
+    seconds: float | None = None
     stream: str = "joint"
     window: int = 64
     hidden: float = 0.5
@@ -67,6 +71,28 @@ class PretrainConfig:
             raise InputError(
                 "wrong value for 'hidden'", expected="between 0 and 1", found=self.hidden
             )
+
+    @classmethod
+    def before(cls, config: TrainConfig, files: Sequence[Path], data: Dataset) -> PretrainConfig:
+        """The pretraining that a training of `data` may start from: all as there, but for labels.
+
+        Recordings are cut into pieces as long as the clips to be told apart.
+        """
+        return cls(
+            tuple(files),
+            config.data.layout,
+            config.data.to_layout or config.data.layout or data.skeleton.name,
+            config.data.people or max(one.num_people for one in data.sequences),
+            float(np.median([one.duration_s for one in data.sequences])),
+            config.stream,
+            config.window,
+            normalise=config.normalise,
+            augment=config.augment,
+            model=config.model,
+            optim=config.optim,
+            machine=config.machine,
+            seed=config.seed,
+        )
 
 
 def hide(x: Tensor, mask: Tensor, share: float, by_motion: float, rng: torch.Generator) -> Tensor:
@@ -171,14 +197,27 @@ def pretrain(config: PretrainConfig, out: str | Path, data: Dataset | None = Non
 def _store(config: PretrainConfig, given: Dataset | None) -> ClipStore:
     sequences: list[PoseSequence] = []
     names: list[str] = []
-    files = (load_dataset(path, ReadOptions(layout=config.layout)) for path in config.data)
+    options = ReadOptions(layout=config.layout)
+    # Rest between gestures is motion of these people, too.
+    reader = load_dataset if config.seconds is None else read
+    files = (reader(path, options) for path in config.data)
     for data in files if given is None else (given,):
         if config.to_layout is not None:
             data = data.to_skeleton(get_skeleton(config.to_layout))
-        sequences += data.sequences
-        names += [str(name) for name in data.names]
+        for sequence, name in zip(data.sequences, data.names, strict=True):
+            cut = pieces(sequence, config.seconds)
+            sequences += cut
+            names += [str(name)] * len(cut)
     zeros = [0] * len(names)
     return ClipStore.from_sequences(sequences, config.normalise, zeros, names, config.people)
+
+
+def pieces(sequence: PoseSequence, seconds: float | None) -> list[PoseSequence]:
+    """A recording in equal pieces of about this length, without those in which nobody is seen."""
+    count = 1 if seconds is None else max(1, round(sequence.duration_s / seconds))
+    cuts = np.array_split(np.arange(sequence.num_frames), min(count, sequence.num_frames))
+    parts = [sequence.frames(part) for part in cuts] if count > 1 else [sequence]
+    return [part for part in parts if bool((part.scores > 0).any())]
 
 
 def _save(

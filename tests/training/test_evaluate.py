@@ -20,7 +20,7 @@ from mgskel.formats import write
 from mgskel.training.ensemble import fit_ensemble
 from mgskel.training.evaluate import ma52_measures
 from mgskel.training.fit import train
-from mgskel.training.metrics import calibration_error, softmax, summary
+from mgskel.training.metrics import softmax, summary
 from mgskel.training.submission import ma52, ma52_groups, miga, write_predictions
 
 
@@ -104,7 +104,6 @@ def test_members_that_err_apart_are_better_together() -> None:
     together = found.combine([one[100:] for one in probabilities])
     judged = [summary(one[100:], truth[100:])["top1"] for one in probabilities]
     assert summary(together, truth[100:])["top1"] > max(judged) + 0.03
-    assert calibration_error(together, truth[100:]) < 0.1
 
 
 def test_other_classes_cannot_join_an_ensemble(

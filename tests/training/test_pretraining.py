@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError
 from mgskel.models import take_over
 from mgskel.training.fit import train
-from mgskel.training.pretraining import PretrainConfig, hide, motion_of, pretrain
+from mgskel.training.pretraining import PretrainConfig, hide, motion_of, pieces, pretrain
 
 
 def config(file: Path, **changes: Any) -> PretrainConfig:
@@ -43,6 +44,15 @@ def test_moving_joints_are_hidden_more_often_and_in_blocks() -> None:
     assert float(hidden[:, :, :9].float().mean()) == pytest.approx(0.4, abs=0.08)
     blocks = hidden.unflatten(1, (4, 4))
     assert torch.equal(blocks, blocks[:, :, :1].expand_as(blocks))
+
+
+def test_recordings_are_cut_into_pieces_as_long_as_clips(make_set: Any) -> None:
+    sequence = make_set(1)[0].sequence
+    parts = pieces(sequence, sequence.duration_s / 3)
+    assert len(parts) == 3 and sum(part.num_frames for part in parts) == sequence.num_frames
+    assert pieces(sequence, None) == pieces(sequence, 1e3) == [sequence]
+    unseen = sequence.replace(keypoints=sequence.keypoints * np.nan, scores=sequence.scores * 0)
+    assert pieces(unseen, None) == []
 
 
 def test_motion_has_the_frames_of_its_input() -> None:

@@ -18,8 +18,8 @@ SETS = (
     "imigue", "smg", "ma52", "ntu60", "nw_ucla", "utd_mhad", "natops", "jhmdb14", "synthetic"
 )  # fmt: skip
 QUICK = [
-    "--optim.epochs", "1", "--optim.batch", "16", "--window", "16", "--views", "1",
-    "--model.sizes", "{channels: [16, 32], heads: 4}",
+    "--optim.epochs", "1", "--optim.batch", "32", "--window", "16", "--views", "1",
+    "--model.sizes.channels", "[8, 16]",
     "--machine.accelerator", "cpu", "--machine.threads", "1", "--machine.tensorboard", "off",
 ]  # fmt: skip
 
@@ -31,14 +31,31 @@ def test_every_set_has_a_recipe(name: str, root: Path) -> None:
     assert any(config.augment.strengths().values())
 
 
+@pytest.mark.parametrize("name", ["imigue", "smg", "ma52", "ntu60"])
+def test_the_heavier_network_is_the_recipe_with_another_backbone(name: str, root: Path) -> None:
+    folder = root / "configs" / name
+    heavy, recipe = (
+        load_config(TrainConfig, folder / file) for file in ("ctrgcn.yaml", "recipe.yaml")
+    )
+    assert heavy.model.backbone == "ctrgcn" and heavy.model.fusion == "on"
+    assert len(heavy.model.sizes["channels"]) == 10 and heavy.optim.name == "sgd"
+    assert (heavy.data, heavy.normalise) == (recipe.data, recipe.normalise)
+
+
+either = pytest.mark.parametrize("config", ["recipe.yaml", "ctrgcn.yaml"])
+
+
 def long_tail(count: int, classes: int, rng: np.random.Generator) -> np.ndarray:
     shares = 1 / np.arange(1, classes + 1) ** 1.5
     return rng.choice(classes, count, p=shares / shares.sum())
 
 
-def test_imigue_from_the_challenge_arrays_to_a_submission(root: Path, tmp_path: Path) -> None:
+@either
+def test_imigue_from_the_challenge_arrays_to_a_submission(
+    config: str, root: Path, tmp_path: Path
+) -> None:
     rng = np.random.default_rng(0)
-    count = 200
+    count = 64
     data = np.zeros((count, 3, 90, 22, 1), np.float32)
     rest = rng.uniform(300, 700, (2, 1, 22))
     for clip in data:
@@ -51,11 +68,12 @@ def test_imigue_from_the_challenge_arrays_to_a_submission(root: Path, tmp_path: 
     with open(tmp_path / "train_label.pkl", "wb") as handle:
         pickle.dump((names, labels), handle)
     run = tmp_path / "run"
-    recipe = root / "configs" / "imigue" / "recipe.yaml"
+    recipe = root / "configs" / "imigue" / config
     file = str(tmp_path / "train_data.npy")
     with pytest.warns(UserWarning, match="of 32 classes have no training sequence"):
-        code = main(["train", "-c", str(recipe), "-o", str(run), "--data.train", file, *QUICK])
-    assert code == 0
+        words = ["train", "-c", str(recipe), "-o", str(run), "--data.train", file]
+        assert main([*words, "--pretrain", file, *QUICK]) == 0
+    assert (run / "pretrained" / "model.safetensors").is_file()
     out = tmp_path / "Submission.csv"
     assert main(["predict", str(run), "--data", file, "-o", str(out), "--format", "miga"]) == 0
     rows = list(csv.reader(out.open()))
@@ -63,8 +81,9 @@ def test_imigue_from_the_challenge_arrays_to_a_submission(root: Path, tmp_path: 
     assert all(0 <= int(row[1]) < 32 for row in rows)
 
 
+@either
 def test_smg_from_its_tables_by_the_official_split(
-    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = np.random.default_rng(0)
     folder = tmp_path / "smg"
@@ -80,7 +99,7 @@ def test_smg_from_its_tables_by_the_official_split(
         text = "".join(f"{label},{start},{end}\n" for label, start, end in rows)
         (sample / f"{sample.name}_finelabels.csv").write_text(text)
     run = tmp_path / "run"
-    recipe = root / "configs" / "smg" / "recipe.yaml"
+    recipe = root / "configs" / "smg" / config
     with pytest.warns(UserWarning, match="of 17 classes"):
         words = ["train", "-c", str(recipe), "-o", str(run), "--data.train", str(folder), *QUICK]
         assert main(words) == 0
@@ -91,7 +110,10 @@ def test_smg_from_its_tables_by_the_official_split(
     assert json.loads(capsys.readouterr().out)["n"] == 60
 
 
-def test_ntu_from_the_npz_with_two_people_by_its_own_parts(root: Path, tmp_path: Path) -> None:
+@either
+def test_ntu_from_the_npz_with_two_people_by_its_own_parts(
+    config: str, root: Path, tmp_path: Path
+) -> None:
     rng = np.random.default_rng(0)
 
     def part(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -100,11 +122,11 @@ def test_ntu_from_the_npz_with_two_people_by_its_own_parts(root: Path, tmp_path:
         x[: count // 2, :20, 75:] = rng.normal(size=(count // 2, 20, 75))
         return x, np.eye(60, dtype=np.int64)[np.arange(count) % 4]
 
-    (x, y), (x_test, y_test) = part(40), part(12)
+    (x, y), (x_test, y_test) = part(24), part(12)
     path = tmp_path / "ntu.npz"
     np.savez(path, x_train=x, y_train=y, x_test=x_test, y_test=y_test)
     run = tmp_path / "run"
-    recipe = root / "configs" / "ntu60" / "recipe.yaml"
+    recipe = root / "configs" / "ntu60" / config
     assert (
         main(["train", "-c", str(recipe), "-o", str(run), "--data.train", str(path), *QUICK]) == 0
     )
@@ -114,7 +136,8 @@ def test_ntu_from_the_npz_with_two_people_by_its_own_parts(root: Path, tmp_path:
     assert main(["evaluate", str(run), "--data", str(path), "--split", "test"]) == 0
 
 
-def test_ma52_from_pickles_of_the_published_split(root: Path, tmp_path: Path) -> None:
+@either
+def test_ma52_from_pickles_of_the_published_split(config: str, root: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name, count in (("train", 48), ("val", 16)):
         annotations = [
@@ -132,7 +155,7 @@ def test_ma52_from_pickles_of_the_published_split(root: Path, tmp_path: Path) ->
         with open(tmp_path / f"{name}.pkl", "wb") as handle:
             pickle.dump(annotations, handle)
     run = tmp_path / "run"
-    words = ["train", "-c", str(root / "configs" / "ma52" / "recipe.yaml"), "-o", str(run)]
+    words = ["train", "-c", str(root / "configs" / "ma52" / config), "-o", str(run)]
     words += ["--data.train", str(tmp_path / "train.pkl"), "--data.layout", "coco17"]
     words += ["--data.validation_file", str(tmp_path / "val.pkl"), *QUICK]
     with pytest.warns(UserWarning, match="44 of 52 classes"):

@@ -21,7 +21,7 @@ from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import DistilConfig, TrainConfig
-from mgskel.training.ensemble import Ensemble, fit_ensemble
+from mgskel.training.ensemble import Ensemble, equal, fit_ensemble
 from mgskel.training.fit import train
 from mgskel.training.metrics import softmax, summary, top_k
 from mgskel.training.run_folder import read_history
@@ -93,7 +93,7 @@ def measure(
     for stream in streams:
         one = dataclasses.replace(config, stream=stream)
         answers[stream] = _measure_stream(one, held_out, whole, judged, out / stream)
-    together = Ensemble(np.full(len(answers), 1 / len(answers)), "equal")
+    together = equal(len(answers))
     judgements = [a.validation for a in answers.values() if a.validation is not None]
     if truth is not None and len(judgements) == len(answers):
         together = fit_ensemble(judgements, truth)
@@ -198,11 +198,10 @@ def nested(results: Sequence[SeedResult], draws: int = 20) -> dict[str, float]:
             chosen = fit_ensemble(known, truth[fit])
             kept = [one for one, weight in zip(asked, chosen.weights, strict=True) if weight > 0]
             best = int(np.argmax([top_k(one, truth[fit], 1) for one in known]))
-            alike = Ensemble(np.full(len(judged), 1 / len(judged)), "equal")
             answers = {
                 "ensemble": chosen.combine(kept),
                 "best_stream": asked[best],
-                "alike": alike.combine(asked),
+                "alike": equal(len(asked)).combine(asked),
             }
             rows.append({name: top_k(one, truth[rest], 1) for name, one in answers.items()})
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
