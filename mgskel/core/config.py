@@ -39,8 +39,14 @@ class Between:
         return f"{self.low:g} to {self.high:g}"
 
 
+_UNBOUNDED = Between(0, 1e6)
+
+
 def check_bounds(config: Any, path: tuple[str, ...] = ()) -> None:
-    """Refuse a config whose numbers lie beyond the bounds of their types, however it was made."""
+    """Refuse a config whose numbers lie beyond the bounds of their types, however it was made.
+
+    What has no bounds of its own is no less than 0 and no more than a million.
+    """
     hints = typing.get_type_hints(type(config), include_extras=True)
     for field in dataclasses.fields(config):
         value, name = getattr(config, field.name), (*path, field.name)
@@ -48,6 +54,8 @@ def check_bounds(config: Any, path: tuple[str, ...] = ()) -> None:
             check_bounds(value, name)
         elif typing.get_origin(hints[field.name]) is Annotated:
             _build(hints[field.name], value, name, "config")
+        elif isinstance(value, int | float) and value not in _UNBOUNDED:
+            raise _wrong(str(_UNBOUNDED), value, name, "config")
 
 
 def load_config(
@@ -55,7 +63,9 @@ def load_config(
 ) -> Config:
     """A `kind` from its defaults, then the YAML file, then ``--key value`` overrides."""
     tree = _merge(_nested(kind), _given(path, overrides))
-    return from_dict(kind, tree, place=str(path) if path is not None else "command line")
+    config = from_dict(kind, tree, place=str(path) if path is not None else "command line")
+    check_bounds(config)
+    return config
 
 
 def load_section(

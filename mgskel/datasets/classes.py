@@ -26,6 +26,14 @@ class ClassList:
     names: tuple[str, ...]
     vocabulary: str | None = None
 
+    def __post_init__(self) -> None:
+        if len(self.keys) != len(self.names) or len(set(self.keys)) < len(self.keys):
+            raise InputError(
+                "the classes do not fit together",
+                expected="a name for each label, no label twice",
+                found=f"{len(self.keys)} labels, {len(self.names)} names",
+            )
+
     def __len__(self) -> int:
         return len(self.keys)
 

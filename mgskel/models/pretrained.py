@@ -6,17 +6,42 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from mgskel.core.errors import InputError
-from mgskel.core.intake import read_json
+from mgskel.core.errors import InputError, shown
+from mgskel.core.intake import read_bytes, read_json
 
 SHIPPED = Path(__file__).parents[1] / "spotting" / "shipped"
 WEIGHTS_FILE = "model.safetensors"
 _LOG = logging.getLogger("mgskel")
 _HEAD = "head."
 _SHOWN = 4
+MOST_WEIGHTS, _LARGEST = 4 << 30, 1e9
+
+
+def tensors_of(content: bytes, path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file's content, all of them such as a training may give."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        state: dict[str, np.ndarray] = load(content)
+    except (SafetensorError, LookupError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path.name} holds no weights", place=path.parent, found=shown(str(error), 300)
+        ) from error
+    for name, values in state.items():
+        if values.size and not np.abs(values.astype(np.float64)).max() < _LARGEST:
+            raise InputError(
+                f"{path.name} holds weights that no training gives",
+                place=path.parent,
+                expected=f"finite numbers below {_LARGEST:g}",
+                found=f"others in '{shown(name)}'",
+                remedy="copy the folder again, or train again",
+            )
+    return state
 
 
 def run_folder(run: str | Path) -> Path:
@@ -28,10 +53,14 @@ def sizes_of(run: str | Path, backbone: str) -> dict[str, Any]:
     """The sizes that a run's network was built with; none where its backbone is another."""
     description = run_folder(run) / "recognizer.json"
     tree = read_json(description) if description.is_file() else {}
-    model = tree.get("model", {}) if isinstance(tree, dict) else {}
-    if model.get("backbone") != backbone:
+    model = tree.get("model") if isinstance(tree, dict) else None
+    if not isinstance(model, dict) or model.get("backbone") != backbone:
         return {}
-    return {**model.get("sizes", {}), "fusion_window": model.get("fusion_window")}
+    sizes = model.get("sizes")
+    return {
+        **(sizes if isinstance(sizes, dict) else {}),
+        "fusion_window": model.get("fusion_window"),
+    }
 
 
 def take_over(network: nn.Module, run: str | Path, head: bool = False) -> tuple[str, ...]:
@@ -41,8 +70,6 @@ def take_over(network: nn.Module, run: str | Path, head: bool = False) -> tuple[
         run: a folder that training or pretraining wrote, or "default".
         head: take the classes too, where their number fits.
     """
-    from safetensors.torch import load_file
-
     folder = run_folder(run)
     path = folder / WEIGHTS_FILE
     if not path.is_file():
@@ -53,8 +80,8 @@ def take_over(network: nn.Module, run: str | Path, head: bool = False) -> tuple[
         )
     own = network.state_dict()
     fitting = {
-        key: value
-        for key, value in load_file(path).items()
+        key: torch.from_numpy(value)
+        for key, value in tensors_of(read_bytes(path, "weights", MOST_WEIGHTS), path).items()
         if key in own and own[key].shape == value.shape and (head or not key.startswith(_HEAD))
     }
     if not fitting:

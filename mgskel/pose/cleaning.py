@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from mgskel.core.body_scale import shoulder_width
+from mgskel.core.config import Between
 from mgskel.core.sequence import PoseSequence
 from mgskel.pose.smoothing import SmoothingSettings, smooth
 
@@ -71,7 +73,7 @@ class CleaningSettings:
     """
 
     enabled: bool = True
-    min_score: float = 0.2
+    min_score: Annotated[float, Between(0, 1)] = 0.2
     swaps: SwapSettings = SwapSettings()
     outliers: OutlierSettings = OutlierSettings()
     gaps: GapSettings = GapSettings()

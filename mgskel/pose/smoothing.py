@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
+from mgskel.core.config import Between
 from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence
 
@@ -27,12 +28,12 @@ class SmoothingSettings:
     """
 
     method: Literal["butterworth", "one_euro", "savitzky_golay", "off"] = "butterworth"
-    cutoff_hz: float = 10.0
-    order: int = 4
-    min_cutoff_hz: float = 3.0
+    cutoff_hz: Annotated[float, Between(0.001, 10_000)] = 10.0
+    order: Annotated[int, Between(1, 20)] = 4
+    min_cutoff_hz: Annotated[float, Between(0.001, 10_000)] = 3.0
     beta: float = 8.0
     window_s: float = 0.25
-    degree: int = 3
+    degree: Annotated[int, Between(0, 20)] = 3
 
 
 def smooth(sequence: PoseSequence, scale: np.ndarray, settings: SmoothingSettings) -> PoseSequence:

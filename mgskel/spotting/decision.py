@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, median
+from typing import Annotated
 
 import numpy as np
 
+from mgskel.core.config import Between
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.spotting.hand_place import PLACE_TERMS
@@ -83,7 +85,7 @@ class DecisionRule:
     mix: tuple[tuple[float, ...], ...]
     nothing: tuple[tuple[float, ...], ...]
     places: tuple[tuple[float, ...], ...] = ()
-    threshold: float = 0.25
+    threshold: Annotated[float, Between(1e-6, 1 - 1e-6)] = 0.25
     onset_shift_s: float = 0.0
     offset_shift_s: float = 0.0
 

@@ -12,11 +12,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mgskel.core.config import Between
 from mgskel.core.errors import InputError
 from mgskel.core.files import json_hash
 from mgskel.core.gestures import GestureClass, Vocabulary
@@ -56,9 +58,9 @@ class FinetuneSettings:
         )
     )
     replay: int = 6
-    share: float = 0.5
+    share: Annotated[float, Between(0, 1)] = 0.5
     around_s: tuple[float, float] = (4.0, 3.0)
-    keep: float = 0.5
+    keep: Annotated[float, Between(0, 1)] = 0.5
 
 
 def thin_labels(recordings: Sequence[Recording]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from mgskel.core.config import Between
 from mgskel.datasets.batches import Batch
 from mgskel.models import Backbone, balance_loss
 from mgskel.spotting.corpus import Piece
@@ -39,12 +41,12 @@ class FitSettings:
         lr=3e-3, weight_decay=0.02, epochs=30, batch=16, warmup=0.03, clip=5.0, ema=0.997
     )
     machine: MachineConfig = MachineConfig(tensorboard=False)
-    batches: int = 100
+    batches: Annotated[int, Between(1, 100_000)] = 100
     rare: float = 3.0
     focus: float = 1.0
     balance: float = 0.01
     examples: ExampleSettings = ExampleSettings()
-    seed: int = 0
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
 
     @property
     def steps(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset as TorchDataset
 
-from mgskel.core.config import to_dict
+from mgskel.core.config import Between, to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import Skeleton
@@ -68,16 +68,16 @@ class FramesConfig:
     )
     # Products this small do not gain from threads.
     machine: MachineConfig = MachineConfig(threads=1, tensorboard=False)
-    batches: int = 25
-    window: int = 128
+    batches: Annotated[int, Between(1, 100_000)] = 25
+    window: Annotated[int, Between(2, 10_000)] = 128
     balance: float = 1.0
-    doubt: float = 0.05
-    tempo: float = 0.25
+    doubt: Annotated[float, Between(0, 1)] = 0.05
+    tempo: Annotated[float, Between(0, 0.9)] = 0.25
     size: float = 0.2
     jitter: float = 0.03
     context: float = 0.3
-    lose: float = 0.1
-    seed: int = 0
+    lose: Annotated[float, Between(0, 1)] = 0.1
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from mgskel.core.config import Between
 from mgskel.core.errors import InputError
 
 Range = tuple[float, float]
@@ -34,7 +35,7 @@ class CameraSettings:
     framing: Mapping[str, float] = field(
         default_factory=lambda: {"close": 0.15, "bust": 0.30, "half": 0.28, "full": 0.27}
     )
-    desk: float = 0.2
+    desk: Annotated[float, Between(0, 1)] = 0.2
     off_centre: float = 0.15
     shake: Range = (0.0, 0.4)
     fps: tuple[float, ...] = (12.0, 15.0, 24.0, 25.0, 28.0, 30.0, 30.0)
@@ -60,7 +61,7 @@ class FlowSettings:
     """
 
     per_minute: Range = (4.0, 14.0)
-    illustrate: float = 0.25
+    illustrate: Annotated[float, Between(0, 1)] = 0.25
     frequencies: Literal["equal", "imigue", "smg"] = "equal"
     margin_s: float = 0.3
 
@@ -87,13 +88,13 @@ class SynthesisSettings:
     layout: str = "upper"
     labels: tuple[str, ...] = ()
     programs: tuple[Path, ...] = ()
-    seated: float = 0.65
-    noise: float = 1.0
+    seated: Annotated[float, Between(0, 1)] = 0.65
+    noise: Annotated[float, Between(0, 100)] = 1.0
     estimator: str = "auto"
     amplitude: Range = (1.0, 1.0)
     duration: Range = (1.0, 1.0)
     lasting: Range = (1.0, 1.0)
-    rest: float = 1.0
+    rest: Annotated[float, Between(0, 1000)] = 1.0
     seen: bool = True
     space: Literal["auto", "image", "camera"] = "auto"
     camera: CameraSettings = CameraSettings()

@@ -24,13 +24,12 @@ from mgskel.core.intake import read_bytes, read_json
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.version import __version__
 from mgskel.models import Backbone, FusionParts, create_model
-from mgskel.models.pretrained import WEIGHTS_FILE
+from mgskel.models.pretrained import MOST_WEIGHTS, WEIGHTS_FILE, tensors_of
 
 DESCRIPTION_FILE = "recognizer.json"
 SCHEMA = "mgskel-recognizer/2"
 _SHOWN = 16
 _WIDEST, _MOST_BLOCKS = 2048, 64
-_MOST_WEIGHTS = 4 << 30
 Kind = Literal["clips", "stream", "frames"]
 """What a network was trained to see: cut clips, recordings as they pass, or whole recordings."""
 
@@ -48,9 +47,9 @@ class ModelSpec:
     def build(self, skeleton: Skeleton, classes: int, channels: int) -> Backbone:
         self._check_sizes()
         fusion: str | FusionParts = self.fusion
-        if fusion == "on" and self.leave_out:
-            fusion = FusionParts(**dict.fromkeys(self.leave_out, False))
         try:
+            if fusion == "on" and self.leave_out:
+                fusion = FusionParts(**dict.fromkeys(self.leave_out, False))
             return create_model(
                 self.backbone,
                 skeleton,
@@ -161,8 +160,11 @@ def describing(folder: Path) -> Iterator[None]:
 def fill(network: Backbone, folder: Path, tree: Mapping[str, Any]) -> None:
     """Put the folder's weights into a network that was built by its description."""
     state = read_weights(folder / WEIGHTS_FILE, str(tree["weights_sha256"]), DESCRIPTION_FILE)
-    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    wrong = misfit(own, state)
+    needed = network.state_dict()
+    wrong = misfit({name: tuple(value.shape) for name, value in needed.items()}, state) or next(
+        (k for k, v in needed.items() if v.is_floating_point() != (state[k].dtype.kind == "f")),
+        None,
+    )
     if wrong:
         raise damaged(folder, f"weights that do not fit the described network: {wrong}")
     network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
@@ -175,10 +177,7 @@ def read_weights(path: Path, sha256: str, description: str) -> dict[str, np.ndar
         sha256: of the file, as the description gives it.
         description: the name of the file that vouches.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    content = read_bytes(path, "weights", _MOST_WEIGHTS)
+    content = read_bytes(path, "weights", MOST_WEIGHTS)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise InputError(
@@ -188,13 +187,7 @@ def read_weights(path: Path, sha256: str, description: str) -> dict[str, np.ndar
             found=f"sha256 {found[:_SHOWN]}...",
             remedy="the file was changed or damaged: copy the folder again",
         )
-    try:
-        state: dict[str, np.ndarray] = load(content)
-    except SafetensorError as error:
-        raise InputError(
-            f"{path.name} holds no weights", place=path.parent, found=str(error)
-        ) from error
-    return state
+    return tensors_of(content, path)
 
 
 def misfit(shapes: Mapping[str, tuple[int, ...]], state: Mapping[str, np.ndarray]) -> str | None:

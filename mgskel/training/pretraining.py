@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgskel.core.config import to_dict
+from mgskel.core.config import Between, to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.files import write_json, writing
 from mgskel.core.recording import Dataset
@@ -53,18 +54,18 @@ class PretrainConfig:
     data: tuple[Path, ...] = ()
     layout: str | None = None
     to_layout: str | None = None
-    people: int | None = None
-    seconds: float | None = None
+    people: Annotated[int | None, Between(1, 100)] = None
+    seconds: Annotated[float | None, Between(0.01, 1e6)] = None
     stream: str = "joint"
-    window: int = 64
+    window: Annotated[int, Between(2, 10_000)] = 64
     hidden: float = 0.5
-    by_motion: float = 1.0
+    by_motion: Annotated[float, Between(0, 1000)] = 1.0
     normalise: Normalisation = field(default_factory=Normalisation)
     augment: Augmentation = field(default_factory=Augmentation)
     model: ModelConfig = field(default_factory=ModelConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     machine: MachineConfig = field(default_factory=MachineConfig)
-    seed: int = 0
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.hidden < 1:

@@ -18,10 +18,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from mgskel.core.config import Between
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.pose.estimator import Detection, estimator, option
 from mgskel.pose.estimators.mediapipe_graphs import PRESENCE, weights_hash
@@ -75,10 +76,10 @@ class MediaPipeSettings:
     face: Literal["needed", "full"] = option(
         "needed", "--face", "face points to store: needed or full"
     )
-    complexity: int = 1
-    min_detection_score: float = 0.5
-    min_tracking_score: float = 0.5
-    most_people: int = 4
+    complexity: Annotated[int, Between(0, 2)] = 1
+    min_detection_score: Annotated[float, Between(0, 1)] = 0.5
+    min_tracking_score: Annotated[float, Between(0, 1)] = 0.5
+    most_people: Annotated[int, Between(1, 50)] = 4
 
 
 def identity(settings: MediaPipeSettings) -> dict[str, Any]:
