@@ -3,6 +3,7 @@
 # make lint     ruff and mypy                      make format     let ruff tidy up
 # make fuzz     every format damaged for minutes
 # make bench    speeds of models and extraction    make docs       the pages, links checked
+# make notebooks  each afresh, compared with what is stored
 #
 # Each sets up .venv by itself; nothing is installed twice. PYTHON=... chooses the interpreter.
 
@@ -24,7 +25,7 @@ MORE_READY = $(VENV)/.$(1)-installed-$(call checksum,requirements/$(1).txt)
 DOCS_READY := $(call MORE_READY,docs)
 EXTRAS_READY := $(call MORE_READY,extras)
 
-.PHONY: demo test test-all lint format fuzz bench docs install clean-env
+.PHONY: demo test test-all lint format fuzz bench docs notebooks install clean-env
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -73,6 +74,9 @@ docs: $(DOCS_READY)
 	$(BIN)/python -m pytest -q tests/test_readme.py tests/test_links.py -k "program_knows or known or lead or exist"
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "the pages are in site/index.html"
+
+notebooks: $(READY)
+	$(BIN)/python -m pytest -q -m "" tests/test_notebooks.py
 
 clean-env:
 	rm -rf "$(VENV)"

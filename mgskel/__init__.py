@@ -104,17 +104,20 @@ def extract(
 
 
 def load(path: str | Path) -> PoseSequence | Dataset | Recognizer | Description | Events:
-    """Whatever lies there: a recording (a clip's is extracted), a data set, a run, statements,
-    events."""
+    """Whatever lies there: a recording (a clip's is extracted), a data set, a run (also a zip, or
+    on a model hub as hf:OWNER/NAME), statements, events."""
     from pathlib import Path
+    from zipfile import is_zipfile
 
     from mgskel.core.events import read_events
     from mgskel.describe import Description
     from mgskel.formats import Source, read
     from mgskel.spotting.recognizer import Recognizer
 
+    if str(path).startswith("hf:") or (Path(path) / "recognizer.json").is_file():
+        return Recognizer.load(path)
     source = Source(path)
-    if (Path(path) / "recognizer.json").is_file():
+    if b"recognizer.json" in source.head and is_zipfile(path):
         return Recognizer.load(path)
     if b'"statements"' in source.head:
         return Description.load(path)

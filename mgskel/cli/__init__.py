@@ -49,6 +49,7 @@ VERBS = {
     "compare": "do groups of recordings differ in their gestures, and can they be told apart",
     "cut": "a short clip of each event of a study, faces blurred",
     "gestures": "a map of a study's events by how they moved",
+    "hub": "a run as one file, or to and from a model hub",
     "export": "write a run as ONNX, checked against torch",
     "demo": "two report pages to look at, from clips that are there already",
     "doctor": "what works on this machine, and how to get what doesn't",

@@ -25,12 +25,13 @@ def run(args: argparse.Namespace) -> int:
 
     from mgskel.core.threads import set_threads
     from mgskel.models.export import export_onnx
+    from mgskel.models.stored_run import DESCRIPTION_FILE, opened_run
     from mgskel.spotting.recognizer import Recognizer
-    from mgskel.training.model_folder import DESCRIPTION_FILE
 
     set_threads()
     recognizer = Recognizer.load(args.run)
-    description = (args.run / DESCRIPTION_FILE).read_text(encoding="utf-8")
+    with opened_run(args.run) as folder:
+        description = (folder / DESCRIPTION_FILE).read_text(encoding="utf-8")
     deviation = export_onnx(
         recognizer.network,
         args.onnx,

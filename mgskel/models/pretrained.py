@@ -12,9 +12,8 @@ from torch import nn
 
 from mgskel.core.errors import InputError, shown
 from mgskel.core.intake import read_bytes, read_json
+from mgskel.models.stored_run import DESCRIPTION_FILE, WEIGHTS_FILE, opened_run
 
-SHIPPED = Path(__file__).parents[1] / "spotting" / "shipped"
-WEIGHTS_FILE = "model.safetensors"
 _LOG = logging.getLogger("mgskel")
 _HEAD = "head."
 _SHOWN = 4
@@ -44,15 +43,11 @@ def tensors_of(content: bytes, path: Path) -> dict[str, np.ndarray]:
     return state
 
 
-def run_folder(run: str | Path) -> Path:
-    """Where a run lies; "default" is the recognizer that ships."""
-    return SHIPPED if run == "default" else Path(run)
-
-
 def sizes_of(run: str | Path, backbone: str) -> dict[str, Any]:
     """The sizes that a run's network was built with; none where its backbone is another."""
-    description = run_folder(run) / "recognizer.json"
-    tree = read_json(description) if description.is_file() else {}
+    with opened_run(run) as folder:
+        description = folder / DESCRIPTION_FILE
+        tree = read_json(description) if description.is_file() else {}
     model = tree.get("model") if isinstance(tree, dict) else None
     if not isinstance(model, dict) or model.get("backbone") != backbone:
         return {}
@@ -67,21 +62,22 @@ def take_over(network: nn.Module, run: str | Path, head: bool = False) -> tuple[
     """Copy what fits by name and shape; says, and returns, what of the network was not found.
 
     Args:
-        run: a folder that training or pretraining wrote, or "default".
+        run: what training or pretraining wrote, a zip or hub's name of it, or "default".
         head: take the classes too, where their number fits.
     """
-    folder = run_folder(run)
-    path = folder / WEIGHTS_FILE
-    if not path.is_file():
-        raise InputError(
-            f"nothing pretrained at {folder}",
-            expected=f"a folder with {WEIGHTS_FILE}, or 'default'",
-            remedy="write one with 'mgskel train' or 'mgskel pretrain'",
-        )
+    with opened_run(run) as folder:
+        path = folder / WEIGHTS_FILE
+        if not path.is_file():
+            raise InputError(
+                f"nothing pretrained at {folder}",
+                expected=f"a folder with {WEIGHTS_FILE}, or 'default'",
+                remedy="write one with 'mgskel train' or 'mgskel pretrain'",
+            )
+        stored = tensors_of(read_bytes(path, "weights", MOST_WEIGHTS), path)
     own = network.state_dict()
     fitting = {
         key: torch.from_numpy(value)
-        for key, value in tensors_of(read_bytes(path, "weights", MOST_WEIGHTS), path).items()
+        for key, value in stored.items()
         if key in own and own[key].shape == value.shape and (head or not key.startswith(_HEAD))
     }
     if not fitting:

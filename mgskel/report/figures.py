@@ -46,6 +46,7 @@ def body_map(
         c=weights[order], s=12 + 150 * weights[order] ** 1.5, cmap=_MAP,
         vmin=0, vmax=1, edgecolors="white", linewidths=0.4, zorder=2,
     )  # fmt: skip
+    axis.margins(0.12)  # large circles at the edge stay whole
     axis.set_aspect("equal")
     axis.invert_yaxis()
     axis.set_axis_off()

@@ -25,7 +25,7 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import as_sequence
 from mgskel.models import Backbone
-from mgskel.models.pretrained import SHIPPED
+from mgskel.models.stored_run import SHIPPED, opened_run
 from mgskel.pose.frames import Footage
 from mgskel.spotting.decision import DEFAULT_SENSITIVITY
 from mgskel.training.model_folder import Kind, read_description
@@ -63,17 +63,18 @@ class Recognizer(ABC):
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> Self:
-        """The recognizer of a run folder; without one, the recognizer that ships.
+        """The recognizer of a run folder, of its zip, or of a name on a model hub
+        (hf:OWNER/NAME); without one, the recognizer that ships.
 
         Asked of one kind (`StreamRecognizer.load`), the other kind is refused.
         """
-        place = SHIPPED if folder is None else Path(folder)
-        home, name = _KINDS[read_description(place)["kind"]]
-        found = getattr(importlib.import_module(f"mgskel.spotting.{home}"), name).read(place)
+        with opened_run(folder) as place:
+            home, name = _KINDS[read_description(place)["kind"]]
+            found = getattr(importlib.import_module(f"mgskel.spotting.{home}"), name).read(place)
         if not isinstance(found, cls):
             raise InputError(
                 "this needs a recognizer of another kind",
-                place=place,
+                place=folder or place,
                 expected=f"a {cls.__name__}",
                 found=f"a {type(found).__name__}",
                 remedy="train on annotated recordings: docs/howto/annotate-and-finetune.md",
@@ -88,7 +89,8 @@ class Recognizer(ABC):
 
     @abstractmethod
     def save(self, folder: str | Path) -> None:
-        """Write weights and description; nothing in them is executed when they are read."""
+        """Write weights and description into a folder, or one file where the name ends in .zip;
+        nothing in them is executed when they are read."""
 
     @property
     @abstractmethod

@@ -24,9 +24,9 @@ from mgskel.core.intake import read_bytes, read_json
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.version import __version__
 from mgskel.models import Backbone, FusionParts, create_model
-from mgskel.models.pretrained import MOST_WEIGHTS, WEIGHTS_FILE, tensors_of
+from mgskel.models.pretrained import MOST_WEIGHTS, tensors_of
+from mgskel.models.stored_run import DESCRIPTION_FILE, WEIGHTS_FILE, run_to_write
 
-DESCRIPTION_FILE = "recognizer.json"
 SCHEMA = "mgskel-recognizer/2"
 _SHOWN = 16
 _WIDEST, _MOST_BLOCKS = 2048, 64
@@ -88,28 +88,30 @@ class ModelSpec:
 def save_folder(
     folder: Path, network: Backbone, kind: Kind, description: Mapping[str, Any], half: bool = False
 ) -> None:
-    """Write weights (`half`: in half precision), then the description that vouches for them."""
+    """Write weights (`half`: in half precision), then the description that vouches for them; into
+    one file where the name ends in .zip."""
     from safetensors.numpy import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
     if half:
         state = {
             name: value.astype(np.float16) if value.dtype.kind == "f" else value
             for name, value in state.items()
         }
-    with writing(folder / WEIGHTS_FILE) as temporary:
-        save_file({name: np.array(value) for name, value in state.items()}, temporary)
-    write_json(
-        folder / DESCRIPTION_FILE,
-        {
-            "schema": SCHEMA,
-            "mgskel": __version__,
-            "kind": kind,
-            "weights_sha256": file_hash(folder / WEIGHTS_FILE),
-            **to_dict(dict(description)),
-        },
-    )
+    with run_to_write(folder) as place:
+        place.mkdir(parents=True, exist_ok=True)
+        with writing(place / WEIGHTS_FILE) as temporary:
+            save_file({name: np.array(value) for name, value in state.items()}, temporary)
+        write_json(
+            place / DESCRIPTION_FILE,
+            {
+                "schema": SCHEMA,
+                "mgskel": __version__,
+                "kind": kind,
+                "weights_sha256": file_hash(place / WEIGHTS_FILE),
+                **to_dict(dict(description)),
+            },
+        )
 
 
 def read_description(folder: Path) -> dict[str, Any]:
