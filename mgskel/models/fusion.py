@@ -282,10 +282,12 @@ def window_sums(values: Tensor, window: int, ahead: int, wanted: slice = slice(N
     Sums of twice as many moments are made of two, so a sum does not depend on what lies
     outside its window: a recording in pieces has the very sums of the whole.
     """
-    start, stop, _ = wanted.indices(values.shape[1])
-    begin, end = start + ahead + 1 - window, stop + ahead
-    outside = max(-begin, 0), max(end - values.shape[1], 0)
-    values = values[:, max(begin, 0) : end]
+    outside = (window - 1 - ahead, ahead)
+    if wanted != slice(None):
+        start, stop, _ = wanted.indices(values.shape[1])
+        begin, end = start - outside[0], stop + ahead
+        outside = max(-begin, 0), max(end - values.shape[1], 0)
+        values = values[:, max(begin, 0) : end]
     if any(outside):
         values = functional.pad(values, (0, 0) * (values.dim() - 2) + outside)
     if torch.is_grad_enabled() and values.requires_grad:

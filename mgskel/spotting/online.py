@@ -95,6 +95,8 @@ class OnlineSpotter:
         self._stream = MomentStream(spotter.folded, spotter.input)
         self._usable: deque[np.ndarray] = deque()
         self._places: deque[np.ndarray] = deque()
+        self._served: tuple[np.ndarray, np.ndarray] | None = None
+        """What was usable last, and the classes that this serves: it seldom changes."""
         self._arrived = self._answered = 0
 
     @property
@@ -163,7 +165,10 @@ class OnlineSpotter:
         events: list[GestureEvent] = []
         for moment in answers.T:
             usable = self._usable.popleft()[None]
-            served = served_classes(self.spotter.vocabulary, usable, self._layout)
+            if self._served is None or not np.array_equal(self._served[0], usable):
+                served = served_classes(self.spotter.vocabulary, usable, self._layout)
+                self._served = usable, served
+            served = self._served[1]
             log_odds = silent_alone(moment[:, None], usable)
             time_s = self._grid.start_s + self._answered * self.spotter.step_s
             self._answered += 1
