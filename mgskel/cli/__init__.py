@@ -86,10 +86,21 @@ def _ending_well(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted(name)
     except Exception as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            fail(f"{name}: not enough memory\n  remedy: cut the recording into parts, or free some")
+            return InputError.exit_code
+        if isinstance(error, OSError) and error.errno and "--debug" not in words:
+            # What the system refuses: a full disk, a folder that may not be written to, a file
+            # that went away meanwhile.
+            what = shown(error.filename) if error.filename else "a file"
+            fail(
+                f"{name}: {error.strerror}: {what}\n  remedy: check the path, its rights, the space"
+            )
+            return InputError.exit_code
         if "--debug" in words:
             traceback.print_exc()
             return INTERNAL_ERROR
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        what = shown(f"{type(error).__name__}: {' '.join(str(error).split())}", 300)[1:-1]
         fail(
             f"internal error in {name}: {what}\n  remedy: this is a fault of the program; "
             "the same command with --debug shows where; please report it"

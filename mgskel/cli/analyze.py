@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mgskel.cli.decision_options import add_decision_options
 from mgskel.cli.messages import detail, fail, note, tell
+from mgskel.cli.numbers import number, whole
 from mgskel.cli.recordings import add_reading_options, reading_options
 from mgskel.core.errors import InputError
 
@@ -58,16 +59,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     study.add_argument("--participants", type=Path, metavar="CSV", help="who is in which clip and "
         "what is known of them: columns clip, and if wanted participant, person, and any others "
         "(condition, age), which join every table")  # fmt: skip
-    study.add_argument("--bin", type=float, default=60.0, metavar="SECONDS", help="length of the "
+    study.add_argument("--bin", type=number(0.1, 1e6), default=60.0, metavar="SECONDS",
+        help="length of the "
         "time bins in bins.csv (default 60)")  # fmt: skip
     study.add_argument("--parquet", action="store_true", help="the tables as Parquet too")
-    study.add_argument("--workers", type=int, metavar="N", help="clips worked on at once, one "
+    study.add_argument("--workers", type=whole(1, 1024), metavar="N",
+        help="clips worked on at once, one "
         "core each; default: all cores. One long clip is split among those asked for")  # fmt: skip
     study.add_argument("--engine", choices=("local", "ray"), default="local", help="where they run")
     model = parser.add_argument_group("language model (default: transparent rules)")
     model.add_argument("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
     model.add_argument("--llm-model", help="the model's name on that server")
-    model.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS")
+    model.add_argument("--timeout", type=number(0.1, 1e5), default=120.0, metavar="SECONDS")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.messages import note, tell
+from mgskel.cli.numbers import whole
 from mgskel.cli.recordings import TAKES, add_reading_options, read_recordings
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--method", help="how to look into a trained run: gradient (default), occlusion, gates, "
         "bones or explain; a spotter is looked at by its gradients")  # fmt: skip
     add("--target", metavar="CLASS", help="ask about this class, not the likeliest (trained runs)")
-    add("--clips", type=int, default=12, help="how many recordings of a data set, spread over it")
+    add(
+        "--clips",
+        type=whole(1, 10_000),
+        default=12,
+        help="how many recordings of a data set, spread over it",
+    )
     add("--on-picture", type=Path, metavar="CLIP", help="draw the film on this clip's pictures, "
         "which show the person (default: on a blank ground)")  # fmt: skip
     add_reading_options(parser)
@@ -47,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is a file", expected="an output folder")
+    if args.on_picture is not None and not args.on_picture.exists():
+        raise InputError(f"clip not found: {args.on_picture}", remedy="check the path")
     set_threads()
     name, looks = _looks(args)
     summary = write_attention(args.out, looks, name, args.on_picture)

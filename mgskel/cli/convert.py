@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from mgskel.cli.numbers import number, whole
 from mgskel.cli.recordings import TAKES, add_reading_options, read_recordings
 from mgskel.core.errors import InputError
 
@@ -43,10 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-missing", action="store_true", help="joints that the source lacks become missing"
     )
-    parser.add_argument("--to-fps", type=float, metavar="FPS", help="resample in time")
+    parser.add_argument(
+        "--to-fps", type=number(0.001, 1000), metavar="FPS", help="resample in time"
+    )
     parser.add_argument("--only", metavar="NAME", help="one recording: its name, or number from 0")
     parser.add_argument("--person", metavar="NAME", help="one person of each recording")
-    parser.add_argument("--min-frames", type=int, default=1, help="leave shorter recordings out")
+    parser.add_argument(
+        "--min-frames", type=whole(1, 1_000_000_000), default=1, help="leave shorter recordings out"
+    )
     parser.add_argument("--events", metavar="FILE", help="write gestures to .csv, .json or .eaf")
     add_reading_options(parser)
 
@@ -54,8 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.formats import write
 
-    if args.to_fps is not None and not 0 < args.to_fps <= 1000:
-        raise InputError("impossible frame rate", expected="0 to 1000", found=f"{args.to_fps:g}")
     data = read_recordings(args.source, args)
     chosen = _choose(data, args)
     if args.events:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mgskel.cli.messages import fail, note, tell
+from mgskel.cli.numbers import number, whole
 
 HELP = (
     "Cut a short clip of each event from your own videos, a folder per gesture, with a table. "
@@ -24,8 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--out", type=Path, metavar="DIR", help="where to write (default: STUDY/cuts)")
     add("--gesture", action="append", default=[], metavar="LABEL", help="only this one; may be "
         "given again")  # fmt: skip
-    add("--most", type=int, metavar="N", help="at most so many of each gesture, the surest first")
-    add("--padding", type=float, default=0.5, metavar="SECONDS", help="shown before and after "
+    add(
+        "--most",
+        type=whole(1, 1_000_000),
+        metavar="N",
+        help="at most so many of each gesture, the surest first",
+    )
+    add("--padding", type=number(0, 3600), default=0.5, metavar="SECONDS",
+        help="shown before and after "
         "(default 0.5)")  # fmt: skip
     add("--media", type=Path, metavar="FOLDER", help="where the videos lie, if not where they were")
     add("--blur-faces", action=argparse.BooleanOptionalAction, default=True, help="make faces "
@@ -33,12 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.errors import InputError
     from mgskel.core.progress import Progress
     from mgskel.report.event_clips import CutSettings, chosen_events, cut_events
 
-    if args.padding < 0 or (args.most is not None and args.most < 1):
-        raise InputError("these numbers cannot be used", expected="--padding from 0, --most from 1")
     settings = CutSettings(
         padding_s=args.padding,
         blur_faces=args.blur_faces,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from mgskel.cli.numbers import number
+
 
 def add_sensitivity(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sensitivity", type=float, default=0.5, metavar="S", help="0 (only what "
+    parser.add_argument("--sensitivity", type=number(0, 1), default=0.5, metavar="S",
+        help="0 (only what "
         "is sure) to 1 (everything that may be something); default 0.5")  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.cli.messages import note
+from mgskel.cli.numbers import whole
 from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Judge one run, or several as an ensemble, on a labelled file. Accuracies are fractions."
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ensemble weights: auto, equal, validation (fitted), or numbers such as 2,2,1,1",
     )
     parser.add_argument(
-        "--views", type=int, help="temporal views per sequence (default: the run's)"
+        "--views", type=whole(1, 100), help="temporal views per sequence (default: the run's)"
     )
     parser.add_argument("--plot", type=Path, metavar="PNG", help="write the confusion matrix")
     add_reading_options(parser)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.messages import fail, note, tell
+from mgskel.cli.numbers import whole
 from mgskel.core.errors import InputError
 from mgskel.core.files import to_json
 
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-c", "--config", type=Path, help="settings file; see configs/extract/default.yaml")
     add("--estimator", help="mediapipe (default), mmpose, one of your own, or 'imported' to take "
         "a folder's keypoint files though it holds clips too")  # fmt: skip
-    add("--workers", type=int, metavar="N",
+    add("--workers", type=whole(1, 1024), metavar="N",
         help="clips worked on at once, one core each; default: all cores. One long clip is split "
         "among those asked for")  # fmt: skip
     add("--engine", choices=("local", "ray"), default="local", help="where workers run")

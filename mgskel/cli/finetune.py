@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.messages import note, tell
+from mgskel.cli.numbers import whole
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
@@ -39,7 +40,9 @@ def add_teaching_options(parser: argparse._ActionsContainer) -> None:
     add("--model", type=Path, metavar="RUN", help="begin with this one, not the one that ships")
     add("--all", action="store_true", help="learn from all, keep none apart")
     add("--coder", metavar="NAME", help="of a study: whose review (default: the newest)")
-    add("--workers", type=int, default=1, metavar="N", help="processes for the synthesis")
+    add(
+        "--workers", type=whole(1, 1024), default=1, metavar="N", help="processes for the synthesis"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

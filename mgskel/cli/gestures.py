@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mgskel.cli.messages import tell
+from mgskel.cli.numbers import whole
 
 HELP = (
     "Map a study's events by their movement (dynamic time warping, multidimensional scaling) onto "
@@ -19,7 +20,8 @@ JSON = "how many events there are of each gesture, and how often the most alike 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("study", type=Path, metavar="STUDY", help="folder that 'mgskel analyze' wrote")
-    add("--most", type=int, default=400, metavar="N", help="at most so many events, evenly of all "
+    add("--most", type=whole(1, 10_000), default=400, metavar="N",
+        help="at most so many events, evenly of all "
         "gestures, the surest first (default 400)")  # fmt: skip
 
 

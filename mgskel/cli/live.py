@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mgskel.cli.decision_options import add_sensitivity
 from mgskel.cli.messages import detail, note, tell
+from mgskel.cli.numbers import number
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", type=Path, metavar="RUN", help="a spotter of your own (default: the shipped)")
     add_sensitivity(parser)
     add("--estimator", metavar="NAME", help="mediapipe (default), mmpose, or one of your own")
-    add("--fps", type=float, metavar="N", help="at most so many frames per second")
+    add("--fps", type=number(0.01, 1000), metavar="N", help="at most so many frames per second")
     add("--every-frame", action="store_true", help="of a clip: look at each frame, however long "
         "that takes")  # fmt: skip
     add("--lines", action="store_true", help="no window")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mgskel.cli.messages import note, tell
+from mgskel.cli.numbers import whole
 from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Write what a run (or several as an ensemble) says about each sequence of a file."
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(with -o FILE.zip the latter is zipped as prediction.csv)",
     )
     parser.add_argument("--weights", default="auto", help="ensemble weights, as for evaluate")
-    parser.add_argument("--views", type=int, help="temporal views per sequence")
+    parser.add_argument("--views", type=whole(1, 100), help="temporal views per sequence")
     add_reading_options(parser)
 
 

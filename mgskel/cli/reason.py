@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mgskel.cli.describe import NO_EVENTS, events_of
 from mgskel.cli.messages import note, tell
+from mgskel.cli.numbers import number, whole
 from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "OPENAI_API_KEY is used for api.openai.com only)",
     )
     model.add_argument("--prompt", default="plain", help="which wording of the prompt to use")
-    model.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS")
-    model.add_argument("--retries", type=int, default=3, help="after a failed request")
-    model.add_argument("--max-tokens", type=int, default=2000, help="longest reply")
-    model.add_argument("--seed", type=int, default=0)
+    model.add_argument("--timeout", type=number(0.1, 1e5), default=120.0, metavar="SECONDS")
+    model.add_argument("--retries", type=whole(0, 100), default=3, help="after a failed request")
+    model.add_argument("--max-tokens", type=whole(1, 1_000_000), default=2000, help="longest reply")
+    model.add_argument("--seed", type=whole(0, 2**63 - 1), default=0)
     model.add_argument("--cache", type=Path, help="folder that keeps replies (default: none)")
     model.add_argument("--replay", type=Path, help="answer from this cache only, ask nobody")
     model.add_argument("--uncited", choices=("refuse", "show"), default="refuse",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.messages import note
+from mgskel.cli.numbers import number
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def add_reading_options(parser: argparse.ArgumentParser, clips: bool = True) -> 
         )
     group = parser.add_argument_group("what the file may not say")
     group.add_argument("--layout", help="skeleton layout of the file: a name or a YAML file")
-    group.add_argument("--fps", type=float, help="frames per second")
+    group.add_argument("--fps", type=number(0.001, 10_000), help="frames per second")
     group.add_argument(
         "--frame-size", type=_size, metavar="WIDTHxHEIGHT", help="picture size in pixels"
     )

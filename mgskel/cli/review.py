@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mgskel.cli.messages import tell
+from mgskel.cli.numbers import number, whole
 from mgskel.core.errors import InputError
 
 HELP = (
@@ -27,9 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--coder", metavar="NAME", help="who reviews (default: your name on this machine)")
     add("--blind", action="store_true", help="code without seeing what the machine found")
     add("--model", type=Path, metavar="RUN", help="a spotter of your own for new clips")
-    add("--port", type=int, default=0, metavar="N", help="default: any free one")
+    add("--port", type=whole(0, 65_535), default=0, metavar="N", help="default: any free one")
     add("--no-browser", action="store_true", help="print the address, open nothing")
-    add("--most-gb", type=float, default=16.0, metavar="N", help="largest clip that may be "
+    add("--most-gb", type=number(0.001, 1e5), default=16.0, metavar="N",
+        help="largest clip that may be "
         "dropped (default 16)")  # fmt: skip
 
 

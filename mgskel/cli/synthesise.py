@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.messages import tell
+from mgskel.cli.numbers import number, whole
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("what", choices=("clips", "recordings", "classes"), help="'classes' lists the labels, and "
         "the movements that show each")  # fmt: skip
-    add("count", nargs="?", type=int, default=1, help="how many (default 1)")
+    add("count", nargs="?", type=whole(1, 1_000_000), default=1, help="how many (default 1)")
     add("-o", "--out", type=Path, help="bundle file (clips) or folder (recordings)")
     add("-c", "--config", type=Path, help="settings as YAML")
-    add("--seed", type=int, default=0)
-    add("--seconds", type=float, default=600.0, help="length of a recording")
-    add("--fps", type=float, help="one frame rate (default: the settings' many)")
-    add("--rest", type=float, default=0.0, help="share of clips of rest only")
+    add("--seed", type=whole(0, 2**32 - 1), default=0)
+    add("--seconds", type=number(0.1, 86_400), default=600.0, help="length of a recording")
+    add("--fps", type=number(0.1, 1000), help="one frame rate (default: the settings' many)")
+    add("--rest", type=number(0, 1), default=0.0, help="share of clips of rest only")
     add("--clean", action="store_true", help="also keep error-free keypoints")
 
 

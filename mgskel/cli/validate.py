@@ -6,6 +6,7 @@ import argparse
 import json
 
 from mgskel.cli.messages import fail, note, tell
+from mgskel.cli.numbers import whole
 from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Say plainly what is wrong with recording files, and where."
@@ -20,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=f"each {TAKES}")
     add_reading_options(parser)
     parser.add_argument(
-        "--most", type=int, default=8, metavar="N", help="faults to show per file (default 8)"
+        "--most",
+        type=whole(1, 1000),
+        default=8,
+        metavar="N",
+        help="faults to show per file (default 8)",
     )
 
 

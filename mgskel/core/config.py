@@ -296,7 +296,7 @@ def _build_scalar(kind: Any, value: Any, path: tuple[str, ...], place: str) -> A
         raise _wrong("on or off", value, path, place)
     if kind in (int, float):
         return _build_number(kind, value, path, place)
-    if kind is Path and isinstance(value, (str, Path)):
+    if kind is Path and isinstance(value, (str, Path)) and "\0" not in str(value):
         return Path(value)
     if kind is str and isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return str(value)

@@ -99,7 +99,8 @@ def cut_events(
         if blur is not None:
             whole += blur.whole
             blur.close()
-    write_text(out / TABLE, _table(rows))
+    if rows:
+        write_text(out / TABLE, _table(rows))
     return Cuts(tuple(out / str(row[0]) for row in rows), failed, whole)
 
 

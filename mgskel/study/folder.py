@@ -120,11 +120,13 @@ class ClipResult:
 
     def statements(self) -> list[Mapping[str, Any]]:
         tree = self._json(STATEMENTS)
-        listed = tree.get("statements", [])
-        return [entry for entry in listed if isinstance(entry, dict)]
+        listed = tree.get("statements")
+        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
     def quality(self) -> Mapping[str, Any]:
-        return self._json(QUALITY)
+        told = self._json(QUALITY)
+        lists = {key: told.get(key) for key in ("notes", "verdict")}
+        return {**told, **{key: one if isinstance(one, list) else [] for key, one in lists.items()}}
 
     def _json(self, name: str) -> Mapping[str, Any]:
         path = self.folder / name

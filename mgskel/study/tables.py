@@ -8,7 +8,6 @@ seen and how much it moved.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgskel.core.errors import InputError, MissingDependency
+from mgskel.core.errors import InputError, MissingDependency, listed, shown
 from mgskel.core.events import GestureEvent, harmless, plain
 from mgskel.core.files import write_text, writing
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
-from mgskel.core.intake import read_text
+from mgskel.core.intake import csv_rows, read_text
 from mgskel.study.folder import About, ClipResult
 from mgskel.study.kinematics import (
     NAMES,
@@ -53,6 +52,11 @@ _BINS = (*KEYS, "label", "bin", "start_s", "end_s", "count", "total_s", "observa
 _OBSERVABLE = (*KEYS, "part", "observable_s", "recorded_s", "share", "movement")
 OWN_COLUMNS = frozenset((*_EVENT, *_SUMMARY, *_BINS, *_OBSERVABLE))
 _NAN = float("nan")
+_NEEDED = {
+    "events": (*KEYS, "label", "start_s", "end_s"), "summary": (*KEYS, "label", "count"),
+    "bins": (*KEYS, "label", "bin", "count"), "observable": (*KEYS, "part", "observable_s"),
+}  # fmt: skip
+_LARGEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -328,15 +332,27 @@ def read_table(path: Path) -> pd.DataFrame:
     """A table of a study; whatever is a name stays text, "007" and "NA" too."""
     import pandas as pd
 
-    table = pd.read_csv(
-        io.StringIO(read_text(path, "table")), dtype=str, keep_default_na=False, na_filter=False
-    )
-    table.columns = [plain(name) for name in table.columns]
-    for name in table.columns:
+    rows = [
+        [plain(cell) for cell in cells] for _, cells in csv_rows(read_text(path, "table"), path)
+    ]
+    head, rows = (rows[0], rows[1:]) if rows else ([], [])
+    missing = [name for name in _NEEDED.get(path.stem, ()) if name not in head]
+    if missing or len(set(head)) < len(head) or any(len(row) != len(head) for row in rows):
+        raise InputError(
+            "this is no table of a study",
+            place=path,
+            expected="the columns and rows that 'mgskel analyze' wrote",
+            found=f"no column {listed(missing)}" if missing else "rows of another length",
+            remedy="run 'mgskel analyze' again: what is done is reused",
+        )
+    table = pd.DataFrame(rows, columns=head, dtype=str)
+    for name in head:
         if name in OWN_COLUMNS and name not in TEXT:
-            table[name] = pd.to_numeric(table[name].replace("", None))
-        else:
-            table[name] = table[name].map(plain)
+            numbers = pd.to_numeric(table[name].replace("", None), errors="coerce")
+            wrong = table[name][(table[name] != "") & ~(numbers.abs() < _LARGEST)]
+            if len(wrong):
+                raise InputError(f"'{name}' is {shown(wrong.iloc[0])}, not a number", place=path)
+            table[name] = numbers
     return table
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.errors import InputError
 from mgskel.core.files import writing
 from mgskel.training.metrics import confusion
 
@@ -64,5 +65,9 @@ def new_figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any,
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure, whole or not at all."""
+    if path.suffix[1:] not in figure.canvas.get_supported_filetypes():
+        raise InputError(
+            f"no picture can be written as {path}", expected="a name such as confusion.png or .svg"
+        )
     with writing(path) as temporary:
         figure.savefig(temporary, dpi=120)
