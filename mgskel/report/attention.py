@@ -18,12 +18,13 @@ import torch
 from mgskel.attention import Faithfulness, JointAttention, attend_sequence, faithfulness
 from mgskel.attention.attend import clip_input
 from mgskel.attention.faithfulness import hiding_curves
+from mgskel.core.errors import MissingDependency
 from mgskel.core.files import write_json, write_text
 from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone
 from mgskel.report.figures import class_maps, heat_map, key_moments, save_figure, typical_pose
-from mgskel.report.overlay import write_overlay
+from mgskel.report.overlay import Ground, write_overlay
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.evidence import Passage, passages
 from mgskel.spotting.tracks import probability
@@ -159,17 +160,16 @@ def write_attention(
         ):
             save_figure(figure, place / name)
             written.append(place / name)
-        if _can_be_drawn(look.sequence):
-            write_overlay(
-                look.sequence,
-                place / "overlay.mp4",
-                clip=clip,
-                ground="blank" if clip is None else "picture",
-                weights=look.attention.weights,
-            )
-            written.append(place / "overlay.mp4")
+        try:
+            film = _film(look, place / "overlay.mp4", clip)
+        except MissingDependency as missing:
+            film, why = None, missing.message
         else:
-            notes.append(f"{look.name}: no film, which needs 2-D pixels of a known picture size")
+            why = "which needs 2-D pixels of a known picture size"
+        if film is None:
+            notes.append(f"{look.name}: no film; {why}")
+        else:
+            written.append(film)
     if any(look.recognised for look in looks):
         save_figure(_by_class(looks), folder / "classes.png")
         written.append(folder / "classes.png")
@@ -180,8 +180,14 @@ def write_attention(
     return {**summary, "files": [path.relative_to(folder).as_posix() for path in written]}
 
 
-def _can_be_drawn(sequence: PoseSequence) -> bool:
-    return sequence.num_dims == 2 and sequence.unit == "pixel" and sequence.frame_size is not None
+def _film(look: Look, path: Path, clip: str | Path | None) -> Path | None:
+    """The recording with joints that glow, where it can be drawn."""
+    sequence = look.sequence
+    if sequence.num_dims != 2 or sequence.unit != "pixel" or sequence.frame_size is None:
+        return None
+    ground: Ground = "blank" if clip is None else "picture"
+    write_overlay(sequence, path, clip=clip, ground=ground, weights=look.attention.weights)
+    return path
 
 
 def _by_class(looks: Sequence[Look]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -79,6 +80,13 @@ def test_a_trained_run_is_looked_into(trained, clip, tmp_path, capsys, method):
     assert [gesture["label"] for gesture in summary["gestures"]] == ["swing"]
     assert set(summary["files"]) == {path.name for path in tmp_path.iterdir()}
     assert len(rows(tmp_path)) == get_skeleton(LAYOUT).num_joints
+
+
+def test_without_opencv_only_the_film_is_missing(trained, clip, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert main(["attention", str(trained), "--data", str(clip), "-o", str(tmp_path)]) == 0
+    assert "no film; an overlay needs the package" in capsys.readouterr().err
+    assert (tmp_path / "heat_map.png").exists() and not (tmp_path / "overlay.mp4").exists()
 
 
 def test_recordings_in_which_nothing_is_found_say_so(tmp_path, capsys):
