@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -62,6 +63,8 @@ INTERNAL_ERROR, INTERRUPTED = 70, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; whatever happens ends in a sentence, not a trace."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console without Chinese letters shows \\u...
+        sys.stdout.reconfigure(errors="backslashreplace")
     with listening(as_json="--log-json" in words):
         return _ending_well(words)
 

@@ -109,7 +109,8 @@ def working_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         if made and os.listdir(folder) == [_LOCK]:
-            (folder / _LOCK).unlink()
+            with suppress(OSError):  # Windows removes no file that is open
+                (folder / _LOCK).unlink()
             for one in made:
                 with suppress(OSError):
                     one.rmdir()
