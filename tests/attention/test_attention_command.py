@@ -106,7 +106,7 @@ def test_recordings_in_which_nothing_is_found_say_so(tmp_path, capsys):
         (["{run}", "--method", "oclusion"], "did you mean 'occlusion'"),
         (["{run}", "--target", "swign"], "did you mean 'swing'"),
         (["nowhere"], "nowhere"),
-        (["--clips", "0"], "at least 1"),
+        (["--clips", "0"], "1 to 10000"),
     ],
 )
 def test_wrong_questions_are_refused(trained, clip, tmp_path, capsys, words, said):
