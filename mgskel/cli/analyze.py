@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.decision_options import add_decision_options
+from mgskel.cli.extract import CALMER_HZ, SMOOTH_HELP
 from mgskel.cli.messages import detail, fail, note, tell
 from mgskel.cli.numbers import number, whole
 from mgskel.cli.recordings import add_reading_options, reading_options
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "work, will take")  # fmt: skip
     add("--rate", metavar="N", help="look at so many frames a second at most (the recognizer works "
         "at 15; default: all)")  # fmt: skip
+    add("--smooth", nargs="?", const=CALMER_HZ, metavar="HZ", help=SMOOTH_HELP)
     add("-c", "--config", type=Path, help="extraction settings; see configs/extract/default.yaml")
     add("--with-video", action="store_true", help="put the clip's pictures into the page (they "
         "show the person; by default the page holds keypoints only)")  # fmt: skip
@@ -187,6 +189,8 @@ def _extraction(args: argparse.Namespace) -> ExtractSettings:
         words += ["--estimator.name", args.estimator]
     if args.rate:
         words += ["--video.fps", args.rate]
+    if args.smooth:
+        words += ["--cleaning.smoothing.cutoff_hz", args.smooth]
     if args.person:
         words += ["--people.keep", args.person]
     if args.all_people:

@@ -29,6 +29,11 @@ EXAMPLES = (
 )
 JSON = "what became of each clip"
 TAKES_KEYS = True
+CALMER_HZ = "5"
+SMOOTH_HELP = (
+    "smooth more than usual: take out what is quicker than so many Hz (10 by default, 5 without a "
+    "number, which costs quick small nods 2%% of their amplitude; docs/results/extraction.md)"
+)
 _IMPORTED = "imported"
 
 
@@ -56,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     at("--rate", "--fps", dest="video.fps", metavar="N", help="look at so many frames a second at "
         "most (the recognizer works at 15); for a folder of pictures, its rate")  # fmt: skip
     at("--max-side", dest="video.max_side", metavar="PX", help="shrink pictures to this side")
+    parser.add_argument_group("cleaning").add_argument(
+        "--smooth", dest="cleaning.smoothing.cutoff_hz", nargs="?", const=CALMER_HZ, metavar="HZ",
+        help=SMOOTH_HELP)  # fmt: skip
 
     people = parser.add_argument_group("which people").add_mutually_exclusive_group()
     people.add_argument("--person", metavar="WHO", help="left, right, largest, or a name such as "

@@ -1,7 +1,8 @@
 """What can be seen: the one answer, per person, moment and joint, that every room goes by.
 
 Estimators guess joints that lie outside the picture, often with good scores. Nothing is seen
-there, and nothing may be reported from there.
+there, and nothing may be reported from there. Of what is seen, some is `bridged`: known from the
+body alone, and roughly.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ USABLE_SCORE = 0.3
 """A joint with a lower score counts as not seen."""
 EDGE = 0.01
 """So far beyond the picture's edge (share of its size) a joint may lie, as estimates are rough."""
+
+_BRIDGES = ("hand_root", "thumb_ip", "index_mcp", "pinky_mcp")
 
 
 def visible(
@@ -33,6 +36,24 @@ def visible(
             with np.errstate(invalid="ignore"):
                 seen &= (at >= -edge * length) & (at <= (1 + edge) * length)
     return np.asarray(seen)
+
+
+def bridged(sequence: PoseSequence) -> np.ndarray:
+    """Joints of hands, (M, T, V) bool, that stand for a hand which the hand model lost.
+
+    MediaPipe's body model knows wrist and knuckles too. Where of a hand nothing else is present,
+    these are the body model's: they tell where the hand is, and nothing of its fingers.
+    """
+    layout, present = sequence.skeleton, sequence.present
+    result = np.zeros(present.shape, bool)
+    if not layout.name.startswith("mediapipe_holistic"):
+        return result
+    for side in ("left", "right"):
+        bridges = layout.indices(*(f"{side}_{name}" for name in _BRIDGES))
+        fingers = [joint for joint in layout.parts[f"{side}_hand"] if joint not in bridges]
+        lost = ~present[..., fingers].any(-1)
+        result[..., bridges] = present[..., bridges] & lost[..., None]
+    return result
 
 
 def hide_unseen(

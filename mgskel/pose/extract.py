@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,9 @@ from mgskel.pose.observe import Observed, observe
 from mgskel.pose.people import Choice, choose, dense
 from mgskel.pose.quality import QualityReport, quality_report
 from mgskel.pose.tracking import PeopleSettings, Tracker
+
+# Shoulder widths; fingers and lips cannot be told beyond it.
+_JITTERY = 0.02
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,22 @@ def _finish(
 
 def _judged(sequence: PoseSequence, notes: tuple[str, ...], begin: float) -> Extraction:
     speed = sequence.num_frames / max(time.perf_counter() - begin, 1e-9)
-    return Extraction(sequence, quality_report(sequence, speed), notes, speed)
+    quality = quality_report(sequence, speed)
+    return Extraction(sequence, quality, (*notes, *_remarks(quality)), speed)
+
+
+def _remarks(quality: QualityReport) -> Iterator[str]:
+    """What a user should know of how good the keypoints are."""
+    for hand, share in quality.bridged.items():
+        yield (
+            f"{hand.replace('_', ' ')}: lost by the hand model in {share:.0%} of the frames, where "
+            "the body model's wrist and knuckles stand for it, without fingers"
+        )
+    if (quality.jitter_sw or 0.0) > _JITTERY:
+        yield (
+            f"at rest points jitter by {quality.jitter_sw:.3f} shoulder widths; --smooth calms "
+            "them, at a small cost to quick small movements"
+        )
 
 
 def _rate(times: np.ndarray, nominal: float | None) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence
-from mgskel.pose.prominence import Standing
+from mgskel.pose.prominence import RIVAL, Standing
 from mgskel.pose.tracking import PeopleSettings, Track
 
 _MOST_ABSENCES = 5
@@ -34,8 +34,9 @@ def choose(
 ) -> Choice:
     """The main person, or all, or the one asked for; lasting people are called 1, 2, 3, ...
 
-    The main person is the most prominent (see `prominence.Standing`). 'left', 'right' and 'largest'
-    choose among those who are there at least half as long as whoever is there longest.
+    The main person is the most prominent (see `prominence.Standing`); of several who are nearly so,
+    the one who was looked at most closely. 'left', 'right' and 'largest' choose among those who are
+    there at least half as long as whoever is there longest.
     """
     if not tracks:
         return Choice((), ())
@@ -64,7 +65,11 @@ def choose(
         )
     longest_seen = max(len(track.frames) for track in lasting)
     staying = [track for track in lasting if 2 * len(track.frames) >= longest_seen]
-    kept = max(lasting if settings.keep == "main" else staying, key=worth)
+    if settings.keep == "main":
+        good = [t for t in lasting if rank[t.name] >= RIVAL * max(rank.values())]
+        kept = min(good, key=lambda track: (len(track.glimpses), -rank[track.name]))
+    else:
+        kept = max(staying, key=worth)
     notes += _absences(kept, tracks)
     notes += _about_others(kept, lasting, rank, num_frames, settings.keep)
     return Choice((kept,), tuple(notes))

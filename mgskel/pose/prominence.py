@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Whoever is this near to the most prominent may still become the main person.
-_RIVAL = 0.9
+RIVAL = 0.9
+"""Whoever is this near to the most prominent is as good a main person."""
 # Sides: those whose middles are within so many sizes of the outermost are not told apart yet.
 _ASIDE = 0.5
 
@@ -35,19 +35,28 @@ class Standing:
 
 
 def may_be_kept(
-    keep: str, people: Sequence[Standing], frame_size: tuple[int, int]
+    keep: str,
+    people: Sequence[Standing],
+    frame_size: tuple[int, int],
+    settled: int | None = None,
 ) -> tuple[bool, ...]:
-    """Who may turn out to be the one that `keep` asks for; all where that can't be foreseen."""
+    """Who may turn out to be the one that `keep` asks for; all where that can't be foreseen.
+
+    Of several who are nearly as prominent, only the one already `settled` on, if there is one.
+    """
     if len(people) < 2 or keep not in ("main", "largest", "left", "right"):
         return (True,) * len(people)
     if keep == "main":
         worth = [one.weight(frame_size) for one in people]
-        return tuple(value >= _RIVAL * max(worth) for value in worth)
+        good = tuple(value >= RIVAL * max(worth) for value in worth)
+        if settled is None or not good[settled]:
+            return good
+        return tuple(index == settled for index in range(len(people)))
     longest = max(one.presence for one in people)
     staying = [one for one in people if 2 * one.presence >= longest]
     if keep == "largest":
         most = max(one.size for one in staying)
-        return tuple(one.size >= _RIVAL * most for one in people)
+        return tuple(one.size >= RIVAL * most for one in people)
     sign = 1 if keep == "right" else -1
     edge = max(sign * one.middle[0] for one in staying)
     return tuple(sign * one.middle[0] + _ASIDE * one.size >= edge for one in people)

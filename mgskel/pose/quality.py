@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.visibility import visible
+from mgskel.core.visibility import bridged, visible
 from mgskel.pose.cleaning import body_scale
 from mgskel.pose.smoothing import stretches
 
@@ -68,6 +68,7 @@ class QualityReport:
         with a score of at least 0.3 and inside the picture).
     jitter_sw: typical jitter at rest in shoulder widths; none where nothing rests.
     jitter_parts: the same per body part.
+    bridged: hand to the share of frames in which only the body model tells where it is.
     longest_loss_s: longest time without head or shoulders.
     shoulder_px: shoulder width, in the sequence's unit.
     verdict: per group of gestures, whether this recording can show it.
@@ -80,6 +81,7 @@ class QualityReport:
     parts: Mapping[str, float]
     jitter_sw: float | None
     jitter_parts: Mapping[str, float]
+    bridged: Mapping[str, float]
     longest_loss_s: float
     shoulder_px: float
     verdict: tuple[Verdict, ...]
@@ -93,12 +95,14 @@ class QualityReport:
         parts = ", ".join(
             f"{name.replace('_', ' ')} {share:.0%}" for name, share in self.parts.items()
         )
+        rough = ", ".join(f"{n.replace('_', ' ')} {share:.0%}" for n, share in self.bridged.items())
+        bridged = f"; by the body model only: {rough}" if rough else ""
         jitter = "no rest seen" if self.jitter_sw is None else f"jitter {self.jitter_sw:.4f} sw"
         blind = [verdict.group.split(" (")[0] for verdict in self.verdict if not verdict.can_show]
         cannot = f"; cannot show: {', '.join(blind)}" if blind else "; can show every gesture group"
         speed = f"; extracted at {self.extraction_fps:.1f} fps" if self.extraction_fps else ""
         return (
-            f"{self.frames} frames at {self.fps:.3g} fps; usable: {parts}; {jitter}; "
+            f"{self.frames} frames at {self.fps:.3g} fps; usable: {parts}{bridged}; {jitter}; "
             f"longest loss {self.longest_loss_s:.2f} s{cannot}{speed}"
         )
 
@@ -125,6 +129,7 @@ def quality_report(
         parts={name: round(share, 4) for name, share in parts.items()},
         jitter_sw=None if typical is None else round(typical, 5),
         jitter_parts={name: round(value, 5) for name, value in jitter_parts.items()},
+        bridged=_bridged_shares(sequence, person, usable),
         longest_loss_s=round(_longest_loss(sequence, usable), 3),
         shoulder_px=round(scale, 2),
         verdict=tuple(
@@ -179,6 +184,16 @@ def _part_of(name: str, sequence: PoseSequence) -> str:
     """The body part that a joint belongs to; a part's own name is itself."""
     layout = sequence.skeleton
     return layout.part_of(layout.index(name)) if layout.has(name) else name
+
+
+def _bridged_shares(sequence: PoseSequence, person: int, usable: np.ndarray) -> dict[str, float]:
+    """Of hands that are bridged at all, the share of frames."""
+    known = bridged(sequence)[person] & usable
+    return {
+        name: round(float(known[:, list(joints)].any(1).mean()), 4)
+        for name, joints in sequence.skeleton.parts.items()
+        if known[:, list(joints)].any()
+    }
 
 
 def _seen_share(usable: np.ndarray) -> float:

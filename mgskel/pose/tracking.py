@@ -195,6 +195,8 @@ class Track:
 
     def drop(self, places: Sequence[int]) -> None:
         """Forget some of its frames, by position."""
+        gone = {self.frames[index] for index in places}
+        self.glimpses = [frame for frame in self.glimpses if frame not in gone]
         for index in sorted(places, reverse=True):
             for column in (self.frames, self.times, self.keypoints, self.scores):
                 del column[index]

@@ -21,13 +21,15 @@ def test_options_reach_the_settings(make_clip, plugin, tmp_path: Path, capsys) -
     config = tmp_path / "mine.yaml"
     config.write_text("cleaning: {min_score: 0.4}\nvideo: {end: 1.5}\n")
     words = [make_clip(), "-o", tmp_path / "out", "--estimator", "square", "-c", config]
-    assert extract(*words, "--end", 0.5, "--cleaning.gaps.longest_s", 0.1, "--json") == 0
+    assert extract(*words, "--end", 0.5, "--cleaning.gaps.longest_s", 0.1, "--json",
+                   "--smooth") == 0  # fmt: skip
     answer = json.loads(capsys.readouterr().out)
     assert answer["done"] == 1 and answer["clips"][0]["frames"] == 10
     sequence = PoseSequence.load(tmp_path / "out" / "clip.npz")
     steps = {record["step"]: record for record in sequence.provenance}
     assert steps["score threshold"]["min_score"] == 0.4
     assert steps["gaps"]["longest_s"] == 0.1
+    assert steps["smoothing"]["cutoff_hz"] == 5
     assert steps["extract"]["video"]["end"] == 0.5
 
 

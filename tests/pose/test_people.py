@@ -167,6 +167,12 @@ def test_a_rival_is_named() -> None:
     assert any("nearly as prominent" in note for note in choice.notes)
 
 
+def test_of_equals_the_one_looked_at_closely_is_kept() -> None:
+    glimpsed = dataclasses.replace(person_at(500), glimpsed=True)
+    choice = choose(follow([[glimpsed, person_at(780)]] * 50), 50, SIZE, PeopleSettings())
+    assert choice.tracks[0].name == "2" and not choice.tracks[0].glimpses
+
+
 def test_one_can_ask_for_anybody_or_everybody() -> None:
     tracks = follow([[person_at(600), person_at(200, size=50)] for _ in range(50)])
     (second,) = choose(tracks, 50, SIZE, PeopleSettings(keep="2")).tracks
@@ -205,5 +211,9 @@ def test_who_may_be_kept_is_foreseen_from_what_was_seen_so_far() -> None:
     assert may_be_kept("left", people, SIZE) == (False, True, False)
     assert may_be_kept("right", people, SIZE) == (True, False, True)
     assert may_be_kept("largest", people, SIZE) == (True, False, True)
+    equal = [people[0], dataclasses.replace(people[0], size=97)]
+    assert may_be_kept("main", equal, SIZE) == (True, True)
+    assert may_be_kept("main", equal, SIZE, settled=1) == (False, True)
+    assert may_be_kept("main", people, SIZE, settled=1) == (True, False, False)
     for keep in ("all", "2"):
         assert all(may_be_kept(keep, people, SIZE))

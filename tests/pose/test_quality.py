@@ -9,6 +9,8 @@ import pytest
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
+from mgskel.core.visibility import bridged
+from mgskel.pose.extract import refine
 from mgskel.pose.quality import quality_report
 
 LAYOUT = get_skeleton("mediapipe_holistic")
@@ -52,6 +54,26 @@ def test_movement_is_not_jitter() -> None:
     points, scores = recording(noise=0.2)
     points[..., 0] += 40 * np.sin(2 * np.pi * 0.3 * np.arange(points.shape[1]) / 30)[:, None]
     assert report(points, scores).jitter_sw < 0.004
+
+
+def test_a_hand_of_which_only_wrist_and_knuckles_are_known_is_bridged() -> None:
+    points, scores = recording()
+    bridges = [f"left_{name}" for name in ("hand_root", "thumb_ip", "index_mcp", "pinky_mcp")]
+    kept = LAYOUT.indices(*bridges)
+    scores[:, :60, [joint for joint in LAYOUT.parts["left_hand"] if joint not in kept]] = 0
+    sequence = PoseSequence.from_arrays(points, scores, fps=30, skeleton=LAYOUT)
+    known = bridged(sequence)
+    assert known[0, :60][:, list(kept)].all() and known.sum() == 60 * 4
+    result = refine(sequence).quality
+    assert result.bridged == {"left_hand": 0.2}
+    assert "by the body model only: left hand 20%" in result.line()
+    assert any("lost by the hand model in 20%" in note for note in refine(sequence).notes)
+
+
+def test_jitter_is_told_with_what_calms_it() -> None:
+    points, scores = recording(noise=6.0)
+    sequence = PoseSequence.from_arrays(points, scores, fps=30, skeleton=LAYOUT)
+    assert any("--smooth calms" in note for note in refine(sequence).notes)
 
 
 def test_hands_never_seen_means_no_hand_classes() -> None:

@@ -4,9 +4,11 @@ The whole picture and its large tiles are searched at the start, and one of them
 later (small tiles only where people are small). Whom the detector finds becomes a person once the
 body model agrees. A lost person is looked for around the last place.
 
-Where one person is asked for, those who can't be that person are only glimpsed: the body model
-looks at them now and then, the more rarely the better their motion foretells where they will be.
-Who comes near somebody else is looked at closely again, so that nobody's place is stolen.
+Where one person is asked for, those who can't be that person (after a second: all but the most
+prominent, where several are nearly so) are only glimpsed: the body model
+looks at them now and then, the more rarely the better their motion foretells where they will be
+and the farther they are from others. Who comes near somebody else is looked at closely again, so
+that nobody's place is stolen.
 
 A run whose square holds two people is drawn over to the more prominent one; so the heads of the
 others are hidden from it. Where two runs end up on the same person all the same, because one
@@ -33,7 +35,9 @@ from mgskel.pose.estimators.mediapipe_graphs import Graph, body_reader, follower
 from mgskel.pose.prominence import Standing, may_be_kept
 
 _EVERY = 15
+_RAREST, _OFTENEST = 30, 15
 _COUNT = 150
+_SETTLED = 30
 _FRAME_US = 33333
 _MISSED_FRAMES = 30
 # In radii of the circle around hips and whole body, see `mediapipe_finder`.
@@ -41,7 +45,9 @@ _SAME_BODY = 0.15
 _HEAD = 0.22
 _OWN_HEAD = 0.15
 _IN_REACH = 0.4
-_FORETOLD = 0.12
+# How far a guess of where somebody is may be off, and how far a picture takes who starts to walk.
+_ASTRAY = 0.2
+_STRIDE = 0.06
 _GREY = 128
 _NOSE, _SHOULDERS, _HIPS = 0, [11, 12], [23, 24]
 _TRUNK = [_NOSE, *_SHOULDERS, *_HIPS]
@@ -128,14 +134,17 @@ class Follower:
         if not self._take(reader({"image": image, "place": place}), image):
             return False
         assert self.body is not None
-        self.step, foretold = np.zeros(2), False
+        self.step, self._waits, self._waited = np.zeros(2), _EVERY // 4, 0
         if begun and expected is not None and before is not None:
             self.step = (self.body - before).mean(0) / elapsed
             off = float(np.hypot(*(self.body - expected).mean(0)))
-            foretold = off < _FORETOLD * self.radius
-        self._waits = min(2 * self._waits, _EVERY) if foretold else max(self._waits // 2, 1)
-        self._waited = 0
+            certain = elapsed * _ASTRAY * self.radius / max(off, 1e-6)
+            self._waits = int(np.clip(certain, 1, min(2 * elapsed, _RAREST)))
         return True
+
+    def wait_less(self, pictures: float) -> None:
+        """Let no more pictures pass before the next glimpse, within reason."""
+        self._waits = min(self._waits, max(int(pictures), _OFTENEST))
 
     def stop(self) -> None:
         """Nobody is followed until a new place is given."""
@@ -221,6 +230,7 @@ class Followers:
         self._most = most
         self._keep = keep
         self._all: list[Follower] = []
+        self._settled: Follower | None = None
         self._frame = -1
         self._runs = 0
         self.most_seen = 0
@@ -259,9 +269,18 @@ class Followers:
         present = self._present
         for one in present:
             one.count()
-        rivals = may_be_kept(self._keep, [o.standing(self._frame + 1) for o in present], size)
-        for one, rival in zip(present, rivals, strict=True):
-            one.closely = rival or any(_meet(one, other) for other in present if other is not one)
+        known = [one for one in self._all if one.body is not None]
+        standings = [one.standing(self._frame + 1) for one in known]
+        settled = known.index(self._settled) if self._settled in known else None
+        rivals = may_be_kept(self._keep, standings, size, settled)
+        if self._frame >= _SETTLED and known:
+            best = max(range(len(known)), key=lambda i: (rivals[i], standings[i].weight(size)))
+            self._settled = known[best]
+        for one, rival in zip(known, rivals, strict=True):
+            others = [other for other in present if other is not one and one.seen is not None]
+            one.closely = rival or any(_meet(one, other) for other in others)
+            if not one.closely:
+                one.wait_less(min((_strides(one, other) for other in others), default=_RAREST))
 
     def _hidden(self, image: np.ndarray, one: Follower) -> np.ndarray:
         """The picture without the heads of others, which would draw a run over to them."""
@@ -372,6 +391,14 @@ def _meet(one: Follower, other: Follower) -> bool:
     nearest = np.clip(-(apart @ closing) / squared, 0, 1) if squared else 0.0
     gap = np.hypot(*(apart + nearest * closing))
     return bool(gap < _IN_REACH * max(one.radius, other.radius))
+
+
+def _strides(one: Follower, other: Follower) -> float:
+    """Pictures in which one could come near the other."""
+    assert one.body is not None and other.body is not None
+    radius = max(one.radius, other.radius)
+    gap = float(np.hypot(*(other.body[0] - one.body[0])))
+    return (gap / radius - _IN_REACH) / _STRIDE
 
 
 def _twins(one: Follower, other: Follower) -> bool:
