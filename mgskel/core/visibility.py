@@ -51,8 +51,8 @@ def bridged(sequence: PoseSequence) -> np.ndarray:
     for side in ("left", "right"):
         bridges = layout.indices(*(f"{side}_{name}" for name in _BRIDGES))
         fingers = [joint for joint in layout.parts[f"{side}_hand"] if joint not in bridges]
-        lost = ~present[..., fingers].any(-1)
-        result[..., bridges] = present[..., bridges] & lost[..., None]
+        found = np.asarray(present[..., fingers].any(-1, keepdims=True))
+        result[..., bridges] = present[..., bridges] & ~found
     return result
 
 

@@ -27,6 +27,8 @@ from mgskel.pose.work import Outcome, Work
 
 EngineName = Literal["local", "ray"]
 _ATTEMPTS = 2
+# Models leave about ten megabytes behind with every clip: after so many a fresh process goes on.
+_CLIPS_OF_A_WORKER = 40
 _RAY_RETRIES = 3
 
 
@@ -65,10 +67,11 @@ class _Worker:
     process: BaseProcess
     line: Connection
     job: Any = None
+    done: int = 0
 
 
 class Processes:
-    """Several worker processes on this machine, replaced when they die."""
+    """Several worker processes on this machine, replaced when they die or have done their share."""
 
     def __init__(self, workers: int) -> None:
         self._count = workers
@@ -107,6 +110,11 @@ class Processes:
                         tell(answer)
                     else:
                         worker.job = None
+                        worker.done += 1
+                        if worker.done >= _CLIPS_OF_A_WORKER:
+                            workers.remove(worker)
+                            worker.line.close()
+                            worker.process.join()
                         yield job, answer
         finally:
             for worker in workers:

@@ -123,7 +123,8 @@ def test_nothing_done_is_exit_code_2(tmp_path: Path, square) -> None:
     assert result.exit_code == 2
 
 
-def test_workers_give_the_same_bytes(make_clip, square, tmp_path: Path) -> None:
+def test_workers_give_the_same_bytes(make_clip, square, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("mgskel.pose.workers._CLIPS_OF_A_WORKER", 2)
     for name in "abcd":
         make_clip(f"in/{name}.mp4", count=20 + ord(name) % 7)
     for workers, out in ((1, tmp_path / "one"), (2, tmp_path / "two")):

@@ -84,6 +84,7 @@ class Follower:
         self.missed = 0
         self.run = 0
         self.closely = True
+        self.met = -_EVERY
         self._glimpsed = False
         self._waits, self._waited = 1, 0
         self._frames, self._size, self._middle = 0, 0.0, np.zeros(2)
@@ -278,7 +279,9 @@ class Followers:
             self._settled = known[best]
         for one, rival in zip(known, rivals, strict=True):
             others = [other for other in present if other is not one and one.seen is not None]
-            one.closely = rival or any(_meet(one, other) for other in others)
+            if any(_meet(one, other) for other in others):
+                one.met = self._frame
+            one.closely = rival or self._frame < one.met + _EVERY
             if not one.closely:
                 one.wait_less(min((_strides(one, other) for other in others), default=_RAREST))
 
