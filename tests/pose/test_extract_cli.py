@@ -52,7 +52,7 @@ def test_main_person_one_person_everybody(plugin, tmp_path: Path, capsys) -> Non
         (["--estimator", "mediapip"], "did you mean 'mediapipe'"),
         (["--cleaning.min_score", "much"], "cleaning.min_score"),
         (["--video.fpss", "3"], "video.fpss"),
-        (["--workers", "0"], "at least one worker"),
+        (["--workers", "0"], "1 to 1024 is wanted"),
         (["--estimator", "mmpose"], "needs a config"),
         (["--face", "half"], "estimator.mediapipe.face"),
         (["--start", "5", "--end", "2"], "the part to read is empty"),
