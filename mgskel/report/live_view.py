@@ -19,7 +19,7 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.report.overlay import Canvas, Ground
 from mgskel.spotting.live import Moment
 
-_WIDEST = 960
+_WIDEST, _LINE = 960, 24
 
 
 class LiveView:
@@ -50,12 +50,14 @@ class LiveView:
         )
         if moment.person is not None:
             canvas.draw(image, moment.person.keypoints, moment.person.scores)
+        if events:  # white words are read on whatever is darkened
+            band = image[-_LINE * len(events) - _LINE // 2 :]
+            band[:] = self._cv2.convertScaleAbs(band, alpha=0.35)
         for row, event in enumerate(reversed(events)):
             text = f"{event.start_s:.1f} s  {event.label}  {event.score:.2f}"
-            place = (10, image.shape[0] - 14 - 24 * row)
-            for colour, weight in (((0, 0, 0), 4), ((255, 255, 255), 1)):
-                self._cv2.putText(image, text, place, self._cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour,
-                                  weight, self._cv2.LINE_AA)  # fmt: skip
+            place = (10, image.shape[0] - 14 - _LINE * row)
+            self._cv2.putText(image, text, place, self._cv2.FONT_HERSHEY_SIMPLEX, 0.6,
+                              (255, 255, 255), 1, self._cv2.LINE_AA)  # fmt: skip
         return image
 
 
