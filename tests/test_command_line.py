@@ -14,6 +14,7 @@ import pytest
 
 import mgskel
 from mgskel.cli import VERBS, doctor, main, verb_parser
+from mgskel.cli.words import WORDS, explained
 
 
 def test_overview_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +42,17 @@ def test_help_names_only_what_comes_with_the_package(verb: str) -> None:
     assert "tools/" not in said and "docs/" not in said
     named = re.findall(r"configs/[\w/]+\.yaml", said)
     assert all((Path(mgskel.__file__).parent / name).is_file() for name in named), named
+
+
+def test_help_explains_its_words(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        verb_parser("spot")[1].parse_args(["--help"])
+    assert "\nwords:\n" in capsys.readouterr().out
+    assert explained("a RUN or bundles") == (
+        f"words:\n  bundle  {WORDS['bundle']}\n  run     {WORDS['run']}"
+    )
+    glossary = (root / "docs/glossary.md").read_text(encoding="utf-8")
+    assert not [word for word in WORDS if f"\n{word}\n:" not in glossary]
 
 
 def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

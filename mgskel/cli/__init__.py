@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from mgskel.cli.messages import add_message_options, fail, listening
+from mgskel.cli.words import explained
 from mgskel.core.errors import InputError, MgskelError, nearest, shown
 from mgskel.core.version import __version__
 
@@ -136,7 +137,13 @@ def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Argument errors in this project's words, with the same exit code as other bad input."""
+    """Argument errors in this project's words, with the same exit code as other bad input; help
+    that explains the words it uses."""
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        words = explained(text)
+        return f"{text}\n{words}\n" if words else text
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"mgskel: {message}\n  remedy: see '{self.prog} --help'\n")

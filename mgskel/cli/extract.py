@@ -32,7 +32,7 @@ TAKES_KEYS = True
 CALMER_HZ = "5"
 SMOOTH_HELP = (
     "smooth more than usual: take out what is quicker than so many Hz (10 by default, 5 without a "
-    "number, which costs quick small nods 2%% of their amplitude; docs/results/extraction.md)"
+    "number, which costs quick small nods 2%% of their amplitude)"
 )
 _IMPORTED = "imported"
 
