@@ -60,7 +60,7 @@ def teach(recordings: Dataset, args: argparse.Namespace) -> int:
     from mgskel.core.config import load_config
     from mgskel.core.threads import set_threads
     from mgskel.spotting.corpus import every_fourth
-    from mgskel.spotting.finetune import FinetuneSettings, finetune, forgotten, thin_labels
+    from mgskel.spotting.finetune import FinetuneSettings, finetune, on_kept_apart, thin_labels
     from mgskel.spotting.stream_recognizer import StreamRecognizer
 
     for text in recordings.notes:
@@ -72,16 +72,15 @@ def teach(recordings: Dataset, args: argparse.Namespace) -> int:
     for label, count in thin_labels(learned).items():
         note(f"only {count} examples of '{label}'; ten are a good start")
     taught = finetune(before, learned, settings, args.out, args.workers)
-    for one in apart:
-        # Only what was annotated can be judged.
-        marked = {event.label for event in one.events}
-        found = [event for event in taught.spot(one.sequence) if event.label in marked]
-        words = taught.score_in_words(one.events, found, one.sequence.duration_s)
+    for kept in on_kept_apart(before, taught, apart):
+        one = kept.recording
+        words = taught.score_in_words(one.events, kept.found, one.sequence.duration_s)
         print(f"{one.name} (kept apart): {words}")
-    for name, (was, now) in forgotten(before, taught, apart).items():
-        note(
-            f"{name} (kept apart): gestures that were known before are found less well: F1 "
-            f"{was:.2f} before, {now:.2f} now. More recordings or a larger --replay help."
-        )
+        if kept.worse:
+            note(
+                f"{one.name} (kept apart): gestures that were known before are found less well: "
+                f"F1 {kept.before:.2f} before, {kept.now:.2f} now. More recordings or a larger "
+                "--replay help."
+            )
     tell(f"learned from {len(learned)} recordings: {args.out}")
     return 0

@@ -97,6 +97,7 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     import dataclasses
 
     from mgskel.core.config import load_config
+    from mgskel.spotting.clip_recognizer import ClipRecognizer
     from mgskel.training.config import DistilConfig, TrainConfig
     from mgskel.training.fit import train
     from mgskel.training.pretraining import PretrainConfig, pretrain
@@ -118,7 +119,10 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
             before = PretrainConfig.before(one, args.pretrain, data.train)
             start = pretrain(before, folder / "pretrained")
             one = dataclasses.replace(one, model=dataclasses.replace(one.model, pretrained=start))
-        _report(folder, train(one, folder, data).notes)
+        recognizer = train(one, folder, data)
+        if data.validation is not None:
+            ClipRecognizer.load(folder).calibrated(data.validation).save(folder)
+        _report(folder, recognizer.notes)
     return 0
 
 

@@ -22,6 +22,7 @@ from mgskel.spotting.decision import (
     DecisionRule,
     Judge,
     Stretch,
+    log_odds_of,
     place_means,
 )
 from mgskel.spotting.decoding import Stretches, Verdict, Verdicts, decode, least_second
@@ -30,11 +31,12 @@ from mgskel.spotting.tracks import Track
 
 _OVERLAP = 0.3
 _THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
-_F1_FOR_QUIET = 0.003
+_F1_FOR_QUIET, _F1_FOR_CLEAR = 0.003, 0.01
 _REST_UNIT_S = 300.0
 _CAUTION_PRESENCE = 0.002
 _CAUTION_BIAS, _CAUTION_MIX, _CAUTION_NOTHING, _CAUTION_PLACES = 0.002, 0.1, 0.003, 0.05
 _FEWEST = 5
+_JUST_QUIET, _SURE = 0.01, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +90,19 @@ def calibrate(
     return replace(rule, threshold=_threshold(rule, examples, rests, vocabulary, most_false))
 
 
+def clear_chance(clips: Sequence[Watched], vocabulary: Vocabulary) -> float:
+    """The highest chance to ask for that finds the gestures of cut clips about as well as the best.
+
+    For networks of cut clips, which know no "nothing": it is what keeps them silent.
+    """
+    scores = {}
+    for chance in _THRESHOLDS:
+        judge = Judge(vocabulary, DecisionRule.plain(vocabulary, chance, chance))
+        judged = [(watched, verdicts_of(watched.track, judge)) for watched in clips]
+        scores[chance] = _f1(judged, chance)
+    return max(c for c, f1 in scores.items() if f1 >= max(scores.values()) - _F1_FOR_CLEAR)
+
+
 def false_at_rest(rests: Sequence[Watched], vocabulary: Vocabulary, rule: DecisionRule) -> float:
     """Events said per five minutes in which nothing is going on."""
     total = sum(rest.duration_s for rest in rests)
@@ -112,6 +127,47 @@ def found_in(
         sensitivity=sensitivity,
         places=track.places,
     )
+
+
+def quieted(
+    rule: DecisionRule, vocabulary: Vocabulary, rests: Sequence[Watched], most: Sequence[int]
+) -> DecisionRule:
+    """A rule as cautious as needed, group by group, to say no more than so much at rest.
+
+    Args:
+        rests: recordings in which nothing happens, as the rule's network sees them.
+        most: of each group's gestures.
+    """
+    chances = _said_at_rest(rule, vocabulary, rests)
+    least = log_odds_of(rule.least())
+    nothing = []
+    for weights, likely, count in zip(rule.nothing, chances, most, strict=True):
+        louder = sorted(map(log_odds_of, likely), reverse=True)[count:]
+        caution = max(louder[0] - least + _JUST_QUIET, 0.0) if louder else 0.0
+        nothing.append((round(weights[0] + caution, 4), *weights[1:]))
+    return replace(rule, nothing=tuple(nothing))
+
+
+def said_at_rest(rule: DecisionRule, vocabulary: Vocabulary, rests: Sequence[Watched]) -> list[int]:
+    """How much is said there of each group's gestures, about."""
+    least = rule.least()
+    return [
+        sum(chance >= least for chance in chances)
+        for chances in _said_at_rest(rule, vocabulary, rests)
+    ]
+
+
+def _said_at_rest(
+    rule: DecisionRule, vocabulary: Vocabulary, rests: Sequence[Watched]
+) -> list[list[float]]:
+    """Chances of something in every stretch, by group."""
+    judge = Judge(vocabulary, rule)
+    chances: list[list[float]] = [[] for _ in vocabulary.groups]
+    for rest in rests:
+        for stretch in stretches_of(rest.track, judge):
+            chance = float(judge.chances(stretch).sum())
+            chances[stretch.group].append(min(max(chance, _SURE), 1 - _SURE))
+    return chances
 
 
 def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:

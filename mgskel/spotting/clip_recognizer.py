@@ -24,6 +24,7 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
+from mgskel.spotting.calibrate import Watched, clear_chance
 from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
 from mgskel.spotting.decoding import decode
 from mgskel.spotting.hand_place import PLACE_TERMS
@@ -39,9 +40,8 @@ if TYPE_CHECKING:
 
 _DECISIVE = ("weights_sha256", "model", "input", "classes", "temperature")
 _PIECE_S = 60.0
-# A closed set of classes has an answer for everything: only clear ones become events.
-_CLEAR = 0.6
 _SUREST = 1e-4
+_ENOUGH_CLIPS = 300
 
 
 class ClipRecognizer(Recognizer):
@@ -66,7 +66,10 @@ class ClipRecognizer(Recognizer):
     def read(cls, folder: Path) -> ClipRecognizer:
         """Rebuild it from its run folder."""
         tree = read_description(folder)
-        fingerprint = json_hash({key: tree.get(key) for key in _DECISIVE})
+        decisive = {key: tree.get(key) for key in _DECISIVE}
+        if "clear" in tree:
+            decisive["clear"] = tree["clear"]
+        fingerprint = json_hash(decisive)
         return cls(ClipModel.load(folder, folded=False), folder.name or "own", fingerprint)
 
     def save(self, folder: str | Path) -> None:
@@ -103,13 +106,31 @@ class ClipRecognizer(Recognizer):
             track.log_odds,
             track.served,
             self.vocabulary,
-            DecisionRule.plain(self.vocabulary, _CLEAR, _CLEAR),
+            DecisionRule.plain(self.vocabulary, self.model.clear, self.model.clear),
             track.step_s,
             track.start_s,
             track.person,
             self.name,
             sensitivity,
         )
+
+    def calibrated(self, clips: Dataset) -> ClipRecognizer:
+        """The same, which says in recordings what is clear enough for labelled clips.
+
+        Args:
+            clips: that it has not learned from; of very many a share is looked at.
+        """
+        clips = clips.select(range(0, len(clips), -(-len(clips) // _ENOUGH_CLIPS)))
+        assert clips.labels is not None
+        watched = []
+        for one, label in zip(clips, self.classes.indices(clips.labels), strict=True):
+            track = next(self.tracks(one.sequence))
+            end_s = track.start_s + track.num_moments * track.step_s
+            name = self.vocabulary.names[label]
+            shown = GestureEvent(track.person, name, int(label), track.start_s, end_s)
+            watched.append(Watched(track, (shown,)))
+        clear = clear_chance(watched, self.vocabulary)
+        return ClipRecognizer(replace(self._trained, clear=clear), self.name)
 
     def evidence(self, sequence: PoseSequence) -> tuple[np.ndarray, float]:
         """Probabilities (K, T) of the classes of a clip around each moment of one person, and the

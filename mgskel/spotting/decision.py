@@ -115,7 +115,7 @@ class DecisionRule:
             enter: chance of any of a group's gestures from which a stretch counts.
         """
         groups = len(vocabulary.groups)
-        constant = _log_odds(ENTER) - _log_odds(enter)
+        constant = log_odds_of(ENTER) - log_odds_of(enter)
         return cls(
             presence=((constant, 1.0, 0.0, 0.0, 0.0),) * groups,
             scale=1.0,
@@ -167,10 +167,10 @@ def shifted(chance: float, sensitivity: float) -> float:
             expected="0 (only what is sure) to 1 (everything that may be something)",
             found=sensitivity,
         )
-    return float(probability(np.array(_log_odds(chance) + _SPAN * (1 - 2 * sensitivity))))
+    return float(probability(np.array(log_odds_of(chance) + _SPAN * (1 - 2 * sensitivity))))
 
 
-def _log_odds(chance: float) -> float:
+def log_odds_of(chance: float) -> float:
     return math.log(chance / (1 - chance))
 
 

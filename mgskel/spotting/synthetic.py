@@ -39,7 +39,7 @@ _STILL_S = 3.6
 _SYNTHESIS = Path(mgskel.synthesis.__file__).parent
 # More oblique views and slower cameras than in the usual recordings.
 _CAMERA = CameraSettings(yaw=(-50.0, 50.0), fps=(10.0, 12.0, 15.0, 20.0, 24.0, 25.0, 30.0, 30.0))
-_WEBCAM = CameraSettings(
+WEBCAM = CameraSettings(
     yaw=(-30.0, 30.0),
     pitch=(-25.0, 25.0),
     view_angle=(32.0, 58.0),
@@ -186,7 +186,7 @@ def _manner(settings: CorpusSettings, layout: str, rng: np.random.Generator) -> 
         flow=FlowSettings(per_minute=settings.per_minute),
         amplitude=settings.amplitude,
         duration=settings.duration,
-        camera=_WEBCAM if rng.random() < settings.webcam else _CAMERA,
+        camera=WEBCAM if rng.random() < settings.webcam else _CAMERA,
     )
 
 

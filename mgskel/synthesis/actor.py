@@ -14,6 +14,7 @@ from mgskel.synthesis.performance import Performance
 from mgskel.synthesis.programs import Programs
 from mgskel.synthesis.rest import Temper, rest_channels, rest_hand, sample_habit
 from mgskel.synthesis.signals import SIDES, Array, Channels, HandTrack, poisson_times
+from mgskel.synthesis.walks import add_walks
 
 _PIECE = 2048  # frames worked on at a time: memory stays small, arrays stay in the cache
 
@@ -42,11 +43,17 @@ def act(
     programs: Programs,
     time: Array,
     fps: float,
+    walks: float = 0.0,
 ) -> Acting:
-    """Rest with the performances on top of it."""
+    """Rest with the performances on top of it.
+
+    Args:
+        walks: share of people who come, and of those who leave.
+    """
     shifts = _shifts(rng, temper, performances, time)
     channels = rest_channels(rng, body, temper, time, fps, shifts)
     add_body_moves(channels, performances, time, fps)
+    add_walks(rng, channels, time, body.seated, walks, performances)
     channels = channels.limited()
     trunk = pose_trunk(body, channels)
     habit = sample_habit(rng, body)

@@ -55,7 +55,7 @@ def sample_body(rng: np.random.Generator, seated: bool) -> Body:
         hips=about(0.57, 0.09),
         upper_arm=about(0.72, 0.04) * arm,
         forearm=about(0.68, 0.04) * arm,
-        hand=about(0.49, 0.06),
+        hand=about(0.52, 0.08),
         neck=about(0.50, 0.08),
         head=about(1.0, 0.08),
         thigh=about(1.20, 0.06),

@@ -54,6 +54,8 @@ class HandErrors:
         found: share of frames with the hand found, when slow, large and away from the face.
         near_face, fast: the same with the hand before the face, and when it moves fast.
         near_face_within: distance of wrist and nose that counts as near, shoulder widths.
+        near_face_power: how steeply its odds rise with the size above `large_px`: before a face
+            at a webcam hands stay found, before a small one they do not.
         near_face_spread: how much its odds vary between recordings (log-normal): a hand that is
             shown to the camera stays found at the face, one seen from its edge never is.
         fast_above: speed that counts as fast, shoulder widths per second.
@@ -67,6 +69,7 @@ class HandErrors:
     found: float
     near_face: float
     near_face_within: float
+    near_face_power: float
     near_face_spread: float
     fast: float
     fast_above: float
@@ -273,6 +276,8 @@ def _lost_hands(
         if "nose" in place:
             gap = np.linalg.norm(points[:, wrist] - points[:, place["nose"]], axis=-1) / view.scale
             near = _odds(hands.near_face) / _odds(hands.found)
+            if view.pixels_per_shoulder is not None:
+                near *= max(view.pixels_per_shoulder / hands.large_px, 1.0) ** hands.near_face_power
             near = min(near * face, 1.0)
             odds *= np.where(gap < hands.near_face_within, near, 1.0)
         if view.pixels_per_shoulder is not None:

@@ -93,7 +93,7 @@ class HandAct:
     opposed: bool = False
     apart: Point = (0.0, 0.0, 0.0)
     wander: float = 0.03
-    freedom: float = 0.2
+    freedom: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def film(
     rate = fps or camera.fps
     camera = _at_rate(camera, rate)
     time = np.arange(max(int(round(seconds * rate)), 2)) / rate
-    acting = act(rng, body, temper, performances, programs, time, rate)
+    acting = act(rng, body, temper, performances, programs, time, rate, settings.walks)
     source = source_of(settings.layout, settings.errors)
     world = joints(acting, source.joints)
     # Depth sensors are set up with a free view.

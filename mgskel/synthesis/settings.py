@@ -80,6 +80,8 @@ class SynthesisSettings:
         amplitude, duration: scale of the gestures' size and time, for studies of limits.
         lasting: scale of how long gestures stay at their place, with as many more repetitions.
         rest: scale of the liveliness at rest.
+        walks: share of people who come before the camera as the recording begins, and of those
+            who leave it at the end.
         seen: keep only events that the picture shows; those outside it remain in the truth.
         space: `image` gives pixels, `camera` gives metres as depth sensors do; `auto` follows
             the layout.
@@ -95,6 +97,7 @@ class SynthesisSettings:
     duration: Range = (1.0, 1.0)
     lasting: Range = (1.0, 1.0)
     rest: Annotated[float, Between(0, 1000)] = 1.0
+    walks: Annotated[float, Between(0, 1)] = 0.25
     seen: bool = True
     space: Literal["auto", "image", "camera"] = "auto"
     camera: CameraSettings = CameraSettings()
@@ -107,8 +110,11 @@ class SynthesisSettings:
                 expected="0 or more",
                 found=min(self.noise, self.rest),
             )
-        if not 0 <= self.seated <= 1:
-            raise InputError("'seated' is a share", expected="0 to 1", found=self.seated)
+        for name in ("seated", "walks"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(
+                    f"'{name}' is a share", expected="0 to 1", found=getattr(self, name)
+                )
         if not self.camera.fps or min(self.camera.fps) <= 0:
             raise InputError("frame rates are positive", found=self.camera.fps)
         unknown_framing = set(self.camera.framing) - {"close", "bust", "half", "full"}

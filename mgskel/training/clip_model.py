@@ -58,6 +58,8 @@ class ClipModel:
     Args:
         temperature: divides the logits, fitted on validation.
         notes: provenance: package version, data fingerprint, metrics.
+        clear: chance from which a class is said in a recording; a closed set of classes has an
+            answer for everything. Fitted on validation, see `spotting.clip_recognizer`.
     """
 
     network: Backbone
@@ -67,6 +69,7 @@ class ClipModel:
     input: ClipInput
     temperature: float = 1.0
     notes: Mapping[str, Any] = field(default_factory=dict)
+    clear: float = 0.6
 
     def predict_proba(
         self, sequences: Dataset | PoseSequence | Sequence[PoseSequence], views: int | None = None
@@ -146,12 +149,14 @@ class ClipModel:
             model = from_dict(ModelSpec, tree["model"], place)
             wanted = from_dict(ClipInput, tree["input"], place)
             temperature = float(tree["temperature"])
+            clear = float(tree.get("clear", cls.clear))
         network = model.build(
             skeleton, len(classes), stream_channels(wanted.stream, skeleton, wanted.dims)
         )
         fill(network, folder, tree)
         network = fold(network) if folded else network.eval()  # type: ignore[assignment]
-        return cls(network, skeleton, classes, model, wanted, temperature, tree.get("notes", {}))
+        notes = tree.get("notes", {})
+        return cls(network, skeleton, classes, model, wanted, temperature, notes, clear)
 
     def save(self, folder: str | Path) -> None:
         save_folder(
@@ -162,6 +167,7 @@ class ClipModel:
                 "model": self.model,
                 "input": self.input,
                 "temperature": self.temperature,
+                "clear": self.clear,
                 "classes": self.classes,
                 "skeleton": skeleton_to_dict(self.skeleton),
                 "notes": self.notes,

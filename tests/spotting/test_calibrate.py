@@ -8,7 +8,16 @@ import pytest
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in, verdicts_of
+from mgskel.spotting.calibrate import (
+    Watched,
+    calibrate,
+    clear_chance,
+    false_at_rest,
+    found_in,
+    quieted,
+    said_at_rest,
+    verdicts_of,
+)
 from mgskel.spotting.decision import DecisionRule, Judge
 from mgskel.spotting.hand_place import PLACE_TERMS
 from mgskel.spotting.tracks import Track
@@ -92,3 +101,31 @@ def test_groups_without_examples_keep_the_plain_rule(fitted):
 def test_nothing_to_fit_on_is_refused():
     with pytest.raises(InputError, match="no recordings"):
         calibrate([], [], COMMON)
+
+
+def test_a_rule_is_made_as_quiet_as_asked_group_by_group(fitted):
+    loud = [Watched(watched(40 + i).track) for i in range(2)]
+    head = COMMON.groups.index("head")
+    said = said_at_rest(fitted, COMMON, loud)
+    assert said[head] > 10
+    most = [count + 5 for count in said]
+    assert quieted(fitted, COMMON, loud, most) == fitted
+    most[head] = 3
+    quiet = quieted(fitted, COMMON, loud, most)
+    assert said_at_rest(quiet, COMMON, loud)[head] == 3
+    assert [a == b for a, b in zip(quiet.nothing, fitted.nothing, strict=True)].count(False) == 1
+
+
+def test_a_closed_set_says_what_is_clear_enough_for_its_clips():
+    def clip(seed, chance, right):
+        rng = np.random.default_rng(seed)
+        chances = np.full((K, 20), (1 - chance) / (K - 1))
+        chances[NOD if right else SHAKE] = chance
+        log_odds = np.log(chances / (1 - chances)) + 0.01 * rng.standard_normal((K, 20))
+        log_odds = np.concatenate([log_odds, log_odds.max(0, keepdims=True)])
+        served, places = np.ones((K, 20), bool), np.zeros((len(PLACE_TERMS), 20))
+        event = GestureEvent("1", "nodding", NOD, 0.0, 20 * STEP)
+        return Watched(Track("1", log_odds, served, places, 0.0, STEP), (event,))
+
+    clips = [clip(i, 0.75, True) for i in range(8)] + [clip(i, 0.55, False) for i in range(8)]
+    assert clear_chance(clips, COMMON) == 0.7

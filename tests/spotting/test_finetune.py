@@ -19,7 +19,7 @@ from mgskel.spotting.finetune import (
     FinetuneSettings,
     extended,
     finetune,
-    forgotten,
+    on_kept_apart,
     widened,
 )
 from mgskel.spotting.metrics import score_events
@@ -64,7 +64,7 @@ def annotated(folder, recording):
 
 def test_folder_to_spotter(saved, recording, tmp_path, capsys):
     folder, run = annotated(tmp_path / "annotated", recording), tmp_path / "run"
-    words = ["finetune", folder, "-o", run, "--model", saved, "--replay", 0, *QUICK]
+    words = ["finetune", folder, "-o", run, "--model", saved, "--replay", 0, "--rests", 4, *QUICK]
     assert main([*map(str, words)]) == 0
     out = capsys.readouterr()
     assert "d (kept apart): Of 3 true gestures" in out.out
@@ -89,8 +89,10 @@ def test_what_was_known_and_is_found_less_well_is_told(recording):
         )
 
     one = Recording(recording.sequence, "a", events=truth)
-    assert forgotten(knows(3), knows(1), [one]) == {"a": (1.0, pytest.approx(0.5))}
-    assert forgotten(knows(1), knows(3), [one]) == {}
+    (kept,) = on_kept_apart(knows(3), knows(1), [one])
+    assert kept.worse and (kept.before, kept.now) == (1.0, pytest.approx(0.5))
+    (kept,) = on_kept_apart(knows(1), knows(3), [one])
+    assert not kept.worse and kept.found == truth
 
 
 @pytest.mark.parametrize("content", ["nothing", "no annotation", "no events", "outside", "found"])

@@ -17,9 +17,9 @@ SMALL = (
     "--model.sizes.channels [16,16] --model.sizes.heads 2 --model.sizes.kernel 5 "
     "--fit.batches 6 --fit.optim.epochs 2 --fit.optim.batch 4 "
     "--validation.recordings 2 --validation.seconds 40 --validation.rests 2 "
-    "--validation.rest_seconds 20 --validation.clips 1 "
+    "--validation.rest_seconds 20 --validation.clips 1 --validation.walks 2 "
     "--test.recordings 2 --test.seconds 40 --test.rests 2 "
-    "--test.rest_seconds 20 --test.clips 1"
+    "--test.rest_seconds 20 --test.clips 1 --test.walks 2"
 ).split()
 
 

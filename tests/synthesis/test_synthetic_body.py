@@ -1,5 +1,7 @@
 """The body: bones keep their length, joints their limits, hands arrive where they should."""
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from mgskel.synthesis.performance import perform
 from mgskel.synthesis.programs import channels_of, load_programs
 from mgskel.synthesis.rest import sample_temper
 from mgskel.synthesis.signals import CHANNELS, Channels
+from mgskel.synthesis.walks import add_walks
 
 PROGRAMS = load_programs()
 HANDED = [name for name, program in PROGRAMS.programs.items() if program.hands is not None]
@@ -178,3 +181,16 @@ def test_a_body_at_rest_is_never_still_and_never_jumps():
     speed = np.linalg.norm(np.diff(joints(acting, names), axis=0), axis=-1) * 30 / body.metres
     assert (np.median(speed, axis=0) > 1e-4).all()
     assert speed.max() < 4.0
+
+
+@pytest.mark.parametrize("seated", [True, False])
+def test_people_come_and_leave(seated):
+    time = np.arange(900) / 30
+    channels = Channels(len(time))
+    add_walks(np.random.default_rng(3), channels, time, seated, 1.0, ())
+    moved = np.abs(channels.values).sum(1)
+    assert moved[-1] > 10 and np.all(moved[150:750] == 0), "turned away at the end, there between"
+    bowed, _ = acted("bow-head", 4)
+    body = [replace(bowed, onset_s=0.0, end_s=30.0)]
+    add_walks(np.random.default_rng(3), still := Channels(len(time)), time, seated, 1.0, body)
+    assert not still.values.any(), "not while the body gestures"

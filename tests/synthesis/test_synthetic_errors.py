@@ -75,6 +75,25 @@ def test_small_hands_are_lost_and_large_ones_found(still):
     assert shares[0] < 0.3 and shares[1] > 0.9
 
 
+def test_before_a_face_large_hands_stay_found(still):
+    points = still.keypoints.copy()
+    hand = [
+        i
+        for i, name in enumerate(still.skeleton.joints)
+        if name.startswith("left_")
+        and any(
+            part in name for part in ("wrist", "hand", "thumb", "index", "middle", "ring", "pinky")
+        )
+    ]
+    wrist, nose = (still.skeleton.index(name) for name in ("left_wrist", "nose"))
+    points[:, :, hand] += (points[:, :, nose] - points[:, :, wrist])[:, :, None]
+    held = still.replace(keypoints=points)
+    tip = still.skeleton.index("left_index_tip")
+    found = [np.mean([(seen(held, seed, scale)[1][:, tip] > 0).mean() for seed in range(4)])
+             for scale in (0.5, 1.5)]  # fmt: skip
+    assert found[0] < 0.6 < 0.9 < found[1]
+
+
 def test_a_lost_hand_keeps_the_body_models_points(still):
     points, scores = seen(still, 2, 0.2)
     index = still.skeleton.index

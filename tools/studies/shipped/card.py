@@ -63,6 +63,7 @@ New bodies, cameras, estimator errors and gestures ({notes.get("test", "")}).
         _seconds(figures["offset_error_s"])
     } |
 | false events per 5 minutes of rest | {figures["false_per_5_min_rest"]:.2f} |
+| clips of people who come or leave: nothing is said | {figures["walks_silent"]:.2f} |
 | cut clips: mean over classes of F1 | {figures["clip_macro_f1"]:.3f} |
 | cut clips: accuracy | {figures["clip_accuracy"]:.3f} |
 | clips cut into the gesture: mean over classes of F1 | {figures["tight_clip_macro_f1"]:.3f} |

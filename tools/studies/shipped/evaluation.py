@@ -33,6 +33,7 @@ class Evaluation:
     clip_macro_f1, clip_accuracy: of cut clips.
     clip_f1: per class.
     tight_f1: per class, of clips cut into the gesture.
+    walks_silent: share of the clips of people who come or leave in which nothing is said.
     """
 
     spotting: SpottingScore
@@ -44,6 +45,7 @@ class Evaluation:
     clip_accuracy: float
     clip_f1: dict[str, float]
     tight_f1: dict[str, float]
+    walks_silent: float
 
     def to_dict(self) -> dict[str, object]:
         return {
@@ -58,6 +60,7 @@ class Evaluation:
             "clip_class_f1": self.clip_f1,
             "tight_clip_macro_f1": _mean(self.tight_f1),
             "tight_clip_class_f1": self.tight_f1,
+            "walks_silent": self.walks_silent,
         }
 
 
@@ -83,6 +86,7 @@ def fit_decision(spotter: StreamRecognizer, validation: HeldOut) -> DecisionRule
         *watch(spotter, in_other_layouts(cuts(recordings, _CUTS // 2, _CUT_SEED + 1))),
         *watch(spotter, cuts(rests, _REST_CUTS, _CUT_SEED)),
         *watch(spotter, approaches(rests, _REST_CUTS, _CUT_SEED)),
+        *watch(spotter, validation.walks),
     ]
     return calibrate(examples, watch(spotter, rests), spotter.vocabulary)
 
@@ -118,7 +122,13 @@ def evaluate_spotter(spotter: StreamRecognizer, test: HeldOut) -> Evaluation:
         clip_accuracy=accuracy,
         clip_f1=clip_f1,
         tight_f1=tight_f1,
+        walks_silent=silent(watch(spotter, test.walks), vocabulary, rule),
     )
+
+
+def silent(watched: Sequence[Watched], vocabulary: Vocabulary, rule: DecisionRule) -> float:
+    """Share of recordings of which nothing is said."""
+    return float(np.mean([not found_in(w.track, vocabulary, rule) for w in watched] or [True]))
 
 
 def named(events: Iterable[GestureEvent]) -> list[GestureEvent]:

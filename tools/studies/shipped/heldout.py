@@ -17,13 +17,20 @@ from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.synthetic import movements_of, relabelled, synthesis_hash, tightly_cut
+from mgskel.spotting.synthetic import (
+    WEBCAM,
+    movements_of,
+    relabelled,
+    synthesis_hash,
+    tightly_cut,
+)
 from mgskel.synthesis import (
     FlowSettings,
     SynthesisSettings,
     synthesise_clip,
     synthesise_recording,
 )
+from mgskel.synthesis.recording import REST
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class HeldOutSettings:
         recordings, seconds: recordings with the default flow of gestures, and their length.
         rests, rest_seconds: recordings in which nothing but rest and talking goes on.
         clips: cut clips per class; as many again are cut tightly, into the gesture.
+        walks: clips of people who come before the camera or leave it, half of them a webcam.
         seed: far from those of the training corpus.
         synthesis: what varies between them.
     """
@@ -43,15 +51,16 @@ class HeldOutSettings:
     rests: int = 10
     rest_seconds: float = 300.0
     clips: int = 12
-    seed: int = 9_000_000
+    walks: int = 0
+    seed: int = 13_000_000
     synthesis: SynthesisSettings = SynthesisSettings()
 
 
 # False events at rest hang on few restless people: it takes many to set a limit.
 VALIDATION = HeldOutSettings(
-    recordings=40, seconds=300.0, rests=120, rest_seconds=120.0, clips=30, seed=7_000_000
+    recordings=40, seconds=300.0, rests=120, rest_seconds=120.0, clips=30, walks=400, seed=7_000_000
 )
-TEST = HeldOutSettings(recordings=24, rests=48)
+TEST = HeldOutSettings(recordings=24, rests=48, walks=200)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +77,7 @@ class HeldOut:
     rests: tuple[Example, ...]
     clips: tuple[Example, ...]
     tight: tuple[Example, ...] = ()
+    walks: tuple[Example, ...] = ()
 
 
 def held_out(
@@ -85,13 +95,13 @@ def held_out(
             for job in missing:
                 _make(job)
                 progress.advance()
-    sets: dict[str, list[Example]] = {"recording": [], "rest": [], "clip": [], "tight": []}
+    sets: dict[str, list[Example]] = {
+        kind: [] for kind in ("recording", "rest", "clip", "tight", "walk")
+    }
     for job in jobs:
         sequence = PoseSequence.load(job.pose_path)
         sets[job.kind].append(Example(sequence, read_events(job.events_path, vocabulary)))
-    return HeldOut(
-        tuple(sets["recording"]), tuple(sets["rest"]), tuple(sets["clip"]), tuple(sets["tight"])
-    )
+    return HeldOut(*map(tuple, sets.values()))
 
 
 @dataclass(frozen=True)
@@ -124,6 +134,10 @@ def _jobs(folder: Path, settings: HeldOutSettings, vocabulary: Vocabulary) -> It
     for index in range(settings.rests):
         yield _job(folder, "rest", settings.seed + 10_000 + index, settings.rest_seconds, "",
                    quiet, vocabulary)  # fmt: skip
+    for index in range(settings.walks):
+        camera = WEBCAM if index % 2 else synthesis.camera
+        yield _job(folder, "walk", settings.seed + 90_000 + index, 0.0, REST,
+                   replace(synthesis, walks=1.0, camera=camera), vocabulary)  # fmt: skip
     labels = movements_of(vocabulary)
     for index, known in enumerate(labels.values()):
         for number in range(settings.clips):
