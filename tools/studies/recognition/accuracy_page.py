@@ -59,7 +59,8 @@ def write_page(path: Path, report: Report | None = None) -> None:
     """Keep a report beside the page, and make the page from all reports kept there."""
     folder = path.with_suffix("")
     if report is not None:
-        name = "-".join([report["set"], report["backbone"], f"fusion_{report['fusion']}"])
+        parts = [report["set"], report["backbone"], f"fusion_{report['fusion']}"]
+        name = "-".join([*parts, *(["distilled"] if "distilled" in report else [])])
         write_json(folder / f"{name}.json", dict(report))
     files = sorted(folder.glob("*.json"))
     write_text(path, page([cast(Report, read_json(file, "accuracy report")) for file in files]))
@@ -75,7 +76,8 @@ def page(reports: Sequence[Report]) -> str:
         "the set's own test part, where its file was given. Published figures are those of the "
         "test part: compare them with *test* alone, and ensembles with ensembles. The ensemble's "
         "members are chosen on validation, which flatters its validation figure a little; where "
-        "it stands, the line below a table is without that. Top-1 in percent, mean ± standard "
+        "it stands, the line below a table is without that, and where it does not, weights were "
+        "fitted as in former versions. Top-1 in percent, mean ± standard "
         "deviation over seeds, each of which draws its own validation part unless "
         "the recipe names one.",
     ]
