@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from mgskel.core.events import read_events, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import working_in
+from mgskel.pose.parts import Parts
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 FILES = {"report.html", "pose.npz", "events.csv", "events.eaf", "statements.json",
@@ -275,3 +277,15 @@ def test_a_real_clip_becomes_a_report_with_the_shipped_recognizer(sample_clip, t
     assert result.assessed == "ok"
     assert data["player"]["frames"] == 120
     assert data["quality"]["verdict"]
+
+
+@pytest.mark.slow
+def test_a_long_clip_is_split_among_workers(sample_clip, tmp_path, monkeypatch):
+    short = functools.partial(Parts, length_s=1.0, warm_up_s=0.4)
+    monkeypatch.setattr("mgskel.analyze.Parts", short)
+    result = analyze(sample_clip, tmp_path / "out", workers=2)
+    assert result.assessed == "ok"
+    step = PoseSequence.load(tmp_path / "out" / "pose.npz").provenance[0]
+    assert step["split"]["parts"] > 1
+    assert {path.name for path in (tmp_path / "out").glob("*.npz")} == {"pose.npz"}
+    assert not list((tmp_path / "out").glob(".parts-*"))

@@ -27,7 +27,7 @@ from mgskel.pose.work import Outcome, Work
 
 EngineName = Literal["local", "ray"]
 _ATTEMPTS = 2
-# Models leave about ten megabytes behind with every clip: after so many a fresh process goes on.
+# Models leave some memory behind with every clip: after so many a fresh process goes on.
 _CLIPS_OF_A_WORKER = 40
 _RAY_RETRIES = 3
 

@@ -24,6 +24,7 @@ from mgskel.pose.batch import Afterwards, Importer, extract_batch
 from mgskel.pose.clip_list import find_clips
 from mgskel.pose.extract import Extraction, ExtractSettings
 from mgskel.pose.frames import VideoSettings
+from mgskel.pose.parts import Parts
 
 
 def states(result) -> dict[str, str]:
@@ -342,8 +343,14 @@ def test_ray_cluster_with_a_worker_killed(make_clip, square, tmp_path: Path) -> 
             workers=2,
             afterwards=deadly,
         )
+        (clip,) = find_clips([tmp_path / "in" / "b.mp4"], tmp_path / "parts")
+        split = Parts(tmp_path / "parts", 2, "ray", length_s=0.5, warm_up_s=0.1)
+        parted = split.extract(clip, square).sequence
     finally:
         ray.shutdown()
+    assert parted.provenance[0]["split"]["parts"] == 3
+    whole = PoseSequence.load(tmp_path / "ray" / "b.npz")
+    np.testing.assert_array_equal(parted.keypoints, whole.keypoints)
     assert set(states(result).values()) == {"done"}
     assert (tmp_path / "death.once").exists()
     extract_batch([tmp_path / "in"], tmp_path / "local", settings=square)

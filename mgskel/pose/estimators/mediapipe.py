@@ -25,7 +25,7 @@ import numpy as np
 from mgskel.core.config import Between
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.pose.estimator import Detection, estimator, option
-from mgskel.pose.estimators.mediapipe_graphs import PRESENCE, weights_hash
+from mgskel.pose.estimators.mediapipe_graphs import PRESENCE, give_memory_back, weights_hash
 from mgskel.pose.estimators.mediapipe_people import Followers, Sighting
 
 # Vertices of the face mesh that our named face points are ("left" is the person's own left).
@@ -147,6 +147,7 @@ class MediaPipe:
         if self._people is not None:
             self._people.close()
             self._people = None
+            give_memory_back()
 
     def _read(self, sighting: Sighting, image: np.ndarray) -> Detection:
         found = sighting.seen
