@@ -1,7 +1,7 @@
 # make demo     the whole path on a sample clip; CLIP=path for your own
 # make test     lint and the fast tests            make test-all   every test
 # make lint     ruff and mypy                      make format     let ruff tidy up
-# make fuzz     every format damaged for minutes
+# make fuzz     every format damaged for minutes    make audit     pins older than known fixes; sbom.json
 # make bench    speeds of models and extraction    make docs       the pages, links checked
 # make notebooks  each afresh, compared with what is stored
 #
@@ -25,7 +25,7 @@ MORE_READY = $(VENV)/.$(1)-installed-$(call checksum,requirements/$(1).txt)
 DOCS_READY := $(call MORE_READY,docs)
 EXTRAS_READY := $(call MORE_READY,extras)
 
-.PHONY: demo test test-all lint format fuzz bench docs notebooks install clean-env
+.PHONY: demo test test-all lint format fuzz audit bench docs notebooks install clean-env
 .DEFAULT_GOAL := demo
 
 install: $(READY)
@@ -54,6 +54,10 @@ test-all: lint $(EXTRAS_READY)
 
 fuzz: $(READY)
 	MGSKEL_FUZZ_SECONDS=$${MGSKEL_FUZZ_SECONDS:-60} $(BIN)/python -m pytest -q tests/formats/test_damaged.py
+
+audit: $(READY)
+	$(BIN)/python tools/audit.py
+	$(BIN)/python tools/audit.py --sbom sbom.json
 
 bench: $(READY)
 	$(BIN)/python tools/benchmark.py speed

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEMA = "mgskel-events/1"
+_MOST_CLASSES = 1_000_000
 _LATEST_S = 1e9
 UNKNOWN_CLASS = -1
 GESTURE, GROUP = "gesture", "group"
@@ -77,8 +78,8 @@ class GestureEvent:
                 faults.append(
                     f"'{name}' is {shown(text)}, with blanks around it or control characters"
                 )
-        if self.class_id < UNKNOWN_CLASS:
-            faults.append(f"'class_id' is {self.class_id}, below -1 (-1 stands for no class)")
+        if not UNKNOWN_CLASS <= self.class_id < _MOST_CLASSES:
+            faults.append(f"'class_id' is {self.class_id:.6g}, below -1 or beyond all classes")
         if not math.isfinite(self.start_s) or self.start_s < 0:
             faults.append(f"'start_s' is {self.start_s}, not a time from 0 on")
         if not self.end_s < _LATEST_S or self.end_s <= self.start_s:

@@ -18,7 +18,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError, MissingDependency
 from mgskel.core.files import writing
-from mgskel.core.intake import open_file, read_json
+from mgskel.core.intake import memory_for, open_file, read_json
 
 DESCRIPTION_FILE = "recognizer.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -26,7 +26,6 @@ CARD_FILE = "README.md"
 SHIPPED = Path(__file__).parents[1] / "spotting" / "shipped"
 _NEEDED = (DESCRIPTION_FILE, WEIGHTS_FILE)
 _HUB = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
-_LARGEST = 4 << 30
 
 
 @contextmanager
@@ -37,7 +36,7 @@ def opened_run(place: str | Path | None) -> Iterator[Path]:
         yield SHIPPED
     elif text.startswith("hf:"):
         yield _fetched(text)
-    elif zipfile.is_zipfile(place):
+    elif os.path.isfile(place) and zipfile.is_zipfile(place):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
             folder = Path(temporary) / Path(place).stem
             _unpack(Path(place), folder)
@@ -103,9 +102,11 @@ def _unpack(path: Path, folder: Path) -> None:
         for name in _NEEDED:
             try:
                 size = archive.getinfo(name).file_size
-                if size > _LARGEST:
+                if size > memory_for(path.stat().st_size):
                     raise InputError(
-                        f"{name} is too large", place=path, expected="4 GB", found=f"{size} bytes"
+                        f"{name} claims more than its archive can hold",
+                        place=path,
+                        found=f"{size >> 20} MB",
                     )
                 (folder / name).write_bytes(archive.read(name))
             except (KeyError, zipfile.BadZipFile, OSError, RuntimeError) as error:

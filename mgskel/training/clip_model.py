@@ -150,6 +150,7 @@ class ClipModel:
             wanted = from_dict(ClipInput, tree["input"], place)
             temperature = float(tree["temperature"])
             clear = float(tree.get("clear", cls.clear))
+            assert 1e-3 <= temperature <= 1e3, f"temperature {temperature:g}"
         network = model.build(
             skeleton, len(classes), stream_channels(wanted.stream, skeleton, wanted.dims)
         )
