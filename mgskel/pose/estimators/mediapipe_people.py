@@ -281,7 +281,7 @@ class Followers:
             others = [other for other in present if other is not one and one.seen is not None]
             if any(_meet(one, other) for other in others):
                 one.met = self._frame
-            one.closely = rival or self._frame < one.met + _EVERY
+            one.closely = rival or self._frame < one.met + _EVERY // 2
             if not one.closely:
                 one.wait_less(min((_strides(one, other) for other in others), default=_RAREST))
 
