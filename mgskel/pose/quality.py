@@ -97,7 +97,9 @@ class QualityReport:
         )
         rough = ", ".join(f"{n.replace('_', ' ')} {share:.0%}" for n, share in self.bridged.items())
         bridged = f"; by the body model only: {rough}" if rough else ""
-        jitter = "no rest seen" if self.jitter_sw is None else f"jitter {self.jitter_sw:.4f} sw"
+        jitter = "no rest seen"
+        if self.jitter_sw is not None:
+            jitter = f"resting joints tremble by {self.jitter_sw:.1%} of a shoulder width"
         blind = [verdict.group.split(" (")[0] for verdict in self.verdict if not verdict.can_show]
         cannot = f"; cannot show: {', '.join(blind)}" if blind else "; can show every gesture group"
         speed = f"; extracted at {self.extraction_fps:.1f} fps" if self.extraction_fps else ""
