@@ -32,7 +32,7 @@ from mgskel.spotting.hand_place import PLACE_TERMS
 
 QUIET_MOMENTS = 2
 """A gesture is over when so many moments in a row speak against it."""
-_NAMED = 0.4
+_NAMED = 0.3
 """Share of a group's chance from which its likeliest gesture is named."""
 _SECOND = 0.5
 _MOST_SHARED = 0.5

@@ -81,7 +81,8 @@ def test_in_a_group_the_likeliest_is_named_and_the_others_ranked():
 
 
 def test_where_only_the_group_is_clear_the_group_is_said():
-    rows = {i: pulse(10, 30, 0.6) for i in (EAR, LOWER, COMMON.by_name("covering face").id)}
+    others = (COMMON.by_name(name).id for name in ("covering face", "touching head or hair"))
+    rows = {i: pulse(10, 30, 0.6) for i in (EAR, LOWER, *others)}
     (event,) = events_of(rows)
     assert (event.level, event.label, event.class_id) == ("group", "hand at the head", -1)
     assert {label for label, _ in event.alternatives} == {COMMON.by_id(i).name for i in rows}

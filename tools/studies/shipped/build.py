@@ -37,7 +37,7 @@ class BuildSettings:
         start: weights that training starts with; from nothing by default.
     """
 
-    name: str = "mgskel-common-1"
+    name: str = "mgskel-common-3"
     vocabulary: str = "common"
     start: Start = Start()
     corpus: CorpusSettings = CorpusSettings(
@@ -46,7 +46,7 @@ class BuildSettings:
         cut=0.35,
         held=0.25,
         still=0.5,
-        rests=0.3,
+        rests=0.35,
         webcam=0.4,
         layouts={
             "upper_head": 0.72,
@@ -55,20 +55,20 @@ class BuildSettings:
             "imigue22": 0.06,
             "openpose25": 0.06,
         },
-        seed=3,
+        seed=5,
     )
     input: StreamInput = StreamInput(features=FeatureSettings(layout="upper_head"))
     model: ModelSpec = stream_model(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
         optim=OptimConfig(
-            lr=2e-3, weight_decay=0.02, epochs=56, batch=16, warmup=0.027, clip=5.0, ema=0.997
+            lr=1.2e-3, weight_decay=0.02, epochs=32, batch=16, warmup=0.027, clip=5.0, ema=0.997
         ),
         machine=MachineConfig(precision="bf16-mixed", tensorboard=False),
         examples=ExampleSettings(
             outside=64,
             long=0.7,
             variation=VariationSettings(
-                turn=3.0, lag=0.25, stretch=0.18, as_layout=0.2, lose_hands=0.25
+                turn=3.0, lag=0.25, stretch=0.22, as_layout=0.2, lose_hands=0.25
             ),
         ),
     )
