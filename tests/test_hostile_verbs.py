@@ -507,7 +507,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("option", [
     "--machine.devices=99", "--machine.nodes=7", "--model.sizes={channels: 5}", "--model.sizes={channels: []}", "--model.sizes={channels: [0]}", "--model.sizes={channels: [-8]}",
     "--model.sizes={channels: [99999999]}", "--model.sizes={a: 1}", "--model.backbone=nothing", "--model.pretrained=/dev/zero", "--data.vocabulary=/dev/zero", "--data.layout=nothing",
-    "--data.validation=subject", "--data.held=nobody", "--stream=nothing", "--model.leave_out=x", "--optim.epochs=0",
+    "--data.held=nobody", "--stream=nothing", "--model.leave_out=x", "--optim.epochs=0",
 ])  # fmt: skip
 def test_a_training_that_cannot_be_leaves_no_folder(
     tmp_path: Path, labelled: Path, option: str, capsys: Any

@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader
 
 from mgskel.core.errors import InputError
 from mgskel.core.files import write_text, writing
+from mgskel.core.intake import open_file
 from mgskel.core.progress import Progress
 from mgskel.core.threads import keep_freed_memory, set_threads
 from mgskel.datasets.batches import Batch, BatchPlan
@@ -105,7 +106,7 @@ def run(
     optim = module.optim
     patience = Patience(optim.patience) if optim.patience else None
     plan = BatchPlan(len(batches))
-    if checkpoint.is_file():
+    if os.path.lexists(checkpoint):
         # Lightning asks for the first batch before it tells the sampler the epoch.
         plan.set_epoch(_checkpoint_epoch(checkpoint) + 1)
     with warnings.catch_warnings():
@@ -154,7 +155,8 @@ def run(
 def _checkpoint_epoch(path: Path) -> int:
     """The epoch after which a checkpoint was written; a damaged one is refused."""
     try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
+        with open_file(path, "checkpoint") as handle:
+            content = torch.load(handle, weights_only=True, map_location="cpu")
         missing = [key for key in _CHECKPOINT_KEYS if key not in content]
         if not missing and isinstance(content["epoch"], int):
             return content["epoch"]
