@@ -11,26 +11,24 @@ from typing import Any
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.models.backbone import BACKBONES, Backbone, Block, backbone
-from mgskel.models.fusion import (
-    BalancedFusion,
-    FusionParts,
-    FusionReadout,
-    balance_loss,
-    reading,
-    with_fusion,
-)
+from mgskel.models.fusion import BalancedFusion, FusionParts, balance_loss
+from mgskel.models.insertion import add_fusion, with_fusion
 from mgskel.models.layers import Span, fold
+from mgskel.models.pooling import BalancedPooling
 from mgskel.models.pretrained import sizes_of, take_over
+from mgskel.models.readout import FusionReadout, reading
 from mgskel.models.streaming import Stream
 
 __all__ = [
     "Backbone",
     "BalancedFusion",
+    "BalancedPooling",
     "Block",
     "FusionParts",
     "FusionReadout",
     "Span",
     "Stream",
+    "add_fusion",
     "backbone",
     "balance_loss",
     "create_model",
@@ -42,6 +40,7 @@ __all__ = [
 ]
 
 DEFAULT = "light"
+PEAK_SHARE = 0.25  # of either peak in a new network's pooling
 
 
 def list_models() -> tuple[str, ...]:
@@ -65,7 +64,8 @@ def create_model(
         name: one of `list_models()`, or ``FILE.py:NAME`` in a file of your own.
         skeleton: the layout of the joint axis, or its name.
         num_classes: number of classes.
-        fusion: balanced fusion "on" or "off", or `FusionParts` for ablations.
+        fusion: balanced fusion "on" or "off", "gates" for gates behind the stages as well, or
+            `FusionParts` for ablations.
         in_channels: coordinates per joint.
         fusion_window: input frames that the fusion summarises, for streams; by default all.
         pretrained: a run folder whose weights are taken over as far as they fit, or "default" for
@@ -81,12 +81,13 @@ def create_model(
         fusion_window = fusion_window or taken.pop("fusion_window", None)
         sizes = taken | sizes
     model = kind(get_skeleton(skeleton), num_classes, in_channels=in_channels, **sizes)
-    if isinstance(fusion, FusionParts):
-        model = with_fusion(model, parts=fusion, window=fusion_window)
-    elif fusion in ("on", True):
-        model = with_fusion(model, window=fusion_window)
+    if fusion == "gates":
+        fusion = FusionParts(gates=True)
+    if isinstance(fusion, FusionParts) or fusion in ("on", True):
+        parts = fusion if isinstance(fusion, FusionParts) else None
+        model = with_fusion(model, parts=parts, window=fusion_window, share=PEAK_SHARE)
     elif fusion not in ("off", False):
-        raise unknown("fusion setting", str(fusion), ("on", "off"))
+        raise unknown("fusion setting", str(fusion), ("on", "off", "gates"))
     if pretrained is not None:
         take_over(model, pretrained, head=True)
     return model

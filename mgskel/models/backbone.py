@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from mgskel.core.errors import InputError
 from mgskel.core.registry import Registry
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.fusion import BalancedFusion, FusedBlock
+from mgskel.models.fusion import BalancedFusion
+from mgskel.models.insertion import FusedBlock
 from mgskel.models.layers import HERE, Span, shrink_time, span_of, stride_of
+from mgskel.models.pooling import MeanPooling
 
 
 class Block(nn.Module):
@@ -83,6 +85,7 @@ class Backbone(nn.Module):
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.num_features = num_features
+        self.pool = MeanPooling()
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(num_features, num_classes)
 
@@ -140,14 +143,8 @@ class Backbone(nn.Module):
         return self.moment_scores(features, valid).unflatten(0, (-1, x.shape[4]))
 
     def moment_scores(self, features: Tensor, valid: Tensor | None) -> Tensor:
-        """Class scores (N, T, K) of the last features (N, C, T, V), by the mean over the joints
-        that are there."""
-        tokens = features.permute(0, 2, 3, 1)
-        if valid is None:
-            return self.head(tokens.mean(2))
-        weight = valid.squeeze(1).unsqueeze(2)
-        pooled = (weight @ tokens).squeeze(2) / weight.sum(3).clamp(min=1)
-        return self.head(pooled)
+        """Class scores (N, T, K) of the last features (N, C, T, V), each moment by itself."""
+        return self.head(self.pool.at_moments(features, valid))
 
     def _features(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Features (N*M, C', T', V) and their validity (N*M, 1, T', V)."""
@@ -167,14 +164,14 @@ class Backbone(nn.Module):
         return x, valid
 
     def _pool(self, features: Tensor, valid: Tensor | None, people: int) -> Tensor:
-        """Mean over the joints, moments and people that are there, (N*M, C, T, V) -> (N, C)."""
-        tokens = features.permute(0, 2, 3, 1).flatten(1, 2).unflatten(0, (-1, people))
+        """Each person pooled, then the mean of those who are there, (N*M, C, T, V) -> (N, C)."""
+        pooled = self.pool(features, valid)
+        if people == 1:
+            return pooled
+        per_person = pooled.unflatten(0, (-1, people))
         if valid is None:
-            return tokens.mean((1, 2))
-        weight = valid.flatten(1).unflatten(0, (-1, people))
-        per_person = (weight.unsqueeze(2) @ tokens).squeeze(2)
-        per_person = per_person / weight.sum(2, keepdim=True).clamp(min=1)
-        present = weight.amax(2, keepdim=True)
+            return per_person.mean(1)
+        present = valid.flatten(1).amax(1).view(-1, people, 1)
         return (per_person * present).sum(1) / present.sum(1).clamp(min=1)
 
     def _check(self, x: Tensor, mask: Tensor | None) -> None:

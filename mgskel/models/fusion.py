@@ -1,8 +1,9 @@
 """Balanced fusion: lets small, brief movements survive the averaging of graph networks.
 
-Micro-gestures are small in space and short in time; blocks that average over joints and moments
-lose them. `BalancedFusion` looks at features from two sides, decides which joints and which
-moments matter, and balances the two decisions per channel. It changes nothing until trained.
+Micro-gestures are small in space and short in time; networks that average over joints and moments
+lose them. Behind a block, `BalancedFusion` looks at features from two sides, decides which joints
+and which moments matter, and balances the two decisions per channel; where the network averages,
+`mgskel.models.pooling` does the like. Both change nothing until trained.
 
 Of a clip everything is summarised. Of a stream, of which nobody knows the end, each moment has a
 view of its own: of the last few seconds. That is the same module with a
@@ -11,10 +12,8 @@ view of its own: of the last few seconds. That is the same module with a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +22,9 @@ from torch.nn import functional
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.graph import neighbours
-from mgskel.models.layers import ModelT, Span, shrink_time, stride_of
+from mgskel.models.layers import Span
+from mgskel.models.readout import FusionReadout, Traced
+from mgskel.models.windows import window_sums
 
 
 @dataclass(frozen=True)
@@ -31,39 +32,31 @@ class FusionParts:
     """Which parts of the fusion are at work; switches for ablations.
 
     Attributes:
-        spread: summaries hold the spread beside the mean.
-        joint_gate: joints are weighed.
-        time_gate: moments are weighed.
+        moment_peak: in the pooling of clips, the strongest moment has a share.
+        joint_peak: in the pooling of clips, the strongest joint has a share.
+        gates: behind blocks, features are gated. By default in networks for streams alone: a
+            clip's pooling gains more and costs less (docs/results/fusion.md), and a stream has
+            no end at which to pool.
+        joint_gate: of the gates, joints are weighed.
+        time_gate: of the gates, moments are weighed.
         balance: the share of either gate is decided per sample and channel; else one half each.
+        spread: the gates' summaries hold the spread beside the mean.
     """
 
-    spread: bool = True
+    moment_peak: bool = True
+    joint_peak: bool = True
+    gates: bool | None = None
     joint_gate: bool = True
     time_gate: bool = True
     balance: bool = True
+    spread: bool = True
+
+    @property
+    def pooling(self) -> bool:
+        return self.moment_peak or self.joint_peak
 
 
-@dataclass(frozen=True)
-class FusionReadout:
-    """What one fusion decided for a batch.
-
-    Attributes:
-        joints: weight of each joint per head, (N, H, V), over windows (N, H, T, V); 1 leaves a
-            joint as it was.
-        moments: weight of each moment per head, (N, H, T).
-        balance: share of the joint gate in each channel, (N, C), over windows (N, C, T); the
-            rest is the time gate's.
-        effect: how much the gates change the features of each joint at each moment, (N, T, V):
-            a wide gate where nothing happens has none.
-    """
-
-    joints: Tensor
-    moments: Tensor
-    balance: Tensor
-    effect: Tensor
-
-
-class BalancedFusion(nn.Module):
+class BalancedFusion(Traced):
     """Two views, two gates, one balance per channel.
 
     The views summarise each joint over time, and each moment over joints, by mean and spread. A
@@ -116,7 +109,6 @@ class BalancedFusion(nn.Module):
             self.time_gate = _starting_at_zero(width * (2 * reach + 1), heads)
         if self.parts.balance:
             self.balance = nn.Linear(width, channels)
-        self._trace = _Trace()
 
     @property
     def window(self) -> int | None:
@@ -267,64 +259,8 @@ class BalancedFusion(nn.Module):
             (tokens * gate).detach().abs().mean(3),
         )
 
-    @property
-    def readout(self) -> FusionReadout | None:
-        """What was decided for the last batch, if someone is `reading`."""
-        return self._trace.readout
-
     def extra_repr(self) -> str:
         return f"channels={self.channels}, heads={self.heads}, window={self.window}, {self.parts}"
-
-
-def window_sums(values: Tensor, window: int, ahead: int, wanted: slice = slice(None)) -> Tensor:
-    """Sums of values (N, T, ...) over `window` moments that end `ahead` moments after each wanted.
-
-    Sums of twice as many moments are made of two, so a sum does not depend on what lies
-    outside its window: a recording in pieces has the very sums of the whole.
-    """
-    outside = (window - 1 - ahead, ahead)
-    if wanted != slice(None):
-        start, stop, _ = wanted.indices(values.shape[1])
-        begin, end = start - outside[0], stop + ahead
-        outside = max(-begin, 0), max(end - values.shape[1], 0)
-        values = values[:, max(begin, 0) : end]
-    if any(outside):
-        values = functional.pad(values, (0, 0) * (values.dim() - 2) + outside)
-    if torch.is_grad_enabled() and values.requires_grad:
-        return _WindowSums.apply(values, window)
-    return _window_sums(values, window)
-
-
-def _window_sums(power: Tensor, window: int) -> Tensor:
-    """Of (N, T + window - 1, ...) the sums (N, T, ...)."""
-    t = power.shape[1] + 1 - window
-    total: Tensor | None = None
-    taken, size = 0, 1
-    while True:
-        if window & size:
-            part = power[:, taken : taken + t]
-            total = part if total is None else total + part
-            taken += size
-        if 2 * size > window:
-            break
-        power = power[:, size:] + power[:, :-size]
-        size *= 2
-    assert total is not None
-    return total
-
-
-class _WindowSums(torch.autograd.Function):
-    """Its slope is a sum over windows too, those that a moment lies in: nothing need be kept."""
-
-    @staticmethod
-    def forward(context: Any, values: Tensor, window: int) -> Tensor:
-        context.window = window
-        return _window_sums(values, window)
-
-    @staticmethod
-    def backward(context: Any, slope: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        sides = (0, 0) * (slope.dim() - 2) + (context.window - 1,) * 2
-        return _window_sums(functional.pad(slope, sides), context.window), None
 
 
 def _starting_at_zero(inputs: int, outputs: int) -> nn.Linear:
@@ -332,18 +268,6 @@ def _starting_at_zero(inputs: int, outputs: int) -> nn.Linear:
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
-
-
-class _Trace:
-    """What the last forward pass left behind. Not part of the module's state: copies are empty."""
-
-    def __init__(self) -> None:
-        self.listening = False
-        self.readout: FusionReadout | None = None
-        self.lean: Tensor | None = None
-
-    def __reduce__(self) -> tuple[type[_Trace], tuple[()]]:
-        return (_Trace, ())
 
 
 def balance_loss(model: nn.Module) -> Tensor:
@@ -360,98 +284,3 @@ def balance_loss(model: nn.Module) -> Tensor:
     if not leans:
         return torch.zeros(())
     return 4 * torch.stack([lean.square().mean() for lean in leans]).mean()
-
-
-@contextmanager
-def reading(model: nn.Module) -> Iterator[list[BalancedFusion]]:
-    """While open, each forward pass leaves a `FusionReadout` at ``fusion.readout``.
-
-    ::
-
-        with reading(model) as fusions:
-            model(x, mask)
-        weights = fusions[-1].readout.joints
-    """
-    fusions = [module for module in model.modules() if isinstance(module, BalancedFusion)]
-    for fusion in fusions:
-        fusion._trace.listening = True
-    try:
-        yield fusions
-    finally:
-        for fusion in fusions:
-            fusion._trace.listening = False
-
-
-class FusedBlock(nn.Module):
-    """A block with a fusion behind it; to the network it is a block like any other."""
-
-    def __init__(self, block: nn.Module, fusion: BalancedFusion) -> None:
-        super().__init__()
-        self.block, self.fusion = block, fusion
-        self.out_channels = fusion.channels
-        self.stride = stride_of(block)
-
-    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
-        if valid is None:
-            return self.fusion(self.block(x))
-        return self.fusion(self.block(x, valid), shrink_time(valid, self.stride))
-
-
-def with_fusion(
-    model: ModelT,
-    skeleton: Skeleton | None = None,
-    parts: FusionParts | None = None,
-    after: Sequence[int] | None = None,
-    window: int | None = None,
-) -> ModelT:
-    """Inserts a fusion behind blocks of a model, in place, and returns the model.
-
-    Args:
-        model: anything with ``blocks``, a `ModuleList` of modules (N, C, T, V) -> (N, C', T', V)
-            that know their ``out_channels`` (and ``stride`` along time, if not 1).
-        skeleton: the layout of the joint axis; by default the model's own.
-        parts: what to leave out, for ablations.
-        after: positions of the blocks to fuse; by default `stage_ends`.
-        window: input frames that the summaries hold, for streams; by default all.
-    """
-    blocks = getattr(model, "blocks", None)
-    skeleton = skeleton or getattr(model, "skeleton", None)
-    if not isinstance(blocks, nn.ModuleList) or skeleton is None:
-        raise InputError(
-            f"no fusion can be put into {type(model).__name__}",
-            expected="a model with `blocks` (a ModuleList) and a `skeleton`",
-            found="no `blocks`" if blocks is None else "no `skeleton`",
-        )
-    for position in stage_ends(blocks) if after is None else after:
-        block = blocks[position]
-        channels = getattr(block, "out_channels", None)
-        if channels is None:
-            raise InputError(
-                f"block {position} ({type(block).__name__}) does not tell its `out_channels`",
-                remedy="set the attribute `out_channels` on each block",
-            )
-        blocks[position] = FusedBlock(block, BalancedFusion(skeleton, channels, parts))
-    set_window(model, window)
-    return model
-
-
-def set_window(model: nn.Module, frames: int | None) -> None:
-    """Let a model's fusions summarise so many of its input frames; None for all of them."""
-    step, blocks = getattr(model, "stem_stride", 1), model.blocks
-    assert isinstance(blocks, nn.ModuleList)
-    for block in blocks:
-        step *= stride_of(block)
-        if isinstance(block, FusedBlock):
-            fusion = block.fusion
-            fusion.window = None if frames is None else max(fusion.reach + 1, round(frames / step))
-
-
-def stage_ends(blocks: nn.ModuleList) -> list[int]:
-    """Positions of the blocks after which time is strided; in a network of one stage, its middle.
-
-    Not the last block: what is weighed there is only averaged, while behind a stage the next one
-    still works on it.
-    """
-    strides = [stride_of(block) for block in blocks]
-    ends = [i for i in range(len(strides) - 1) if strides[i + 1] > 1]
-    return ends or [(len(strides) - 1) // 2]

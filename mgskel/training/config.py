@@ -59,14 +59,17 @@ class ModelConfig:
     """Backbone, balanced fusion on or off, the backbone's own sizes, and where to start from.
 
     Args:
+        fusion: ``gates`` for gates behind the stages beside the balanced pooling.
         leave_out: parts of the fusion to leave out, for ablations.
         pretrained: a folder written by ``mgskel pretrain`` or an earlier run; every tensor that
             fits is taken over.
     """
 
     backbone: str = "light"
-    fusion: Literal["on", "off"] = "on"
-    leave_out: tuple[Literal["spread", "joint_gate", "time_gate", "balance"], ...] = ()
+    fusion: Literal["on", "off", "gates"] = "on"
+    leave_out: tuple[
+        Literal["moment_peak", "joint_peak", "spread", "joint_gate", "time_gate", "balance"], ...
+    ] = ()
     sizes: Mapping[str, Any] = field(default_factory=dict)
     pretrained: Path | None = None
 

@@ -23,7 +23,8 @@ from mgskel.core.files import file_hash, write_json, writing
 from mgskel.core.intake import read_bytes, read_json
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.version import __version__
-from mgskel.models import Backbone, FusionParts, create_model
+from mgskel.models import Backbone, FusionParts, create_model, with_fusion
+from mgskel.models.pooling import MeanPooling
 from mgskel.models.pretrained import MOST_WEIGHTS, tensors_of
 from mgskel.models.stored_run import DESCRIPTION_FILE, WEIGHTS_FILE, run_to_write
 
@@ -48,8 +49,9 @@ class ModelSpec:
         self._check_sizes()
         fusion: str | FusionParts = self.fusion
         try:
-            if fusion == "on" and self.leave_out:
-                fusion = FusionParts(**dict.fromkeys(self.leave_out, False))
+            if fusion != "off" and self.leave_out:
+                gates = True if fusion == "gates" else None
+                fusion = FusionParts(gates=gates, **dict.fromkeys(self.leave_out, False))
             return create_model(
                 self.backbone,
                 skeleton,
@@ -162,6 +164,11 @@ def describing(folder: Path) -> Iterator[None]:
 def fill(network: Backbone, folder: Path, tree: Mapping[str, Any]) -> None:
     """Put the folder's weights into a network that was built by its description."""
     state = read_weights(folder / WEIGHTS_FILE, str(tree["weights_sha256"]), DESCRIPTION_FILE)
+    if not any(name.startswith("pool.") for name in state):
+        # A run from before pooling was balanced, when gates were in networks of clips, too.
+        if any(".fusion." in name for name in state) and not network.fusions():
+            with_fusion(network, parts=FusionParts(gates=True))
+        network.pool = MeanPooling()
     needed = network.state_dict()
     wrong = misfit({name: tuple(value.shape) for name, value in needed.items()}, state) or next(
         (k for k, v in needed.items() if v.is_floating_point() != (state[k].dtype.kind == "f")),

@@ -18,7 +18,7 @@ def test_hand_count() -> None:
 
 def test_cost_grows_with_length_people_and_fusion() -> None:
     plain = create_model("light", "natops8", 3, fusion="off")
-    fused = create_model("light", "natops8", 3)
+    fused = create_model("light", "natops8", 3, fusion="gates")
     short = measure_cost(plain, frames=16)
     assert 1.9 < measure_cost(plain, frames=32).macs / short.macs < 2.1
     assert 1.9 < measure_cost(plain, frames=16, people=2).macs / short.macs < 2.1

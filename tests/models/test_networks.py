@@ -129,7 +129,7 @@ class TestShapes:
 
 
 def test_moments_average_to_the_score(tiny: Tiny) -> None:
-    model = tiny.model("light", "on", "kinect20")
+    model = tiny.model("light", "off", "kinect20")
     x = tiny.batch("kinect20", people=1)
     torch.testing.assert_close(model.forward_frames(x).mean((1, 2)), model(x))
 

@@ -10,7 +10,7 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.models import Stream, fold, list_models
-from mgskel.models.fusion import set_window
+from mgskel.models.insertion import set_window
 
 if TYPE_CHECKING:
     from conftest import Tiny
@@ -74,4 +74,4 @@ def test_what_looks_at_everything_cannot_follow(tiny: Tiny, name: str) -> None:
         Stream(tiny.model(name, "off", "natops8"))
     if name == "light":
         with pytest.raises(InputError, match="cannot follow"):
-            Stream(tiny.model(name, "on", "natops8", follow_sample=False))
+            Stream(tiny.model(name, "gates", "natops8", follow_sample=False))

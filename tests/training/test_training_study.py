@@ -107,7 +107,7 @@ def test_a_study_writes_table_and_plot(configs: Path, train_file: Path, tmp_path
 def test_a_trial_can_pretrain_first(configs: Path, train_file: Path) -> None:
     changes = ("--model.pretrained", "auto", "--data.labels_share", "0.5")
     one = Trial("natops", "light", "pretrained", 0, 1, changes)
-    measures = study_module.run_trial(one, configs, train_file)
+    measures = study_module.run_trial(one, configs / "natops" / "recipe.yaml", train_file)
     assert set(measures) == set(study_module.MEASURES)
     assert 0 <= measures["top1"] <= 1
 

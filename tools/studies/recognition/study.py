@@ -99,8 +99,14 @@ def run_trials(
     files: Mapping[str, Path],
     minutes: float | None = None,
     threads: int = 1,
+    recipes: Mapping[str, str] | None = None,
 ) -> int:
-    """Do what is missing, until done or out of time; returns how many trials are left."""
+    """Do what is missing, until done or out of time; returns how many trials are left.
+
+    Args:
+        recipes: of the sets whose recipe is another's.
+    """
+    recipes = recipes or {}
     missing = [trial for trial in trials if not results.has(trial)]
     deadline = time.monotonic() + 60 * minutes if minutes else float("inf")
     for number, trial in enumerate(missing):
@@ -110,32 +116,33 @@ def run_trials(
         if results.has(trial):
             continue  # done by a study beside this one
         print(f"{number + 1}/{len(missing)}: {' '.join(trial.key)}", file=sys.stderr)
-        results.add(trial, run_trial(trial, configs, files[trial.set], threads))
+        recipe = configs / recipes.get(trial.set, trial.set) / "recipe.yaml"
+        results.add(trial, run_trial(trial, recipe, files[trial.set], threads))
     return 0
 
 
-def run_trial(trial: Trial, configs: Path, file: Path, threads: int = 1) -> dict[str, float]:
-    """Train once and judge on the held-out part."""
+def run_trial(trial: Trial, recipe: Path, file: Path, threads: int = 1) -> dict[str, float]:
+    """Train once and judge the last weights on the held-out part, which nothing else looks at."""
     words = ["--data.train", str(file), "--model.backbone", trial.backbone]
     words += ["--optim.epochs", str(trial.epochs), "--seed", str(trial.seed)]
     words += ["--data.split_seed", str(trial.seed), "--data.held", "[]", "--data.share", "0.33"]
     words += ["--machine.tensorboard", "off", "--machine.threads", str(threads), *trial.changes]
-    config = load_config(TrainConfig, configs / trial.set / "recipe.yaml", words)
+    config = load_config(TrainConfig, recipe, words)
     data = load_training_data(config.data)
     start, cpu = time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         if config.model.pretrained == _AUTO:
             config = _pretrained_first(config, Path(folder) / "pretrained")
-        recognizer = train(config, Path(folder) / "run", data)
-    from mgskel.training.metrics import negative_log_likelihood, softmax
+        recognizer = train(config, Path(folder) / "run", replace(data, validation=None))
+    from mgskel.training.metrics import negative_log_likelihood, softmax, summary
 
     assert data.validation is not None and data.validation.labels is not None
     store = recognizer.store(data.validation.sequences)
     probabilities = softmax(recognizer.logits(store))
     truth = data.classes.indices(data.validation.labels)
-    judged = recognizer.notes["validation"]
+    judged = summary(probabilities, truth)
     return {
-        "n": judged["n"],
+        "n": len(truth),
         "top1": judged["top1"],
         "macro_f1": judged["macro_f1"],
         "loss": negative_log_likelihood(probabilities, truth),

@@ -1,0 +1,67 @@
+"""Sets of synthetic clips that are small in space or brief in time, made where they are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgskel.core.recording import Dataset, Recording
+from mgskel.formats import write
+from mgskel.synthesis import SynthesisSettings, synthesise_clip
+
+LABELS = (
+    "turn-head", "nod", "shake-head", "tilt-head", "touch-nose", "touch-ears", "touch-neck",
+    "shrug", "wave", "rub-hands",
+)  # fmt: skip
+_FPS = 15.0
+
+
+@dataclass(frozen=True)
+class SyntheticSet:
+    """Attributes:
+    seed: of the people; none is shared with another set.
+    amplitude, duration: ranges of the gestures' scale in space and in time.
+    around_s: range of the rest before and after a gesture, seconds.
+    """
+
+    seed: int
+    amplitude: tuple[float, float] = (1.0, 1.0)
+    duration: tuple[float, float] = (1.0, 1.0)
+    around_s: tuple[float, float] = (0.2, 1.0)
+
+
+SETS = {
+    "small": SyntheticSet(211, amplitude=(0.3, 0.6)),
+    "brief": SyntheticSet(212, duration=(0.5, 0.8), around_s=(1.5, 3.5)),
+    "amplitude 0.2": SyntheticSet(221, amplitude=(0.2, 0.2)),
+    "amplitude 0.4": SyntheticSet(222, amplitude=(0.4, 0.4)),
+    "amplitude 0.8": SyntheticSet(223, amplitude=(0.8, 0.8)),
+    "rest 0.5 s": SyntheticSet(231, duration=(0.5, 0.8), around_s=(0.5, 0.5)),
+    "rest 1.5 s": SyntheticSet(232, duration=(0.5, 0.8), around_s=(1.5, 1.5)),
+    "rest 4 s": SyntheticSet(233, duration=(0.5, 0.8), around_s=(4.0, 4.0)),
+}
+
+
+def synthetic_file(name: str, clips: int, folder: Path) -> Path:
+    """The set's bundle in the folder, made there if it is missing."""
+    path = folder / f"{name.replace(' ', '_')}-{clips}.npz"
+    if path.is_file():
+        return path
+    wanted = SETS[name]
+    settings = SynthesisSettings(
+        layout="imigue22", noise=0.5, amplitude=wanted.amplitude, duration=wanted.duration
+    )
+    recordings = []
+    for i in range(clips):
+        label = i % len(LABELS)
+        made = synthesise_clip(
+            LABELS[label],
+            wanted.seed * 1_000_003 + i,
+            settings,
+            fps=_FPS,
+            around_s=wanted.around_s,
+        )
+        recordings.append(Recording(made.sequence, f"{LABELS[label]}-{i}", label=label, subject=i))
+    folder.mkdir(parents=True, exist_ok=True)
+    write(path, Dataset(tuple(recordings), class_names=LABELS), "bundle")
+    return path
