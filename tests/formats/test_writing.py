@@ -263,7 +263,7 @@ def test_layout_rate_and_choice(bundle_file: Path, tmp_path: Path, capsys) -> No
         (["--only", "Zoë", "--to-layout", "coco17"], "--allow-missing"),
         (["--only", "Zoë", "--person", "7"], "no person '7'"),
         (["--min-frames", "99"], "long enough"),
-        (["--to-fps", "0"], "frame rate"),
+        (["--to-fps", "0"], "--to-fps: 0.001 to 1000"),
         (["--events", "e.csv"], "1 recording"),
         (["--only", "Zoë", "--events", "e.csv"], "no gesture events"),
         (["--to", "csv"], "one recording"),

