@@ -61,12 +61,20 @@ OTHERS: dict[str, tuple[str, ...]] = {
 }
 REFERENCES = {"on": "off"} | dict.fromkeys(PARTS, "on") | dict.fromkeys(OTHERS, "off")
 
-REMARK = f"""
-Quick trainings: `light` of two blocks (24 and 48 channels; the others alike), 20 to 30 epochs,
-window 32, 60% of the clips judged, all the same for every variant; the last weights are judged.
+REMARKS = {
+    "quick": """
+Quick trainings: networks of two blocks (24 and 48 channels), 20 to 30 epochs, window 32, 60% of the
+clips judged, all the same for every variant; the last weights are judged. Networks this young may
+owe part of the gain to learning faster. `amplitude` and `rest` are points of two curves.
+""",
+    "full": """
+Networks as they are, 12 to 40 epochs, a third of the clips judged; the last weights are judged.
+""",
+}
+CHOSEN = f"""
 The formulation was chosen on other seeds and other synthetic people, by single runs on `small`,
-`brief` and JHMDB-14; the study's seeds begin at {FIRST_SEED}. Peaks and gates are described in
-`mgskel/models/pooling.py` and `mgskel/models/fusion.py`; what fusion costs: [speed](speed.md).
+`brief`, JHMDB-14 and NATOPS; the study's seeds begin at {FIRST_SEED}. Peaks and gates are in
+`mgskel/models/pooling.py` and `mgskel/models/fusion.py`.
 """
 
 
@@ -150,7 +158,7 @@ def _study(args: argparse.Namespace) -> int:
     results = Results(args.results / f"fusion{suffix}.csv")
     recipes = dict.fromkeys(SETS, "synthetic")
     left = run_trials(wanted, results, Path("configs"), files, args.minutes, recipes=recipes)
-    text = page("fusion", results.rows, REFERENCES) + REMARK
+    text = page("fusion", results.rows, REFERENCES) + REMARKS[args.size] + CHOSEN
     write_text(args.results / f"fusion{suffix}.md", text)
     plot_differences(args.results / f"fusion{suffix}.png", results.rows, REFERENCES)
     print(f"{left} trainings left" if left else "done", file=sys.stderr)
