@@ -107,11 +107,11 @@ class BalancedPooling(MeanPooling, Traced):
         second = functional.one_hot(joints.argmax(1), v).to(tokens).transpose(1, 2)
         p, q = self.moment_share, self.joint_share
         weights = (p * first).unsqueeze(2) / v + (q * second).unsqueeze(1) / t
-        mean = torch.full_like(first[:, :1], 1.0)
+        share = (q / (p.abs() + q.abs()).clamp(min=1e-6)).abs()
         return FusionReadout(
             (1 + q * (v * second - 1)).mean(2, keepdim=True).transpose(1, 2).detach(),
             (1 + p * (t * first - 1)).mean(2, keepdim=True).transpose(1, 2).detach(),
-            (q / (p.abs() + q.abs()).clamp(min=1e-6) * mean.squeeze(1)).abs().detach(),
+            share.expand(len(tokens), -1).detach(),
             (tokens * weights).detach().abs().mean(3),
         )
 
