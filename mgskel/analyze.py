@@ -25,7 +25,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.stages import Stages, working_in
 from mgskel.describe import Description, describe, with_evidence
 from mgskel.formats import ReadOptions, detect, read_sequence
-from mgskel.pose.clip_list import find_clips, video_of
+from mgskel.pose.clip_list import find_clips, is_footage, video_of
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.parts import Parts
 from mgskel.pose.quality import quality_report
@@ -42,6 +42,7 @@ from mgskel.reason import (
 )
 from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.report.page import ReportContent, video_url, write_page
+from mgskel.report.playback import playback
 from mgskel.report.player import Attention
 from mgskel.spotting import Recognizer
 from mgskel.spotting.decision import DEFAULT_SENSITIVITY
@@ -213,6 +214,7 @@ def analyze(
             remarks=[silence.text for silence in silences],
         )
         write_page(folder / REPORT, content)
+        playback(folder / POSE, is_footage(Path(source)), recording)
     summary = in_a_line(silences, len(recognizer.vocabulary))
     broad = [silence.text for silence in silences if not silence.gestures]
     notes = [*quality.get("notes", ()), *broad, *[summary] * bool(summary)]

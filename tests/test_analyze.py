@@ -121,6 +121,7 @@ def test_a_report_is_never_half_written(recording, model, folder, monkeypatch):
     assert {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
         *FILES,
         "quality.json",
+        "playback.json",
     }
 
 

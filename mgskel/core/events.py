@@ -6,8 +6,6 @@ goes by a file's content, writing by its ending. Only label, start and end are n
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgskel.core.csv_table import plain, to_csv
 from mgskel.core.errors import InputError, listed, shown, unknown
 from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
@@ -255,7 +254,7 @@ def read_events(path: str | Path, vocabulary: str | Path | Vocabulary | None = N
     for known in EVENT_FORMATS:
         if known.recognises(text):
             return in_order(known.read(Path(path), chosen))
-    rows = _json_rows(path) if text.lstrip()[:1] in ("{", "[") else _csv_rows(text, path)
+    rows = _json_rows(path) if text.lstrip()[:1] in ("{", "[") else table_rows(text, path)
     return in_order(event_of(values, chosen, place) for place, values in rows)
 
 
@@ -300,7 +299,8 @@ def in_order(events: Iterable[GestureEvent]) -> Events:
     return Events(sorted(events, key=lambda e: (e.start_s, e.end_s, e.person, e.label)))
 
 
-def _csv_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]]]:
+def table_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]]]:
+    """(place, values by column) of each row of a table of events."""
     lines = csv_rows(text, path)
     header = [name.strip() for name in next(lines, (1, []))[1]]
     missing = [name for name in _NEEDED if name not in header]
@@ -372,30 +372,6 @@ def write_events(
 EVENT_COLUMNS = tuple(field.name for field in fields(GestureEvent))
 
 
-def plain(text: str) -> str:
-    """A cell without the mark that keeps spreadsheets from running it as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in _FORMULA else text
-
-
-_FORMULA = frozenset("=+-@\t\r")
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return harmless(value) if isinstance(value, str) else value
-
-
 def _to_csv(events: Iterable[GestureEvent]) -> str:
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(EVENT_COLUMNS)
-    for event in events:
-        row = {**asdict(event), "alternatives": alternatives_text(event)}
-        writer.writerow(_cell(value) for value in row.values())
-    return sheet.getvalue()
+    rows = ({**asdict(event), "alternatives": alternatives_text(event)} for event in events)
+    return to_csv([EVENT_COLUMNS, *(row.values() for row in rows)])

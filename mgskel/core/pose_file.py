@@ -21,7 +21,9 @@ _REMEDY = "write the file again with this program"
 
 
 @dataclass(frozen=True)
-class _Header:
+class PoseHeader:
+    """What a file says of its arrays."""
+
     fps: float
     skeleton: dict[str, Any]
     frame_size: tuple[int, int] | None
@@ -85,14 +87,21 @@ def read_pose_file(path: str | Path, faults: Faults) -> PoseFile:
     return PoseFile(**facts)
 
 
-def _header(archive: NpzArrays, faults: Faults) -> _Header:
+def read_pose_header(path: str | Path) -> tuple[PoseHeader, np.ndarray]:
+    """What the file says of itself, and its times (T,): without its keypoints."""
+    faults = Faults(path)
+    with open_npz(path, faults) as archive:
+        return _header(archive, faults), archive["timestamps"]
+
+
+def _header(archive: NpzArrays, faults: Faults) -> PoseHeader:
     tree = parse_json(str(archive["header"]), "array 'header'")
     schema = tree.get("schema") if isinstance(tree, dict) else None
     if schema != SCHEMA:
         raise faults.stop(
             "header, schema", f"schema {SCHEMA}", f"schema {shown(schema)}", "update mgskel"
         )
-    return checked(_Header, tree, faults, "header")
+    return checked(PoseHeader, tree, faults, "header")
 
 
 def _skeleton(tree: Mapping[str, Any], faults: Faults) -> Skeleton:

@@ -118,6 +118,11 @@ def video_of(recording: PoseSequence, source: str | Path | None = None) -> str |
     return recording.source if _is_video(Path(recording.source)) else None
 
 
+def is_footage(path: Path) -> bool:
+    """Whether there is something to look at: a video, or a folder of pictures."""
+    return path.is_dir() or (_is_video(path) and path.is_file())
+
+
 def _is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_ENDINGS
 

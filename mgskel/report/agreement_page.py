@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.events import harmless
+from mgskel.core.csv_table import to_csv
 from mgskel.core.files import write_json, write_text
 from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, figure, framed, interval_bar, paragraph, table, text
@@ -24,20 +22,14 @@ def write_agreement(folder: Path, result: Agreement) -> Path:
     """Write the page, agreement.json, agreement.csv and confusion.csv; returns the page."""
     write_json(folder / "agreement.json", result.to_dict())
     keys = list(result.overall)
-    rows = [[harmless(name), *(values[k] for k in keys)] for name, values in _rows(result)]
-    write_text(folder / "agreement.csv", _csv([["label", *keys], *rows]))
-    labels = [*map(harmless, result.labels), NOTHING]
+    rows = [[name, *(values[k] for k in keys)] for name, values in _rows(result)]
+    write_text(folder / "agreement.csv", to_csv([["label", *keys], *rows]))
+    labels = [*result.labels, NOTHING]
     confusion = [[label, *row] for label, row in zip(labels, result.confusion.astype(int).tolist(),
                                                      strict=True)]  # fmt: skip
-    write_text(folder / "confusion.csv", _csv([["first coder", *labels], *confusion]))
+    write_text(folder / "confusion.csv", to_csv([["first coder", *labels], *confusion]))
     write_text(folder / PAGE, render_agreement(result))
     return folder / PAGE
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    sheet = io.StringIO(newline="")
-    csv.writer(sheet, lineterminator="\n").writerows(rows)
-    return sheet.getvalue()
 
 
 def _rows(result: Agreement) -> list[tuple[str, Values]]:

@@ -5,8 +5,6 @@ For one or more recordings: which joints count at which moments of what was reco
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import torch
 from mgskel.attention import Faithfulness, JointAttention, attend_sequence, faithfulness
 from mgskel.attention.attend import clip_input
 from mgskel.attention.faithfulness import hiding_curves
+from mgskel.core.csv_table import to_csv
 from mgskel.core.errors import MissingDependency
 from mgskel.core.files import write_json, write_text
 from mgskel.core.recording import Recording
@@ -202,12 +201,10 @@ def _by_class(looks: Sequence[Look]) -> Any:
 
 def _table(looks: Sequence[Look]) -> str:
     """One row for each joint of each recognised gesture."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
+    rows = [
         ["recording", "person", "label", "start_s", "end_s", "probability", "joint", "part",
          "weight"]
-    )  # fmt: skip
+    ]  # fmt: skip
     for look in looks:
         skeleton = look.sequence.skeleton
         for one in look.recognised:
@@ -220,8 +217,8 @@ def _table(looks: Sequence[Look]) -> str:
                 f"{one.probability:.4f}",
             ]
             for joint, name in enumerate(skeleton.joints):
-                writer.writerow([*head, name, skeleton.part_of(joint), f"{one.joints[joint]:.4f}"])
-    return text.getvalue()
+                rows.append([*head, name, skeleton.part_of(joint), f"{one.joints[joint]:.4f}"])
+    return to_csv(rows)
 
 
 def _summary(looks: Sequence[Look], recognizer: str, notes: list[str]) -> dict[str, Any]:

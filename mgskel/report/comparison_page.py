@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.events import harmless
+from mgskel.core.csv_table import to_csv
 from mgskel.core.files import write_json, write_text
 from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
@@ -32,23 +30,13 @@ def write_comparison(
     if prediction is not None:
         answer["prediction"] = prediction.to_dict()
     write_json(folder / f"{stem}.json", answer)
-    write_text(folder / f"{stem}.csv", _csv(result.contrasts))
+    head = [field.name for field in fields(Contrast)]
+    rows = (asdict(contrast).values() for contrast in result.contrasts)
+    write_text(folder / f"{stem}.csv", to_csv([head, *rows]))
     write_text(folder / f"{stem}.svg", forest_plot(result.contrasts))
     page = folder / f"{stem}.html"
     write_text(page, render_comparison(study, result, prediction))
     return page
-
-
-def _csv(contrasts: Sequence[Contrast]) -> str:
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Contrast))
-    for contrast in contrasts:
-        writer.writerow(
-            harmless(value) if isinstance(value, str) else value
-            for value in asdict(contrast).values()
-        )
-    return sheet.getvalue()
 
 
 def render_comparison(study: str, result: Comparison, prediction: Prediction | None = None) -> str:

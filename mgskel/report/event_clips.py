@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -12,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mgskel.core.csv_table import to_csv
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.core.events import harmless
 from mgskel.core.files import write_text, writing
 from mgskel.pose.clip_list import VIDEO_ENDINGS
 from mgskel.pose.frames import VideoSettings
@@ -100,7 +98,7 @@ def cut_events(
             whole += blur.whole
             blur.close()
     if rows:
-        write_text(out / TABLE, _table(rows))
+        write_text(out / TABLE, to_csv([_COLUMNS, *rows]))
     return Cuts(tuple(out / str(row[0]) for row in rows), failed, whole)
 
 
@@ -171,12 +169,3 @@ def _pictures(source: Any, blur: FaceBlur | None) -> Iterator[tuple[float, np.nd
         if blur is not None:
             image = blur(image, frame.time_s)
         yield frame.time_s, np.ascontiguousarray(image)
-
-
-def _table(rows: Sequence[Sequence[object]]) -> str:
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for row in rows:
-        writer.writerow(harmless(cell) if isinstance(cell, str) else cell for cell in row)
-    return sheet.getvalue()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mgskel.core.events import harmless
+from mgskel.core.csv_table import to_csv
 from mgskel.core.files import write_json, write_text
 from mgskel.report.study_page import GESTURE_MAP
 from mgskel.study.similarity import JOINTS, LINES, STEPS, GestureMap
@@ -52,15 +50,15 @@ def map_data(found: GestureMap) -> dict[str, Any]:
 
 
 def _table(found: GestureMap) -> str:
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(["clip", "person", "label", "start_s", "end_s", "x", "y", "nearest_clip",
-                     "nearest_label", "nearest_start_s"])  # fmt: skip
+    rows: list[list[object]] = [
+        ["clip", "person", "label", "start_s", "end_s", "x", "y", "nearest_clip", "nearest_label",
+         "nearest_start_s"]
+    ]  # fmt: skip
     for movement, place, near in zip(found.movements, found.places, found.neighbours, strict=True):
         event, other = movement.event, found.movements[near]
-        writer.writerow(
-            [harmless(movement.clip), harmless(event.person), harmless(event.label),
-             round(event.start_s, 3), round(event.end_s, 3), *np.round(place, 4).tolist(),
-             harmless(other.clip), harmless(other.event.label), round(other.event.start_s, 3)]
+        rows.append(
+            [movement.clip, event.person, event.label, round(event.start_s, 3),
+             round(event.end_s, 3), *np.round(place, 4).tolist(), other.clip, other.event.label,
+             round(other.event.start_s, 3)]
         )  # fmt: skip
-    return sheet.getvalue()
+    return to_csv(rows)

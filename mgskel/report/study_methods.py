@@ -79,19 +79,19 @@ def _recordings(clips: Sequence[ClipResult], observable: pd.DataFrame) -> list[s
 
 def _keypoints(clips: Sequence[ClipResult]) -> list[str]:
     headers = [clip.header() for clip in clips]
-    rates = sorted({round(float(h.get("fps", 0)), 2) for h in headers if h.get("fps")})
+    rates = sorted({round(header.fps, 2) for header in headers})
     sources: Counter[str] = Counter()
     cleaned: Counter[str] = Counter()
     for header in headers:
-        steps = {str(record.get("step")): record for record in header.get("provenance", [])}
+        steps = {str(record.get("step")): record for record in header.provenance}
         estimate = steps.get("extract") or steps.get("estimate")
-        layout = header.get("skeleton", {}).get("name", "an own layout")
+        layout = header.skeleton.get("name", "an own layout")
         how = f"estimated with {estimator_words(estimate)}" if estimate else "given"
         sources[f"{how} (layout {layout})"] += 1
         cleaned[listed(cleaning_words(steps) or [""])] += 1
     words = listed([how + (f" in {n}" if len(sources) > 1 else "") for how, n in sources.items()])
-    pace = f"{rates[0]:g}" if len(rates) == 1 else f"{rates[0]:g} to {rates[-1]:g}" if rates else ""
-    sentences = [f"Keypoints were {words}" + (f", at {pace} frames per second." if pace else ".")]
+    pace = f"{rates[0]:g}" if len(rates) == 1 else f"{rates[0]:g} to {rates[-1]:g}"
+    sentences = [f"Keypoints were {words}, at {pace} frames per second."]
     steps_taken = [steps for steps in cleaned if steps]
     if steps_taken:
         sentences.append(f"They were cleaned by {steps_taken[0]}.")

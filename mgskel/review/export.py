@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mgskel.analyze_study import write_again
+from mgskel.core.csv_table import to_csv
 from mgskel.core.errors import InputError
 from mgskel.core.event_formats.boris import Observation, write_boris
-from mgskel.core.events import harmless, write_events
+from mgskel.core.events import write_events
 from mgskel.core.files import write_text
 from mgskel.core.gestures import Vocabulary
 from mgskel.report.agreement_page import write_agreement
@@ -22,6 +21,7 @@ from mgskel.study.words import reword
 
 CODERS = "coders"
 MACHINE = "machine"
+_COLUMNS = ("clip", "person", "label", "start_s", "end_s", "score", "source")
 _RESAMPLES = 500
 
 
@@ -49,20 +49,15 @@ def export(study: Path) -> list[str]:
     for place, observations in seen.items():
         project, table = (place.with_name(place.name + end) for end in (".boris", ".csv"))
         write_boris(project, observations)
-        write_text(table, _table(observations))
+        write_text(table, to_csv([_COLUMNS, *_rows(observations)]))
         written += [project, table]
     return [path.relative_to(study).as_posix() for path in written]
 
 
-def _table(observations: Sequence[Observation]) -> str:
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(("clip", "person", "label", "start_s", "end_s", "score", "source"))
+def _rows(observations: Sequence[Observation]) -> Iterator[Sequence[object]]:
     for clip in observations:
         for e in clip.events:
-            texts = map(harmless, (clip.name, e.person, e.label))
-            writer.writerow((*texts, e.start_s, e.end_s, e.score, harmless(e.source)))
-    return sheet.getvalue()
+            yield clip.name, e.person, e.label, e.start_s, e.end_s, e.score, e.source
 
 
 def agree(study: Path, names: Sequence[str]) -> Agreement:

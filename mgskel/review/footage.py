@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 
 from mgskel.core.errors import InputError
-from mgskel.pose.clip_list import VIDEO_ENDINGS
 from mgskel.pose.frames import VideoSettings
 from mgskel.pose.video import open_source
 
@@ -17,11 +16,6 @@ PLAYABLE = {
 }  # fmt: skip
 """Videos that browsers can mostly play, and as what they are announced."""
 _MAX_SIDE = 960
-
-
-def is_footage(path: Path) -> bool:
-    """Whether there is something to look at: a video, or a folder of pictures."""
-    return path.is_dir() or (path.suffix.lower() in VIDEO_ENDINGS and path.is_file())
 
 
 def picture(path: Path, time_s: float) -> bytes:

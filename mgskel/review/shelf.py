@@ -13,10 +13,10 @@ from urllib.parse import quote
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, annotation_by, event_of
 from mgskel.core.gestures import GestureClass, get_vocabulary
+from mgskel.pose.clip_list import is_footage
 from mgskel.report.drawing import group_colours, ink_on
-from mgskel.report.player import player_data
-from mgskel.report.timeline import timeline_data
-from mgskel.review.footage import PLAYABLE, is_footage
+from mgskel.report.playback import playback
+from mgskel.review.footage import PLAYABLE
 from mgskel.study.folder import ABOUT, EVENTS, POSE, REPORT, About, ClipResult, recorded_s
 from mgskel.study.folder import study_clips as clips_below
 from mgskel.study.reviews import JudgedEvent, Outdated, Review, load_review, load_reviews
@@ -92,8 +92,16 @@ class Shelf:
 
     def recording(self, name: str) -> bytes:
         """The skeleton, and what the timeline shows beside events, as JSON."""
-        clip = self.clip(name)
-        return _recording(clip, _stamp(clip.folder, POSE), self.footage(name))
+        clip, footage = self.clip(name), self.footage(name)
+        query = f"?clip={quote(name, safe='')}"
+        playable = footage is not None and footage.suffix.lower() in PLAYABLE
+        tree = {
+            "title": name,
+            **playback(clip.folder / POSE, footage is not None),
+            "video": f"video{query}" if playable else None,
+            "pictures": f"picture{query}" if footage is not None else None,
+        }
+        return json.dumps(tree, allow_nan=False, separators=(",", ":")).encode()
 
     def labels(self) -> list[dict[str, str]]:
         """What an event may be called, with group and colour."""
@@ -224,19 +232,3 @@ def _facts(
         "others": sorted(name for name in reviews if name != coder),
     }
     return facts, rows
-
-
-@lru_cache(maxsize=12)
-def _recording(clip: ClipResult, stamp: Stamp, footage: Path | None) -> bytes:
-    sequence = clip.sequence()
-    query = f"?clip={quote(clip.name, safe='')}"
-    playable = footage is not None and footage.suffix.lower() in PLAYABLE
-    tree = {
-        "title": clip.name,
-        "duration_s": sequence.start_s + sequence.duration_s,
-        "player": player_data(sequence, None, footage is not None),
-        **timeline_data(sequence, (), (), None),
-        "video": f"video{query}" if playable else None,
-        "pictures": f"picture{query}" if footage is not None else None,
-    }
-    return json.dumps(tree, allow_nan=False, separators=(",", ":")).encode()

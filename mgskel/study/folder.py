@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent, event_of, in_order, plain, read_events
+from mgskel.core.events import GestureEvent, event_of, in_order, read_events, table_rows
 from mgskel.core.files import write_json
 from mgskel.core.gestures import GestureClass
-from mgskel.core.intake import read_json
+from mgskel.core.intake import csv_rows, read_json
+from mgskel.core.pose_file import PoseHeader, read_pose_header
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.version import __version__
 from mgskel.study.reviews import last_word
@@ -114,9 +109,9 @@ class ClipResult:
     def sequence(self) -> PoseSequence:
         return PoseSequence.load(self.folder / POSE)
 
-    def header(self) -> Mapping[str, Any]:
+    def header(self) -> PoseHeader:
         """What `pose.npz` says of itself, without loading its keypoints."""
-        return _header(self.folder) or {}
+        return read_pose_header(self.folder / POSE)[0]
 
     def statements(self) -> list[Mapping[str, Any]]:
         tree = self._json(STATEMENTS)
@@ -163,31 +158,17 @@ def study_clips(folder: Path) -> list[ClipResult]:
 def recorded_s(folder: Path) -> float | None:
     """How long a clip's recording is, without loading its keypoints."""
     try:
-        with np.load(folder / POSE, allow_pickle=False) as archive:
-            times = archive["timestamps"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        header, times = read_pose_header(folder / POSE)
+    except InputError:
         return None
-    fps = float((_header(folder) or {}).get("fps", 0))
-    return float(times[-1]) + 1 / fps if len(times) and fps > 0 else None
-
-
-def _header(folder: Path) -> Mapping[str, Any] | None:
-    try:
-        with np.load(folder / POSE, allow_pickle=False) as archive:
-            tree = json.loads(str(archive["header"]))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return None
-    return tree if isinstance(tree, dict) else None
+    return float(times[-1]) + 1 / header.fps if len(times) and header.fps > 0 else None
 
 
 def clip_of_table(path: Path, text: str) -> dict[str, tuple[GestureEvent, ...]] | None:
     """Events per clip of a study's table; none where the file names no clips."""
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
-    if "clip" not in (rows.fieldnames or ()):
+    if "clip" not in next(csv_rows(text, path), (1, []))[1]:
         return None
     table: dict[str, list[GestureEvent]] = {}
-    for cells in rows:
-        values = {name: plain(text) for name, text in cells.items() if name and text is not None}
-        event = event_of(values, place=f"{path}, line {rows.line_num}")
-        table.setdefault(str(values["clip"]), []).append(event)
+    for place, values in table_rows(text, path):
+        table.setdefault(str(values["clip"]), []).append(event_of(values, place=place))
     return {name: in_order(events) for name, events in table.items()}

@@ -358,3 +358,17 @@ def test_faults_of_the_command_are_told(
     assert main(["review", str(tmp_path / "study"), *words, "--no-browser"]) == 2
     told = capsys.readouterr().err
     assert told.startswith(("mgskel review:", "mgskel: argument --port"))
+
+
+def test_what_the_player_shows_is_kept_ready_until_the_keypoints_change(here: Here) -> None:
+    def shown() -> dict:
+        return here.get("api/recording", params={"clip": "clip1"}).json()
+
+    ready = here.study / "clip1" / "playback.json"
+    first = shown()
+    made = ready.stat().st_mtime_ns
+    assert shown() == first and ready.stat().st_mtime_ns == made
+    a_person(5.0).save(here.study / "clip1" / "pose.npz")
+    assert shown()["duration_s"] == 5 and ready.stat().st_mtime_ns > made
+    ready.write_text("{}")
+    assert shown()["player"]["frames"] == 125

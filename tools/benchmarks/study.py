@@ -20,7 +20,8 @@ from mgskel.analyze_study import write_study
 from mgskel.core.events import write_events
 from mgskel.core.files import write_json
 from mgskel.core.gestures import get_vocabulary
-from mgskel.study.folder import About
+from mgskel.report.playback import PLAYBACK, playback
+from mgskel.study.folder import EVENTS, POSE, About
 from mgskel.study.participants import read_participants
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
@@ -104,10 +105,11 @@ def _spotted(folder: Path, clips: int, minutes: float) -> None:
         if index < _DIFFERENT:
             settings = SynthesisSettings(layout="mediapipe_holistic")
             made = synthesise_recording(60 * minutes, index, settings, fps=_FPS)
-            made.sequence.save(clip / "pose.npz")
-            write_events(clip / "events.csv", made.events)
+            made.sequence.save(clip / POSE)
+            playback(clip / POSE, False, made.sequence)
+            write_events(clip / EVENTS, made.events)
         else:
-            for file in ("pose.npz", "events.csv"):
+            for file in (POSE, PLAYBACK, EVENTS):
                 shutil.copy(model / file, clip / file)
         write_json(clip / "statements.json", {"statements": [], "quality": {}, "source": ""})
         rows.append(f"{clip.name},P{index // 2:03d},{'lost' if index % 2 else 'won'}")

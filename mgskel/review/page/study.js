@@ -167,9 +167,6 @@
     await load();
     mgskel.chooseCoder(data);
     sensitivity.bind(at("sensitivity"), counts);
-    // The server reads the clip that is likely to be opened next.
-    const clip = new URLSearchParams(at("next").search).get("clip");
-    if (clip) fetch(mgskel.address("api/recording", { clip })).catch(() => {});
     for (const id of ["name", "gesture", "state"]) at(id).addEventListener("input", counts);
     window.addEventListener("focus", () => load().catch(fail));
     await watch();
