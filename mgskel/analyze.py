@@ -45,9 +45,9 @@ from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.playback import playback
 from mgskel.report.player import Attention
 from mgskel.spotting import Recognizer
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
+from mgskel.spotting.decision.needs import in_a_line
 from mgskel.spotting.metrics import translate
-from mgskel.spotting.needs import in_a_line
 
 POSE, QUALITY, REPORT = "pose.npz", "quality.json", "report.html"
 EVENTS = ("events.csv", "events.eaf")

@@ -68,10 +68,10 @@ def untrained_spotter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from mgskel.core.gestures import get_vocabulary
-    from mgskel.spotting.decision import DecisionRule
-    from mgskel.spotting.features import StreamInput
-    from mgskel.spotting.network import build_stream_network, stream_model
-    from mgskel.spotting.stream_recognizer import StreamRecognizer
+    from mgskel.spotting.decision.decision_rule import DecisionRule
+    from mgskel.spotting.network.features import StreamInput
+    from mgskel.spotting.network.stream_network import build_stream_network, stream_model
+    from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
     torch.manual_seed(1)
     vocabulary = get_vocabulary("common")

@@ -12,7 +12,7 @@ from mgskel.attention import randomised
 from mgskel.models import Backbone
 from mgskel.report.attention import WINDOWS, passage_faithfulness
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.evidence import Passage, passages
+from mgskel.spotting.network.joint_evidence import Passage, passages
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 PAGE, OCCLUSION, MOVEMENT = "gradient x input", "occlusion", "movement"

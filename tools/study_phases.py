@@ -25,7 +25,7 @@ from mgskel.core.files import to_json, write_json, write_text
 from mgskel.core.recording import Dataset
 from mgskel.core.threads import set_threads
 from mgskel.formats import ReadOptions, read
-from mgskel.spotting.frame_training import FramesConfig
+from mgskel.spotting.learning.frame_training import FramesConfig
 
 _REST = "Rest"
 _CAUTION = """

@@ -31,7 +31,7 @@ from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.calibrate import Watched
+from mgskel.spotting.decision.calibrate import Watched
 from mgskel.spotting.metrics import score_events
 
 Method = Callable[[PoseSequence], Sequence[GestureEvent]]

@@ -19,7 +19,7 @@ from studies.shipped.build import BuildSettings, build, with_rules
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import MgskelError
-from mgskel.spotting.stream_recognizer import StreamRecognizer
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -47,7 +47,7 @@ def add_teaching_options(parser: argparse._ActionsContainer) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.review import labelled
-    from mgskel.spotting.corpus import annotated_recordings
+    from mgskel.spotting.learning.corpus import annotated_recordings
     from mgskel.study.folder import ABOUT
 
     if (args.recordings / ABOUT).is_file():
@@ -59,9 +59,14 @@ def teach(recordings: Dataset, args: argparse.Namespace) -> int:
     """Fine-tune on what people marked, and say how well it went on every fourth recording."""
     from mgskel.core.config import load_config
     from mgskel.core.threads import set_threads
-    from mgskel.spotting.corpus import every_fourth
-    from mgskel.spotting.finetune import FinetuneSettings, finetune, on_kept_apart, thin_labels
-    from mgskel.spotting.stream_recognizer import StreamRecognizer
+    from mgskel.spotting.learning.corpus import every_fourth
+    from mgskel.spotting.learning.finetune import (
+        FinetuneSettings,
+        finetune,
+        on_kept_apart,
+        thin_labels,
+    )
+    from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
     for text in recordings.notes:
         note(text)

@@ -16,7 +16,7 @@ from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recor
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
     from mgskel.core.sequence import PoseSequence
-    from mgskel.spotting.needs import Silence
+    from mgskel.spotting.decision.needs import Silence
     from mgskel.spotting.recognizer import Recognizer
 
 HELP = "Find gestures in recordings, and score them where a reference is given."
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.describe import with_evidence
     from mgskel.pose.clip_list import video_of
     from mgskel.spotting import Recognizer
-    from mgskel.spotting.ensemble import spot_together
+    from mgskel.spotting.recognizers.ensemble import spot_together
 
     set_threads()
     recordings = read_recordings(args.source, args)
@@ -113,7 +113,7 @@ def _reference(
 
 def _tell_silences(silences: Sequence[Silence], classes: int, lead: str) -> None:
     """What nothing is said of: gestures as one number; with -v, which, and why."""
-    from mgskel.spotting.needs import in_a_line
+    from mgskel.spotting.decision.needs import in_a_line
 
     for silence in silences:
         (detail if silence.gestures else note)(lead + silence.text)

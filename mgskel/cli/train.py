@@ -97,7 +97,7 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     import dataclasses
 
     from mgskel.core.config import load_config
-    from mgskel.spotting.clip_recognizer import ClipRecognizer
+    from mgskel.spotting.recognizers.clip_recognizer import ClipRecognizer
     from mgskel.training.config import DistilConfig, TrainConfig
     from mgskel.training.fit import train
     from mgskel.training.pretraining import PretrainConfig, pretrain
@@ -129,7 +129,11 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
 def _train_frames(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
     from mgskel.core.config import load_config
     from mgskel.core.recording import Dataset
-    from mgskel.spotting.frame_training import FramesConfig, train_frames, with_frame_labels
+    from mgskel.spotting.learning.frame_training import (
+        FramesConfig,
+        train_frames,
+        with_frame_labels,
+    )
 
     config = load_config(FramesConfig, args.config, args.keys)
     labelled = [with_frame_labels(part, config.rest) for part in files]

@@ -25,8 +25,8 @@ from mgskel.models import Backbone
 from mgskel.report.figures import class_maps, heat_map, key_moments, save_figure, typical_pose
 from mgskel.report.overlay import Ground, write_overlay
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.evidence import Passage, passages
-from mgskel.spotting.tracks import probability
+from mgskel.spotting.decision.tracks import probability
+from mgskel.spotting.network.joint_evidence import Passage, passages
 from mgskel.training.clip_model import ClipModel
 
 # Of a found gesture, halves and joints are hidden in so many steps, beside so many random orders.

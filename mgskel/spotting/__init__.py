@@ -1,7 +1,8 @@
 """Clips, recordings or camera frames and a run folder go in; gesture events come out.
 
-One `Recognizer` for all of them: how it decides, what that is worth, and how recognizers of
-recordings are taught.
+One `Recognizer` for all of them (its kinds in `recognizers`), at a camera too (`live`, `online`).
+What a network sees and answers stands in `network`, how answers become events in `decision`, how
+recognizers of recordings are taught in `learning`, what they are worth in `metrics`.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mgskel.spotting.clip_recognizer import ClipRecognizer
-    from mgskel.spotting.frame_recognizer import FrameRecognizer
     from mgskel.spotting.online import OnlineSpotter
     from mgskel.spotting.recognizer import Recognizer, spot
-    from mgskel.spotting.stream_recognizer import StreamRecognizer
+    from mgskel.spotting.recognizers.clip_recognizer import ClipRecognizer
+    from mgskel.spotting.recognizers.frame_recognizer import FrameRecognizer
+    from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
 _HOMES = {
-    "ClipRecognizer": "clip_recognizer",
-    "FrameRecognizer": "frame_recognizer",
+    "ClipRecognizer": "recognizers.clip_recognizer",
+    "FrameRecognizer": "recognizers.frame_recognizer",
     "OnlineSpotter": "online",
     "Recognizer": "recognizer",
-    "StreamRecognizer": "stream_recognizer",
+    "StreamRecognizer": "recognizers.stream_recognizer",
     "spot": "recognizer",
 }
 __all__ = [

@@ -23,7 +23,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.pose.estimator import Detection, Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.frames import Footage, Frame, FrameSource, VideoSettings
 from mgskel.pose.video import open_source
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
 from mgskel.spotting.online import OnlineSpotter
 from mgskel.spotting.recognizer import Recognizer
 

@@ -18,13 +18,13 @@ from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.models import Backbone
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decoding import QUIET_MOMENTS, Decoder
-from mgskel.spotting.features import FeatureStream, StreamInput
-from mgskel.spotting.grid import GridStream, flat_view
-from mgskel.spotting.hand_place import place_terms
-from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.tracks import MomentStream, silent_alone
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
+from mgskel.spotting.decision.decoding import QUIET_MOMENTS, Decoder
+from mgskel.spotting.decision.hand_place import place_terms
+from mgskel.spotting.decision.needs import served_classes, usable_joints
+from mgskel.spotting.decision.tracks import MomentStream, silent_alone
+from mgskel.spotting.network.features import FeatureStream, StreamInput
+from mgskel.spotting.network.grid import GridStream, flat_view
 
 _FASTEST, _LATEST_S = 1000.0, 1e11
 _FORGOTTEN_S = 60.0  # longer than features and network look back

@@ -27,13 +27,13 @@ from mgskel.formats import as_sequence
 from mgskel.models import Backbone
 from mgskel.models.stored_run import SHIPPED, opened_run
 from mgskel.pose.frames import Footage
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
 from mgskel.training.model_folder import Kind, read_description
 
 if TYPE_CHECKING:
-    from mgskel.spotting.needs import Silence
+    from mgskel.spotting.decision.needs import Silence
+    from mgskel.spotting.decision.tracks import Track
     from mgskel.spotting.online import OnlineSpotter
-    from mgskel.spotting.tracks import Track
 
 # Imported when one is loaded: each is made of this file's class.
 _KINDS: dict[Kind, tuple[str, str]] = {
@@ -70,7 +70,8 @@ class Recognizer(ABC):
         """
         with opened_run(folder) as place:
             home, name = _KINDS[read_description(place)["kind"]]
-            found = getattr(importlib.import_module(f"mgskel.spotting.{home}"), name).read(place)
+            module = importlib.import_module(f"mgskel.spotting.recognizers.{home}")
+            found = getattr(module, name).read(place)
         if not isinstance(found, cls):
             raise InputError(
                 "this needs a recognizer of another kind",

@@ -8,7 +8,7 @@ import numpy as np
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.visibility import hide_unseen, visible
-from mgskel.spotting.needs import ENOUGH, need_met
+from mgskel.spotting.decision.needs import ENOUGH, need_met
 
 _WORKING = "upper"
 

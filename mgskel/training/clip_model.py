@@ -59,7 +59,7 @@ class ClipModel:
         temperature: divides the logits, fitted on validation.
         notes: provenance: package version, data fingerprint, metrics.
         clear: chance from which a class is said in a recording; a closed set of classes has an
-            answer for everything. Fitted on validation, see `spotting.clip_recognizer`.
+            answer for everything. Fitted on validation, see `spotting.recognizers.clip_recognizer`.
     """
 
     network: Backbone

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.decision import DecisionRule, Judge
-from mgskel.spotting.features import StreamInput
-from mgskel.spotting.hand_place import PLACE_TERMS
-from mgskel.spotting.network import build_stream_network, stream_model
+from mgskel.spotting.decision.decision_rule import DecisionRule, Judge
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
+from mgskel.spotting.network.features import StreamInput
+from mgskel.spotting.network.stream_network import build_stream_network, stream_model
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.spotting.stream_recognizer import StreamRecognizer
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from mgskel.synthesis import synthesise_recording
 
 

@@ -8,7 +8,7 @@ import pytest
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.calibrate import (
+from mgskel.spotting.decision.calibrate import (
     Watched,
     calibrate,
     clear_chance,
@@ -18,9 +18,9 @@ from mgskel.spotting.calibrate import (
     said_at_rest,
     verdicts_of,
 )
-from mgskel.spotting.decision import DecisionRule, Judge
-from mgskel.spotting.hand_place import PLACE_TERMS
-from mgskel.spotting.tracks import Track
+from mgskel.spotting.decision.decision_rule import DecisionRule, Judge
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
+from mgskel.spotting.decision.tracks import Track
 
 COMMON = get_vocabulary("common")
 K = len(COMMON)

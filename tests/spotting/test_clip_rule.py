@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.spotting.clip_rule import ClipRule, clip_evidence, fit_clip_rule
+from mgskel.spotting.decision.clip_rule import ClipRule, clip_evidence, fit_clip_rule
 
 
 def clip(label, rng, classes=4):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgskel.spotting import Recognizer
-from mgskel.spotting.grid import with_still_past
+from mgskel.spotting.network.grid import with_still_past
 from mgskel.synthesis import synthesise_clip
 
 

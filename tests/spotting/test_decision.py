@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.decision import STRETCH_TERMS, DecisionRule, Judge, Stretch
-from mgskel.spotting.finetune import extended
-from mgskel.spotting.hand_place import PLACE_TERMS
+from mgskel.spotting.decision.decision_rule import STRETCH_TERMS, DecisionRule, Judge, Stretch
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
+from mgskel.spotting.learning.finetune import extended
 
 COMMON = get_vocabulary("common")
 K = len(COMMON)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.decision import DecisionRule
-from mgskel.spotting.decoding import Decoder, decode
+from mgskel.spotting.decision.decision_rule import DecisionRule
+from mgskel.spotting.decision.decoding import Decoder, decode
 
 STEP = 0.1
 COMMON = get_vocabulary("common")

@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from mgskel.core.skeleton import get_skeleton
-from mgskel.spotting.corpus import Piece
-from mgskel.spotting.examples import (
+from mgskel.spotting.learning.corpus import Piece
+from mgskel.spotting.learning.examples import (
     ExampleSettings,
     VariationSettings,
     draw_examples,
     joints_given_by,
     varied,
 )
-from mgskel.spotting.network import Timing
+from mgskel.spotting.network.stream_network import Timing
 
 STILL = VariationSettings(mirror=0, scale=0, lose_hands=0, lose_hips=0, lose_joint=0)
 LAYOUT = get_skeleton("upper_head")

@@ -14,8 +14,8 @@ from mgskel.core.events import GestureEvent, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Recording
 from mgskel.spotting import Recognizer
-from mgskel.spotting.corpus import annotated_recordings
-from mgskel.spotting.finetune import (
+from mgskel.spotting.learning.corpus import annotated_recordings
+from mgskel.spotting.learning.finetune import (
     FinetuneSettings,
     extended,
     finetune,

@@ -25,8 +25,13 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats import write
 from mgskel.spotting import FrameRecognizer, Recognizer
-from mgskel.spotting.frame_training import FramesConfig, label_names, teach, with_frame_labels
-from mgskel.spotting.motion import CHANNELS, channels, course_of, mirror_order
+from mgskel.spotting.learning.frame_training import (
+    FramesConfig,
+    label_names,
+    teach,
+    with_frame_labels,
+)
+from mgskel.spotting.network.motion import CHANNELS, channels, course_of, mirror_order
 from mgskel.training.config import MachineConfig, ModelConfig
 
 LAYOUT = "gesture_phase6"

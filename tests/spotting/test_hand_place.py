@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.skeleton import get_skeleton
-from mgskel.spotting.hand_place import PLACE_TERMS, place_terms
+from mgskel.spotting.decision.hand_place import PLACE_TERMS, place_terms
 
 LAYOUT = get_skeleton("upper_head")
 

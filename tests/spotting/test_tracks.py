@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from mgskel.core.events import in_order
-from mgskel.spotting.evidence import chunks
-from mgskel.spotting.features import EVERY, FeatureBlocks, Features, features_of, on_grid
-from mgskel.spotting.tracks import MomentStream, stretches
+from mgskel.spotting.decision.tracks import MomentStream, stretches
+from mgskel.spotting.network.features import EVERY, FeatureBlocks, Features, features_of, on_grid
+from mgskel.spotting.network.joint_evidence import chunks
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from studies.spotting import curves
 
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.synthetic import relabelled
+from mgskel.spotting.learning.synthetic import relabelled
 from mgskel.synthesis import synthesise_recording
 
 

@@ -11,8 +11,8 @@ from studies.shipped.start import Start, start_with
 
 from mgskel.core.errors import InputError
 from mgskel.models import Backbone
-from mgskel.spotting.features import CHANNELS, FeatureSettings, StreamInput
-from mgskel.spotting.network import build_stream_network, stream_model
+from mgskel.spotting.network.features import CHANNELS, FeatureSettings, StreamInput
+from mgskel.spotting.network.stream_network import build_stream_network, stream_model
 
 
 def a_network(layout: str, fusion: str, seed: int) -> Backbone:

@@ -25,7 +25,7 @@ from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.finetune import FinetuneSettings, finetune
+from mgskel.spotting.learning.finetune import FinetuneSettings, finetune
 
 _SET = "real_symptoms"
 # What is shown; of nothing there are no events.

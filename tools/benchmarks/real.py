@@ -25,7 +25,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.threads import set_threads
 from mgskel.formats import read
 from mgskel.spotting import Recognizer
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
 
 _UPPER = ("touching upper face", "touching head or hair", "touching ear")
 _LOWER, _NECK = ("touching lower face",), ("touching neck or collar",)

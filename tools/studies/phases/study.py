@@ -12,8 +12,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, Recording
-from mgskel.spotting.frame_recognizer import Answers, FrameRecognizer
-from mgskel.spotting.frame_training import (
+from mgskel.spotting.learning.frame_training import (
     FramesConfig,
     Lesson,
     label_ids,
@@ -22,7 +21,8 @@ from mgskel.spotting.frame_training import (
     teach,
     with_frame_labels,
 )
-from mgskel.spotting.motion import course_of
+from mgskel.spotting.network.motion import course_of
+from mgskel.spotting.recognizers.frame_recognizer import Answers, FrameRecognizer
 from mgskel.training.metrics import class_scores, confusion, softmax
 from studies.phases.baselines import (
     Classifier,

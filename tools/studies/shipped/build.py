@@ -12,13 +12,13 @@ from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.version import __version__
 from mgskel.models import Backbone
-from mgskel.spotting.decision import DecisionRule
-from mgskel.spotting.examples import ExampleSettings, VariationSettings
-from mgskel.spotting.features import FeatureSettings, StreamInput
-from mgskel.spotting.fit import FitSettings, fit
-from mgskel.spotting.network import build_stream_network, stream_model
-from mgskel.spotting.stream_recognizer import StreamRecognizer
-from mgskel.spotting.synthetic import CorpusSettings, synthetic_corpus
+from mgskel.spotting.decision.decision_rule import DecisionRule
+from mgskel.spotting.learning.examples import ExampleSettings, VariationSettings
+from mgskel.spotting.learning.fit import FitSettings, fit
+from mgskel.spotting.learning.synthetic import CorpusSettings, synthetic_corpus
+from mgskel.spotting.network.features import FeatureSettings, StreamInput
+from mgskel.spotting.network.stream_network import build_stream_network, stream_model
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from mgskel.training.config import MachineConfig, OptimConfig
 from mgskel.training.model_folder import ModelSpec
 from studies.shipped.card import model_card

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mgskel.models.cost import count_params
-from mgskel.spotting.stream_recognizer import StreamRecognizer
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
 
 def model_card(spotter: StreamRecognizer, figures: Mapping[str, Any]) -> str:

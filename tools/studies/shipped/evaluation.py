@@ -9,11 +9,11 @@ import numpy as np
 
 from mgskel.core.events import GESTURE, GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.spotting.calibrate import Watched, calibrate, false_at_rest, found_in
-from mgskel.spotting.clip_rule import ClipRule, fit_clip_rule
-from mgskel.spotting.decision import DecisionRule
+from mgskel.spotting.decision.calibrate import Watched, calibrate, false_at_rest, found_in
+from mgskel.spotting.decision.clip_rule import ClipRule, fit_clip_rule
+from mgskel.spotting.decision.decision_rule import DecisionRule
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
-from mgskel.spotting.stream_recognizer import StreamRecognizer
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from studies.shipped.circumstances import approaches, cuts, in_other_layouts
 from studies.shipped.heldout import Example, HeldOut
 

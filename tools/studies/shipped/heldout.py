@@ -17,7 +17,7 @@ from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.synthetic import (
+from mgskel.spotting.learning.synthetic import (
     WEBCAM,
     movements_of,
     relabelled,

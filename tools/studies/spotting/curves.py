@@ -15,7 +15,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.files import write_text, writing
 from mgskel.core.skeleton import get_skeleton
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.calibrate import Watched, found_in
+from mgskel.spotting.decision.calibrate import Watched, found_in
 from mgskel.spotting.metrics import match, overlap_matrix, score_events
 from studies.shipped.circumstances import LAYOUTS, cuts
 from studies.shipped.evaluation import named, one_line, watch

@@ -15,7 +15,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.spotting.metrics import score_events
-from mgskel.spotting.stream_recognizer import StreamRecognizer
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
 LENGTHS_S = (1.5, 2.5)
 HOP_S = 0.5

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from mgskel.core.skeleton import Skeleton, convert, get_skeleton
 from mgskel.datasets.batches import Batch
-from mgskel.spotting.corpus import Piece
-from mgskel.spotting.network import Timing
+from mgskel.spotting.learning.corpus import Piece
+from mgskel.spotting.network.stream_network import Timing
 
 # A filtering estimator keeps this share of the frame before, so many frames back.
 _KEPT, _LATEST = (0.1, 0.6), 6

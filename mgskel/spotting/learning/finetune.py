@@ -26,14 +26,14 @@ from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone
-from mgskel.spotting.calibrate import Watched, quieted, said_at_rest
-from mgskel.spotting.corpus import Piece, dense_targets
-from mgskel.spotting.features import FeatureSettings, features_of
-from mgskel.spotting.fit import FitSettings, fit
+from mgskel.spotting.decision.calibrate import Watched, quieted, said_at_rest
+from mgskel.spotting.learning.corpus import Piece, dense_targets
+from mgskel.spotting.learning.fit import FitSettings, fit
+from mgskel.spotting.learning.synthetic import WEBCAM, CorpusSettings, synthetic_corpus
 from mgskel.spotting.metrics import score_events, translate
+from mgskel.spotting.network.features import FeatureSettings, features_of
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.spotting.stream_recognizer import StreamRecognizer
-from mgskel.spotting.synthetic import WEBCAM, CorpusSettings, synthetic_corpus
+from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from mgskel.synthesis import CameraSettings, SynthesisSettings, synthesise_clip
 from mgskel.synthesis.recording import REST
 from mgskel.training.config import OptimConfig

@@ -18,22 +18,22 @@ from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone, fold
-from mgskel.spotting.clip_rule import ClipRule
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decoding import Decoder, decode, follow
-from mgskel.spotting.evidence import evidence_of
-from mgskel.spotting.features import StreamInput
-from mgskel.spotting.needs import Silence, served_classes, silences
-from mgskel.spotting.network import build_stream_network
-from mgskel.spotting.online import OnlineSpotter
-from mgskel.spotting.recognizer import Recognizer
-from mgskel.spotting.tracks import (
+from mgskel.spotting.decision.clip_rule import ClipRule
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
+from mgskel.spotting.decision.decoding import Decoder, decode, follow
+from mgskel.spotting.decision.needs import Silence, served_classes, silences
+from mgskel.spotting.decision.tracks import (
     Track,
     clip_track_of,
     stretches,
     track_of,
     usable_of,
 )
+from mgskel.spotting.network.features import StreamInput
+from mgskel.spotting.network.joint_evidence import evidence_of
+from mgskel.spotting.network.stream_network import build_stream_network
+from mgskel.spotting.online import OnlineSpotter
+from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,

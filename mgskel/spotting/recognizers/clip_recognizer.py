@@ -24,13 +24,13 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
-from mgskel.spotting.calibrate import Watched, clear_chance
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decoding import decode
-from mgskel.spotting.hand_place import PLACE_TERMS
-from mgskel.spotting.needs import Silence
+from mgskel.spotting.decision.calibrate import Watched, clear_chance
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
+from mgskel.spotting.decision.decoding import decode
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
+from mgskel.spotting.decision.needs import Silence
+from mgskel.spotting.decision.tracks import Track
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.spotting.tracks import Track
 from mgskel.training.clip_model import ClipModel
 from mgskel.training.metrics import softmax
 from mgskel.training.model_folder import read_description

@@ -15,7 +15,7 @@ import numpy as np
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.spotting.decision import (
+from mgskel.spotting.decision.decision_rule import (
     DEFAULT_SENSITIVITY,
     MOMENT_TERMS,
     STRETCH_TERMS,
@@ -25,9 +25,9 @@ from mgskel.spotting.decision import (
     log_odds_of,
     place_means,
 )
-from mgskel.spotting.decoding import Stretches, Verdict, Verdicts, decode, least_second
+from mgskel.spotting.decision.decoding import Stretches, Verdict, Verdicts, decode, least_second
+from mgskel.spotting.decision.tracks import Track
 from mgskel.spotting.metrics import match, overlap_matrix
-from mgskel.spotting.tracks import Track
 
 _OVERLAP = 0.3
 _THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -24,10 +24,10 @@ from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.models import Backbone
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY, shifted
-from mgskel.spotting.motion import CHANNELS, Course, channels, course_of, mirror_order
-from mgskel.spotting.motion import smooth_over_time as smoothed
-from mgskel.spotting.needs import Silence
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, shifted
+from mgskel.spotting.decision.needs import Silence
+from mgskel.spotting.network.motion import CHANNELS, Course, channels, course_of, mirror_order
+from mgskel.spotting.network.motion import smooth_over_time as smoothed
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.model_folder import (
     DESCRIPTION_FILE,

@@ -12,7 +12,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError
 from mgskel.models import Backbone
-from mgskel.spotting.features import CHANNELS, StreamInput
+from mgskel.spotting.network.features import CHANNELS, StreamInput
 from mgskel.training.model_folder import ModelSpec
 
 # What `light` needs to be followed; other sizes are the user's.

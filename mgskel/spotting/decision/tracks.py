@@ -17,12 +17,18 @@ import torch
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone, Stream
-from mgskel.spotting.decision import probability
-from mgskel.spotting.features import EVERY, FeatureBlocks, FeatureSettings, StreamInput, on_grid
-from mgskel.spotting.grid import grid_length, with_still_past
-from mgskel.spotting.hand_place import PLACE_TERMS, place_terms
-from mgskel.spotting.needs import served_classes, usable_joints
-from mgskel.spotting.network import Timing
+from mgskel.spotting.decision.decision_rule import probability
+from mgskel.spotting.decision.hand_place import PLACE_TERMS, place_terms
+from mgskel.spotting.decision.needs import served_classes, usable_joints
+from mgskel.spotting.network.features import (
+    EVERY,
+    FeatureBlocks,
+    FeatureSettings,
+    StreamInput,
+    on_grid,
+)
+from mgskel.spotting.network.grid import grid_length, with_still_past
+from mgskel.spotting.network.stream_network import Timing
 
 NOBODY = -30.0
 """The log-odds of everything where nobody is seen."""

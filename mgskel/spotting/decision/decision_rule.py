@@ -20,7 +20,7 @@ import numpy as np
 from mgskel.core.config import Between
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import GestureClass, Vocabulary
-from mgskel.spotting.hand_place import PLACE_TERMS
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 MOMENT_TERMS = ("constant", "any of the group", "the strongest", "any gesture", "other groups")
 """What a group's presence at a moment follows from: weights of `DecisionRule.presence`."""

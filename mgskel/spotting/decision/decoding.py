@@ -17,7 +17,7 @@ import numpy as np
 
 from mgskel.core.events import GESTURE, GROUP, UNKNOWN_CLASS, GestureEvent
 from mgskel.core.gestures import Vocabulary, group_in_words
-from mgskel.spotting.decision import (
+from mgskel.spotting.decision.decision_rule import (
     DEFAULT_SENSITIVITY,
     ENTER,
     LEAVE,
@@ -28,7 +28,7 @@ from mgskel.spotting.decision import (
     probability,
     shifted,
 )
-from mgskel.spotting.hand_place import PLACE_TERMS
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 QUIET_MOMENTS = 2
 """A gesture is over when so many moments in a row speak against it."""

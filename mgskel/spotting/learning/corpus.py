@@ -16,9 +16,9 @@ from mgskel.core.npz import open_npz
 from mgskel.core.recording import Dataset, said_by_people
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats import read
-from mgskel.spotting.features import Features, FeatureSettings, features_of
-from mgskel.spotting.grid import with_still_past
 from mgskel.spotting.metrics import check_reference
+from mgskel.spotting.network.features import Features, FeatureSettings, features_of
+from mgskel.spotting.network.grid import with_still_past
 
 _LEAST_TO_KEEP_APART = 4
 _UNSURE_S = 0.12

@@ -16,10 +16,10 @@ from torch.utils.data import Dataset
 from mgskel.core.config import Between
 from mgskel.datasets.batches import Batch
 from mgskel.models import Backbone, balance_loss
-from mgskel.spotting.corpus import Piece
-from mgskel.spotting.examples import ExampleSettings, draw_examples
-from mgskel.spotting.features import StreamInput
-from mgskel.spotting.network import Timing
+from mgskel.spotting.learning.corpus import Piece
+from mgskel.spotting.learning.examples import ExampleSettings, draw_examples
+from mgskel.spotting.network.features import StreamInput
+from mgskel.spotting.network.stream_network import Timing
 from mgskel.training.config import MachineConfig, OptimConfig
 from mgskel.training.loop import run
 from mgskel.training.module import LossModule

@@ -24,15 +24,15 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.batches import Batch
 from mgskel.datasets.classes import ClassList
 from mgskel.models import Backbone
-from mgskel.spotting.clip_recognizer import vocabulary_of
-from mgskel.spotting.corpus import every_fourth
-from mgskel.spotting.frame_recognizer import (
+from mgskel.spotting.learning.corpus import every_fourth
+from mgskel.spotting.network.motion import CHANNELS, Course, channels, course_of, mirror_order
+from mgskel.spotting.recognizers.clip_recognizer import vocabulary_of
+from mgskel.spotting.recognizers.frame_recognizer import (
     REST,
     UNLABELLED,
     FrameRecognizer,
     frame_logits,
 )
-from mgskel.spotting.motion import CHANNELS, Course, channels, course_of, mirror_order
 from mgskel.training.config import DataConfig, MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.loop import prepare, run
 from mgskel.training.metrics import summary

@@ -10,7 +10,7 @@ import numpy as np
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, in_order
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.decision import DEFAULT_SENSITIVITY
+from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
 from mgskel.spotting.recognizer import Recognizer
 
 

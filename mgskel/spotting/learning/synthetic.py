@@ -15,8 +15,8 @@ from mgskel.core.files import file_hash, json_hash
 from mgskel.core.gestures import GESTURES_FILE, Vocabulary, get_vocabulary, map_classes
 from mgskel.core.progress import Progress
 from mgskel.core.sequence import PoseSequence
-from mgskel.spotting.corpus import Piece, load_pieces, pieces_of, save_pieces
-from mgskel.spotting.features import FeatureSettings
+from mgskel.spotting.learning.corpus import Piece, load_pieces, pieces_of, save_pieces
+from mgskel.spotting.network.features import FeatureSettings
 from mgskel.synthesis import (
     CameraSettings,
     FlowSettings,

@@ -16,8 +16,8 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone
-from mgskel.spotting.features import Features, StreamInput, features_of
-from mgskel.spotting.network import Timing
+from mgskel.spotting.network.features import Features, StreamInput, features_of
+from mgskel.spotting.network.stream_network import Timing
 
 _STEP_S = 0.2
 _CHUNK = 1024

@@ -15,7 +15,7 @@ from scipy.ndimage import maximum_filter1d
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.spotting.grid import flat_view, to_grid
+from mgskel.spotting.network.grid import flat_view, to_grid
 
 RATE_HZ = 30.0
 _SMOOTH = 5

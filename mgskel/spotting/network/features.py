@@ -16,7 +16,7 @@ from mgskel.core.body_scale import FRONTAL, shoulder_distances
 from mgskel.core.config import Between
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.spotting.grid import grid_length, grid_part
+from mgskel.spotting.network.grid import grid_length, grid_part
 
 CHANNELS = 6
 """Place from the neck, speed, and distance from the joint's own usual place; x and y of each."""

@@ -1,0 +1,1 @@
+"""Annotated or synthetic recordings go in; recognizers come out."""
