@@ -114,6 +114,13 @@ def test_every_figure_stands_in_the_file_beside_it() -> None:
         assert not missing, f"{file} does not say {missing}: update the readme's results"
 
 
+@pytest.mark.parametrize("page", [p for p in EVERY_PAGE if p.startswith("docs/results/")])
+def test_a_page_of_results_names_the_command_that_makes_it(page: str) -> None:
+    named = re.findall(r"python (tools/\w+\.py)", (ROOT / page).read_text(encoding="utf-8"))
+    assert named, page
+    assert all((ROOT / tool).is_file() for tool in named)
+
+
 def run(program: list[str], folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}

@@ -121,7 +121,7 @@ def page(rows: list[dict[str, str]]) -> str:
         "# Study: transfer between data sets",
         "",
         "Trained on all classes of one set, judged on the classes it shares with another, in one "
-        "layout.",
+        "layout, by `python tools/study_transfer.py` (sets and options: [results](index.md)).",
         "",
         "| from | to | view | shared classes | n | seeds | top-1 | 95% interval | majority |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -16,7 +16,8 @@ def page(name: str, rows: Sequence[Row], references: Mapping[str, str]) -> str:
     lines = [
         f"# Study: {name}",
         "",
-        f"{len(rows)} trainings. Every seed draws its own validation part (of the training "
+        f"{len(rows)} trainings by `python tools/study_{name}.py` (sets and options: "
+        "[results](index.md)). Every seed draws its own validation part (of the training "
         "file); variants are compared on the same part and seed. Log loss (lower is better) tells "
         "apart what top-1 cannot where almost all answers are right.",
         "",
