@@ -59,7 +59,7 @@ def folder(finished, tmp_path):
 
 def embedded(folder):
     page = (folder / "report.html").read_text(encoding="utf-8")
-    return json.loads(re.search(r'id="report">(.*?)</script>', page, re.S).group(1))
+    return json.loads(re.search(r'id="data">(.*?)</script>', page, re.S).group(1))
 
 
 def test_everything_promised_is_there(finished):

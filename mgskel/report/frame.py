@@ -1,4 +1,4 @@
-"""The frame of a page about several recordings: one HTML file that needs nothing else.
+"""The frame of every page, and of pages of one file that need nothing else.
 
 Tables and pictures are made here as text, so a page can be read without scripts; the script of
 the frame only sorts tables, switches to dark and prints. Whatever comes from outside passes
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from mgskel.core.version import __version__
 
-_PARTS = Path(__file__).parent / "page"
-_LIMITS = (
+PAGE_PARTS = Path(__file__).parent / "page"
+LIMITS = (
     "Research use; not a diagnosis, no proof of deception, and no ground for any decision about "
     "a person."
 )
@@ -31,38 +31,50 @@ def framed(
     body: str,
     *,
     data: object = None,
+    styles: Sequence[str] = ("style.css", "frame.css"),
     scripts: Sequence[str] = (),
+    skip: str = "content",
 ) -> str:
-    """A page around `body`, which is HTML.
+    """A page of one file around `body`, which is HTML; no script runs in it but its own.
 
     Args:
         data: what the scripts read, as `JSON.parse` of the element `data`.
-        scripts: files of the page folder to add.
+        styles, scripts: files of the page folder.
+        skip: the element to which readers of the page by keyboard may jump.
     """
-    template = string.Template((_PARTS / "frame.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=text(title),
-        kicker=text(kicker),
-        lead=text(lead),
-        body=body,
-        **inline(("style.css", "frame.css"), (*scripts, "frame.js")),
-        data=embeddable(data),
-        footer=text(f"Made with mgskel {__version__}. {_LIMITS}"),
-    )
-
-
-def inline(styles: Sequence[str], scripts: Sequence[str]) -> dict[str, str]:
-    """Style and script of a page of one file, and a policy by which no other script runs."""
-    style, script = (
-        "\n".join((_PARTS / name).read_text(encoding="utf-8") for name in names)
-        for names in (styles, scripts)
-    )
+    style, script = map(_joined, (styles, (*scripts, "frame.js")))
     seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{seal}'; style-src 'unsafe-inline'; "
         "img-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'"
     )
-    return {"style": style, "script": script, "policy": policy}
+    return frame(
+        title=text(title),
+        kicker=text(kicker),
+        lead=text(lead),
+        body=body,
+        tools='<button type="button" id="print">Print</button>',
+        footer=text(f"Made with mgskel {__version__}. {LIMITS}"),
+        skip=skip,
+        head=f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f"<style>{style}</style>",
+        scripts=f'<script type="application/json" id="data">{embeddable(data)}</script>\n'
+        f"<script>{script}</script>",
+    )
+
+
+def frame(**parts: str) -> str:
+    """Any page of ours: head, title, tools, body and foot, each as HTML (`frame.html`)."""
+    return part("frame.html", PAGE_PARTS, **parts)
+
+
+def part(name: str, folder: Path = PAGE_PARTS, **inner: str) -> str:
+    """A piece of a page, with what belongs into it as HTML."""
+    return string.Template((folder / name).read_text(encoding="utf-8")).substitute(inner)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "\n".join((PAGE_PARTS / name).read_text(encoding="utf-8") for name in names)
 
 
 def text(value: object) -> str:

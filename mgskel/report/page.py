@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +12,9 @@ from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.version import __version__
 from mgskel.describe import Description
 from mgskel.reason import Outcome
-from mgskel.report.frame import embeddable, inline
+from mgskel.report.frame import framed, part
 from mgskel.report.methods import (
     Recognizing,
     methods_paragraph,
@@ -30,8 +27,11 @@ from mgskel.report.methods import (
 from mgskel.report.player import Attention, player_data
 from mgskel.report.timeline import timeline_data
 
-_PARTS = Path(__file__).parent / "page"
 _SCRIPTS = ("words.js", "data.js", "player.js", "timeline.js", "panels.js", "figures.js", "main.js")
+_HINT = (
+    "Click or drag to move in time; Ctrl and wheel, or + and &minus;, zoom; arrow keys step by "
+    "frame, with Shift by second; space plays; N and P go to the next and previous gesture."
+)
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,17 @@ def write_page(path: str | Path, content: ReportContent) -> None:
 
 def render_page(content: ReportContent) -> str:
     """The page as text."""
-    template = string.Template((_PARTS / "page.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=html.escape(content.title),
-        **inline(("style.css",), _SCRIPTS),
-        report=embeddable(page_data(content)),
+    data = page_data(content)
+    controls = part("player_controls.html")
+    body = part(
+        "report.html",
+        player_controls=controls,
+        timeline=part("timeline.html", hint=_HINT, tools=""),
     )
+    return framed(
+        content.title, "mgskel report", data["lead"], body, data=data, styles=("style.css",),
+        scripts=_SCRIPTS, skip="findings",
+    )  # fmt: skip
 
 
 def page_data(content: ReportContent) -> dict[str, Any]:
@@ -86,8 +91,8 @@ def page_data(content: ReportContent) -> dict[str, Any]:
     vocabulary = None if recognizer is None else recognizer.vocabulary
     return {
         "title": content.title,
-        "lead": opening(sequence, content.events, outcome, content.quality),
         "duration_s": sequence.start_s + sequence.duration_s,
+        "lead": opening(sequence, content.events, outcome, content.quality),
         "player": player_data(sequence, content.attention, content.video is not None),
         **timeline_data(sequence, content.events, content.truth, vocabulary),
         "truth_score": content.truth_score,
@@ -107,8 +112,6 @@ def page_data(content: ReportContent) -> dict[str, Any]:
         ],
         "files": dict(content.files),
         "video": content.video,
-        "footer": f"Made with mgskel {__version__}. Research use; not a diagnosis, no proof of "
-        "deception, and no ground for any decision about a person.",
     }
 
 

@@ -15,10 +15,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-import mgskel.report
 from mgskel.analyze import AnalyzeSettings
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.report.frame import embeddable
@@ -27,19 +26,13 @@ from mgskel.review.export import MACHINE, agree, export
 from mgskel.review.footage import PLAYABLE, picture
 from mgskel.review.guard import Guard, new_secret
 from mgskel.review.jobs import CANCELLED, Queue
+from mgskel.review.pages import clip_page, page_files, study_page
 from mgskel.review.shelf import NotFound, Shelf, review_for_page
 from mgskel.study.reviews import Outdated, coder_name, save_review
 from mgskel.study.tables import TABLES
 
 HOST = "127.0.0.1"
 FILES = "files"
-_OURS, _REPORTS = Path(__file__).parent / "page", Path(mgskel.report.__file__).parent / "page"
-_PAGE_FILES = {
-    **{name: _OURS / name for name in ("review.css", "app.js", "study.js", "clip.js",
-                                       "record.js")},
-    **{name: _REPORTS / name for name in ("style.css", "frame.css", "frame.js", "words.js",
-                                          "data.js", "player.js", "timeline.js")},
-}  # fmt: skip
 _SERVED = {".html", ".csv", ".eaf", ".boris", ".md", ".svg", ".parquet", ".json", ".mp4"}
 _LARGEST_MESSAGE = 8 << 20
 
@@ -65,7 +58,7 @@ class App:
 
     def __init__(self, study: Path, settings: ReviewSettings) -> None:
         self.study, self.settings = study, settings
-        self.shelf = Shelf(study)
+        self.shelf, self.page_files = Shelf(study), page_files()
         self.queue = Queue(study, settings.analyze)
         # The first page shall not have to wait until every clip has been read.
         early = (settings.coder, settings.blind)
@@ -77,9 +70,9 @@ class App:
                 self.queue.add(path, CANCELLED)  # left over from a session that ended early
 
     def routes(self) -> list[Route]:
+        pages = {"/": HTMLResponse(study_page()), "/clip": HTMLResponse(clip_page())}
         doors: list[tuple[str, str, Callable[[Request], Any]]] = [
-            ("GET", "/", lambda request: FileResponse(_OURS / "study.html")),
-            ("GET", "/clip", lambda request: FileResponse(_OURS / "clip.html")),
+            *(("GET", path, lambda request, page=page: page) for path, page in pages.items()),
             ("GET", "/page/{name}", self.page_file),
             ("GET", "/api/study", self.overview),
             ("GET", "/api/recording", self.recording),
@@ -99,9 +92,9 @@ class App:
 
     def page_file(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in _PAGE_FILES:
+        if name not in self.page_files:
             raise NotFound("no such part of the page", found=name)
-        return FileResponse(_PAGE_FILES[name])
+        return FileResponse(self.page_files[name])
 
     def overview(self, request: Request) -> Response:
         coder, blind = self._coder(request)

@@ -19,14 +19,14 @@ from mgskel.report.player import MOST_POINTS
 
 
 def embedded(page):
-    return json.loads(re.search(r'id="report">(.*?)</script>', page, re.S).group(1))
+    return json.loads(re.search(r'id="data">(.*?)</script>', page, re.S).group(1))
 
 
 def test_the_page_is_one_file_that_fetches_nothing():
     page = render_page(some_content())
     assert not re.search(r'(src|href)="(?!#)[^"]*//', page)
     assert "@import" not in page
-    assert "$" not in page.split('id="report">')[0].replace("${", "")
+    assert "$" not in page.split('id="data">')[0].replace("${", "")
 
 
 def test_equal_content_gives_equal_pages():

@@ -36,7 +36,7 @@ class Visit:
 
     def open(self, path: str) -> None:
         self.page.goto(self.server.address + path)
-        self.until("document.documentElement.dataset.loaded === 'true'")
+        self.until("document.documentElement.dataset.ready === 'true'")
 
     def until(self, condition: str, tries: int = 400) -> None:
         # The page's own policy forbids evaluating strings, so it is asked from outside.
@@ -48,8 +48,8 @@ class Visit:
 
     def arrive(self) -> None:
         """Wait for a clip's page, to which something led."""
-        self.until("document.querySelector('body.clip') !== null && "
-                   "document.documentElement.dataset.loaded === 'true'")  # fmt: skip
+        self.until("document.querySelector('#event') !== null && "
+                   "document.documentElement.dataset.ready === 'true'")  # fmt: skip
 
     def press(self, *keys: str) -> None:
         for key in keys:

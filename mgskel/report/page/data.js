@@ -1,5 +1,5 @@
 // Unpacks what pack.py packed: gzip of byte planes of time differences.
-mgskel.report = JSON.parse(document.getElementById("report").textContent);
+mgskel.report = JSON.parse(document.getElementById("data").textContent);
 
 mgskel.unpack = async function unpack(packed) {
   if (!packed) return null;

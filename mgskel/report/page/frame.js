@@ -1,4 +1,4 @@
-// Dark and light, printing, tables that sort.
+// Dark and light, printing, tables that sort; tells when all that a page begins (`mgskel.begun`) is there.
 (function frame() {
   const theme = document.getElementById("theme");
   const paint = (dark) => {
@@ -33,5 +33,6 @@
     }));
   }
   paint(wish.matches);
-  document.documentElement.dataset.ready = "true";
+  const begun = typeof mgskel === "undefined" ? null : mgskel.begun;
+  Promise.resolve(begun).then(() => { document.documentElement.dataset.ready = "true"; });
 })();

@@ -1,5 +1,6 @@
-// Joins the parts: selection, keys, theme.
-(async function main() {
+// Joins the parts: selection and keys.
+mgskel.begun = (async function main() {
+  document.addEventListener("themed", () => { mgskel.redrawPlayer?.(); mgskel.redrawTimeline?.(); });
   const { report, clock } = mgskel;
   const events = report.events;
   mgskel.eventsAt = (time) => events.filter((e) => time >= e.start_s && time < e.end_s);
@@ -24,18 +25,6 @@
 
   document.getElementById("next").addEventListener("click", () => jump(true));
   document.getElementById("previous").addEventListener("click", () => jump(false));
-  document.getElementById("print").addEventListener("click", () => window.print());
-  const theme = document.getElementById("theme");
-  const paint = (dark) => {
-    document.documentElement.dataset.theme = dark ? "dark" : "light";
-    theme.setAttribute("aria-pressed", String(dark));
-    mgskel.redrawPlayer(); mgskel.redrawTimeline();
-  };
-  theme.addEventListener("click", () => paint(document.documentElement.dataset.theme !== "dark"));
-  const wish = window.matchMedia("(prefers-color-scheme: dark)");
-  wish.addEventListener("change", (e) => paint(e.matches));
-  window.addEventListener("beforeprint", () => paint(false));
-  paint(wish.matches);
 
   const keys = {
     " ": () => (clock.playing ? clock.pause() : clock.play()),
@@ -52,5 +41,4 @@
     keys[event.key](event);
   });
   clock.seek(clock.start);
-  document.documentElement.dataset.ready = "true";
 })();

@@ -142,15 +142,12 @@ mgskel.panels = function panels() {
       make("button", { type: "button", text: "Copy this paragraph", on: { click: (e) => {
         navigator.clipboard.writeText(report.methods).then(() => { e.target.textContent = "Copied"; }, () => { e.target.textContent = "Select and copy by hand"; }); } } }),
       make("details", {}, make("summary", { text: "Provenance" }), table(report.provenance)));
-    at("footer").textContent = report.footer;
     const save = (name, blob) => make("a", { class: "download", download: name, href: URL.createObjectURL(blob), text: name });
     for (const [name, content] of Object.entries(report.files)) {
       at("downloads").append(save(name, new Blob([content], { type: name.endsWith(".json") ? "application/json" : "text/plain" })));
     }
   }
 
-  at("title").textContent = report.title;
-  at("lead").textContent = report.lead;
   at("summary").textContent = report.summary;
   assessment(); gestures(); statements(); rest();
 };

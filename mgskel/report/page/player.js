@@ -178,7 +178,7 @@ mgskel.player = async function player() {
   document.getElementById("forward").addEventListener("click", () => mgskel.step(1));
   document.getElementById("speed").addEventListener("change", (e) => { clock.speed = Number(e.target.value); });
   document.getElementById("glow").addEventListener("change", draw);
-  if (!glow) for (const part of [".toggle", "#glow-hint"]) document.querySelector(part).hidden = true;
+  if (!glow) for (const part of ["#glow-choice", "#glow-hint"]) document.querySelector(part).hidden = true;
   document.getElementById("colours").append(...Object.entries(scene.colours).filter(([part]) => scene.parts.includes(part))
     .map(([part, colour]) => mgskel.make("span", {}, mgskel.make("i", { style: { background: colour }, "aria-hidden": "true" }), part.replace("_", " "))));
   window.addEventListener("resize", fit);

@@ -1,5 +1,5 @@
 // The page of one clip: video, skeleton and timeline of the report, and one event at a time to decide on.
-(async function clip() {
+mgskel.begun = (async function clip() {
   const { make, at, ask, asked, sensitivity, counted, clockText, fail } = mgskel;
   const name = asked.get("clip"), params = { ...mgskel.who(), clip: name };
   const LEAST_S = 0.04;
@@ -259,7 +259,7 @@
   try {
     const recording = fetch(mgskel.address("api/recording", { clip: name })).then((answer) => (answer.ok ? answer.text() : answer.json().then((told) => Promise.reject(new Error(told.error)))));
     let review;
-    [study, labels, review, at("report").textContent] = await Promise.all([ask("GET", "api/study", mgskel.who()), ask("GET", "api/labels"), ask("GET", "api/review", params), recording]);
+    [study, labels, review, at("data").textContent] = await Promise.all([ask("GET", "api/study", mgskel.who()), ask("GET", "api/labels"), ask("GET", "api/review", params), recording]);
     labels.byName = new Map(labels.map((label) => [label.name, label]));
     labels.byGroup = new Map(labels.map((label) => [label.group, label]));
     if (!labels.byGroup.has("gesture")) labels.byGroup.set("gesture", { colour: "#5b6670", ink: "#ffffff" });
@@ -294,9 +294,5 @@
     if (current()) mgskel.select(current());
     if (record.saved) at("saved").textContent = `Saved ${new Date(record.saved).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
     mgskel.record = record;
-    // The server reads what comes next while this clip is looked at.
-    const row = elsewhere();
-    if (row) fetch(mgskel.address("api/recording", { clip: study.clips[row[0]].name })).catch(() => {});
   } catch (error) { fail(error); }
-  document.documentElement.dataset.loaded = "true";
 })();

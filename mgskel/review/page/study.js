@@ -1,5 +1,5 @@
 // The study's page: what to look at next, clips, queue, agreement, files.
-(async function study() {
+mgskel.begun = (async function study() {
   const { make, at, ask, counted, sensitivity, fail } = mgskel;
   let data = null;
   const LABEL = 1, STATE = 3, SCORE = 4, ID = 6; // of an event's row, after the number of its clip
@@ -171,5 +171,4 @@
     window.addEventListener("focus", () => load().catch(fail));
     await watch();
   } catch (error) { fail(error); }
-  document.documentElement.dataset.loaded = "true";
 })();
