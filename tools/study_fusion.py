@@ -99,7 +99,7 @@ def _epochs(name: str, size: str) -> int:
 
 
 def _changes(name: str, network: str, size: str) -> tuple[str, ...]:
-    words = ["--data.share", SHARES[size]]
+    words = ["--stream", "joint", "--data.share", SHARES[size]]
     if size == "quick":
         words += ["--model.sizes", SIZES[network], "--window", "32", "--views", "1"]
         if name == "nw_ucla":
