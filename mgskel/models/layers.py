@@ -29,15 +29,13 @@ HERE = Span(0, 0)
 
 
 class Pointwise(nn.Conv2d):
-    """A 1x1 convolution computed as one matrix product over all joints and frames."""
+    """A 1x1 convolution: one matrix product over all joints and frames.
+
+    As a convolution, since oneDNN's kernels run at over twice the speed of BLAS on some processors.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
         super().__init__(in_channels, out_channels, kernel_size=1, bias=bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, T, V) -> (N, C', T, V)"""
-        weight = self.weight.flatten(1)
-        return functional.linear(x.permute(0, 2, 3, 1), weight, self.bias).permute(0, 3, 1, 2)
 
 
 class ConvNorm(nn.Module):

@@ -92,12 +92,12 @@ class LightBlock(Block):
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """(N, C, T, V) -> (N, C', ceil(T / stride), V)"""
         frames = frames_of(valid)
-        y = functional.relu(self.spatial(self.graph(x, frames)))
+        y = self.spatial(self.graph(x, frames)).relu_()
         if frames is not None:
             y = y * frames
         y = self.temporal(self.filter(y))
         kept = x[:, :, :: self.stride] if self.stride > 1 else x
-        return functional.relu(y + self.shortcut(kept))
+        return y.add_(self.shortcut(kept)).relu_()
 
 
 @backbone
