@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block, backbone
