@@ -20,6 +20,8 @@ from starlette.routing import Mount, Route
 
 from mgskel.analyze import AnalyzeSettings
 from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.files import sweep_leftovers
+from mgskel.core.stages import working_in
 from mgskel.report.frame import embeddable
 from mgskel.review import uploads
 from mgskel.review.export import MACHINE, agree, export
@@ -59,6 +61,9 @@ class App:
     def __init__(self, study: Path, settings: ReviewSettings) -> None:
         self.study, self.settings = study, settings
         self.shelf, self.page_files = Shelf(study), page_files()
+        if any(study.iterdir()):
+            with suppress(InputError), working_in(study):  # unless another run is writing there
+                sweep_leftovers(study)
         self.queue = Queue(study, settings.analyze)
         # The first page shall not have to wait until every clip has been read.
         early = (settings.coder, settings.blind)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
-from mgskel.core.files import content_hash, file_hash
+from benchmarks.study import ask, spotted
+
+from mgskel.core.files import file_hash
 from mgskel.core.samples import sample_clip
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmark.py kills", description=__doc__)
-    parser.add_argument("verbs", nargs="*", default=["extract", "analyze", "train"])
+    parser.add_argument("verbs", nargs="*", default=[*COMMANDS, "review"])
     parser.add_argument("--kills", type=int, default=10, help="of each command")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
@@ -29,20 +37,10 @@ def main(argv: Sequence[str]) -> int:
         for number in range(2):
             (place / "clips").mkdir(exist_ok=True)
             shutil.copy(sample_clip(), place / "clips" / f"clip{number}.mp4")
-        mgskel(
-            [
-                "synthesise",
-                "clips",
-                "48",
-                "-o",
-                place / "train.npz",
-                "--layout",
-                "coco17",
-                "--labels",
-                "nod,shrug",
-            ]
-        )
-        return max(judged(verb, place, args.kills, rng) for verb in args.verbs)
+        mgskel(["synthesise", "clips", "48", "-o", place / "train.npz", "--layout", "coco17",
+                "--labels", "nod,shrug"])  # fmt: skip
+        judges = {"review": reviewed}
+        return max(judges.get(v, partial(judged, v))(place, args.kills, rng) for v in args.verbs)
 
 
 def judged(verb: str, place: Path, kills: int, rng: random.Random) -> int:
@@ -79,13 +77,55 @@ def mgskel(words: Sequence[object]) -> None:
         raise SystemExit(f"it failed: {' '.join(map(str, words))}")
 
 
+def reviewed(place: Path, kills: int, rng: random.Random) -> int:
+    """Kill the review app while a page saves, so often; 0 where nothing saved got lost."""
+    study = place / "review"
+    study.mkdir()
+    spotted(study, 4, 0.5)
+    saves = kept = 0
+    known: dict[str, list[Any]] = {}
+    for number in range(kills + 1):
+        app = subprocess.Popen(
+            [sys.executable, "-m", "mgskel", "review", study, "--no-browser", "--coder", "A", "-q"],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert app.stdout is not None
+        address = app.stdout.readline().strip()
+        clips = [clip["name"] for clip in ask(address + "api/study")["clips"]]
+        found = {clip: ask(f"{address}api/review?clip={clip}") for clip in clips}
+        # What the app confirmed last, or what it was told when it was killed.
+        kept += all(found[clip]["events"] in told for clip, told in known.items())
+        known = {clip: [found[clip]["events"]] for clip in clips}
+        if number < kills:
+            threading.Timer(rng.uniform(0.05, 1.5), app.kill).start()
+            with suppress(OSError, HTTPException):
+                while True:
+                    clip = rng.choice(clips)
+                    told = found[clip]
+                    for event in told["events"]:
+                        event["state"] = rng.choice(("accepted", "rejected"))
+                        event["at"] = f"save {saves}"
+                    wanted = copy.deepcopy(told["events"])
+                    known[clip].append(wanted)
+                    told["revision"] = ask(f"{address}api/review?clip={clip}", told)["revision"]
+                    known[clip] = [wanted]
+                    saves += 1
+        else:
+            app.kill()
+        app.wait()
+    whole = not list(study.rglob(".*.part-*"))
+    print(f"review: {kills} kills among {saves} saves, {kept - 1} of {kills} came back as saved")
+    return int(kept <= kills or not whole)
+
+
 def poses(out: Path) -> object:
     return {p.relative_to(out).as_posix(): file_hash(p) for p in sorted(out.rglob("*.npz"))}
 
 
-def texts(out: Path) -> object:
-    names = ("pose.npz", "events.csv", "events.eaf", "statements.json", "assessment.json")
-    return {name: content_hash(out / name) for name in names}
+def everything(out: Path) -> object:
+    """All that is written: tables, pages, ELAN files; records of the work hold its seconds."""
+    files = [path for path in out.rglob("*") if path.is_file() and path.name[0] != "."]
+    return {p.relative_to(out): file_hash(p) for p in files if p.name != "manifest.json"}
 
 
 def weights(out: Path) -> object:
@@ -94,7 +134,7 @@ def weights(out: Path) -> object:
 
 COMMANDS: dict[str, Callable[[Path], tuple[list[object], Callable[[Path], object]]]] = {
     "extract": lambda place: (["extract", place / "clips", "--workers", 1], poses),
-    "analyze": lambda place: (["analyze", place / "clips" / "clip0.mp4"], texts),
+    "analyze": lambda place: (["analyze", place / "clips"], everything),
     "train": lambda place: (
         ["train", "--data.train", place / "train.npz", "--optim.epochs", 30,
          "--machine.tensorboard", "off"],

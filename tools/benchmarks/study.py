@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _spotted(folder, args.clips, args.minutes)
+        spotted(folder, args.clips, args.minutes)
         about = About(classes=get_vocabulary("common").classes, recognizer="synthesis")
         people = read_participants(folder / "people.csv")
         start, worked = time.perf_counter(), time.process_time()
@@ -57,24 +57,24 @@ def review(study: Path) -> dict[str, float]:
     server = Server(study, ReviewSettings(coder="A"), port=0)
     threading.Thread(target=server.run, daemon=True).start()
     begin = time.perf_counter()
-    clips = [clip["name"] for clip in _ask(server.address + "api/study")["clips"]]
+    clips = [clip["name"] for clip in ask(server.address + "api/study")["clips"]]
     cold = round(1000 * (time.perf_counter() - begin), 1)
 
     def save(name: str) -> None:
-        told = _ask(server.address + f"api/review?clip={name}")
+        told = ask(server.address + f"api/review?clip={name}")
         told["events"][0]["state"] = "accepted"
-        _ask(server.address + f"api/review?clip={name}", told)
+        ask(server.address + f"api/review?clip={name}", told)
 
     some = clips[:5]
     doors = {"review": "api/review", "recording_again": "api/recording", "page": "clip"}
 
     def ask_for(path: str) -> Callable[[str], Any]:
-        return lambda name: _ask(server.address + f"{path}?clip={name}")
+        return lambda name: ask(server.address + f"{path}?clip={name}")
 
     first = _slowest(some[:1], ask_for("api/recording"))
     answers = {door: _slowest([clips[0]] * 5, ask_for(path)) for door, path in doors.items()}
     answers |= {"save": _slowest(some, save), "recording_first": first, "overview_first": cold}
-    answers["overview_after_save"] = _slowest([""], lambda _: _ask(server.address + "api/study"))
+    answers["overview_after_save"] = _slowest([""], lambda _: ask(server.address + "api/study"))
     server.stop()
     return answers
 
@@ -88,14 +88,14 @@ def _slowest(over: list[str], do: Callable[[str], Any]) -> float:
     return round(1000 * max(times), 1)
 
 
-def _ask(address: str, told: object = None) -> Any:
+def ask(address: str, told: object = None) -> Any:
     body = None if told is None else json.dumps(told).encode()
     with urlopen(Request(address, body, method="PUT" if body else "GET")) as answer:
         content = answer.read()
     return json.loads(content) if content.startswith((b"{", b"[")) else content
 
 
-def _spotted(folder: Path, clips: int, minutes: float) -> None:
+def spotted(folder: Path, clips: int, minutes: float) -> None:
     """What is there after spotting: a few different recordings, again and again."""
     rows = ["clip,participant,condition"]
     for index in range(clips):

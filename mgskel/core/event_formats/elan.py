@@ -34,6 +34,7 @@ from mgskel.core.gestures import Vocabulary
 
 _GESTURES, _EMPTY_TIER = "gestures", "1"
 _AUTHOR, _VERSION = "mgskel", "2.8"
+_DATE = "2000-01-01T00:00:00+00:00"
 _UNDETERMINED = ("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
 _OWN_FIELDS = ("person", "label", "start_s", "end_s")
 _DETAILS = tuple(name for name in EVENT_COLUMNS if name not in _OWN_FIELDS)
@@ -167,7 +168,8 @@ def write_elan(
         vocabulary: names to offer beside those of the events.
     """
     document = _eaf()
-    document.adocument |= {"FORMAT": _VERSION, "VERSION": _VERSION}
+    # ELAN wants a date; a true one would make equal events unequal files.
+    document.adocument |= {"FORMAT": _VERSION, "VERSION": _VERSION, "DATE": _DATE}
     document.header = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
     ordered = in_order(events)
     _offer(document, {event.label: event.group for event in ordered}, vocabulary)
