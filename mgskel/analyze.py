@@ -18,19 +18,19 @@ from typing import Any
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import GROUP, at_level, read_events, write_events
-from mgskel.core.files import content_hash, write_json
-from mgskel.core.intake import read_json, read_text
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.stages import Stages, working_in
+from mgskel.core.storage.files import content_hash, write_json
+from mgskel.core.storage.intake import read_json, read_text
+from mgskel.core.storage.stages import Stages, working_in
 from mgskel.describe import Description, describe, with_evidence
 from mgskel.formats import ReadOptions, detect, read_sequence
-from mgskel.pose.clip_list import find_clips, is_footage, video_of
+from mgskel.pose.batches.clip_list import find_clips, is_footage, video_of
+from mgskel.pose.batches.parts import Parts
+from mgskel.pose.batches.work import kept_estimator
+from mgskel.pose.batches.workers import EngineName
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
-from mgskel.pose.parts import Parts
 from mgskel.pose.quality import quality_report
-from mgskel.pose.work import kept_estimator
-from mgskel.pose.workers import EngineName
 from mgskel.reason import (
     ModelOptions,
     Outcome,

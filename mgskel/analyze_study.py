@@ -15,23 +15,29 @@ from typing import Any
 from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze
 from mgskel.core.config import to_dict
 from mgskel.core.errors import MgskelError
-from mgskel.core.files import content_hash, file_hash, json_hash, sweep_leftovers, write_text
-from mgskel.core.intake import read_text
-from mgskel.core.progress import Progress
-from mgskel.core.stages import working_in
-from mgskel.core.threads import set_threads, usable_cores
+from mgskel.core.machine.progress import Progress
+from mgskel.core.machine.threads import set_threads, usable_cores
+from mgskel.core.storage.files import (
+    content_hash,
+    file_hash,
+    json_hash,
+    sweep_leftovers,
+    write_text,
+)
+from mgskel.core.storage.intake import read_text
+from mgskel.core.storage.stages import working_in
 from mgskel.core.version import __version__
 from mgskel.formats import is_recording
-from mgskel.pose.clip_list import VIDEO_ENDINGS, Clip, find_clips
+from mgskel.pose.batches.clip_list import VIDEO_ENDINGS, Clip, find_clips
+from mgskel.pose.batches.manifest import Entry, Manifest
+from mgskel.pose.batches.work import FrameCount, Outcome
+from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
-from mgskel.pose.manifest import Entry, Manifest
 from mgskel.pose.video import list_pictures
-from mgskel.pose.work import FrameCount, Outcome
-from mgskel.pose.workers import EngineName, create_engine
 from mgskel.reason import load_scene
-from mgskel.report.study_methods import write_methods
-from mgskel.report.study_page import PAGE, write_study_page
+from mgskel.report.studies.study_methods import write_methods
+from mgskel.report.studies.study_page import PAGE, write_study_page
 from mgskel.spotting import Recognizer
 from mgskel.study.folder import ABOUT, About, study_clips
 from mgskel.study.participants import Participants, read_participants

@@ -18,8 +18,8 @@ from mgskel.cli import main
 from mgskel.core.events import read_events, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.stages import working_in
-from mgskel.pose.parts import Parts
+from mgskel.core.storage.stages import working_in
+from mgskel.pose.batches.parts import Parts
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 FILES = {"report.html", "pose.npz", "events.csv", "events.eaf", "statements.json",

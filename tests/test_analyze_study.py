@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
-from mgskel.core.files import file_hash
+from mgskel.core.storage.files import file_hash
 from mgskel.formats import read, write
 from mgskel.study.tables import read_table
 from mgskel.synthesis import SynthesisSettings, synthesise_recording

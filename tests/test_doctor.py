@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
-from mgskel.core.extras import NO_DEPENDENCIES
+from mgskel.core.machine.extras import NO_DEPENDENCIES
 from mgskel.doctor import as_json, as_text, examine, find_browser
 from mgskel.doctor.checks import PARTS, Check, Part
 

@@ -43,8 +43,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mgskel.core.skeleton import get_skeleton
     from mgskel.datasets.classes import ClassList
     from mgskel.datasets.normalise import Normalisation
-    from mgskel.training.clip_model import ClipInput, ClipModel
-    from mgskel.training.model_folder import ModelSpec
+    from mgskel.training.runs.clip_model import ClipInput, ClipModel
+    from mgskel.training.runs.model_folder import ModelSpec
 
     torch.manual_seed(0)
     spec = ModelSpec("light", "on", sizes={"channels": [8, 8]})
@@ -474,7 +474,7 @@ def test_weights_are_such_as_training_gives(
 ) -> None:
     from safetensors.numpy import load_file, save_file
 
-    from mgskel.core.files import file_hash
+    from mgskel.core.storage.files import file_hash
 
     shutil.copytree(good / "run", tmp_path / "run")
     path = tmp_path / "run" / "model.safetensors"

@@ -17,7 +17,7 @@ import mgskel as mg
 from mgskel.cli import main
 from mgskel.core.recording import Dataset, Recording
 from mgskel.formats import write
-from mgskel.pose.workers import Inline
+from mgskel.pose.batches.workers import Inline
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 COLUMNS = ("clip", "pose file", "other format", "folder of files", "folder of clips", "data set",
@@ -82,8 +82,8 @@ def puppet(
 ) -> None:
     """The default estimator sees the recording that the clips stand for."""
     as_estimator(Puppet(mg.PoseSequence.load(inputs / "pose file.npz"), (320, 180)))
-    monkeypatch.setattr("mgskel.pose.work._KEPT", {})
-    for room in ("pose.batch", "analyze_study"):
+    monkeypatch.setattr("mgskel.pose.batches.work._KEPT", {})
+    for room in ("pose.batches.batch", "analyze_study"):
         monkeypatch.setattr(f"mgskel.{room}.create_engine", lambda *asked: Inline())
 
 

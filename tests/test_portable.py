@@ -12,7 +12,7 @@ import pytest
 from mgskel.cli import main
 from mgskel.core.events import read_events
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.stages import working_in
+from mgskel.core.storage.stages import working_in
 
 ODD = "Zwei Wörter 漢"
 

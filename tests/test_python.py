@@ -20,7 +20,7 @@ from mgskel.cli import main
 from mgskel.core.animation import animated_svg
 from mgskel.core.errors import InputError
 from mgskel.pose.frames import Frame
-from mgskel.report.live_view import LiveView
+from mgskel.report.films.live_view import LiveView
 from mgskel.spotting.live import Live, Moment
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 

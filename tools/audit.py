@@ -20,7 +20,7 @@ from typing import Any
 from packaging.version import Version
 
 from mgskel import __version__
-from mgskel.core.files import write_json
+from mgskel.core.storage.files import write_json
 
 ROOT = Path(__file__).parents[1]
 LISTS = ("build-tools", "lock", "no-deps", "docs", "extras")

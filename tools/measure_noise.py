@@ -20,9 +20,9 @@ from studies.synthesis.measuring import measure_groups, measure_hands, summary
 
 from mgskel.core.body_scale import shoulder_width
 from mgskel.core.errors import MgskelError
-from mgskel.core.files import write_json
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.storage.files import write_json
 from mgskel.pose.cleaning import CleaningSettings
 from mgskel.pose.estimator import Detection, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract

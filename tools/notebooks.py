@@ -115,7 +115,7 @@ def _kept(output: NotebookNode, number: int) -> NotebookNode:
 def main(argv: list[str] | None = None) -> int:
     import nbformat
 
-    from mgskel.core.files import writing
+    from mgskel.core.storage.files import writing
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgskel.core.errors import MgskelError
-from mgskel.core.files import writing
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import writing
 from mgskel.synthesis import SynthesisSettings, SyntheticRecording, synthesise_clip
 from mgskel.synthesis.programs import load_programs
 

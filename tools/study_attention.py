@@ -36,17 +36,17 @@ from torch import Tensor
 from mgskel.attention import METHODS, JointAttention, attend, faithfulness, randomised
 from mgskel.core.config import load_config
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.core.files import write_text
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.recording import Dataset
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import write_text
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
 from mgskel.models import Backbone
 from mgskel.spotting import StreamRecognizer
-from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
+from mgskel.training.runs.clip_model import ClipModel
 from mgskel.training.sets import load_training_data
 
 MOVEMENT = "movement"

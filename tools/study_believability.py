@@ -20,8 +20,8 @@ import numpy as np
 from studies.synthesis.believability import RestWindows, Separation, rest_windows, separate
 
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.core.files import write_json
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import write_json
 from mgskel.formats import ReadOptions, read
 from mgskel.synthesis import (
     CameraSettings,

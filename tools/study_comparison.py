@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from studies.comparison.simulated import Design, invented_movement, invented_summary
 
-from mgskel.core.files import write_text
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
+from mgskel.core.storage.files import write_text
 from mgskel.study.compare import GESTURE, compare
 from mgskel.study.predict import predict
 

@@ -39,7 +39,7 @@ from pathlib import Path
 from studies.description.expected import study_truth
 from studies.description.study import FEW, Score, Scores, below, excuses, study_one, table
 
-from mgskel.core.files import write_text
+from mgskel.core.storage.files import write_text
 from mgskel.synthesis.settings import SynthesisSettings
 
 _NOT_TOLD = """## What is not told

@@ -22,7 +22,7 @@ from studies.recognition.study_page import page, plot_differences
 from studies.recognition.synthetic_sets import SETS, synthetic_file
 
 from mgskel.core.errors import InputError, MgskelError, unknown
-from mgskel.core.files import write_text
+from mgskel.core.storage.files import write_text
 
 CONTROLS = Path(__file__).parent / "studies" / "recognition" / "controls.py"
 FIRST_SEED = 10  # smaller ones were looked at while the formulation was chosen
@@ -74,7 +74,7 @@ Networks as they are, 12 to 40 epochs, a third of the clips judged; the last wei
 CHOSEN = f"""
 The formulation was chosen on other seeds and other synthetic people, by single runs on `small`,
 `brief`, JHMDB-14 and NATOPS; the study's seeds begin at {FIRST_SEED}. Peaks and gates are in
-`mgskel/models/pooling.py` and `mgskel/models/fusion.py`.
+`mgskel/models/fusion/pooling.py` and `mgskel/models/fusion/gates.py`.
 """
 
 

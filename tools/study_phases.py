@@ -21,9 +21,9 @@ import numpy as np
 from studies.phases.study import TOGETHER, Row, compare, leave_one_user_out, recordings_of
 
 from mgskel.core.errors import MgskelError
-from mgskel.core.files import to_json, write_json, write_text
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.recording import Dataset
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import to_json, write_json, write_text
 from mgskel.formats import ReadOptions, read
 from mgskel.spotting.learning.frame_training import FramesConfig
 

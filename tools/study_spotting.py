@@ -24,9 +24,9 @@ from studies.shipped.heldout import TEST, Example, HeldOutSettings, held_out
 from studies.spotting import curves
 
 from mgskel.core.errors import MgskelError, unknown
-from mgskel.core.files import write_text, writing
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import write_text, writing
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.metrics import score_events
 from mgskel.synthesis import CameraSettings, SynthesisSettings

@@ -21,9 +21,9 @@ from studies.recognition.transfer import TransferSet, transfer
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.core.files import write_text
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.skeleton import get_skeleton
+from mgskel.core.storage.files import write_text
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
 from mgskel.training.config import TrainConfig

@@ -27,9 +27,9 @@ from studies.spotting.windowed import (
 
 from mgskel.core.errors import MgskelError
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import write_text
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import write_text
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.decision.calibrate import Watched
 from mgskel.spotting.metrics import score_events

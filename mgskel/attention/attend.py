@@ -16,7 +16,7 @@ from mgskel.models import Backbone
 
 if TYPE_CHECKING:
     from mgskel.core.sequence import PoseSequence
-    from mgskel.training.clip_model import ClipModel
+    from mgskel.training.runs.clip_model import ClipModel
 
 METHODS = tuple(WAYS)
 

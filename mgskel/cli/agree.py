@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import note, tell
-from mgskel.cli.numbers import number, whole
+from mgskel.cli.shared.messages import note, tell
+from mgskel.cli.shared.numbers import number, whole
 
 if TYPE_CHECKING:
-    from mgskel.study.agreement import Agreement
+    from mgskel.study.agreement.agreement import Agreement
 
 HELP = (
     "Compare two or more sets of annotations: event F1, kappa by moments and by events, and ICC "
@@ -53,11 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.errors import InputError
-    from mgskel.core.files import to_json
     from mgskel.core.gestures import get_vocabulary
-    from mgskel.study.agreement import AgreementSettings, agreement
-    from mgskel.study.coders import read_coders
-    from mgskel.study.words import read_words, reword
+    from mgskel.core.storage.files import to_json
+    from mgskel.study.agreement.agreement import AgreementSettings, agreement
+    from mgskel.study.agreement.coders import read_coders
+    from mgskel.study.agreement.words import read_words, reword
 
     if args.tolerance < 0 or not 0 < args.link <= 1 or args.resamples < 0:
         raise InputError(
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     for remark in result.remarks:
         note(remark)
     if args.out is not None:
-        from mgskel.report.agreement_page import write_agreement
+        from mgskel.report.studies.agreement_page import write_agreement
 
         tell(str(write_agreement(args.out, result)))
     sys.stdout.write(to_json(result.to_dict()) if args.json else _table(result))
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _table(result: Agreement) -> str:
-    from mgskel.study.agreement import NAMES
+    from mgskel.study.agreement.agreement import NAMES
 
     numbers = result.count_keys
     names = [NAMES[measure] for measure in result.measures]

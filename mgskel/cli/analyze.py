@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.decision_options import add_decision_options
 from mgskel.cli.extract import CALMER_HZ, SMOOTH_HELP
-from mgskel.cli.messages import detail, fail, note, tell
-from mgskel.cli.numbers import number, whole
-from mgskel.cli.recordings import add_reading_options, reading_options
+from mgskel.cli.shared.decision_options import add_decision_options
+from mgskel.cli.shared.messages import detail, fail, note, tell
+from mgskel.cli.shared.numbers import number, whole
+from mgskel.cli.shared.recordings import add_reading_options, reading_options
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _unpacked(source: str, args: argparse.Namespace) -> str | None:
 
 def _analyze(source: str, args: argparse.Namespace) -> int:
     from mgskel.analyze import analyze
-    from mgskel.core.progress import Progress
+    from mgskel.core.machine.progress import Progress
 
     with Progress(None, "analyze") as progress:
         result = analyze(

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import note, tell
-from mgskel.cli.numbers import whole
-from mgskel.cli.recordings import TAKES, add_reading_options, read_recordings
+from mgskel.cli.shared.messages import note, tell
+from mgskel.cli.shared.numbers import whole
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, read_recordings
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Recording
@@ -47,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.errors import InputError
-    from mgskel.core.files import to_json
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
+    from mgskel.core.storage.files import to_json
     from mgskel.report.attention import in_words, write_attention
 
     if args.out.exists() and not args.out.is_dir():

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import note, tell
-from mgskel.cli.numbers import whole
+from mgskel.cli.shared.messages import note, tell
+from mgskel.cli.shared.numbers import whole
 
 if TYPE_CHECKING:
     from mgskel.study.compare import Comparison
@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.files import to_json
-    from mgskel.report.comparison_page import write_comparison
+    from mgskel.core.storage.files import to_json
+    from mgskel.report.studies.comparison_page import write_comparison
     from mgskel.study.compare import compare
     from mgskel.study.tables import read_table
 
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     result = compare(summary, args.by, within=args.within is not None, reference=args.reference)
     prediction = None
     if args.predict:
-        from mgskel.core.progress import Progress
+        from mgskel.core.machine.progress import Progress
         from mgskel.study.predict import predict
 
         observable = read_table(args.study / "observable.csv")
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     folder = args.out or args.study
     page = write_comparison(folder, args.study.resolve().name, result, prediction)
     if args.out is None:
-        from mgskel.report.study_page import write_study_page
+        from mgskel.report.studies.study_page import write_study_page
 
         write_study_page(args.study)  # which links to the comparison
     tell(str(page))
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _shown(result: Comparison, prediction: Prediction | None) -> str:
-    from mgskel.report.comparison_page import findings, small
+    from mgskel.report.studies.comparison_page import findings, small
 
     width = max((len(c.name) for c in result.contrasts), default=0)
     lines = []

@@ -7,8 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from mgskel.cli.numbers import number, whole
-from mgskel.cli.recordings import TAKES, add_reading_options, read_recordings
+from mgskel.cli.shared.numbers import number, whole
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, read_recordings
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:

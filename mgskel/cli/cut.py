@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mgskel.cli.messages import fail, note, tell
-from mgskel.cli.numbers import number, whole
+from mgskel.cli.shared.messages import fail, note, tell
+from mgskel.cli.shared.numbers import number, whole
 
 HELP = (
     "Cut a short clip of each event from your own videos, a folder per gesture, with a table. "
@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.progress import Progress
-    from mgskel.report.event_clips import CutSettings, chosen_events, cut_events
+    from mgskel.core.machine.progress import Progress
+    from mgskel.report.films.event_clips import CutSettings, chosen_events, cut_events
 
     settings = CutSettings(
         padding_s=args.padding,

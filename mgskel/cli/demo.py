@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mgskel.cli.messages import note, tell
+from mgskel.cli.shared.messages import note, tell
 from mgskel.core.errors import MissingDependency
 
 HELP = (

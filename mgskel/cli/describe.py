@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import tell
-from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
+from mgskel.cli.shared.messages import tell
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.files import to_json
     from mgskel.core.registry import load_file
+    from mgskel.core.storage.files import to_json
     from mgskel.describe import Thresholds, describe
 
     if args.kinds is not None:
@@ -85,7 +85,7 @@ def events_of(recording: Recording, source: str, given: str | None) -> Sequence[
     if beside.is_file():
         tell(f"gestures from {beside}")
         return read_events(beside)
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
     from mgskel.spotting import Recognizer
 
     set_threads()

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mgskel.cli.messages import note
-from mgskel.cli.numbers import whole
-from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
+from mgskel.cli.shared.messages import note
+from mgskel.cli.shared.numbers import whole
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Judge one run, or several as an ensemble, on a labelled file. Accuracies are fractions."
 EXAMPLES = (
@@ -37,10 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.files import to_json
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
+    from mgskel.core.storage.files import to_json
     from mgskel.spotting.recognizer import load_all
-    from mgskel.training.evaluate import report, score
+    from mgskel.training.runs.evaluate import report, score
 
     set_threads()
     scores = score(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mgskel.cli.messages import tell
+from mgskel.cli.shared.messages import tell
 
 HELP = "Write a run's network as ONNX, checked against torch; runs then with onnxruntime alone."
 EXAMPLES = (
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
     from mgskel.models.export import export_onnx
     from mgskel.models.stored_run import DESCRIPTION_FILE, opened_run
     from mgskel.spotting.recognizer import Recognizer

@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.cli.messages import fail, note, tell
-from mgskel.cli.numbers import whole
+from mgskel.cli.shared.messages import fail, note, tell
+from mgskel.cli.shared.numbers import whole
 from mgskel.core.errors import InputError
-from mgskel.core.files import to_json
+from mgskel.core.storage.files import to_json
 
 if TYPE_CHECKING:
     from mgskel.core.sequence import PoseSequence
-    from mgskel.pose.batch import Afterwards, BatchResult, Importer
+    from mgskel.pose.batches.batch import Afterwards, BatchResult, Importer
     from mgskel.pose.extract import Extraction, ExtractSettings
 
 HELP = (
@@ -94,7 +94,7 @@ def _add_estimators(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.pose.batch import extract_batch
+    from mgskel.pose.batches.batch import extract_batch
 
     if args.estimate:
         return tell_forecast(args.clips, args.out, _settings(args), args.workers, args.json)
@@ -118,7 +118,7 @@ def tell_forecast(
     clips: list[str], out: Path, settings: ExtractSettings, workers: int | None, json: bool
 ) -> int:
     """Say how long extraction will take, and do nothing."""
-    from mgskel.pose.forecast import forecast
+    from mgskel.pose.batches.forecast import forecast
 
     told = forecast(clips, out, settings, workers)
     sys.stdout.write(to_json(dataclasses.asdict(told)) if json else told.line() + "\n")
@@ -144,7 +144,7 @@ def _settings(args: argparse.Namespace) -> ExtractSettings:
 def _only_keypoints(args: argparse.Namespace) -> bool:
     """Whether nothing is left to estimate."""
     from mgskel.formats import is_recording
-    from mgskel.pose.clip_list import find_clips
+    from mgskel.pose.batches.clip_list import find_clips
 
     if args.estimator == _IMPORTED:
         return True
@@ -162,14 +162,14 @@ def _only_keypoints(args: argparse.Namespace) -> bool:
 
 
 def _overlay(ground: str) -> Afterwards:
-    from mgskel.pose.batch import Afterwards
+    from mgskel.pose.batches.batch import Afterwards
 
     return Afterwards(functools.partial(_write_overlay, ground), {"overlay": ground})
 
 
 def _write_overlay(ground: Any, extraction: Extraction, clip: str, base: Path) -> None:
-    from mgskel.pose.clip_list import OVERLAY_ENDING
-    from mgskel.report.overlay import write_overlay
+    from mgskel.pose.batches.clip_list import OVERLAY_ENDING
+    from mgskel.report.films.overlay import write_overlay
 
     path = base.with_name(base.name + OVERLAY_ENDING)
     write_overlay(extraction.sequence, path, clip=clip, ground=ground)
@@ -177,7 +177,7 @@ def _write_overlay(ground: Any, extraction: Extraction, clip: str, base: Path) -
 
 def _importer() -> Importer:
     from mgskel.formats import is_recording
-    from mgskel.pose.batch import Importer
+    from mgskel.pose.batches.batch import Importer
 
     return Importer(_read_keypoints, is_recording)
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import note, tell
-from mgskel.cli.numbers import whole
+from mgskel.cli.shared.messages import note, tell
+from mgskel.cli.shared.numbers import whole
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def teach(recordings: Dataset, args: argparse.Namespace) -> int:
     """Fine-tune on what people marked, and say how well it went on every fourth recording."""
     from mgskel.core.config import load_config
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
     from mgskel.spotting.learning.corpus import every_fourth
     from mgskel.spotting.learning.finetune import (
         FinetuneSettings,

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mgskel.cli.messages import tell
-from mgskel.cli.numbers import whole
+from mgskel.cli.shared.messages import tell
+from mgskel.cli.shared.numbers import whole
 
 HELP = (
     "Map a study's events by their movement (dynamic time warping, multidimensional scaling) onto "
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.errors import InputError
-    from mgskel.core.files import to_json
-    from mgskel.report.gesture_map import write_gesture_map
-    from mgskel.report.study_page import write_study_page
+    from mgskel.core.storage.files import to_json
+    from mgskel.report.studies.gesture_map import write_gesture_map
+    from mgskel.report.studies.study_page import write_study_page
     from mgskel.study.folder import study_clips
     from mgskel.study.similarity import gesture_map
 

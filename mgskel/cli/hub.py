@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mgskel.cli.messages import tell
+from mgskel.cli.shared.messages import tell
 
 HELP = (
     "Pack a run into one zip file, push it to a model hub, or fetch one from there. Every command "

@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.decision_options import add_sensitivity
-from mgskel.cli.messages import detail, note, tell
-from mgskel.cli.numbers import number
+from mgskel.cli.shared.decision_options import add_sensitivity
+from mgskel.cli.shared.messages import detail, note, tell
+from mgskel.cli.shared.numbers import number
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
-    from mgskel.report.live_view import Window
-    from mgskel.report.overlay import Ground
+    from mgskel.report.films.live_view import Window
+    from mgskel.report.films.overlay import Ground
     from mgskel.spotting.live import Live
 
 HELP = (
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.events import write_events
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
     from mgskel.pose.estimator import EstimatorSettings, create_estimator
     from mgskel.spotting import Recognizer
     from mgskel.spotting.live import Live
@@ -100,7 +100,7 @@ def _watch(
 
 
 def _window(ground: Ground) -> Window | None:
-    from mgskel.report.live_view import open_window
+    from mgskel.report.films.live_view import open_window
 
     window, why_not = open_window(ground)
     if window is None:

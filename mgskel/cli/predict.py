@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mgskel.cli.messages import note, tell
-from mgskel.cli.numbers import whole
-from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
+from mgskel.cli.shared.messages import note, tell
+from mgskel.cli.shared.numbers import whole
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Write what a run (or several as an ensemble) says about each sequence of a file."
 EXAMPLES = (
@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
     from mgskel.spotting.recognizer import load_all
-    from mgskel.training.evaluate import score
-    from mgskel.training.submission import write_predictions
+    from mgskel.training.runs.evaluate import score
+    from mgskel.training.runs.submission import write_predictions
 
     set_threads()
     scores = score(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mgskel.cli.messages import tell
+from mgskel.cli.shared.messages import tell
 
 HELP = (
     "Learn motion from sequences without labels (masked motion prediction), for later training "

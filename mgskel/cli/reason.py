@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgskel.cli.describe import NO_EVENTS, events_of
-from mgskel.cli.messages import note, tell
-from mgskel.cli.numbers import number, whole
-from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
+from mgskel.cli.shared.messages import note, tell
+from mgskel.cli.shared.numbers import number, whole
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Recording
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.files import to_json
+    from mgskel.core.storage.files import to_json
 
     cases = _cases(args)
     if args.dry_run:
@@ -153,7 +153,7 @@ def _options(args: argparse.Namespace) -> ModelOptions:
 
 
 def _dry_run(args: argparse.Namespace, case: Case) -> None:
-    from mgskel.core.files import to_json
+    from mgskel.core.storage.files import to_json
     from mgskel.reason.prompt import estimated_tokens, first_request
 
     options = _options(args)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mgskel.cli.messages import tell
-from mgskel.cli.numbers import number, whole
+from mgskel.cli.shared.messages import tell
+from mgskel.cli.shared.numbers import number, whole
 from mgskel.core.errors import InputError
 
 HELP = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from mgskel.cli.messages import tell
-from mgskel.core.extras import NO_DEPENDENCIES
+from mgskel.cli.shared.messages import tell
+from mgskel.core.machine.extras import NO_DEPENDENCIES
 
 HELP = (
     "Install the packages of a pose estimator into this environment, and try it. They declare "

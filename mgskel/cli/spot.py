@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.cli.decision_options import add_decision_options
-from mgskel.cli.messages import detail, note, tell
-from mgskel.cli.recordings import TAKES, add_reading_options, places, read_recordings
+from mgskel.cli.shared.decision_options import add_decision_options
+from mgskel.cli.shared.messages import detail, note, tell
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
@@ -46,10 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.events import GESTURE, at_level, write_events
-    from mgskel.core.files import to_json
-    from mgskel.core.threads import set_threads
+    from mgskel.core.machine.threads import set_threads
+    from mgskel.core.storage.files import to_json
     from mgskel.describe import with_evidence
-    from mgskel.pose.clip_list import video_of
+    from mgskel.pose.batches.clip_list import video_of
     from mgskel.spotting import Recognizer
     from mgskel.spotting.recognizers.ensemble import spot_together
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.cli.messages import tell
-from mgskel.cli.numbers import number, whole
+from mgskel.cli.shared.messages import tell
+from mgskel.cli.shared.numbers import number, whole
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _clips(args: argparse.Namespace, settings: SynthesisSettings) -> None:
 
 
 def _recordings(args: argparse.Namespace, settings: SynthesisSettings) -> None:
-    from mgskel.core.progress import Progress
+    from mgskel.core.machine.progress import Progress
     from mgskel.synthesis import synthesise_recording
     from mgskel.synthesis.truth import save_recording
 

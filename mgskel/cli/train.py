@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.finetune import add_teaching_options, teach
-from mgskel.cli.messages import tell
+from mgskel.cli.shared.messages import tell
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from mgskel.cli.messages import fail, note, tell
-from mgskel.cli.numbers import whole
-from mgskel.cli.recordings import TAKES, add_reading_options, reading_options
+from mgskel.cli.shared.messages import fail, note, tell
+from mgskel.cli.shared.numbers import whole
+from mgskel.cli.shared.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Say plainly what is wrong with recording files, and where."
 EXAMPLES = (

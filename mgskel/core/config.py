@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from mgskel.core.errors import InputError, nearest, shown
-from mgskel.core.intake import parse_yaml, read_yaml
+from mgskel.core.storage.intake import parse_yaml, read_yaml
 
 Config = TypeVar("Config")
 _INHERIT = "base"

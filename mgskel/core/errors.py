@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mgskel.core.extras import install_command
+from mgskel.core.machine.extras import install_command
 
 _SHOWN = 8
 _WIDEST = 800

@@ -13,12 +13,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mgskel.core.csv_table import plain, to_csv
 from mgskel.core.errors import InputError, listed, shown, unknown
-from mgskel.core.files import write_json, write_text
 from mgskel.core.gestures import Vocabulary, get_vocabulary
-from mgskel.core.intake import csv_rows, read_json, read_text
 from mgskel.core.registry import Registry
+from mgskel.core.storage.csv_table import plain, to_csv
+from mgskel.core.storage.files import write_json, write_text
+from mgskel.core.storage.intake import csv_rows, read_json, read_text
 
 if TYPE_CHECKING:
     import pandas

@@ -16,8 +16,8 @@ from typing import Any
 
 from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError, unknown
-from mgskel.core.intake import read_yaml
 from mgskel.core.skeleton import Skeleton, computed_ways
+from mgskel.core.storage.intake import read_yaml
 
 GESTURES_FILE = Path(__file__).with_name("gestures.yaml")
 _FOLDER = Path(__file__).parent / "vocabularies"

@@ -18,9 +18,9 @@ import numpy as np
 from mgskel.core.animation import animated_svg
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.interchange import fields_from_xarray, to_pandas, to_pyg, to_xarray
-from mgskel.core.pose_file import PoseFile, read_pose_file, write_pose_file
 from mgskel.core.resample import Between, even_times
 from mgskel.core.skeleton import Skeleton, convert, get_skeleton
+from mgskel.core.storage.pose_file import PoseFile, read_pose_file, write_pose_file
 
 if TYPE_CHECKING:
     import pandas

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError, shown, unknown
-from mgskel.core.intake import read_yaml
+from mgskel.core.storage.intake import read_yaml
 
 _LAYOUTS = Path(__file__).parent / "layouts"
 _MOST_JOINTS, _MOST_SHOWN = 1000, 12

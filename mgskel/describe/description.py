@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import ANNOTATION
-from mgskel.core.files import write_json
-from mgskel.core.intake import read_json
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import read_json
 from mgskel.describe.kinds import GESTURE, kind_of
 from mgskel.describe.statement import NEAR, PASSING, Statement
 from mgskel.describe.wording import action, clock, lasting

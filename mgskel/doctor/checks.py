@@ -75,7 +75,7 @@ class Check:
 
 def examine(parts: Iterable[Part] = PARTS, workers: int | None = None) -> tuple[Check, ...]:
     """Try every part, some at a time, and return one check each, in order."""
-    from mgskel.core.threads import usable_cores
+    from mgskel.core.machine.threads import usable_cores
 
     with ThreadPoolExecutor(workers or min(4, usable_cores())) as pool:
         return tuple(pool.map(_try, parts))

@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Callable
 
 from mgskel.core.errors import InputError, PartFailed
-from mgskel.core.extras import NO_DEPENDENCIES, setup_steps
+from mgskel.core.machine.extras import NO_DEPENDENCIES, setup_steps
 from mgskel.doctor.checks import PARTS, Check, Part, examine
 
 ESTIMATORS = tuple(NO_DEPENDENCIES)

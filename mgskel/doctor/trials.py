@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgskel.core.extras import install_command
+from mgskel.core.machine.extras import install_command
 from mgskel.doctor.checks import part
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def core() -> str:
 @part("threads", _CORE, needed=True)
 def threads() -> str:
     """Cores that may be used, and the threads that torch gets."""
-    from mgskel.core.threads import set_threads, usable_cores
+    from mgskel.core.machine.threads import set_threads, usable_cores
 
     return f"{usable_cores()} usable cores, torch takes {set_threads()}"
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from mgskel.core.errors import Fault, Faults, MgskelError, MissingDependency
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats.checks import SINGLE_FRAME
 from mgskel.formats.format import (
     FORMATS,
     Format,
@@ -25,7 +24,8 @@ from mgskel.formats.format import (
     register,
     unforeseen,
 )
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import SINGLE_FRAME
+from mgskel.formats.reading.source import Source
 from mgskel.formats.writing import Written, writable, write
 from mgskel.pose.frames import Footage, VideoSettings
 

@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, InputError, shown, unknown
-from mgskel.core.intake import checked, parse_json
-from mgskel.core.npz import NpzArrays, open_npz, write_npz
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import UNITS, PoseSequence
 from mgskel.core.skeleton import (
@@ -28,7 +26,8 @@ from mgskel.core.skeleton import (
     skeleton_from_dict,
     skeleton_to_dict,
 )
-from mgskel.formats.checks import check_rate, guess_unit, make_sequence
+from mgskel.core.storage.intake import checked, parse_json
+from mgskel.core.storage.npz import NpzArrays, open_npz, write_npz
 from mgskel.formats.format import (
     ASSUMED_FPS,
     Format,
@@ -38,8 +37,9 @@ from mgskel.formats.format import (
     dataset_of,
     register,
 )
-from mgskel.formats.layouts import choose, layouts_with
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import check_rate, guess_unit, make_sequence
+from mgskel.formats.reading.layouts import choose, layouts_with
+from mgskel.formats.reading.source import Source
 from mgskel.formats.writing import fps_assumed, people_named
 
 SCHEMA = 1

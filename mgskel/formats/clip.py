@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 
 from mgskel.core.errors import Faults
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.recording import Dataset, Recording
 from mgskel.formats.format import Format, ReadOptions, register
-from mgskel.formats.source import Source
-from mgskel.pose.clip_list import VIDEO_ENDINGS
+from mgskel.formats.reading.source import Source
+from mgskel.pose.batches.clip_list import VIDEO_ENDINGS
 from mgskel.pose.video import list_pictures
 
 _AGAIN = "poses are extracted anew each time: 'mgskel extract' keeps them in files"

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, shown
-from mgskel.core.intake import checked
 from mgskel.core.recording import Dataset
-from mgskel.formats.checks import blank, make_sequence, numbers
+from mgskel.core.storage.intake import checked
 from mgskel.formats.format import Format, ReadOptions, register, single
-from mgskel.formats.layouts import layout_for
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import blank, make_sequence, numbers
+from mgskel.formats.reading.layouts import layout_for
+from mgskel.formats.reading.source import Source
 
 _HIDDEN = 0.5
 Identity = int | str

@@ -19,7 +19,7 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.registry import Registry
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
-from mgskel.formats.source import Source
+from mgskel.formats.reading.source import Source
 
 if TYPE_CHECKING:
     from mgskel.pose.extract import ExtractSettings

@@ -14,13 +14,13 @@ import numpy as np
 
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.gestures import get_vocabulary
-from mgskel.core.npz import map_npy
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.core.storage.npz import map_npy
 from mgskel.formats.format import Format, HandOrder, ReadOptions, RecordingsOnDemand, register
-from mgskel.formats.safe_pickle import load_pickle
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.safe_pickle import load_pickle
+from mgskel.formats.reading.source import Source
 
 _JOINTS, _FPS = 22, 25.0
 _RIGHT_WRIST, _LEFT_WRIST = 4, 7

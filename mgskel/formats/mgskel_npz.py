@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mgskel.core.errors import Faults
-from mgskel.core.pose_file import read_pose_file
 from mgskel.core.recording import Dataset, Recording
-from mgskel.formats.checks import make_sequence
+from mgskel.core.storage.pose_file import read_pose_file
 from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.source import Source
 
 
 def recognises(source: Source) -> bool:

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.errors import Faults, InputError
-from mgskel.core.npz import open_npz, write_npz
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.core.storage.npz import open_npz, write_npz
 from mgskel.formats.format import Format, ReadOptions, RecordingsOnDemand, Writer, register
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.source import Source
 
 _PEOPLE, _JOINTS, _DIMS, _FPS = 2, 25, 3, 30.0
 _WIDTH = _PEOPLE * _JOINTS * _DIMS

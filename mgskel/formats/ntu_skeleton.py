@@ -11,12 +11,12 @@ import re
 import numpy as np
 
 from mgskel.core.errors import Faults, shown
-from mgskel.core.intake import read_text
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import blank, make_sequence
+from mgskel.core.storage.intake import read_text
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import blank, make_sequence
+from mgskel.formats.reading.source import Source
 
 _JOINTS, _BODY_VALUES, _JOINT_VALUES, _FPS = 25, 10, 12, 30.0
 _FILE = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")

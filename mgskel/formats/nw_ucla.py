@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, InputError, shown
-from mgskel.core.intake import parse_json, read_bytes
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence, numbers
+from mgskel.core.storage.intake import parse_json, read_bytes
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import make_sequence, numbers
+from mgskel.formats.reading.source import Source
 
 _NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)")
 _CLASSES = 10

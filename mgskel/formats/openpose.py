@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, InputError
-from mgskel.core.files import writing_folder
-from mgskel.core.intake import parse_json, read_bytes
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.formats.checks import blank, make_sequence
+from mgskel.core.storage.files import writing_folder
+from mgskel.core.storage.intake import parse_json, read_bytes
 from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import blank, make_sequence
+from mgskel.formats.reading.source import Source
 
 _FRAME = re.compile(r"^(?P<clip>.*?)_?(?P<number>\d+)(?:_keypoints)?$")
 _PARTS = (

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, MissingDependency
-from mgskel.core.intake import read_bytes
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
-from mgskel.formats.checks import make_sequence
+from mgskel.core.storage.intake import read_bytes
 from mgskel.formats.format import Format, ReadOptions, register, single
-from mgskel.formats.layouts import layout_for
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.layouts import layout_for
+from mgskel.formats.reading.source import Source
 
 _BODY, _WORLD = "POSE_LANDMARKS", "POSE_WORLD_LANDMARKS"
 _HANDS = (("LEFT_HAND_LANDMARKS", "left"), ("RIGHT_HAND_LANDMARKS", "right"))

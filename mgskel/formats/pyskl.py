@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import Faults, listed, shown
-from mgskel.core.files import writing
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.core.storage.files import writing
 from mgskel.formats.format import Format, ReadOptions, RecordingsOnDemand, Writer, register
-from mgskel.formats.layouts import layout_for
-from mgskel.formats.safe_pickle import load_pickle, looks_pickled
-from mgskel.formats.source import Source
+from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.layouts import layout_for
+from mgskel.formats.reading.safe_pickle import load_pickle, looks_pickled
+from mgskel.formats.reading.source import Source
 
 _REMEDY = "write the annotation again as pyskl's documentation says"
 

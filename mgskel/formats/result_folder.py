@@ -6,7 +6,7 @@ from mgskel.core.errors import Faults
 from mgskel.core.recording import Dataset
 from mgskel.formats import mgskel_npz
 from mgskel.formats.format import Format, ReadOptions, register
-from mgskel.formats.source import Source
+from mgskel.formats.reading.source import Source
 
 _POSE, _BESIDE = "pose.npz", "quality.json"
 

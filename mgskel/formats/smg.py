@@ -13,13 +13,13 @@ import numpy as np
 from mgskel.core.errors import Faults
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
-from mgskel.core.intake import read_text
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.formats.checks import make_sequence
+from mgskel.core.storage.intake import read_text
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.source import Source
-from mgskel.formats.tables import read_event_labels, read_numbers
+from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.source import Source
+from mgskel.formats.reading.tables import read_event_labels, read_numbers
 
 _JOINTS, _VALUES, _FPS = 25, 11, 28.0
 _ENDING = "_skeleton.csv"

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.errors import InputError, unknown
-from mgskel.core.files import writing_folder
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import writing_folder
 from mgskel.formats.format import FORMATS, Fact, Format, Writer
 
 _DEFAULT = "npz"

@@ -11,12 +11,12 @@ from typing import Any
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.models.backbone import BACKBONES, Backbone, Block, backbone
-from mgskel.models.fusion import BalancedFusion, FusionParts, balance_loss
-from mgskel.models.insertion import add_fusion, with_fusion
-from mgskel.models.layers import Span, fold
-from mgskel.models.pooling import BalancedPooling
+from mgskel.models.fusion.gates import BalancedFusion, FusionParts, balance_loss
+from mgskel.models.fusion.insertion import add_fusion, with_fusion
+from mgskel.models.fusion.pooling import BalancedPooling
+from mgskel.models.fusion.readout import FusionReadout, reading
+from mgskel.models.layers.basic import Span, fold
 from mgskel.models.pretrained import sizes_of, take_over
-from mgskel.models.readout import FusionReadout, reading
 from mgskel.models.streaming import Stream
 
 __all__ = [

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from mgskel.core.errors import InputError
 from mgskel.core.registry import Registry
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.fusion import BalancedFusion
-from mgskel.models.insertion import FusedBlock
-from mgskel.models.layers import HERE, Span, shrink_time, span_of, stride_of
-from mgskel.models.pooling import MeanPooling
+from mgskel.models.fusion.gates import BalancedFusion
+from mgskel.models.fusion.insertion import FusedBlock
+from mgskel.models.fusion.pooling import MeanPooling
+from mgskel.models.layers.basic import HERE, Span, shrink_time, span_of, stride_of
 
 
 class Block(nn.Module):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mgskel.models.backbone import Backbone
-from mgskel.models.layers import fold
+from mgskel.models.layers.basic import fold
 
 
 @dataclass(frozen=True)

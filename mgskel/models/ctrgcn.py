@@ -18,10 +18,10 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Block, backbone
-from mgskel.models.graph import spatial_partition
-from mgskel.models.layers import frames_of, mean_over_time, pointwise_norm
+from mgskel.models.layers.basic import frames_of, mean_over_time, pointwise_norm
+from mgskel.models.layers.graph import spatial_partition
+from mgskel.models.layers.temporal import MultiBranchTemporal
 from mgskel.models.stgcn import STGCN
-from mgskel.models.temporal import MultiBranchTemporal
 
 
 class RefinedGraph(nn.Module):

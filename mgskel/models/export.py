@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from mgskel.core.errors import InputError, MissingDependency, PartFailed
-from mgskel.core.files import writing
+from mgskel.core.storage.files import writing
 from mgskel.models.backbone import Backbone
-from mgskel.models.layers import fold
+from mgskel.models.layers.basic import fold
 
 OPSET = 18
 TOLERANCE = 1e-4

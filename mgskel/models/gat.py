@@ -16,11 +16,11 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block, backbone
-from mgskel.models.graph import edge_index
-from mgskel.models.layers import frames_of, pointwise_norm
-from mgskel.models.stem import RelativeStem
+from mgskel.models.layers.basic import frames_of, pointwise_norm
+from mgskel.models.layers.graph import edge_index
+from mgskel.models.layers.stem import RelativeStem
+from mgskel.models.layers.temporal import MultiBranchTemporal
 from mgskel.models.stgcn import strides
-from mgskel.models.temporal import MultiBranchTemporal
 
 
 class BoneAttention(nn.Module):

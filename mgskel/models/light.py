@@ -15,15 +15,15 @@ from torch import Tensor, nn
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block, backbone
-from mgskel.models.graph import head_graphs
-from mgskel.models.layers import (
+from mgskel.models.layers.basic import (
     Span,
     frames_of,
     mean_over_time,
     pointwise_norm,
     temporal_conv,
 )
-from mgskel.models.stem import RelativeStem
+from mgskel.models.layers.graph import head_graphs
+from mgskel.models.layers.stem import RelativeStem
 
 
 class GraphMix(nn.Module):

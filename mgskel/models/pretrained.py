@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from mgskel.core.errors import InputError, shown
-from mgskel.core.intake import read_bytes, read_json
+from mgskel.core.storage.intake import read_bytes, read_json
 from mgskel.models.stored_run import DESCRIPTION_FILE, WEIGHTS_FILE, opened_run
 
 _LOG = logging.getLogger("mgskel")

@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block, backbone
-from mgskel.models.graph import spatial_partition
-from mgskel.models.layers import ConvNorm, InputNorm, Pointwise, frames_of, pointwise_norm
-from mgskel.models.temporal import MultiBranchTemporal
+from mgskel.models.layers.basic import ConvNorm, InputNorm, Pointwise, frames_of, pointwise_norm
+from mgskel.models.layers.graph import spatial_partition
+from mgskel.models.layers.temporal import MultiBranchTemporal
 
 STAGES = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.core.files import writing
-from mgskel.core.intake import memory_for, open_file, read_json
+from mgskel.core.storage.files import writing
+from mgskel.core.storage.intake import memory_for, open_file, read_json
 
 DESCRIPTION_FILE = "recognizer.json"
 WEIGHTS_FILE = "model.safetensors"

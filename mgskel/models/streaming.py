@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mgskel.core.errors import InputError
 from mgskel.models.backbone import Backbone, Stage
-from mgskel.models.layers import shrink_time
+from mgskel.models.layers.basic import shrink_time
 
 
 class Stream:

@@ -5,7 +5,7 @@ Decoding, estimating, tracking, cleaning, judging.
 `extract` does one clip, `extract_batch` a thousand. Nothing heavy is imported until used.
 """
 
-from mgskel.pose.batch import extract_batch
+from mgskel.pose.batches.batch import extract_batch
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.quality import QualityReport, quality_report
 

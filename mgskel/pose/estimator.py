@@ -20,9 +20,9 @@ import numpy as np
 
 from mgskel.core.config import from_dict, to_dict
 from mgskel.core.errors import InputError, unknown
-from mgskel.core.files import file_hash
 from mgskel.core.registry import Registry
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.storage.files import file_hash
 
 Made = TypeVar("Made", bound=Callable[..., Any])
 Options = TypeVar("Options")

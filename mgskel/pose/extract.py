@@ -15,7 +15,7 @@ import numpy as np
 
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.version import __version__
 from mgskel.pose.cleaning import CleaningSettings, clean

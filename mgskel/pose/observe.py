@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgskel.core.errors import MgskelError, PartFailed
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.skeleton import Skeleton
 from mgskel.pose.estimator import Detection, Estimator, attend
 from mgskel.pose.frames import Footage, Frame, VideoSettings, read_ahead

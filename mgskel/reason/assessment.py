@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mgskel.core.files import write_json
-from mgskel.core.intake import read_json
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import read_json
 from mgskel.reason.evidence import Case
 from mgskel.reason.scene import as_input_error
 

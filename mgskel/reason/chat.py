@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import write_json
-from mgskel.core.intake import read_json
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import read_json
 from mgskel.reason.assessment import Outcome, evidence_record
 from mgskel.reason.evidence import Case
 from mgskel.reason.grounding import BadReply, checked

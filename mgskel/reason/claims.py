@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.core.intake import read_yaml
+from mgskel.core.storage.intake import read_yaml
 from mgskel.reason.evidence import Item
 
 _WORD = re.compile(r"[^\W\d_]+")

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.events import GestureEvent, is_annotation
-from mgskel.core.intake import read_json
+from mgskel.core.storage.intake import read_json
 from mgskel.reason.scene import Scene, as_input_error
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError, model_validator
 
 from mgskel.core.gestures import gestures_of, known_gestures
-from mgskel.core.intake import read_yaml
+from mgskel.core.storage.intake import read_yaml
 from mgskel.reason.scene import Place, Strict, as_input_error
 
 PRIORS_FILE = Path(__file__).with_name("priors.yaml")

@@ -17,8 +17,8 @@ from typing import Any, Literal
 import yaml
 
 from mgskel.core.errors import unknown
-from mgskel.core.files import json_hash
-from mgskel.core.intake import read_text
+from mgskel.core.storage.files import json_hash
+from mgskel.core.storage.intake import read_text
 from mgskel.reason.assessment import response_format
 from mgskel.reason.evidence import Case, Item
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mgskel.core.config import packaged
 from mgskel.core.errors import InputError, nearest
-from mgskel.core.intake import read_yaml
+from mgskel.core.storage.intake import read_yaml
 from mgskel.reason.transcript import Utterance, read_transcript
 
 DEFAULT_LABELS = (

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mgskel.core.errors import InputError
-from mgskel.core.intake import read_text
+from mgskel.core.storage.intake import read_text
 
 _CUE = re.compile(
     r"^\s*(?P<from>(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3})\s*-->\s*"

@@ -16,18 +16,18 @@ import torch
 from mgskel.attention import Faithfulness, JointAttention, attend_sequence, faithfulness
 from mgskel.attention.attend import clip_input
 from mgskel.attention.faithfulness import hiding_curves
-from mgskel.core.csv_table import to_csv
 from mgskel.core.errors import MissingDependency
-from mgskel.core.files import write_json, write_text
 from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.csv_table import to_csv
+from mgskel.core.storage.files import write_json, write_text
 from mgskel.models import Backbone
 from mgskel.report.figures import class_maps, heat_map, key_moments, save_figure, typical_pose
-from mgskel.report.overlay import Ground, write_overlay
+from mgskel.report.films.overlay import Ground, write_overlay
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.decision.tracks import probability
 from mgskel.spotting.network.joint_evidence import Passage, passages
-from mgskel.training.clip_model import ClipModel
+from mgskel.training.runs.clip_model import ClipModel
 
 # Of a found gesture, halves and joints are hidden in so many steps, beside so many random orders.
 WINDOWS, STEPS, RANDOM_ORDERS = 2, 8, 3

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import writing
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.storage.files import writing
 from mgskel.core.strokes import strokes
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from mgskel.core.config import to_dict
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import json_hash
 from mgskel.core.version import __version__
 from mgskel.reason import Outcome
 

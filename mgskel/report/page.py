@@ -10,8 +10,8 @@ from typing import Any
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import write_text
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import write_text
 from mgskel.describe import Description
 from mgskel.reason import Outcome
 from mgskel.report.frame import framed, part

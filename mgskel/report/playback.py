@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import Faults, InputError
-from mgskel.core.files import write_json
-from mgskel.core.intake import read_json
-from mgskel.core.npz import contents_key
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import read_json
+from mgskel.core.storage.npz import contents_key
 from mgskel.core.version import __version__
 from mgskel.report.player import player_data
 from mgskel.report.timeline import timeline_data

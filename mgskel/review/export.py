@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mgskel.analyze_study import write_again
-from mgskel.core.csv_table import to_csv
 from mgskel.core.errors import InputError
 from mgskel.core.event_formats.boris import Observation, write_boris
 from mgskel.core.events import write_events
-from mgskel.core.files import write_text
 from mgskel.core.gestures import Vocabulary
-from mgskel.report.agreement_page import write_agreement
-from mgskel.study.agreement import Agreement, AgreementSettings, agreement
-from mgskel.study.coders import Coder, Coding
+from mgskel.core.storage.csv_table import to_csv
+from mgskel.core.storage.files import write_text
+from mgskel.report.studies.agreement_page import write_agreement
+from mgskel.study.agreement.agreement import Agreement, AgreementSettings, agreement
+from mgskel.study.agreement.coders import Coder, Coding
+from mgskel.study.agreement.words import reword
 from mgskel.study.folder import About, ClipResult, recorded_s, study_clips
 from mgskel.study.reviews import load_reviews, review_path
-from mgskel.study.words import reword
 
 CODERS = "coders"
 MACHINE = "machine"

@@ -13,7 +13,7 @@ from typing import Any
 
 from mgskel.analyze import AnalyzeSettings
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.pose.workers import die_with_parent
+from mgskel.pose.batches.workers import die_with_parent
 from mgskel.study.folder import About
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"

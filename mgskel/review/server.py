@@ -20,8 +20,8 @@ from starlette.routing import Mount, Route
 
 from mgskel.analyze import AnalyzeSettings
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.core.files import sweep_leftovers
-from mgskel.core.stages import working_in
+from mgskel.core.storage.files import sweep_leftovers
+from mgskel.core.storage.stages import working_in
 from mgskel.report.frame import embeddable
 from mgskel.review import uploads
 from mgskel.review.export import MACHINE, agree, export

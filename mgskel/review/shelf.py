@@ -13,7 +13,7 @@ from urllib.parse import quote
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, annotation_by, event_of
 from mgskel.core.gestures import GestureClass, get_vocabulary
-from mgskel.pose.clip_list import is_footage
+from mgskel.pose.batches.clip_list import is_footage
 from mgskel.report.drawing import group_colours, ink_on
 from mgskel.report.playback import playback
 from mgskel.review.footage import PLAYABLE

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import writing
+from mgskel.core.storage.files import writing
 from mgskel.formats import is_recording
-from mgskel.pose.clip_list import VIDEO_ENDINGS
+from mgskel.pose.batches.clip_list import VIDEO_ENDINGS
 
 MEDIA = "media"
 _LONGEST_NAME = 120

@@ -28,7 +28,7 @@ from mgskel.models import Backbone
 from mgskel.models.stored_run import SHIPPED, opened_run
 from mgskel.pose.frames import Footage
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
-from mgskel.training.model_folder import Kind, read_description
+from mgskel.training.runs.model_folder import Kind, read_description
 
 if TYPE_CHECKING:
     from mgskel.spotting.decision.needs import Silence

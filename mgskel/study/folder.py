@@ -10,11 +10,11 @@ from typing import Any
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, event_of, in_order, read_events, table_rows
-from mgskel.core.files import write_json
 from mgskel.core.gestures import GestureClass
-from mgskel.core.intake import csv_rows, read_json
-from mgskel.core.pose_file import PoseHeader, read_pose_header
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import csv_rows, read_json
+from mgskel.core.storage.pose_file import PoseHeader, read_pose_header
 from mgskel.core.version import __version__
 from mgskel.study.reviews import last_word
 

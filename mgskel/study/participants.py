@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mgskel.core.errors import InputError, nearest
-from mgskel.core.intake import csv_rows, read_text
+from mgskel.core.storage.intake import csv_rows, read_text
 
 CLIP, PARTICIPANT, PERSON = "clip", "participant", "person"
 _CLIP_WORDS = (CLIP, "file", "video", "recording")

@@ -17,8 +17,8 @@ from typing import Any
 
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.events import GestureEvent, annotation_by, event_of, in_order
-from mgskel.core.files import write_json
-from mgskel.core.intake import read_json
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import read_json
 
 SCHEMA = "mgskel-review/1"
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"

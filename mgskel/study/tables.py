@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgskel.core.csv_table import harmless, plain
 from mgskel.core.errors import InputError, MissingDependency, listed, shown
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import write_text, writing
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
-from mgskel.core.intake import csv_rows, read_text
+from mgskel.core.storage.csv_table import harmless, plain
+from mgskel.core.storage.files import write_text, writing
+from mgskel.core.storage.intake import csv_rows, read_text
 from mgskel.study.folder import About, ClipResult
 from mgskel.study.kinematics import (
     NAMES,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.synthesis.actor import Acting
-from mgskel.synthesis.body import Body
-from mgskel.synthesis.geometry import Y, cross, unit
 from mgskel.synthesis.performance import Performance
+from mgskel.synthesis.person.actor import Acting
+from mgskel.synthesis.person.body import Body
+from mgskel.synthesis.person.geometry import Y, cross, unit
 from mgskel.synthesis.settings import CameraSettings
 from mgskel.synthesis.signals import SIDES, Array, smooth_noise
 

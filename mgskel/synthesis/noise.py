@@ -18,7 +18,7 @@ import numpy as np
 
 from mgskel.core.config import from_dict
 from mgskel.core.errors import unknown
-from mgskel.core.intake import read_yaml
+from mgskel.core.storage.intake import read_yaml
 from mgskel.synthesis.signals import Array, smooth_noise
 
 _FILE = Path(__file__).with_name("noise.yaml")

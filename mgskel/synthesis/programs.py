@@ -17,8 +17,8 @@ import numpy as np
 from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.gestures import known_gestures
-from mgskel.core.intake import read_yaml
-from mgskel.synthesis.hands import contact_point, posture
+from mgskel.core.storage.intake import read_yaml
+from mgskel.synthesis.person.hands import contact_point, posture
 from mgskel.synthesis.signals import CHANNELS
 
 Range = tuple[float, float]

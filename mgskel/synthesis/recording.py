@@ -12,8 +12,6 @@ from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
-from mgskel.synthesis.actor import act, joints
-from mgskel.synthesis.body import Body, sample_body
 from mgskel.synthesis.camera import (
     Camera,
     covered_joints,
@@ -27,8 +25,10 @@ from mgskel.synthesis.camera import (
 from mgskel.synthesis.flow import draw_flow
 from mgskel.synthesis.noise import View, add_errors, estimator_errors
 from mgskel.synthesis.performance import Performance, perform, scaled
+from mgskel.synthesis.person.actor import act, joints
+from mgskel.synthesis.person.body import Body, sample_body
+from mgskel.synthesis.person.rest import Temper, sample_temper
 from mgskel.synthesis.programs import Programs, load_programs, suits
-from mgskel.synthesis.rest import Temper, sample_temper
 from mgskel.synthesis.settings import DEFAULT, SynthesisSettings
 from mgskel.synthesis.signals import Array
 from mgskel.synthesis.sources import Source, source_of

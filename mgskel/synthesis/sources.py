@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton, computed_ways, get_skeleton
-from mgskel.synthesis import face
-from mgskel.synthesis.hands import FINGER_JOINTS, FINGERS, THUMB_JOINTS
+from mgskel.synthesis.person import face
+from mgskel.synthesis.person.hands import FINGER_JOINTS, FINGERS, THUMB_JOINTS
 from mgskel.synthesis.signals import SIDES
 
 _LIMB = (

@@ -9,9 +9,9 @@ from pathlib import Path
 from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, write_events
-from mgskel.core.files import write_json
-from mgskel.core.intake import read_json
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import write_json
+from mgskel.core.storage.intake import read_json
 from mgskel.synthesis.camera import Camera
 from mgskel.synthesis.performance import Performance
 from mgskel.synthesis.settings import SynthesisSettings

@@ -27,7 +27,6 @@ from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.datasets.augment import Augmentation
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
-from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import (
     DataConfig,
     LossConfig,
@@ -37,6 +36,7 @@ from mgskel.training.config import (
     TrainConfig,
 )
 from mgskel.training.fit import train
+from mgskel.training.runs.clip_model import ClipModel
 from mgskel.training.sets import TrainingData
 
 

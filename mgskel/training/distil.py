@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash
+from mgskel.core.storage.files import file_hash
 from mgskel.datasets.clips import Clips
 from mgskel.datasets.streams import model_input
-from mgskel.training.clip_model import ClipInput, ClipModel
 from mgskel.training.config import DistilConfig
-from mgskel.training.ensemble import ensemble_of, read_validation
-from mgskel.training.model_folder import WEIGHTS_FILE
+from mgskel.training.runs.clip_model import ClipInput, ClipModel
+from mgskel.training.runs.ensemble import ensemble_of, read_validation
+from mgskel.training.runs.model_folder import WEIGHTS_FILE
 from mgskel.training.sets import TrainingData
 
 _MUST_AGREE = ("window", "dims", "people", "normalise")

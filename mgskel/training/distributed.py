@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from mgskel.models.layers import InputNorm
+from mgskel.models.layers.basic import InputNorm
 
 
 def place_among_processes(devices: int, nodes: int) -> tuple[int, int]:

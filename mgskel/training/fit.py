@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mgskel.core.config import to_dict
-from mgskel.core.files import writing
+from mgskel.core.storage.files import writing
 from mgskel.datasets.augment import Policy
 from mgskel.datasets.batches import Batch, TrainingBatches, view_batches
 from mgskel.datasets.classes import ClassList
@@ -18,16 +18,16 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.label_text import label_vectors
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone, balance_loss, take_over
-from mgskel.training.clip_model import ClipInput, ClipModel
 from mgskel.training.config import TrainConfig
 from mgskel.training.distil import Teachers, load_teachers, teachers_fingerprint
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
 from mgskel.training.loop import prepare, run
 from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
-from mgskel.training.metrics import calibration_error, fit_temperature, softmax, summary
-from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import VALIDATION_FILE, claimed, plot_history
+from mgskel.training.runs.clip_model import ClipInput, ClipModel
+from mgskel.training.runs.metrics import calibration_error, fit_temperature, softmax, summary
+from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
+from mgskel.training.runs.run_folder import VALIDATION_FILE, claimed, plot_history
 from mgskel.training.sets import (
     TrainingData,
     check_classes,
@@ -191,7 +191,7 @@ def _finish(
     out: Path,
 ) -> None:
     """Calibrate and judge on validation, then write the run folder's lasting files."""
-    from mgskel.training.plots import plot_confusion
+    from mgskel.training.runs.plots import plot_confusion
 
     notes: dict[str, Any] = {
         "data": {"fingerprint": data.fingerprint, "train_sequences": len(data.train)},

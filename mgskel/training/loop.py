@@ -25,14 +25,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import write_text, writing
-from mgskel.core.intake import open_file
-from mgskel.core.progress import Progress
-from mgskel.core.threads import keep_freed_memory, set_threads
+from mgskel.core.machine.progress import Progress
+from mgskel.core.machine.threads import keep_freed_memory, set_threads
+from mgskel.core.storage.files import write_text, writing
+from mgskel.core.storage.intake import open_file
 from mgskel.datasets.batches import Batch, BatchPlan
 from mgskel.training.config import MachineConfig
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import CHECKPOINT, METRICS_FILE
+from mgskel.training.runs.run_folder import CHECKPOINT, METRICS_FILE
 
 _COLUMNS = (
     "epoch",

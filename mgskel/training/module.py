@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from mgskel.core.errors import MgskelError
 from mgskel.datasets.batches import Batch
 from mgskel.models import Backbone
-from mgskel.models.layers import InputNorm
+from mgskel.models.layers.basic import InputNorm
 from mgskel.training.config import OptimConfig
 
 _SHOWN_NAMES = 8

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from mgskel.core.config import Between, to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.files import write_json, writing
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton, skeleton_to_dict
+from mgskel.core.storage.files import write_json, writing
 from mgskel.datasets.augment import Augmentation, Policy
 from mgskel.datasets.batches import Batch, TrainingBatches
 from mgskel.datasets.clips import ClipStore
@@ -32,9 +32,9 @@ from mgskel.formats import ReadOptions, read
 from mgskel.models import Backbone
 from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig, TrainConfig
 from mgskel.training.loop import prepare, run
-from mgskel.training.model_folder import WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import claimed, plot_history
+from mgskel.training.runs.model_folder import WEIGHTS_FILE, ModelSpec
+from mgskel.training.runs.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint
 
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, json_hash
 from mgskel.core.recording import Dataset, join, said_by_people
 from mgskel.core.skeleton import get_skeleton
+from mgskel.core.storage.files import file_hash, json_hash
 from mgskel.datasets.classes import ClassList, class_list
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset

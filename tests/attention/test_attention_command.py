@@ -16,8 +16,8 @@ from mgskel.core.skeleton import get_skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
-from mgskel.training.clip_model import ClipInput, ClipModel
-from mgskel.training.model_folder import ModelSpec
+from mgskel.training.runs.clip_model import ClipInput, ClipModel
+from mgskel.training.runs.model_folder import ModelSpec
 
 
 def rows(path):

@@ -7,8 +7,15 @@ import pickle
 import pytest
 
 from mgskel.core.errors import InputError, MissingDependency, unknown
-from mgskel.core.files import content_hash, file_hash, json_hash, write_json, write_text, writing
-from mgskel.core.intake import read_json
+from mgskel.core.storage.files import (
+    content_hash,
+    file_hash,
+    json_hash,
+    write_json,
+    write_text,
+    writing,
+)
+from mgskel.core.storage.intake import read_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):

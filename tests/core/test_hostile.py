@@ -18,9 +18,9 @@ import pytest
 
 from mgskel.cli import main
 from mgskel.core.errors import InputError
-from mgskel.core.intake import parse_json, parse_yaml, read_bytes
 from mgskel.core.sequence import PoseSequence
-from mgskel.formats.safe_pickle import load_pickle
+from mgskel.core.storage.intake import parse_json, parse_yaml, read_bytes
+from mgskel.formats.reading.safe_pickle import load_pickle
 
 
 def zipped(path: Path, members: dict[str, bytes]) -> Path:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from mgskel.core import progress as module
-from mgskel.core.progress import Progress
+from mgskel.core.machine import progress as module
+from mgskel.core.machine.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.core.stages import Stages, working_in
+from mgskel.core.storage.stages import Stages, working_in
 
 
 def run(folder, basis="clip", later="scene"):
@@ -65,7 +65,7 @@ def test_a_broken_record_only_means_work(tmp_path, text):
 
 def test_two_runs_into_one_folder_are_refused(tmp_path):
     other = (
-        "import sys; from pathlib import Path; from mgskel.core.stages import working_in\n"
+        "import sys; from pathlib import Path; from mgskel.core.storage.stages import working_in\n"
         "with working_in(Path(sys.argv[1])): print('in')"
     )
     with working_in(tmp_path), pytest.raises(InputError, match="another run"):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from mgskel.core.threads import keep_freed_memory, set_threads, usable_cores
+from mgskel.core.machine.threads import keep_freed_memory, set_threads, usable_cores
 
 
 def test_threads_are_bounded() -> None:
@@ -29,7 +29,7 @@ def test_freed_memory_is_used_again() -> None:
     program = """
 import resource, sys
 import numpy as np
-from mgskel.core.threads import keep_freed_memory
+from mgskel.core.machine.threads import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def churn():

@@ -44,7 +44,7 @@ def test_onnx_equals_torch(tiny: Tiny, tmp_path: Path, name: str, fusion: str) -
 
 def test_a_network_for_streams_is_exported_too(tiny: Tiny, tmp_path: Path) -> None:
     from mgskel.models.export import export_onnx
-    from mgskel.models.insertion import set_window
+    from mgskel.models.fusion.insertion import set_window
 
     model = tiny.model("light", "on", "natops8", follow_sample=False)
     set_window(model, 30)

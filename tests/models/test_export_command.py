@@ -15,8 +15,8 @@ from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
 from mgskel.models import create_model
-from mgskel.training.clip_model import ClipInput, ClipModel
-from mgskel.training.model_folder import ModelSpec
+from mgskel.training.runs.clip_model import ClipInput, ClipModel
+from mgskel.training.runs.model_folder import ModelSpec
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")

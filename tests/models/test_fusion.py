@@ -23,9 +23,9 @@ from mgskel.models import (
     reading,
     with_fusion,
 )
-from mgskel.models.insertion import set_window, stage_ends
-from mgskel.models.pooling import MeanPooling
-from mgskel.models.windows import window_sums
+from mgskel.models.fusion.insertion import set_window, stage_ends
+from mgskel.models.fusion.pooling import MeanPooling
+from mgskel.models.fusion.windows import window_sums
 
 if TYPE_CHECKING:
     from conftest import Tiny

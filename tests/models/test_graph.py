@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
-from mgskel.models.graph import (
+from mgskel.models.layers.graph import (
     edge_index,
     head_graphs,
     hop_distances,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from mgskel.models.layers import (
+from mgskel.models.layers.basic import (
     ConvNorm,
     InputNorm,
     Pointwise,
@@ -18,7 +18,7 @@ from mgskel.models.layers import (
     stride_of,
     temporal_conv,
 )
-from mgskel.models.temporal import MultiBranchTemporal
+from mgskel.models.layers.temporal import MultiBranchTemporal
 
 
 def test_pointwise_is_a_convolution() -> None:

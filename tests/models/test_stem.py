@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from mgskel.core.skeleton import Skeleton
-from mgskel.models.stem import RelativeStem
+from mgskel.models.layers.stem import RelativeStem
 
 
 class TestRelativeStem:

@@ -10,7 +10,7 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.models import Stream, fold, list_models
-from mgskel.models.insertion import set_window
+from mgskel.models.fusion.insertion import set_window
 
 if TYPE_CHECKING:
     from conftest import Tiny

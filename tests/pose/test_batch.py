@@ -16,15 +16,15 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash, write_bytes
-from mgskel.core.intake import read_json
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.stages import working_in
-from mgskel.pose.batch import Afterwards, Importer, extract_batch
-from mgskel.pose.clip_list import find_clips
+from mgskel.core.storage.files import file_hash, write_bytes
+from mgskel.core.storage.intake import read_json
+from mgskel.core.storage.stages import working_in
+from mgskel.pose.batches.batch import Afterwards, Importer, extract_batch
+from mgskel.pose.batches.clip_list import find_clips
+from mgskel.pose.batches.parts import Parts
 from mgskel.pose.extract import Extraction, ExtractSettings
 from mgskel.pose.frames import VideoSettings
-from mgskel.pose.parts import Parts
 
 
 def states(result) -> dict[str, str]:
@@ -125,7 +125,7 @@ def test_nothing_done_is_exit_code_2(tmp_path: Path, square) -> None:
 
 
 def test_workers_give_the_same_bytes(make_clip, square, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("mgskel.pose.workers._CLIPS_OF_A_WORKER", 2)
+    monkeypatch.setattr("mgskel.pose.batches.workers._CLIPS_OF_A_WORKER", 2)
     for name in "abcd":
         make_clip(f"in/{name}.mp4", count=20 + ord(name) % 7)
     for workers, out in ((1, tmp_path / "one"), (2, tmp_path / "two")):

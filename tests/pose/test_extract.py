@@ -15,7 +15,7 @@ from pose_clips import SquareEstimator, SquareSettings, square_pictures, write_v
 
 from mgskel.core.config import load_config, to_dict
 from mgskel.core.errors import InputError, PartFailed
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.pose.cleaning import CleaningSettings

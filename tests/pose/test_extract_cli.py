@@ -93,7 +93,7 @@ def test_impossible_output_folder(make_clip, plugin, tmp_path: Path, capsys) -> 
 
 
 def test_estimate_says_how_long_and_does_nothing(make_clip, square, tmp_path) -> None:
-    from mgskel.pose.forecast import forecast
+    from mgskel.pose.batches.forecast import forecast
 
     for name in ("a.mp4", "b.mp4"):
         make_clip(f"clips/{name}", count=40)

@@ -9,19 +9,19 @@ import pytest
 from pose_clips import SquareEstimator
 
 from mgskel.core.errors import PartFailed
-from mgskel.pose import parts
-from mgskel.pose.clip_list import find_clips
+from mgskel.pose.batches import parts
+from mgskel.pose.batches.clip_list import find_clips
+from mgskel.pose.batches.parts import Parts, load_observed, save_observed
 from mgskel.pose.extract import ExtractSettings, extract
 from mgskel.pose.frames import VideoSettings
 from mgskel.pose.observe import observe
-from mgskel.pose.parts import Parts, load_observed, save_observed
 from mgskel.pose.tracking import PeopleSettings
 
 
 @pytest.fixture
 def inline(monkeypatch) -> None:
     """Parts are done one after the other in this process."""
-    from mgskel.pose.workers import Inline
+    from mgskel.pose.batches.workers import Inline
 
     monkeypatch.setattr(parts, "create_engine", lambda *_: Inline())
 

@@ -12,7 +12,7 @@ pytest.importorskip("cv2")
 from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
-from mgskel.report.overlay import write_overlay
+from mgskel.report.films.overlay import write_overlay
 
 LAYOUT = get_skeleton("coco17")
 SIZE = (160, 121)  # an odd height, which H.264 does not take

@@ -236,7 +236,7 @@ def test_hostile_texts_stay_text(visit: Any, tmp_path: Path) -> None:
 
 
 def test_the_video_plays_beside_the_skeleton(visit: Any, tmp_path: Path) -> None:
-    from mgskel.report.overlay import write_video
+    from mgskel.report.films.overlay import write_video
 
     video = tmp_path / "clip1.mp4"
     pictures = ((i / 25, np.full((48, 64, 3), i, np.uint8)) for i in range(100))

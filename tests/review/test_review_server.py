@@ -21,7 +21,7 @@ from mgskel.core.event_formats.boris import read_boris
 from mgskel.core.events import read_events
 from mgskel.review import labelled
 from mgskel.spotting import Recognizer
-from mgskel.study.coders import read_coders
+from mgskel.study.agreement.coders import read_coders
 from mgskel.study.folder import About, study_clips
 from mgskel.study.reviews import load_review
 from mgskel.study.tables import read_table

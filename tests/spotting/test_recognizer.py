@@ -20,8 +20,8 @@ from mgskel.datasets.normalise import Normalisation
 from mgskel.formats import write
 from mgskel.models import create_model
 from mgskel.spotting import ClipRecognizer, StreamRecognizer
-from mgskel.training.clip_model import ClipInput, ClipModel
-from mgskel.training.model_folder import ModelSpec
+from mgskel.training.runs.clip_model import ClipInput, ClipModel
+from mgskel.training.runs.model_folder import ModelSpec
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mgskel.core.files import content_hash
+from mgskel.core.storage.files import content_hash
 from mgskel.spotting import Recognizer
 from mgskel.training import loop
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.events import GestureEvent, write_events
-from mgskel.core.files import write_json, write_text
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
+from mgskel.core.storage.files import write_json, write_text
 
 WIDTH = 100.0
 """Shoulder width in pixels."""

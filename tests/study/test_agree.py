@@ -14,10 +14,10 @@ from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.core.event_formats.boris import Observation, write_boris
 from mgskel.core.events import GestureEvent, write_events
-from mgskel.study.agreement import AgreementSettings, agreement
-from mgskel.study.coders import Coder, Coding, pair, read_coders
-from mgskel.study.counts import linked_pairs
-from mgskel.study.words import Word, read_words, reword
+from mgskel.study.agreement.agreement import AgreementSettings, agreement
+from mgskel.study.agreement.coders import Coder, Coding, pair, read_coders
+from mgskel.study.agreement.counts import linked_pairs
+from mgskel.study.agreement.words import Word, read_words, reword
 
 Rows = Sequence[tuple[str, float, float]]
 

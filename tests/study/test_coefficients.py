@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgskel.study.coefficients import (
+from mgskel.study.agreement.coefficients import (
     cohen_of_tables,
     event_kappa,
     fleiss,

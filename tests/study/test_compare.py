@@ -13,7 +13,7 @@ from studies.comparison.simulated import Design, invented_summary
 
 from mgskel.cli import main
 from mgskel.core.errors import InputError
-from mgskel.report.comparison_page import findings, forest_plot, render_comparison
+from mgskel.report.studies.comparison_page import findings, forest_plot, render_comparison
 from mgskel.study.compare import Comparison, Contrast, compare
 from mgskel.study.tables import to_csv
 

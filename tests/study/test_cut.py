@@ -10,10 +10,10 @@ from study_cases import a_clip, a_person, an_event
 
 from mgskel.cli import main
 from mgskel.core.sequence import PoseSequence
-from mgskel.report import faces
-from mgskel.report.event_clips import CutSettings, cut_events
-from mgskel.report.faces import FaceBlur
-from mgskel.report.overlay import write_video
+from mgskel.report.films import faces
+from mgskel.report.films.event_clips import CutSettings, cut_events
+from mgskel.report.films.faces import FaceBlur
+from mgskel.report.films.overlay import write_video
 from mgskel.study.folder import About, study_clips
 from mgskel.study.tables import make_tables
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from study_cases import a_clip, a_person, an_event
 
-from mgskel.report.study_methods import write_methods
-from mgskel.report.study_page import link, write_study_page
+from mgskel.report.studies.study_methods import write_methods
+from mgskel.report.studies.study_page import link, write_study_page
 from mgskel.study.folder import About, study_clips
 from mgskel.study.participants import read_participants
 from mgskel.study.tables import TABLES, make_tables

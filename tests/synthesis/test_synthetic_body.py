@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from mgskel.synthesis.actor import act, joints
-from mgskel.synthesis.body import sample_body
-from mgskel.synthesis.geometry import (
+from mgskel.synthesis.performance import perform
+from mgskel.synthesis.person.actor import act, joints
+from mgskel.synthesis.person.body import sample_body
+from mgskel.synthesis.person.geometry import (
     ELBOW_FLEXION,
     FOREARM_TWIST,
     WRIST_BEND,
@@ -22,13 +23,12 @@ from mgskel.synthesis.geometry import (
     twist_limited,
     unit,
 )
-from mgskel.synthesis.hands import POSTURES, arm_points, contact_point, hand_shape, posture
-from mgskel.synthesis.motion import add_body_moves
-from mgskel.synthesis.performance import perform
+from mgskel.synthesis.person.hands import POSTURES, arm_points, contact_point, hand_shape, posture
+from mgskel.synthesis.person.motion import add_body_moves
+from mgskel.synthesis.person.rest import sample_temper
+from mgskel.synthesis.person.walks import add_walks
 from mgskel.synthesis.programs import channels_of, load_programs
-from mgskel.synthesis.rest import sample_temper
 from mgskel.synthesis.signals import CHANNELS, Channels
-from mgskel.synthesis.walks import add_walks
 
 PROGRAMS = load_programs()
 HANDED = [name for name, program in PROGRAMS.programs.items() if program.hands is not None]

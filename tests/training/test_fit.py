@@ -19,11 +19,11 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
 from mgskel.spotting.recognizer import load_all
-from mgskel.training.clip_model import ClipModel
-from mgskel.training.evaluate import evaluate
 from mgskel.training.fit import ClassLoss, train
 from mgskel.training.loop import Checkpoint
 from mgskel.training.module import NonFiniteLoss
+from mgskel.training.runs.clip_model import ClipModel
+from mgskel.training.runs.evaluate import evaluate
 from mgskel.training.sets import mirrored_classes
 
 Make = Callable[..., Any]

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from mgskel.models import create_model
-from mgskel.models.layers import InputNorm
+from mgskel.models.layers.basic import InputNorm
 from mgskel.training.distributed import SharedBatchNorm, SharedInputNorm, synchronise_norms
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.training.clip_model import ClipModel
+from mgskel.training.runs.clip_model import ClipModel
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_wrong_value_is_a_clear_error(copy: Path, key: str, value: Any, messag
 
 
 def test_a_pickle_in_place_of_the_weights_runs_nothing(copy: Path, tmp_path: Path) -> None:
-    from mgskel.core.files import file_hash
+    from mgskel.core.storage.files import file_hash
 
     witness = tmp_path / "witness"
 

@@ -9,8 +9,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import file_hash
-from mgskel.training.model_folder import misfit, read_weights
+from mgskel.core.storage.files import file_hash
+from mgskel.training.runs.model_folder import misfit, read_weights
 
 STATE = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3)}
 

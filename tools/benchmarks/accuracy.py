@@ -23,8 +23,8 @@ from studies.recognition.accuracy_page import recipe_facts, write_page
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import unknown
-from mgskel.core.files import to_json, write_text
-from mgskel.core.threads import set_threads
+from mgskel.core.machine.threads import set_threads
+from mgskel.core.storage.files import to_json, write_text
 from mgskel.training.config import TrainConfig
 
 _CONFIGS = Path(__file__).resolve().parents[2] / "configs"

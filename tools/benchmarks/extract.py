@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgskel.core.samples import sample_clip
-from mgskel.pose.batch import extract_batch
+from mgskel.pose.batches.batch import extract_batch
 from mgskel.pose.estimator import Estimator, EstimatorSettings, attend, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract
 from mgskel.pose.frames import VideoSettings

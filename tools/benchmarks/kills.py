@@ -21,8 +21,8 @@ from typing import Any
 
 from benchmarks.study import ask, spotted
 
-from mgskel.core.files import file_hash
 from mgskel.core.samples import sample_clip
+from mgskel.core.storage.files import file_hash
 
 
 def main(argv: Sequence[str]) -> int:

@@ -20,10 +20,10 @@ import numpy as np
 from benchmarks.real import MEANING, Row, clips_by_label, judged, measure
 
 from mgskel.core.events import GestureEvent, annotation_by
-from mgskel.core.files import to_json
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import to_json
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.learning.finetune import FinetuneSettings, finetune
 

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import to_json
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import to_json
 from mgskel.pose.estimator import Detection
-from mgskel.report.live_view import LiveView
+from mgskel.report.films.live_view import LiveView
 from mgskel.spotting.live import Live
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 

@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
-from mgskel.pose.batch import extract_batch
+from mgskel.core.storage.files import to_json
+from mgskel.pose.batches.batch import extract_batch
+from mgskel.pose.batches.parts import LENGTH_S
 from mgskel.pose.extract import ExtractSettings
 from mgskel.pose.frames import VideoSettings
-from mgskel.pose.parts import LENGTH_S
 from mgskel.pose.video import open_source
 
 SIZE, FPS = (640, 480), 30

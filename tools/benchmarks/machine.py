@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from mgskel.core.threads import usable_cores
+from mgskel.core.machine.threads import usable_cores
 
 
 def describe_machine() -> dict[str, str | int]:

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.files import file_hash, to_json
-from mgskel.pose.manifest import NAME, Manifest
+from mgskel.core.storage.files import file_hash, to_json
+from mgskel.pose.batches.manifest import NAME, Manifest
 from mgskel.pose.video import open_source
 
 

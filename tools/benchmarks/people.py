@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import to_json
 from mgskel.pose.cleaning import CleaningSettings
 from mgskel.pose.estimator import Estimator, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import to_json
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import to_json
 from mgskel.describe import describe
 from mgskel.spotting import Recognizer
 from mgskel.spotting.metrics import score_events, translate

@@ -20,9 +20,9 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import to_json
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import to_json
 from mgskel.formats import read
 from mgskel.spotting import Recognizer
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY

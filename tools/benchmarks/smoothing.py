@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from benchmarks.real import clips_by_label
 
-from mgskel.core.files import to_json
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import to_json
 from mgskel.pose.cleaning import body_scale
 from mgskel.pose.quality import quality_report
 from mgskel.pose.smoothing import SmoothingSettings, smooth

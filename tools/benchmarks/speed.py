@@ -26,8 +26,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgskel.core.errors import MissingDependency
-from mgskel.core.files import write_json, write_text
-from mgskel.core.threads import keep_freed_memory
+from mgskel.core.machine.threads import keep_freed_memory
+from mgskel.core.storage.files import write_json, write_text
 from mgskel.models import Backbone, create_model, fold, list_models
 from mgskel.models.cost import measure_cost
 from mgskel.models.export import export_onnx, onnx_session

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.files import to_json
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.threads import set_threads
+from mgskel.core.storage.files import to_json
 from mgskel.spotting import OnlineSpotter, StreamRecognizer
 from mgskel.synthesis import synthesise_recording
 

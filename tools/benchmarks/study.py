@@ -18,8 +18,8 @@ from benchmarks.page import look_at
 
 from mgskel.analyze_study import write_study
 from mgskel.core.events import write_events
-from mgskel.core.files import write_json
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.storage.files import write_json
 from mgskel.report.playback import PLAYBACK, playback
 from mgskel.study.folder import EVENTS, POSE, About
 from mgskel.study.participants import read_participants

@@ -13,8 +13,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from mgskel.core.files import write_json
-from mgskel.core.threads import set_threads
+from mgskel.core.machine.threads import set_threads
+from mgskel.core.storage.files import write_json
 from mgskel.synthesis import SynthesisSettings, synthesise_clips, synthesise_recording
 
 _LAYOUTS = ("upper", "mediapipe_holistic", "imigue22", "kinect25", "coco_wholebody133")

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.files import to_json
+from mgskel.core.storage.files import to_json
 from mgskel.core.visibility import visible
 from mgskel.pose.estimator import Estimator, create_estimator
 from mgskel.pose.extract import extract

@@ -25,9 +25,9 @@ from mgskel.core.events import (
     in_order,
     in_vocabulary,
 )
-from mgskel.core.files import to_json, write_text
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.intake import csv_rows, parse_json, read_text
+from mgskel.core.storage.files import to_json, write_text
+from mgskel.core.storage.intake import csv_rows, parse_json, read_text
 
 POINT_S = 0.04
 _FORMAT = "7.0"

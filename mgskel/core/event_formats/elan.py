@@ -29,8 +29,8 @@ from mgskel.core.events import (
     event_of,
     in_order,
 )
-from mgskel.core.files import write_bytes
 from mgskel.core.gestures import Vocabulary
+from mgskel.core.storage.files import write_bytes
 
 _GESTURES, _EMPTY_TIER = "gestures", "1"
 _AUTHOR, _VERSION = "mgskel", "2.8"

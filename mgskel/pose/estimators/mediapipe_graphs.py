@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.core.files import file_hash, json_hash
+from mgskel.core.storage.files import file_hash, json_hash
 
 _BODY_WEIGHTS = {
     0: "pose_landmark/pose_landmark_lite.tflite",

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.machine.threads import set_threads
 from mgskel.core.skeleton import Skeleton, get_skeleton
-from mgskel.core.threads import set_threads
 from mgskel.pose.estimator import Detection, estimator
 from mgskel.pose.estimators.mediapipe_finder import PersonFinder
 from mgskel.pose.estimators.mediapipe_graphs import weights_hash

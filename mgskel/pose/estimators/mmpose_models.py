@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError, MissingDependency, nearest
-from mgskel.core.files import file_hash
-from mgskel.core.intake import read_yaml
+from mgskel.core.storage.files import file_hash
+from mgskel.core.storage.intake import read_yaml
 from mgskel.pose.estimator import option
 
 PUBLISHED = "published"

@@ -10,11 +10,11 @@ import numpy as np
 
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import writing
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.npz import open_npz
 from mgskel.core.recording import Dataset, said_by_people
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import writing
+from mgskel.core.storage.npz import open_npz
 from mgskel.formats import read
 from mgskel.spotting.metrics import check_reference
 from mgskel.spotting.network.features import Features, FeatureSettings, features_of

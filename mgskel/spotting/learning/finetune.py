@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from mgskel.core.config import Between
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import json_hash
 from mgskel.core.gestures import GestureClass, Vocabulary
 from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone
 from mgskel.spotting.decision.calibrate import Watched, quieted, said_at_rest
 from mgskel.spotting.learning.corpus import Piece, dense_targets
@@ -37,8 +37,8 @@ from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from mgskel.synthesis import CameraSettings, SynthesisSettings, synthesise_clip
 from mgskel.synthesis.recording import REST
 from mgskel.training.config import OptimConfig
-from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
-from mgskel.training.run_folder import claimed
+from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
+from mgskel.training.runs.run_folder import claimed
 
 _OWN_GROUP = "own"
 _OWN_RAW = 1000

@@ -35,10 +35,10 @@ from mgskel.spotting.recognizers.frame_recognizer import (
 )
 from mgskel.training.config import DataConfig, MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.loop import prepare, run
-from mgskel.training.metrics import summary
-from mgskel.training.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.module import LossModule
-from mgskel.training.run_folder import claimed, plot_history
+from mgskel.training.runs.metrics import summary
+from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
+from mgskel.training.runs.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint, hold_apart
 
 _NOT_TOLD = -1

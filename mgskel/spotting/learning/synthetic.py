@@ -11,10 +11,10 @@ import numpy as np
 
 import mgskel.synthesis
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import file_hash, json_hash
 from mgskel.core.gestures import GESTURES_FILE, Vocabulary, get_vocabulary, map_classes
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import file_hash, json_hash
 from mgskel.spotting.learning.corpus import Piece, load_pieces, pieces_of, save_pieces
 from mgskel.spotting.network.features import FeatureSettings
 from mgskel.synthesis import (

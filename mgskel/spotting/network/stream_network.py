@@ -13,7 +13,7 @@ from typing import Any
 from mgskel.core.errors import InputError
 from mgskel.models import Backbone
 from mgskel.spotting.network.features import CHANNELS, StreamInput
-from mgskel.training.model_folder import ModelSpec
+from mgskel.training.runs.model_folder import ModelSpec
 
 # What `light` needs to be followed; other sizes are the user's.
 _BOUNDED = {"heads": 8, "kernel": 7, "dropout": 0.1, "follow_sample": False}

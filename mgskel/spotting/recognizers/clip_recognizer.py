@@ -16,11 +16,11 @@ import torch
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, in_order
-from mgskel.core.files import json_hash
 from mgskel.core.gestures import GestureClass, Vocabulary, get_vocabulary, list_vocabularies
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.storage.files import json_hash
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
@@ -31,9 +31,9 @@ from mgskel.spotting.decision.hand_place import PLACE_TERMS
 from mgskel.spotting.decision.needs import Silence
 from mgskel.spotting.decision.tracks import Track
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.training.clip_model import ClipModel
-from mgskel.training.metrics import softmax
-from mgskel.training.model_folder import read_description
+from mgskel.training.runs.clip_model import ClipModel
+from mgskel.training.runs.metrics import softmax
+from mgskel.training.runs.model_folder import read_description
 
 if TYPE_CHECKING:
     from mgskel.spotting.online import OnlineSpotter

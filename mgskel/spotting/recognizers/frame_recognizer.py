@@ -18,18 +18,18 @@ from torch import Tensor
 from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, in_order
-from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, skeleton_from_dict, skeleton_to_dict
+from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, shifted
 from mgskel.spotting.decision.needs import Silence
 from mgskel.spotting.network.motion import CHANNELS, Course, channels, course_of, mirror_order
 from mgskel.spotting.network.motion import smooth_over_time as smoothed
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.training.model_folder import (
+from mgskel.training.runs.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,
     describing,

@@ -12,11 +12,11 @@ import numpy as np
 
 from mgskel.core.config import from_dict
 from mgskel.core.events import GestureEvent, in_order
-from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
+from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone, fold
 from mgskel.spotting.decision.clip_rule import ClipRule
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
@@ -34,7 +34,7 @@ from mgskel.spotting.network.joint_evidence import evidence_of
 from mgskel.spotting.network.stream_network import build_stream_network
 from mgskel.spotting.online import OnlineSpotter
 from mgskel.spotting.recognizer import Recognizer
-from mgskel.training.model_folder import (
+from mgskel.training.runs.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,
     damaged,

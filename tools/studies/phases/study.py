@@ -23,7 +23,7 @@ from mgskel.spotting.learning.frame_training import (
 )
 from mgskel.spotting.network.motion import course_of
 from mgskel.spotting.recognizers.frame_recognizer import Answers, FrameRecognizer
-from mgskel.training.metrics import class_scores, confusion, softmax
+from mgskel.training.runs.metrics import class_scores, confusion, softmax
 from studies.phases.baselines import (
     Classifier,
     commonest,

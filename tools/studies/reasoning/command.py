@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mgskel.core.errors import InputError, MgskelError
-from mgskel.core.files import file_hash, json_hash
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
+from mgskel.core.storage.files import file_hash, json_hash
 from mgskel.reason.assess import ModelOptions, model_reasoner
 from mgskel.reason.assessment import SCHEMA_VERSION
 from mgskel.reason.priors import PRIORS_FILE

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import json_hash
+from mgskel.core.storage.files import json_hash
 from mgskel.reason.evidence import GestureRecord, StatementRecord, make_case
 from mgskel.reason.scene import (
     Scene,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.files import write_json, write_text, writing
+from mgskel.core.storage.files import write_json, write_text, writing
 from studies.reasoning.conditions import Condition, condition
 from studies.reasoning.examples import Example
 from studies.reasoning.runner import Row, StudyPlan

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError
-from mgskel.core.files import json_hash
+from mgskel.core.storage.files import json_hash
 from mgskel.reason.assessment import Outcome, Reasoner
 from studies.reasoning.conditions import Condition, ShownCase, build_case, derangement
 from studies.reasoning.examples import Example

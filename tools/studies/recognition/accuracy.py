@@ -19,12 +19,12 @@ import numpy as np
 from mgskel.core.recording import Dataset
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
-from mgskel.training.clip_model import ClipModel
 from mgskel.training.config import DistilConfig, TrainConfig
-from mgskel.training.ensemble import Ensemble, equal, fit_ensemble
 from mgskel.training.fit import train
-from mgskel.training.metrics import softmax, summary, top_k
-from mgskel.training.run_folder import read_history
+from mgskel.training.runs.clip_model import ClipModel
+from mgskel.training.runs.ensemble import Ensemble, equal, fit_ensemble
+from mgskel.training.runs.metrics import softmax, summary, top_k
+from mgskel.training.runs.run_folder import read_history
 from mgskel.training.sets import (
     TrainingData,
     check_streams,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mgskel.core.files import write_json, write_text
-from mgskel.core.intake import read_json
+from mgskel.core.storage.files import write_json, write_text
+from mgskel.core.storage.intake import read_json
 from mgskel.training.config import TrainConfig
 
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import BalancedPooling, backbone
+from mgskel.models.fusion.pooling import MeanPooling
 from mgskel.models.light import Light
-from mgskel.models.pooling import MeanPooling
 
 
 def _starting_at_zero(layer: nn.Linear) -> nn.Linear:

@@ -134,7 +134,7 @@ def run_trial(trial: Trial, recipe: Path, file: Path, threads: int = 1) -> dict[
         if config.model.pretrained == _AUTO:
             config = _pretrained_first(config, Path(folder) / "pretrained")
         recognizer = train(config, Path(folder) / "run", replace(data, validation=None))
-    from mgskel.training.metrics import negative_log_likelihood, softmax, summary
+    from mgskel.training.runs.metrics import negative_log_likelihood, softmax, summary
 
     assert data.validation is not None and data.validation.labels is not None
     store = recognizer.store(data.validation.sequences)

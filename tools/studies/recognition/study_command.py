@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mgskel.core.errors import InputError, MgskelError, unknown
-from mgskel.core.files import write_text
+from mgskel.core.storage.files import write_text
 from studies.recognition.study import Results, Trial, run_trials
 from studies.recognition.study_page import page, plot_differences
 

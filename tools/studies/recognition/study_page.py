@@ -85,7 +85,7 @@ def _mean(rows: Sequence[Row], key: str) -> float:
 
 def plot_differences(path: Path, rows: Sequence[Row], references: Mapping[str, str]) -> None:
     """Every paired difference as a point in its set's colour, mean and 95% interval as a bar."""
-    from mgskel.training.plots import new_figure, save_figure
+    from mgskel.training.runs.plots import new_figure, save_figure
 
     shown = {v: r for v, r in references.items() if paired(rows, v, r)}
     sets = sorted({row["set"] for row in rows})

@@ -19,7 +19,7 @@ from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
 from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
-from mgskel.training.metrics import summary
+from mgskel.training.runs.metrics import summary
 from mgskel.training.sets import TrainingData
 
 

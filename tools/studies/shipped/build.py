@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from mgskel.core.files import json_hash, write_json, write_text
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.storage.files import json_hash, write_json, write_text
 from mgskel.core.version import __version__
 from mgskel.models import Backbone
 from mgskel.spotting.decision.decision_rule import DecisionRule
@@ -20,7 +20,7 @@ from mgskel.spotting.network.features import FeatureSettings, StreamInput
 from mgskel.spotting.network.stream_network import build_stream_network, stream_model
 from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from mgskel.training.config import MachineConfig, OptimConfig
-from mgskel.training.model_folder import ModelSpec
+from mgskel.training.runs.model_folder import ModelSpec
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_decision
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out

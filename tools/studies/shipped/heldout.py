@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.events import GestureEvent, read_events, write_events
-from mgskel.core.files import json_hash
 from mgskel.core.gestures import Vocabulary, get_vocabulary
-from mgskel.core.progress import Progress
+from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
+from mgskel.core.storage.files import json_hash
 from mgskel.spotting.learning.synthetic import (
     WEBCAM,
     movements_of,

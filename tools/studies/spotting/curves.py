@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.events import GestureEvent
-from mgskel.core.files import write_text, writing
 from mgskel.core.skeleton import get_skeleton
+from mgskel.core.storage.files import write_text, writing
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.decision.calibrate import Watched, found_in
 from mgskel.spotting.metrics import match, overlap_matrix, score_events

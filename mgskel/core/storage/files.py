@@ -1,0 +1,129 @@
+"""Files are written whole or not at all; what they hold can be told by a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mgskel.core.errors import InputError
+from mgskel.core.storage.intake import open_file
+
+_CHUNK = 1 << 20
+_LEFTOVER = re.compile(r"\.[0-9a-f]{12}\.part-")
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it on success, remove it on failure.
+
+    A reader therefore never sees half a file, and an interrupted run leaves the previous
+    version untouched. A full disk or a forbidden folder becomes an `InputError`.
+    """
+    target = Path(path)
+    temporary = _temporary(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise _unwritable(target, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it on success, remove it on failure.
+
+    An existing folder must be empty: frames of an older recording would mix with the new ones.
+    """
+    target = Path(path)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(
+            f"there is something at {target} already",
+            expected="a new or empty folder",
+            remedy="choose another folder, or remove this one",
+        )
+    temporary = _temporary(target)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(target: Path) -> Path:
+    # The true ending comes last: many writers choose their format by it.
+    return target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
+
+
+def _unwritable(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot write {target}: {error.strerror}",
+        remedy="free some space, or choose an output folder that you may write to",
+    )
+
+
+def sweep_leftovers(folder: str | Path) -> int:
+    """Remove unfinished files of killed runs below a folder that nobody else writes to."""
+    leftovers = [p for p in Path(folder).rglob(".*.part-*") if _LEFTOVER.match(p.name)]
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    with writing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))
+
+
+def to_json(value: object) -> str:
+    """JSON as this project writes it: readable, UTF-8, without the non-standard NaN."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: str | Path, value: object) -> None:
+    write_text(path, to_json(value))
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file's content, as hex."""
+    digest = hashlib.sha256()
+    with open_file(path) as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def content_hash(path: str | Path) -> str:
+    """Hash of a file, or of all files below a folder with their names, wherever it lies."""
+    path = Path(path)
+    if not path.is_dir():
+        return file_hash(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    return json_hash([[p.relative_to(path).as_posix(), file_hash(p)] for p in files])
+
+
+def json_hash(value: object) -> str:
+    """SHA-256 of a value's canonical JSON, as hex: equal settings, equal hash."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

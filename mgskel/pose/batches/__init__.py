@@ -1,0 +1,1 @@
+"""Many clips go in; pose files come out, by several workers, resumable."""

@@ -1,0 +1,112 @@
+"""What was done with every clip of a batch: one JSON file beside the results.
+
+It is rewritten whole after each clip, so that it never promises more than what lies on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mgskel.core.errors import InputError
+from mgskel.core.storage.files import file_hash, write_json
+from mgskel.core.storage.intake import read_json
+
+NAME = "manifest.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clip's record.
+
+    Attributes:
+        clip: its name below the given folder.
+        hash: SHA-256 of its content.
+        settings: key of the estimator and settings used, into the manifest's `settings`.
+        state: 'done' or 'failed'.
+        pose: the pose file below the output folder, with its own hash.
+        error: why it failed.
+        notes: what a user should know of it.
+        duration_s, frames: length of what was read.
+        seconds: how long it took.
+        quality: the quality report in one line.
+    """
+
+    clip: str
+    hash: str
+    settings: str
+    state: str
+    pose: str = ""
+    pose_hash: str = ""
+    error: str = ""
+    notes: tuple[str, ...] = ()
+    duration_s: float = 0.0
+    frames: int = 0
+    seconds: float = 0.0
+    quality: str = ""
+
+
+@dataclass
+class Manifest:
+    """The records of a batch, by clip name; `folder` is where it lies."""
+
+    folder: Path
+    entries: dict[str, Entry] = field(default_factory=dict)
+    settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path) -> Manifest:
+        """The manifest of a folder, empty where there is none yet."""
+        path = folder / NAME
+        if not path.exists():
+            return cls(folder)
+        content = read_json(path, "manifest")
+        try:
+            assert isinstance(content, dict) and content["version"] == _VERSION
+            entries = {
+                name: Entry(**{**one, "clip": name, "notes": tuple(one.get("notes", ()))})
+                for name, one in content["clips"].items()
+            }
+            return cls(folder, entries, dict(content["settings"]))
+        except (AssertionError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                "this manifest is not one of an extraction",
+                place=path,
+                remedy="choose another output folder, or remove the file to begin anew",
+            ) from error
+
+    def is_done(self, clip: str, content_hash: str, settings: str, pose: str) -> bool:
+        """Whether that very content was extracted so already, and the result is still whole."""
+        entry = self.entries.get(clip)
+        return (
+            entry is not None
+            and entry.state == "done"
+            and bool(content_hash)
+            and (entry.hash, entry.settings, entry.pose) == (content_hash, settings, pose)
+            and (self.folder / pose).is_file()
+            and file_hash(self.folder / pose) == entry.pose_hash
+        )
+
+    def record(self, entry: Entry) -> None:
+        self.entries[entry.clip] = entry
+        self.write()
+
+    def write(self) -> None:
+        """Write it, unless there is nothing that it could tell where to find."""
+        if not any(entry.state == "done" for entry in self.entries.values()):
+            return
+        used = {entry.settings for entry in self.entries.values()}
+        clips = {}
+        for name in sorted(self.entries):
+            clips[name] = {k: v for k, v in asdict(self.entries[name]).items() if k != "clip"}
+        write_json(
+            self.folder / NAME,
+            {
+                "version": _VERSION,
+                "settings": {key: dict(self.settings[key]) for key in sorted(used)},
+                "clips": clips,
+            },
+        )

@@ -1,0 +1,1 @@
+"""Tables of a study go in; pages about many recordings come out."""

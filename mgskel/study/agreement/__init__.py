@@ -1,0 +1,1 @@
+"""Marks of several coders go in; how well they agree comes out."""

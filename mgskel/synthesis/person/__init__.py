@@ -1,0 +1,1 @@
+"""A person in motion: proportions, posture, rest and what gestures do to the joints."""
