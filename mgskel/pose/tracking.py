@@ -19,19 +19,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mgskel.core.skeleton import Skeleton
+from mgskel.pose.anchors import AnchorReader, Anchors, known_median, length, mean_distance
 from mgskel.pose.estimator import Detection
 
 _FORBIDDEN = 1e6
 # Of the picture's longer side: a floor where a size can't be told, as from a single point.
 _LEAST_SIZE = 0.04
-
-
-_SURE = 0.2
-_HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear", "head")
-# Shoulder width in terms of other lengths of an average body; the widest estimate counts,
-# because turning away narrows each of them but never widens it.
-_PER_TORSO, _PER_EARS = 0.6, 2.2
-_PER_BOX = 0.3
 
 
 @dataclass(frozen=True)
@@ -56,71 +49,6 @@ class PeopleSettings:
     home: float = 0.35
     patience_s: float = 10.0
     shortest_s: float = 0.4
-
-
-@dataclass(frozen=True, eq=False)
-class Anchors:
-    """Attributes:
-    points: (4, 2) head, left shoulder, right shoulder, hips (or (1, 2), the centre of all
-        joints, in layouts without them); NaN where not seen.
-    size: the person's scale in pixels, about a shoulder width.
-    """
-
-    points: np.ndarray
-    size: float
-
-
-class AnchorReader:
-    """Reads anchors of detections in one layout; no person is smaller than `least_size`."""
-
-    def __init__(self, skeleton: Skeleton, least_size: float) -> None:
-        self._least_size = least_size
-
-        def have(*names: str) -> list[int]:
-            return [skeleton.index(name) for name in names if skeleton.has(name)]
-
-        groups = [
-            have(*_HEAD),
-            have("left_shoulder"),
-            have("right_shoulder"),
-            have("left_hip", "right_hip", "hip_centre"),
-        ]
-        # Without both a head and a shoulder there is no shape to speak of.
-        self._groups = groups if all(groups[:3]) else [list(range(skeleton.num_joints))]
-        self._ears = have("left_ear", "right_ear")
-        self._shape = len(self._groups) > 1
-        self._used = np.array(sorted({joint for group in self._groups for joint in group}))
-        self._mean = np.zeros((len(self._groups), len(self._used)))
-        for row, group in enumerate(self._groups):
-            self._mean[row, np.searchsorted(self._used, group)] = 1.0
-
-    def read(self, detection: Detection) -> Anchors:
-        joints = detection.keypoints[self._used]
-        sure = detection.scores[self._used] >= _SURE
-        if not sure.any():
-            sure = detection.scores[self._used] > 0
-        weights = self._mean * sure
-        total = weights.sum(1)
-        sums = weights @ np.where(sure[:, None], joints, 0.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            points = sums / total[:, None]
-        return Anchors(points, max(self._size(points, detection), self._least_size))
-
-    def _size(self, points: np.ndarray, detection: Detection) -> float:
-        lengths = []
-        if self._shape:
-            lengths.append(_length(points[1] - points[2]))
-            lengths.append(_PER_TORSO * _length((points[1] + points[2]) / 2 - points[3]))
-            if len(self._ears) == 2 and detection.scores[self._ears].min() >= _SURE:
-                ears = detection.keypoints[self._ears]
-                lengths.append(_PER_EARS * _length(ears[0] - ears[1]))
-        known = [length for length in lengths if length == length]
-        if known:
-            return max(known)
-        seen = detection.keypoints[detection.scores > 0]
-        if not len(seen):
-            return 0.0
-        return _PER_BOX * _length(seen.max(0) - seen.min(0))
 
 
 @dataclass(eq=False)
@@ -157,7 +85,7 @@ class Track:
         if len(self.recent) == 1:
             return self.recent[0][1]
         points = np.stack([anchors.points for _, anchors in self.recent])
-        return Anchors(_nanmedian(points), float(np.median([a.size for _, a in self.recent])))
+        return Anchors(known_median(points), float(np.median([a.size for _, a in self.recent])))
 
     def walked(self, time_s: float) -> Anchors:
         """Where it should be now if it went on as in its last second, and its size."""
@@ -284,8 +212,8 @@ class Tracker:
         if self._jumped(one, track, time_s):
             return _cost_of_return(one, track.home(), rules.home)
         size = max(track.sizes[-1], one.size)
-        distance = _distance(one.points, track.expected(time_s)) / size
-        cost = distance + abs(np.log(one.size / track.sizes[-1]))
+        away_by = mean_distance(one.points, track.expected(time_s)) / size
+        cost = away_by + abs(np.log(one.size / track.sizes[-1]))
         reach = min(rules.reach + rules.reach_per_s * away, 2 * rules.reach)
         return float(cost) if cost <= reach else _FORBIDDEN
 
@@ -296,17 +224,19 @@ class Tracker:
         before = next(
             (a for t, a in reversed(track.recent) if time_s - t >= 0.099), track.recent[0][1]
         )
-        neck = _neck(one) - _neck(before)
-        return _length(neck) > self._settings.jump * max(one.size, before.size)
+        moved = one.neck - before.neck
+        return length(moved) > self._settings.jump * max(one.size, before.size)
 
 
 def _cost_of_return(one: Anchors, place: Anchors, reach: float) -> float:
     """How unlike somebody at a place a detection is; the head may lie `reach` sizes from there."""
     size = max(place.size, one.size)
-    head = _length(one.points[0] - place.points[0]) / size
+    head = length(one.points[0] - place.points[0]) / size
     if head > reach:
         return _FORBIDDEN
-    cost = _distance(one.points, place.points) / size + abs(np.log(one.size / place.size)) + head
+    cost = (
+        mean_distance(one.points, place.points) / size + abs(np.log(one.size / place.size)) + head
+    )
     return float(cost) if cost <= 2 * reach else _FORBIDDEN
 
 
@@ -344,7 +274,7 @@ def _close(track: Track, index: int, other: Track) -> bool:
     at = int(np.searchsorted(other.frames, track.frames[index]))
     if at >= len(other.frames) or other.frames[at] != track.frames[index]:
         return False
-    gap = _distance(track.anchors[index], other.anchors[at])
+    gap = mean_distance(track.anchors[index], other.anchors[at])
     return gap < 2 * max(track.sizes[index], other.sizes[at])
 
 
@@ -358,10 +288,10 @@ def _misshapen(track: Track, border: int, step: int) -> list[int]:
     if len(beyond) < 2:
         return []
     size = float(np.median([track.sizes[i] for i in beyond]))
-    neck = np.median([_neck(Anchors(track.anchors[i], size)) for i in beyond], axis=0)
+    neck = np.median([Anchors(track.anchors[i], size).neck for i in beyond], axis=0)
     result = []
     for i in ahead:
-        gap = _length(_neck(Anchors(track.anchors[i], size)) - neck)
+        gap = length(Anchors(track.anchors[i], size).neck - neck)
         alike = gap < 0.2 * size and abs(np.log(track.sizes[i] / size)) < 0.15
         if alike or away[i] > 0.3:
             break
@@ -380,7 +310,7 @@ def _half_way(track: Track, border: int, step: int) -> list[int]:
     if len(beyond) < 2:
         return []
     size = float(np.median([track.sizes[i] for i in beyond]))
-    home = _nanmedian(np.stack([track.anchors[i] for i in beyond]))
+    home = known_median(np.stack([track.anchors[i] for i in beyond]))
     result = []
     for i in inner:
         gap = np.hypot(*(track.anchors[i] - home).T) / size
@@ -388,31 +318,4 @@ def _half_way(track: Track, border: int, step: int) -> list[int]:
         if alike or i in beyond:
             break
         result.append(i)
-    return result
-
-
-def _distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean distance of the anchors that both know; infinite where they share none."""
-    gap = one - other
-    lengths = np.hypot(gap[:, 0], gap[:, 1])
-    known = lengths[lengths == lengths]
-    return float(known.mean()) if len(known) else float("inf")
-
-
-def _neck(anchors: Anchors) -> np.ndarray:
-    """From the middle of the shoulders to the head."""
-    return anchors.points[0] - (anchors.points[1] + anchors.points[2]) / 2
-
-
-def _length(vector: np.ndarray) -> float:
-    return float(np.hypot(vector[0], vector[1]))
-
-
-def _nanmedian(points: np.ndarray) -> np.ndarray:
-    """Median over frames, (n, 4, 2) to (4, 2); NaN where never known."""
-    result = np.full(points.shape[1:], np.nan)
-    for k in range(points.shape[1]):
-        known = points[~np.isnan(points[:, k, 0]), k]
-        if len(known):
-            result[k] = np.median(known, axis=0)
     return result

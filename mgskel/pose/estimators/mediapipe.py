@@ -25,8 +25,9 @@ import numpy as np
 from mgskel.core.config import Between
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.pose.estimator import Detection, estimator, option
+from mgskel.pose.estimators.mediapipe_follower import Follower
 from mgskel.pose.estimators.mediapipe_graphs import PRESENCE, give_memory_back, weights_hash
-from mgskel.pose.estimators.mediapipe_people import Followers, Sighting
+from mgskel.pose.estimators.mediapipe_people import Followers
 
 # Vertices of the face mesh that our named face points are ("left" is the person's own left).
 FACE_POINTS = MappingProxyType(
@@ -110,6 +111,7 @@ class MediaPipe:
         self._places = _Places.of(self.skeleton, full_face=settings.face == "full")
         self._keep = "all"
         self._people: Followers | None = None
+        self._last: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def reset(self) -> None:
         """A fresh start with the next picture: nothing of another clip may leak into it."""
@@ -130,7 +132,9 @@ class MediaPipe:
                 self._threads,
                 self._keep,
             )
-        return [[self._read(one, image) for one in self._people.step(image)] for image in images]
+        return [
+            [self._detection(one, image) for one in self._people.step(image)] for image in images
+        ]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -147,10 +151,23 @@ class MediaPipe:
         if self._people is not None:
             self._people.close()
             self._people = None
+            self._last = {}
             give_memory_back()
 
-    def _read(self, sighting: Sighting, image: np.ndarray) -> Detection:
-        found = sighting.seen
+    def _detection(self, one: Follower, image: np.ndarray) -> Detection:
+        if one.fresh or one.run not in self._last:
+            self._last[one.run] = self._read(one, image)
+        points, scores = self._last[one.run]
+        return Detection(
+            points + one.moved,
+            scores,
+            one.run if self._settings.most_people > 1 else None,
+            one.glimpsed,
+        )
+
+    def _read(self, one: Follower, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points (V, 2) in pixels, NaN where there are none, and their scores (V,)."""
+        found = one.seen
         height, width = image.shape[:2]
         points = np.full((self.skeleton.num_joints, 2), np.nan, np.float32)
         scores = np.zeros(self.skeleton.num_joints, np.float32)
@@ -161,25 +178,18 @@ class MediaPipe:
         for side in ("left", "right"):
             hand = getattr(found, f"{side}_hand_landmarks", None)
             if hand is not None:
-                points[places.hand[side]] = _read_points(hand)
+                points[places.hand[side]] = _read_points(hand, range(len(_HAND_POINTS)))
                 scores[places.hand[side]] = getattr(found, PRESENCE[side]) or 0.0
             else:
                 source = places.fallback_source[side]
                 points[places.fallback[side]] = body[source, :2]
                 scores[places.fallback[side]] = body[source, 2]
-        if not sighting.glimpsed and found.face_landmarks is not None:
-            points[places.face] = _read_points(found.face_landmarks)[places.face_source]
+        if not one.glimpsed and found.face_landmarks is not None:
+            points[places.face] = _read_points(found.face_landmarks, places.face_source)
             scores[places.face] = getattr(found, PRESENCE["face"]) or 0.0
         points *= (width, height)
-        if sighting.moved is not None:
-            points += sighting.moved
         points[scores <= 0] = np.nan
-        return Detection(
-            points,
-            np.clip(scores, 0, 1),
-            sighting.run if self._settings.most_people > 1 else None,
-            sighting.glimpsed,
-        )
+        return points, np.clip(scores, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,7 +202,7 @@ class _Places:
     fallback: dict[str, np.ndarray]
     fallback_source: dict[str, np.ndarray]
     face: np.ndarray
-    face_source: np.ndarray
+    face_source: Sequence[int]
 
     @classmethod
     def of(cls, skeleton: Skeleton, full_face: bool) -> _Places:
@@ -217,7 +227,7 @@ class _Places:
                 s: np.array(body.indices(*names.values())) for s, names in fallback.items()
             },
             face=np.array(skeleton.indices(*face)),
-            face_source=np.array(list(face.values())),
+            face_source=tuple(face.values()),
         )
 
 
@@ -242,6 +252,7 @@ def _read_body(landmarks: Any) -> np.ndarray:
     )
 
 
-def _read_points(landmarks: Any) -> np.ndarray:
+def _read_points(landmarks: Any, which: Sequence[int]) -> np.ndarray:
     """(L, 2): x and y as shares of the picture."""
-    return np.array([(p.x, p.y) for p in landmarks.landmark], dtype=np.float32)
+    marks = landmarks.landmark
+    return np.array([(marks[i].x, marks[i].y) for i in which], dtype=np.float32)

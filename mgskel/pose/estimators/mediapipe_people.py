@@ -4,11 +4,11 @@ The whole picture and its large tiles are searched at the start, and one of them
 later (small tiles only where people are small). Whom the detector finds becomes a person once the
 body model agrees. A lost person is looked for around the last place.
 
-Where one person is asked for, those who can't be that person (after a second: all but the most
-prominent, where several are nearly so) are only glimpsed: the body model
-looks at them now and then, the more rarely the better their motion foretells where they will be
-and the farther they are from others. Who comes near somebody else is looked at closely again, so
-that nobody's place is stolen.
+Where one person is asked for, those who can't be that person (after a few pictures: all but the
+most prominent, where several are nearly so) are only glimpsed: the body model looks at them now
+and then, the more rarely the better their motion foretells where they will be and the farther
+they are from others. Who comes near somebody else, or seems to, is watched: glimpsed at each or
+every second picture, so that nobody's place is stolen.
 
 A run whose square holds two people is drawn over to the more prominent one; so the heads of the
 others are hidden from it. Where two runs end up on the same person all the same, because one
@@ -18,7 +18,6 @@ passes behind the other, the run that came over from elsewhere stops.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,182 +30,25 @@ from mgskel.pose.estimators.mediapipe_finder import (
     tiles,
     whole,
 )
-from mgskel.pose.estimators.mediapipe_graphs import Graph, body_reader, follower
-from mgskel.pose.prominence import Standing, may_be_kept
+from mgskel.pose.estimators.mediapipe_follower import Follower
+from mgskel.pose.estimators.mediapipe_graphs import Graph, body_reader
+from mgskel.pose.prominence import may_be_kept
 
 _EVERY = 15
-_RAREST, _OFTENEST = 30, 15
+_OFTENEST = 15
 _COUNT = 150
-_SETTLED = 30
-_FRAME_US = 33333
+_SETTLED = 5
 _MISSED_FRAMES = 30
 # In radii of the circle around hips and whole body, see `mediapipe_finder`.
 _SAME_BODY = 0.15
 _HEAD = 0.22
 _OWN_HEAD = 0.15
 _IN_REACH = 0.4
-# How far a guess of where somebody is may be off, and how far a picture takes who starts to walk.
-_ASTRAY = 0.2
+# How far a picture takes who starts to walk.
 _STRIDE = 0.06
+# Heads so far apart are not in the same square.
+_OUT_OF_SIGHT = 3.0
 _GREY = 128
-_NOSE, _SHOULDERS, _HIPS = 0, [11, 12], [23, 24]
-_TRUNK = [_NOSE, *_SHOULDERS, *_HIPS]
-
-
-@dataclass(frozen=True, eq=False)
-class Sighting:
-    """What is seen of a person in a picture.
-
-    Attributes:
-        run: the number of the unbroken run on this person.
-        seen: landmarks.
-        glimpsed: there are those of the body only, and not of every picture.
-        moved: (2,) pixels by which the person has probably moved since they were read, if that was
-            in an earlier picture.
-    """
-
-    run: int
-    seen: Any
-    glimpsed: bool
-    moved: np.ndarray | None
-
-
-class Follower:
-    """One run of Holistic on one person, or glimpses of that person."""
-
-    def __init__(self, complexity: int, min_score: float, threads: int | None) -> None:
-        self._graph = Graph(lambda: follower(complexity, min_score, threads))
-        self.place: Any = None
-        self.seen: Any = None
-        self.body: np.ndarray | None = None
-        self.step = np.zeros(2)
-        self.pace = np.zeros(2)
-        self.missed = 0
-        self.run = 0
-        self.closely = True
-        self.met = -_EVERY
-        self._glimpsed = False
-        self._waits, self._waited = 1, 0
-        self._frames, self._size, self._middle = 0, 0.0, np.zeros(2)
-
-    def close(self) -> None:
-        self._graph.close()
-
-    def idle(self) -> None:
-        """A picture without this person; the run's own clock goes on."""
-        self._graph.pass_time(_FRAME_US)
-        self.seen = None
-        self.missed += 1
-
-    def follow(self, image: np.ndarray, place: Any) -> bool:
-        """Look closely for the person at a place; False where nobody is there."""
-        begun = self.seen is not None
-        self._move_on(place, image)
-        if not self._take(self._graph({"image": image, "place": place}), image):
-            return False
-        self._glimpsed = False
-        self._waits, self._waited = 1, 0
-        if not begun:
-            self.step = np.zeros(2)
-        return True
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for another glimpse."""
-        return self.seen is None or self._waited + 1 >= self._waits
-
-    def carry(self) -> None:
-        """Take it that the person moved on as before."""
-        assert self.body is not None
-        self._graph.pass_time(_FRAME_US)
-        self._glimpsed = True
-        self._waited += 1
-        self.body = self.body + self.step
-
-    def glimpse(self, image: np.ndarray, place: Any, reader: Graph) -> bool:
-        """Look with the body model alone; False where nobody is there."""
-        self._graph.pass_time(_FRAME_US)
-        self._glimpsed = True
-        begun = self.seen is not None
-        elapsed = self._waited + 1
-        expected = None if self.body is None else self.body + self.step
-        before = None if self.body is None else self.body - self.step * self._waited
-        self._move_on(place, image)
-        if not self._take(reader({"image": image, "place": place}), image):
-            return False
-        assert self.body is not None
-        self.step, self._waits, self._waited = np.zeros(2), _EVERY // 4, 0
-        if begun and expected is not None and before is not None:
-            self.step = (self.body - before).mean(0) / elapsed
-            off = float(np.hypot(*(self.body - expected).mean(0)))
-            certain = elapsed * _ASTRAY * self.radius / max(off, 1e-6)
-            self._waits = int(np.clip(certain, 1, min(2 * elapsed, _RAREST)))
-        return True
-
-    def wait_less(self, pictures: float) -> None:
-        """Let no more pictures pass before the next glimpse, within reason."""
-        self._waits = min(self._waits, max(int(pictures), _OFTENEST))
-
-    def stop(self) -> None:
-        """Nobody is followed until a new place is given."""
-        self.place = self.seen = None
-
-    def sighting(self) -> Sighting:
-        moved = self.step * self._waited if self._waited else None
-        return Sighting(self.run, self.seen, self._glimpsed, moved)
-
-    @property
-    def shoulders(self) -> np.ndarray:
-        """(2,) their middle when last seen."""
-        assert self.body is not None
-        return self.body[1:3].mean(0)
-
-    @property
-    def upright(self) -> bool:
-        """Shoulders above hips; legs and hands are sometimes taken for somebody on the head."""
-        assert self.body is not None
-        x, y = self.body[3:].mean(0) - self.shoulders
-        return bool(y > abs(x))
-
-    @property
-    def radius(self) -> float:
-        """About as a `Found` has it: two and a half shoulder widths or two trunks."""
-        assert self.body is not None
-        width = np.hypot(*(self.body[1] - self.body[2]))
-        trunk = np.hypot(*(self.shoulders - self.body[3:].mean(0)))
-        return float(max(2.5 * width, 1.6 * trunk, 1.0))
-
-    def standing(self, frames: int) -> Standing:
-        """The part in so many frames of whoever was followed here."""
-        return Standing(self._size, self._middle, self._frames / frames)
-
-    def _move_on(self, place: Any, image: np.ndarray) -> None:
-        """Shift a place that is some pictures old to where the person should be now."""
-        if self._waited and self.seen is not None:
-            x, y = self.step * (self._waited + 1)
-            place.x_center += x / image.shape[1]
-            place.y_center += y / image.shape[0]
-
-    def _take(self, seen: Any, image: np.ndarray) -> bool:
-        self.seen, self.place = seen, seen.next_place
-        if seen.pose_landmarks is None:
-            self.stop()
-            return False
-        height, width = image.shape[:2]
-        marks = seen.pose_landmarks.landmark
-        body = np.array([(marks[i].x * width, marks[i].y * height) for i in _TRUNK])
-        self.step = np.zeros(2) if self.body is None else (body - self.body).mean(0)
-        self.body = body
-        self.missed = 0
-        return True
-
-    def count(self) -> None:
-        """One more picture with this person."""
-        assert self.body is not None
-        self.pace = 0.8 * self.pace + 0.2 * self.step
-        self._frames += 1
-        self._size += (self.radius - self._size) / self._frames
-        self._middle = self._middle + (self.body.mean(0) - self._middle) / self._frames
 
 
 class Followers:
@@ -232,6 +74,7 @@ class Followers:
         self._keep = keep
         self._all: list[Follower] = []
         self._settled: Follower | None = None
+        self._met: dict[Follower, int] = {}
         self._frame = -1
         self._runs = 0
         self.most_seen = 0
@@ -242,7 +85,7 @@ class Followers:
         for one in self._all:
             one.close()
 
-    def step(self, image: np.ndarray) -> list[Sighting]:
+    def step(self, image: np.ndarray) -> list[Follower]:
         """Everybody in the next (H, W, 3) picture."""
         self._frame += 1
         picture = np.ascontiguousarray(image)
@@ -263,10 +106,10 @@ class Followers:
                 one.follow(picture, place)
         if len(self._present) >= self._most and self._frame % _COUNT == 0:
             self.most_seen = max(self.most_seen, len(self._finder.people(picture)))
-        return [one.sighting() for one in self._present]
+        return self._present
 
     def _share_attention(self, size: tuple[int, int]) -> None:
-        """Who may be asked for is looked at closely, and who comes near another."""
+        """Who may be asked for is looked at closely; who comes near another is watched."""
         present = self._present
         for one in present:
             one.count()
@@ -279,11 +122,20 @@ class Followers:
             self._settled = known[best]
         for one, rival in zip(known, rivals, strict=True):
             others = [other for other in present if other is not one and one.seen is not None]
-            if any(_meet(one, other) for other in others):
-                one.met = self._frame
-            one.closely = rival or self._frame < one.met + _EVERY // 2
-            if not one.closely:
-                one.wait_less(min((_strides(one, other) for other in others), default=_RAREST))
+            now, soon = (
+                min((_apart(one, other, within) for other in others), default=np.inf)
+                for within in (0, _EVERY)
+            )
+            if soon < _IN_REACH and one.fresh:
+                self._met[one] = self._frame
+            one.closely = rival
+            one.watched = self._frame < self._met.get(one, -_EVERY) + _EVERY // 2
+            if now < _IN_REACH:
+                one.wait_at_most(1)
+            elif soon < _IN_REACH or one.watched:
+                one.wait_at_most(2)
+            else:
+                one.wait_at_most(max((now - _IN_REACH) / _STRIDE, _OFTENEST))
 
     def _hidden(self, image: np.ndarray, one: Follower) -> np.ndarray:
         """The picture without the heads of others, which would draw a run over to them."""
@@ -293,6 +145,8 @@ class Followers:
             if other is one or other.place is None or other.body is None:
                 continue
             apart = float(np.hypot(*(other.body[0] - one.body[0])))
+            if apart > _OUT_OF_SIGHT * max(one.radius, other.radius):
+                continue
             reach = min(_HEAD * other.radius, apart - _OWN_HEAD * one.radius)
             if reach < _HEAD / 2 * other.radius:
                 continue  # the own head would go with it
@@ -315,12 +169,13 @@ class Followers:
         large = [whole(size), *tiles(size, 1.0)]
         if self._frame == 0:
             fresh = self._search(image, large)
-            return fresh + (self._search(image, tiles(size, 0.6)) if self._small(size) else [])
+            small = self._small(size) if self._keep == "all" else not self._present
+            return fresh + (self._search(image, tiles(size, 0.6)) if small else [])
         regions = [] if self._present else [whole(size)]
         regions += [
             _around(one, size)
             for one in self._all
-            if one.closely
+            if one.attended
             and one.seen is None
             and one.body is not None
             and one.missed <= _MISSED_FRAMES
@@ -381,27 +236,18 @@ class Followers:
                 if one.seen is None or other.seen is None or not _twins(one, other):
                     continue
                 # Who came over from elsewhere has made the larger step; glimpses prove nothing.
-                came = max((one, other), key=lambda o: (not o.closely, float(np.hypot(*o.step))))
+                came = max((one, other), key=lambda o: (not o.attended, float(np.hypot(*o.step))))
                 came.stop()
 
 
-def _meet(one: Follower, other: Follower) -> bool:
-    """Whether two are near each other, or will soon be if they go on as they do."""
+def _apart(one: Follower, other: Follower, within: int) -> float:
+    """How near two come to each other in so many pictures if they go on as they do, in radii."""
     assert one.body is not None and other.body is not None
     apart = other.body[0] - one.body[0]
-    closing = (other.pace - one.pace) * _EVERY
+    closing = (other.pace - one.pace) * within
     squared = float(closing @ closing)
     nearest = np.clip(-(apart @ closing) / squared, 0, 1) if squared else 0.0
-    gap = np.hypot(*(apart + nearest * closing))
-    return bool(gap < _IN_REACH * max(one.radius, other.radius))
-
-
-def _strides(one: Follower, other: Follower) -> float:
-    """Pictures in which one could come near the other."""
-    assert one.body is not None and other.body is not None
-    radius = max(one.radius, other.radius)
-    gap = float(np.hypot(*(other.body[0] - one.body[0])))
-    return (gap / radius - _IN_REACH) / _STRIDE
+    return float(np.hypot(*(apart + nearest * closing)) / max(one.radius, other.radius))
 
 
 def _twins(one: Follower, other: Follower) -> bool:
