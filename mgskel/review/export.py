@@ -79,7 +79,8 @@ def _coder(clips: Sequence[ClipResult], name: str) -> Coder:
             if review is None or not review.finished:
                 continue
             events = review.standing()
-        codings.append(Coding(clip.name, events, duration_s=recorded_s(clip.folder)))
+        length, people = recorded_s(clip.folder), clip.header().people
+        codings.append(Coding(clip.name, events, duration_s=length, people=people))
     if not codings:
         raise InputError(
             f"{name} has not finished a clip", remedy="finish one: then it can be compared"

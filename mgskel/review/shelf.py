@@ -133,13 +133,17 @@ class Shelf:
         if before.revision != told["revision"]:
             raise Outdated(before)
         known = {judged.id: judged for judged in before.events}
-        end_s = (recorded_s(self.clip(name).folder) or 0.0) + _SLACK_S
+        clip = self.clip(name)
+        end_s = (recorded_s(clip.folder) or 0.0) + _SLACK_S
+        people = clip.header().people
         events = []
         for entry in told["events"]:
             judged = known.pop(str(entry["id"]), None)
             event = self._event(entry, judged, coder)
             if event.end_s > end_s:
                 raise InputError("an event ends after the recording", found=f"{event.end_s} s")
+            if event.person not in people and (judged is None or event != judged.event):
+                raise InputError("nobody of that name was recorded", found=event.person)
             machine = judged.machine if judged is not None else None
             at = "" if entry["state"] == "open" else str(entry["at"])[:40]
             events.append(JudgedEvent(str(entry["id"]), event, entry["state"], at, machine))

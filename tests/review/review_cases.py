@@ -30,6 +30,18 @@ def a_study(folder: Path, clips: int = 2, **about: object) -> Path:
     return folder
 
 
+def two_people(folder: Path) -> Path:
+    """A clip of two, who do much the same one after the other."""
+    events = [
+        an_event("nodding", 2.0, 3.0, group="head"),
+        an_event("touching ear", 5.0, 6.0, group="head-hand"),
+        an_event("nodding", 2.5, 3.5, person="2", group="head", score=0.4),
+    ]
+    a_clip(folder / "talk", events, a_person(10.0, people=("1", "2")))
+    About(classes=get_vocabulary("common").classes).save(folder)
+    return folder
+
+
 class Here:
     """The app of a study, asked as its page asks."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from review_cases import HOSTILE, a_study
+from review_cases import HOSTILE, a_study, two_people
 from study_cases import a_clip, a_person, an_event
 
 from mgskel.analyze import AnalyzeSettings
@@ -220,6 +220,19 @@ def test_sensitivity_and_filters_count_at_once(visit: Any) -> None:
     here.open("clip?clip=clip1")
     assert "2 of 3 events" in here.text("shown")
     assert here.text("finish") == "Finish clip: accept 2, reject 1"
+
+
+def test_one_of_two_people_is_chosen(visit: Any, tmp_path: Path) -> None:
+    here = visit(two_people(tmp_path / "study"))
+    here.open("clip?clip=talk")
+    here.page.select_option("#whose", "2")
+    assert here.page.locator("#list .moment").count() == 1
+    here.press("u", "a")
+    here.saved()
+    assert here.states(clip="talk") == ["open", "accepted", "open"]
+    here.press("Escape", "c", "Escape")
+    here.saved()
+    assert [j.event.person for j in here.review("talk").events if j.machine is None] == ["2"]
 
 
 def test_hostile_texts_stay_text(visit: Any, tmp_path: Path) -> None:

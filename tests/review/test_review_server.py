@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from review_cases import HOSTILE, SECRET, Here, a_study
+from review_cases import HOSTILE, SECRET, Here, a_study, two_people
 from study_cases import a_person
 
 from mgskel.analyze import AnalyzeSettings
@@ -372,3 +372,34 @@ def test_what_the_player_shows_is_kept_ready_until_the_keypoints_change(here: He
     assert shown()["duration_s"] == 5 and ready.stat().st_mtime_ns > made
     ready.write_text("{}")
     assert shown()["player"]["frames"] == 125
+
+
+def test_two_people_of_a_clip_are_reviewed_compared_and_exported_each_by_name(
+    tmp_path: Path,
+) -> None:
+    here = Here(two_people(tmp_path / "study"))
+    review = here.review("talk")
+    first, other, ear = review["events"]
+    assert [e["person"] for e in review["events"]] == ["1", "2", "1"]
+    first["state"], other["state"] = "accepted", "rejected"
+    ear |= {"state": "accepted", "person": "2"}  # it was the other one's ear
+    assert here.save(review | {"finished": True}, "talk").status_code == 200
+    stranger = here.review("talk")
+    stranger["events"][0]["person"] = "3"
+    assert "nobody of that name" in here.save(stranger, "talk").json()["error"]
+    here.finish("talk", "Ben")
+    told = here.post("api/agreement", json={"coders": ["Anna", "Ben"]}).json()
+    assert told["files"] == ["talk, person 1", "talk, person 2"]
+    # As events of the whole clip both would have an ear and a nod.
+    assert told["labels"]["touching ear"]["event_f1_0.3"] == 0
+    here.save(here.review("talk") | {"finished": True}, "talk")  # Anna has the last word
+    here.post("api/export", json={})
+    table = read_table(here.study / "events.csv")
+    assert list(zip(table["person"], table["label"], strict=True)) == [
+        ("1", "nodding"), ("2", "touching ear")
+    ]  # fmt: skip
+    for file in ("anna/talk.eaf", "anna.csv", "anna.boris"):
+        (coder,) = read_coders([here.study / "coders" / file])
+        found = [(e.person, e.label) for coding in coder.codings for e in coding.events]
+        assert found == [("1", "nodding"), ("2", "touching ear")]
+    here.queue.close()

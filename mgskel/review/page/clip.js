@@ -10,7 +10,7 @@ mgskel.begun = (async function clip() {
   // How an event is drawn: its body group's colour, and as sure as it is.
   const drawn = (event) => {
     const known = labels.byGroup.get(event.group) || labels.byGroup.get("gesture");
-    return { ...event, row: event.group, colour: known.colour, ink: known.ink, score: event.state === "open" ? event.score : 1, from_s: event.start_s, to_s: event.end_s,
+    return { ...event, row: persons().length > 1 ? `${event.group} (${event.person})` : event.group, colour: known.colour, ink: known.ink, score: event.state === "open" ? event.score : 1, from_s: event.start_s, to_s: event.end_s,
       annotated: event.state === "accepted" ? `accepted by ${record.coder}` : event.state === "rejected" ? `rejected by ${record.coder}` : "" };
   };
   const machineScore = (event) => (event.machine || event).score;
@@ -19,10 +19,11 @@ mgskel.begun = (async function clip() {
   const words = { open: "open", accepted: "accepted", rejected: "rejected" };
 
   function show() {
-    const gesture = at("gesture").value, state = at("state").value;
+    const gesture = at("gesture").value, state = at("state").value, whose = at("whose").value;
     const above = record.events.filter((event) => sensitivity.shows(machineScore(event), event.state));
-    visible = above.filter((event) => (!gesture || event.label === gesture) && (!state || event.state === state) || event.id === chosen);
-    unsure = above.filter((event) => event.state === "open" && (!gesture || event.label === gesture)).sort((a, b) => machineScore(a) - machineScore(b) || a.start_s - b.start_s);
+    const wanted = above.filter((event) => (!gesture || event.label === gesture) && (!whose || event.person === whose));
+    visible = above.filter((event) => (wanted.includes(event) && (!state || event.state === state)) || event.id === chosen);
+    unsure = wanted.filter((event) => event.state === "open").sort((a, b) => machineScore(a) - machineScore(b) || a.start_s - b.start_s);
     mgskel.report.events = visible.map(drawn);
     mgskel.arrangeTimeline();
     mgskel.selectOnTimeline(mgskel.report.events.find((event) => event.id === chosen) || null);
@@ -144,7 +145,7 @@ mgskel.begun = (async function clip() {
     const start_s = Math.max(clock.start, Math.round(Math.min(clock.time, clock.duration - length) * 1000) / 1000);
     const like = current();
     const label = like ? like.label : at("gesture").value || labels[0].name;
-    const event = { id: `a-${crypto.randomUUID()}`, person: like ? like.person : persons()[0], label, group: labels.byName.get(label)?.group || like?.group || "gesture", level: "gesture",
+    const event = { id: `a-${crypto.randomUUID()}`, person: like ? like.person : at("whose").value || persons()[0], label, group: labels.byName.get(label)?.group || like?.group || "gesture", level: "gesture",
       start_s, end_s: Math.round((start_s + length) * 1000) / 1000, score: 1, alternatives: [], evidence: "", machine: null, state: "accepted", at: now() };
     chosen = event.id;
     record.commit([[event.id, event]]);
@@ -247,7 +248,7 @@ mgskel.begun = (async function clip() {
     at("end").addEventListener("change", (e) => move("end_s", e.target.valueAsNumber));
     at("person").addEventListener("change", (e) => { if (current()) becomes(current(), { person: e.target.value }); });
     at("relabel").addEventListener("submit", (event) => { event.preventDefault(); relabel(at("other").value); at("other").value = ""; at("other").blur(); });
-    for (const id of ["gesture", "state"]) at(id).addEventListener("change", show);
+    for (const id of ["gesture", "state", "whose"]) at(id).addEventListener("change", show);
     at("sound").addEventListener("change", (e) => { document.querySelector("#beside video").muted = !e.target.checked; });
     document.addEventListener("themed", () => { mgskel.redrawPlayer(); mgskel.redrawTimeline(); });
     window.addEventListener("focus", () => record.refresh().catch(() => {}));
@@ -279,7 +280,8 @@ mgskel.begun = (async function clip() {
     const used = [...new Set(record.events.map((event) => event.label))].sort();
     at("gesture").append(make("option", { value: "", text: "any" }), ...used.map((text) => make("option", { value: text, text })));
     at("person").append(...report.player.people.map((text) => make("option", { value: text, text })));
-    at("person-choice").hidden = report.player.people.length < 2;
+    at("whose").append(make("option", { value: "", text: "all" }), ...report.player.people.map((text) => make("option", { value: text, text })));
+    at("person-choice").hidden = at("whose-choice").hidden = report.player.people.length < 2;
     for (const part of document.querySelectorAll(".filters .slider")) part.hidden = record.blind;
     visible = record.events;
     await mgskel.player();

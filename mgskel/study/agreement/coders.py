@@ -13,7 +13,7 @@ from mgskel.core.event_formats.boris import is_boris, read_boris
 from mgskel.core.event_formats.elan import elan_tiers, read_elan
 from mgskel.core.events import GestureEvent, read_events
 from mgskel.core.storage.intake import read_text
-from mgskel.study.folder import clip_folders, clip_of_table, is_clip_folder, recorded_s
+from mgskel.study.folder import ClipResult, clip_folders, clip_of_table, is_clip_folder, recorded_s
 
 ENDINGS = (".eaf", ".csv", ".tsv", ".txt", ".json", ".boris")
 
@@ -27,6 +27,7 @@ class Coding:
         tiers: the tier that each event came from; empty where the file has none.
         alias: another name that the recording may be known by (its media file).
         duration_s: how long the recording is; none where nobody says.
+        people: who was recorded and could be marked, where that is known.
     """
 
     name: str
@@ -34,6 +35,17 @@ class Coding:
     tiers: tuple[str, ...] = ()
     alias: str = ""
     duration_s: float | None = None
+    people: tuple[str, ...] = ()
+
+    def tells_apart(self, people: Iterable[str]) -> bool:
+        """Whether the coder knew these people apart, as far as can be seen."""
+        marked = {event.person for event in self.events}
+        return bool(self.people) or not marked or (len(marked) > 1 and marked <= set(people))
+
+    def of(self, person: str) -> Coding:
+        """What was marked of one person."""
+        events = tuple(event for event in self.events if event.person == person)
+        return replace(self, name=f"{self.name}, person {person}", events=events, tiers=())
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,8 @@ class Pairing:
     """Codings that belong together.
 
     Attributes:
-        names: the recordings, in the order of their names.
+        names: the recordings, in the order of their names; of one with several
+            people whom all coders tell apart, each person.
         codings: per recording, one coding of each coder.
         unpaired: per coder, recordings that not every coder has.
     """
@@ -97,7 +110,8 @@ def read_coder(path: Path, name: str) -> Coder:
 def _clip_coding(folder: Path, study: Path | None = None) -> Coding:
     events = read_events(folder / "events.csv")
     name = folder.resolve().name if study is None else folder.relative_to(study).as_posix()
-    return Coding(name, events, alias=folder.name, duration_s=recorded_s(folder))
+    people = ClipResult(name, folder).header().people
+    return Coding(name, events, alias=folder.name, duration_s=recorded_s(folder), people=people)
 
 
 def _folder_codings(folder: Path, remarks: list[str]) -> list[Coding]:
@@ -157,8 +171,8 @@ def pair(coders: Sequence[Coder]) -> Pairing:
     if len(coders) < 2:
         raise InputError("agreement needs two or more coders", found=f"{len(coders)}")
     if all(len(coder.codings) == 1 for coder in coders):
-        only = tuple(coder.codings[0] for coder in coders)
-        return Pairing((only[0].name,), (only,), {})
+        only = _each_person(tuple(coder.codings[0] for coder in coders))
+        return Pairing(tuple(row[0].name for row in only), tuple(only), {})
     remarks: list[str] = []
     shelves = [_shelf(coder.codings) for coder in coders]
     common = [name for name in shelves[0] if all(name in shelf for shelf in shelves[1:])]
@@ -186,13 +200,21 @@ def pair(coders: Sequence[Coder]) -> Pairing:
         coder.name: tuple(dict.fromkeys(c.name for c in shelf.values() if id(c) not in seen))
         for coder, shelf, seen in zip(coders, shelves, used, strict=True)
     }
-    names = tuple(sorted(rows))
+    by_name = [one for name in sorted(rows) for one in _each_person(rows[name])]
     return Pairing(
-        names,
-        tuple(rows[name] for name in names),
+        tuple(row[0].name for row in by_name),
+        tuple(by_name),
         {name: lost for name, lost in unpaired.items() if lost},
         tuple(remarks),
     )
+
+
+def _each_person(row: tuple[Coding, ...]) -> list[tuple[Coding, ...]]:
+    """One row a person, where several were recorded and every coder tells them apart."""
+    people = dict.fromkeys(person for coding in row for person in coding.people)
+    if len(people) < 2 or not all(coding.tells_apart(people) for coding in row):
+        return [row]
+    return [tuple(coding.of(person) for coding in row) for person in people]
 
 
 def _key(name: str) -> str:
