@@ -18,8 +18,8 @@ import warnings
 from pathlib import Path
 
 from studies.recognition.study import Results, Trial, run_trials
-from studies.recognition.study_page import page, plot_differences
-from studies.recognition.synthetic_sets import SETS, synthetic_file
+from studies.recognition.study_page import page, plot_curves, plot_differences
+from studies.recognition.synthetic_sets import CURVES, SETS, curve_place, synthetic_file
 
 from mgskel.core.errors import InputError, MgskelError, unknown
 from mgskel.core.storage.files import write_text
@@ -65,7 +65,7 @@ REMARKS = {
     "quick": """
 Quick trainings: networks of two blocks (24 and 48 channels), 20 to 30 epochs, window 32, 60% of the
 clips judged, all the same for every variant; the last weights are judged. Networks this young may
-owe part of the gain to learning faster. `amplitude` and `rest` are points of two curves.
+owe part of the gain to learning faster.
 """,
     "full": """
 Networks as they are, 12 to 40 epochs, a third of the clips judged; the last weights are judged.
@@ -158,7 +158,15 @@ def _study(args: argparse.Namespace) -> int:
     results = Results(args.results / f"fusion{suffix}.csv")
     recipes = dict.fromkeys(SETS, "synthetic")
     left = run_trials(wanted, results, Path("configs"), files, args.minutes, recipes=recipes)
-    text = page("fusion", results.rows, REFERENCES) + REMARKS[args.size] + CHOSEN
+    text = page("fusion", results.rows, REFERENCES)
+    measured = {row["set"] for row in results.rows}
+    if measured >= {name for names in CURVES.values() for name in names}:
+        places = {title: {name: curve_place(name) for name in CURVES[title]} for title in CURVES}
+        picture = args.results / f"fusion{suffix}_curves.png"
+        points = plot_curves(picture, results.rows, places)
+        text += "\n".join(["", "## Curves", "", f"![gain along the curves]({picture.name})", ""])
+        text += "\n" + "\n".join(points) + "\n"
+    text += REMARKS[args.size] + CHOSEN
     write_text(args.results / f"fusion{suffix}.md", text)
     plot_differences(args.results / f"fusion{suffix}.png", results.rows, REFERENCES)
     print(f"{left} trainings left" if left else "done", file=sys.stderr)

@@ -110,22 +110,42 @@ def add_fusion(
     skeleton: Skeleton,
     example: Sequence[Any],
     parts: FusionParts | None = None,
+    share: float = 0.0,
 ) -> tuple[str, ...]:
     """Adds balanced fusion to a network that knows nothing of it; returns where, by module names.
 
-    For networks in the manner of CTR-GCN or MMAction: a row of blocks whose features are
-    (N, C, T, V). The fusions hang on the blocks as `balanced_fusion`, so all names stay, and
-    trained weights still load (with ``strict=False``, or before the call); they change nothing
-    until trained. An `nn.AdaptiveAvgPool2d(1)` over such features pools in balance, too. A mean
-    that is written out in the network's code stays; `BalancedPooling` can be put there by hand.
+    For networks in the manner of CTR-GCN or MMAction, with features (N, C, T, V). An
+    `nn.AdaptiveAvgPool2d(1)` over them pools in balance. A mean that is written out in the
+    network's code cannot be found; there gates are hung on blocks (`BalancedPooling` can be put in
+    its place by hand). All names stay, and trained weights still load (with ``strict=False``, or
+    before the call).
 
     Args:
         skeleton: the layout of the joint axis.
-        example: arguments of one forward pass, by which the blocks are found.
-        parts: what to leave out, for ablations.
+        example: arguments of one forward pass, by which the places are found.
+        parts: what to leave out, and whether blocks are gated where the pooling is found, too.
+        share: the peaks' shares in the pooling at the start, 0.25 for a network that is yet to
+            learn; with 0 the fusion changes nothing until trained.
     """
     parts = parts or FusionParts()
     seen = _features_passing(model, skeleton.num_joints, example)
+    places: list[str] = []
+    for name, module, before, _ in seen if parts.pooling else ():
+        if isinstance(module, nn.AdaptiveAvgPool2d):
+            module.balanced_pooling = BalancedPooling(
+                before[1], share, parts.moment_peak, parts.joint_peak
+            )
+            module.register_forward_hook(_pool)
+            places.append(name)
+    if parts.gates if parts.gates is not None else not places:
+        places += _gate_blocks(model, skeleton, seen, parts)
+    return tuple(places)
+
+
+def _gate_blocks(
+    model: nn.Module, skeleton: Skeleton, seen: Sequence[_Passing], parts: FusionParts
+) -> list[str]:
+    """Gates behind the stages of the outermost row of blocks; returns the blocks' names."""
     rows: dict[tuple[str, type], list[str]] = {}
     for name, module, _, _ in seen:
         rows.setdefault((name.rpartition(".")[0], type(module)), []).append(name)
@@ -141,19 +161,12 @@ def add_fusion(
     )[1]
     shapes = {name: (before, after) for name, _, before, after in seen if name in row}
     strides = [round(before[2] / after[2]) for before, after in shapes.values()]
-    places = [list(shapes)[i] for i in _ends(strides)] if parts.gates is not False else []
+    places = [list(shapes)[i] for i in _ends(strides)]
     for name in places:
         block = model.get_submodule(name)
         block.balanced_fusion = BalancedFusion(skeleton, shapes[name][1][1], parts)
         block.register_forward_hook(_fuse)
-    for name, module, before, _ in seen if parts.pooling else ():
-        if isinstance(module, nn.AdaptiveAvgPool2d):
-            module.balanced_pooling = BalancedPooling(
-                before[1], 0.0, parts.moment_peak, parts.joint_peak
-            )
-            module.register_forward_hook(_pool)
-            places.append(name)
-    return tuple(places)
+    return places
 
 
 def _fuse(block: Any, inputs: tuple[Any, ...], output: Any) -> Any:

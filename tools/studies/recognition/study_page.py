@@ -113,3 +113,35 @@ def plot_differences(path: Path, rows: Sequence[Row], references: Mapping[str, s
     figure.legend(loc="outside lower center", ncols=len(sets), frameon=False)
     figure.suptitle("Paired differences (bar: mean and 95% interval over pairs)", x=0.01, ha="left")
     save_figure(figure, path)
+
+
+def plot_curves(
+    path: Path, rows: Sequence[Row], curves: Mapping[str, Mapping[str, float]]
+) -> list[str]:
+    """The gain of `on` over `off` along each curve, {what it is drawn over: {set: place}}.
+
+    Mean and 95% interval over pairs as bars, single pairs as points. Returns the points as lines
+    of Markdown.
+    """
+    from mgskel.training.plots import new_figure, save_figure
+
+    gains = paired(rows, "on", "off")
+    figure, axes = new_figure(1, len(curves), (4.5 * len(curves), 3.4))
+    lines = ["| curve | at | pairs | top-1, points | 95% interval |", "|---|---|---|---|---|"]
+    for axis, (title, places) in zip(axes, curves.items(), strict=True):
+        for (name, _), values in gains.items():
+            if name not in places:
+                continue
+            place, points = places[name], [100 * value for value in values]
+            d = interval(points)
+            axis.scatter([place] * len(points), points, s=14, alpha=0.5, color="C0")
+            axis.plot([place], [d.mean], "_", color="black", markersize=14)
+            if d.pairs > 1:
+                axis.plot([place, place], [d.low, d.high], color="black", linewidth=1.2)
+            lines.append(f"| {title} | {place:.2f} | {d.pairs} | {d.mean:+.2f} | {_ends(d, 2)} |")
+        axis.axhline(0, color="grey", linewidth=0.8)
+        axis.set_xlabel(title)
+        axis.set_xlim(0, None)
+    axes[0].set_ylabel("gain of fusion, top-1 points")
+    save_figure(figure, path)
+    return lines

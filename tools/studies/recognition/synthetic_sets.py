@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mgskel.core.recording import Dataset, Recording
 from mgskel.formats import write
-from mgskel.synthesis import SynthesisSettings, synthesise_clip
+from mgskel.synthesis import SynthesisSettings, SyntheticRecording, synthesise_clip
 
 LABELS = (
     "turn-head", "nod", "shake-head", "tilt-head", "touch-nose", "touch-ears", "touch-neck",
@@ -42,26 +42,49 @@ SETS = {
 }
 
 
+# Points of the two curves, by what they are drawn over.
+CURVES = {
+    "amplitude of the gesture": ("amplitude 0.2", "amplitude 0.4", "amplitude 0.8"),
+    "share of the clip that the gesture fills": ("rest 0.5 s", "rest 1.5 s", "rest 4 s"),
+}
+
+
 def synthetic_file(name: str, clips: int, folder: Path) -> Path:
     """The set's bundle in the folder, made there if it is missing."""
     path = folder / f"{name.replace(' ', '_')}-{clips}.npz"
     if path.is_file():
         return path
-    wanted = SETS[name]
-    settings = SynthesisSettings(
-        layout="imigue22", noise=0.5, amplitude=wanted.amplitude, duration=wanted.duration
-    )
     recordings = []
     for i in range(clips):
         label = i % len(LABELS)
-        made = synthesise_clip(
-            LABELS[label],
-            wanted.seed * 1_000_003 + i,
-            settings,
-            fps=_FPS,
-            around_s=wanted.around_s,
-        )
-        recordings.append(Recording(made.sequence, f"{LABELS[label]}-{i}", label=label, subject=i))
+        sequence = _clip(name, i).sequence
+        recordings.append(Recording(sequence, f"{LABELS[label]}-{i}", label=label, subject=i))
     folder.mkdir(parents=True, exist_ok=True)
     write(path, Dataset(tuple(recordings), class_names=LABELS), "bundle")
     return path
+
+
+def _clip(name: str, number: int) -> SyntheticRecording:
+    wanted = SETS[name]
+    return synthesise_clip(
+        LABELS[number % len(LABELS)],
+        wanted.seed * 1_000_003 + number,
+        SynthesisSettings(
+            layout="imigue22", noise=0.5, amplitude=wanted.amplitude, duration=wanted.duration
+        ),
+        fps=_FPS,
+        around_s=wanted.around_s,
+    )
+
+
+def curve_place(name: str) -> float:
+    """Where a set stands on its curve: amplitude, or the share of its first 20 clips (two of each
+    class) that gestures fill."""
+    if name in CURVES["amplitude of the gesture"]:
+        return SETS[name].amplitude[0]
+    clips = [_clip(name, i) for i in range(2 * len(LABELS))]
+    shares = [
+        sum(event.end_s - event.start_s for event in clip.events) * _FPS / clip.sequence.num_frames
+        for clip in clips
+    ]
+    return sum(shares) / len(shares)
