@@ -25,7 +25,7 @@ from mgskel.models import Backbone
 from mgskel.report.figures import class_maps, heat_map, key_moments, save_figure, typical_pose
 from mgskel.report.films.overlay import Ground, write_overlay
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.decision.tracks import probability
+from mgskel.spotting.decision.decision_rule import probability
 from mgskel.spotting.network.joint_evidence import Passage, passages
 from mgskel.training.runs.clip_model import ClipModel
 

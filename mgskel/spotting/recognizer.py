@@ -12,12 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from mgskel.core.errors import InputError
-from mgskel.core.events import Events, GestureEvent
+from mgskel.core.events import Events, GestureEvent, in_order
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
@@ -31,8 +31,8 @@ from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
 from mgskel.training.runs.model_folder import Kind, read_description
 
 if TYPE_CHECKING:
+    from mgskel.spotting.decision.decoding import Track
     from mgskel.spotting.decision.needs import Silence
-    from mgskel.spotting.decision.tracks import Track
     from mgskel.spotting.online import OnlineSpotter
 
 # Imported when one is loaded: each is made of this file's class.
@@ -87,6 +87,8 @@ class Recognizer(ABC):
     people: int = 1
     at_every_moment: bool = True
     """Whether the network's answers are those of every moment, or of a clip."""
+    learned_from: ClassVar[str] = "recordings"
+    looks_at: ClassVar[str] = "recordings"
 
     @abstractmethod
     def save(self, folder: str | Path) -> None:
@@ -133,7 +135,6 @@ class Recognizer(ABC):
         """The events of one person."""
         raise InputError("this kind of recognizer cannot join others", found=self.name)
 
-    @abstractmethod
     def spot(
         self, sequence: PoseSequence, sensitivity: float = DEFAULT_SENSITIVITY
     ) -> tuple[GestureEvent, ...]:
@@ -142,19 +143,20 @@ class Recognizer(ABC):
         Args:
             sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
         """
+        return in_order(
+            event for track in self.tracks(sequence) for event in self.decode(track, sensitivity)
+        )
 
-    @abstractmethod
     def follow(
-        self,
-        skeleton: Skeleton | str = "mediapipe_holistic",
-        fps: float = 30.0,
-        *,
-        unit: str = "pixel",
-        frame_size: tuple[int, int] | None = None,
-        person: str = "1",
-        sensitivity: float = DEFAULT_SENSITIVITY,
+        self, skeleton: Skeleton | str = "mediapipe_holistic", fps: float = 30.0, **details: Any
     ) -> OnlineSpotter:
-        """For frames that come one at a time; see `OnlineSpotter`."""
+        """For frames that come one at a time; see `OnlineSpotter` for the details."""
+        raise InputError(
+            f"a recognizer of {self.learned_from} cannot follow a camera: it looks at whole "
+            f"{self.looks_at}",
+            found=self.name,
+            remedy="fine-tune one that can: docs/howto/annotate-and-finetune.md",
+        )
 
     @abstractmethod
     def silences(self, sequence: PoseSequence) -> list[Silence]:
@@ -164,17 +166,17 @@ class Recognizer(ABC):
         """The same in plain sentences."""
         return [silence.text for silence in self.silences(sequence)]
 
-    @abstractmethod
     def attention(
         self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
     ) -> tuple[np.ndarray, float] | None:
         """What the found gestures rest on: weights (M, steps, V) in 0..1 and seconds per step.
 
-        None where nothing was found.
+        None where nothing was found, or where the kind cannot tell.
 
         Args:
             events: what `spot` found, if that is known already.
         """
+        return None
 
     def score_in_words(
         self, truth: Sequence[GestureEvent], events: Sequence[GestureEvent], duration_s: float

@@ -19,8 +19,8 @@ from mgskel.spotting.decision.calibrate import (
     verdicts_of,
 )
 from mgskel.spotting.decision.decision_rule import DecisionRule, Judge
+from mgskel.spotting.decision.decoding import Track
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
-from mgskel.spotting.decision.tracks import Track
 
 COMMON = get_vocabulary("common")
 K = len(COMMON)

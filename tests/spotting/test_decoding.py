@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decision.decision_rule import DecisionRule
-from mgskel.spotting.decision.decoding import Decoder, decode
+from mgskel.spotting.decision.decoding import Decoder, Track
+from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 STEP = 0.1
 COMMON = get_vocabulary("common")
@@ -41,7 +42,13 @@ def evidence(rows, length=60):
 def events_of(rows, length=60, served=None, rule=PLAIN, **options):
     log_odds = evidence(rows, length)
     seen = np.ones((K, length), bool) if served is None else served
-    return decode(log_odds, seen, COMMON, rule, STEP, **options)
+    return Decoder(COMMON, rule, STEP, **options).events([track(log_odds, seen)])
+
+
+def track(log_odds, served, first=0):
+    """A part from its `first` moment on."""
+    nowhere = np.zeros((len(PLACE_TERMS), log_odds.shape[1]))
+    return Track("1", log_odds, served, nowhere, first * STEP, STEP)
 
 
 def found(rows, length=60, **options):
@@ -125,7 +132,7 @@ def random_evidence(seed, length):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 80))
 def test_within_a_group_events_never_overlap_and_all_are_in_bounds(seed, length):
     seen = np.ones((K, length), bool)
-    events = decode(random_evidence(seed, length), seen, COMMON, PLAIN, STEP)
+    events = Decoder(COMMON, PLAIN, STEP).events([track(random_evidence(seed, length), seen)])
     for event in events:
         assert 0 <= event.start_s < event.end_s <= length * STEP + 1e-6
     for group in COMMON.groups:
@@ -139,7 +146,9 @@ def test_more_sensitivity_never_loses_an_event(seed):
     log_odds, seen = random_evidence(seed, 60), np.ones((K, 60), bool)
     before: set[tuple[object, ...]] = set()
     for sensitivity in (0.0, 0.3, 0.5, 0.8, 1.0):
-        events = decode(log_odds, seen, COMMON, PLAIN, STEP, sensitivity=sensitivity)
+        events = Decoder(COMMON, PLAIN, STEP, sensitivity=sensitivity).events(
+            [track(log_odds, seen)]
+        )
         now = {(e.label, e.start_s, e.end_s, e.score) for e in events}
         assert before <= now
         before = now
@@ -157,7 +166,7 @@ def test_pieces_give_the_same_and_an_event_is_said_two_moments_after_its_end(see
     decoder, said = Decoder(COMMON, PLAIN, STEP), []
     for start in range(0, 50, size):
         part = slice(start, min(start + size, 50))
-        for event in decoder.push(start * STEP, log_odds[:, part], seen[:, part]):
+        for event in decoder.push(track(log_odds[:, part], seen[:, part], start)):
             assert part.stop >= round(event.end_s / STEP) + 2 > part.start
             said.append(event)
-    assert said + decoder.finish() == decode(log_odds, seen, COMMON, PLAIN, STEP)
+    assert said + decoder.finish() == Decoder(COMMON, PLAIN, STEP).events([track(log_odds, seen)])

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mgskel.core.events import in_order
-from mgskel.spotting.decision.tracks import MomentStream, stretches
+from mgskel.spotting.decision.tracks import MomentStream, parts_of
 from mgskel.spotting.network.features import EVERY, FeatureBlocks, Features, features_of, on_grid
 from mgskel.spotting.network.joint_evidence import chunks
 
@@ -62,15 +62,13 @@ def test_blocks_of_features_are_the_features(stored, recording, features):
     assert np.array_equal(np.concatenate([mask for _, mask in parts]), features.mask)
 
 
-def test_stretches_make_one_recording(stored, recording):
-    short, long = (
-        list(stretches(stored.folded, stored.input, recording.sequence, 0, size))
-        for size in (60, 10_000)
-    )
+def test_parts_make_one_recording(stored, recording):
+    asked = stored.folded, stored.input, stored.vocabulary
+    short, long = (list(parts_of(*asked, recording.sequence, 0, size)) for size in (60, 10_000))
     assert len(short) > len(long) == 1
     log_odds = np.concatenate([part.log_odds for part in short], 1)
     assert np.abs(log_odds - long[0].log_odds).max() < 1e-4
-    assert np.array_equal(np.concatenate([part.usable for part in short]), long[0].usable)
+    assert np.array_equal(np.concatenate([part.served for part in short], 1), long[0].served)
     assert np.allclose(np.concatenate([part.places for part in short], 1), long[0].places)
 
 

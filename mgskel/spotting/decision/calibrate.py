@@ -25,8 +25,14 @@ from mgskel.spotting.decision.decision_rule import (
     log_odds_of,
     place_means,
 )
-from mgskel.spotting.decision.decoding import Stretches, Verdict, Verdicts, decode, least_second
-from mgskel.spotting.decision.tracks import Track
+from mgskel.spotting.decision.decoding import (
+    Decoder,
+    Stretches,
+    Track,
+    Verdict,
+    Verdicts,
+    least_second,
+)
 from mgskel.spotting.metrics import match, overlap_matrix
 
 _OVERLAP = 0.3
@@ -117,16 +123,7 @@ def found_in(
     sensitivity: float = DEFAULT_SENSITIVITY,
 ) -> list[GestureEvent]:
     """The events that a rule makes of a track."""
-    return decode(
-        track.log_odds,
-        track.served,
-        vocabulary,
-        rule,
-        track.step_s,
-        track.start_s,
-        sensitivity=sensitivity,
-        places=track.places,
-    )
+    return Decoder(vocabulary, rule, track.step_s, sensitivity=sensitivity).events([track])
 
 
 def quieted(
@@ -173,7 +170,7 @@ def _said_at_rest(
 def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:
     """Every stretch of presence in a track."""
     stretches = Stretches(judge, track.step_s)
-    for over in stretches.push(track.start_s, track.log_odds, track.served, track.places):
+    for over in stretches.push(track):
         yield from over
     yield from stretches.finish()
 
@@ -339,8 +336,7 @@ def _threshold(
 def verdicts_of(track: Track, judge: Judge) -> list[Verdict]:
     """What is made of every stretch of presence in a track."""
     verdicts = Verdicts(judge, track.step_s)
-    over = list(verdicts.push(track.start_s, track.log_odds, track.served, track.places))
-    return over + verdicts.finish()
+    return [*verdicts.push(track), *verdicts.finish()]
 
 
 def _f1(judged: Sequence[tuple[Watched, Sequence[Verdict]]], threshold: float) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -45,6 +46,34 @@ _CLOSE_S = 1e-6
 _MEANS = ("presence", "any gesture", "presence of what else hands may do", *PLACE_TERMS)
 
 
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One person's way through a recording, or through the next part of it.
+
+    Attributes:
+        log_odds: (K + 1, T) of the gestures and of any gesture.
+        served: (K, T) bool, whether what each gesture needs is seen.
+        places: (P, T) where the hands are, see `place_terms`.
+        start_s, step_s: the time of moment 0 and from one moment to the next.
+    """
+
+    person: str
+    log_odds: np.ndarray
+    served: np.ndarray
+    places: np.ndarray
+    start_s: float
+    step_s: float
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """(K + 1, T) probabilities."""
+        return probability(self.log_odds)
+
+    @property
+    def num_moments(self) -> int:
+        return self.log_odds.shape[1]
+
+
 class Stretches:
     """Finds stretches of presence in one person's evidence.
 
@@ -70,32 +99,17 @@ class Stretches:
         self._classes = np.zeros((groups, classes))
         self._served = np.zeros((groups, classes))
 
-    def push(
-        self,
-        time_s: float,
-        log_odds: np.ndarray,
-        served: np.ndarray,
-        places: np.ndarray | None = None,
-    ) -> Iterator[list[Stretch]]:
-        """Take in the next moments; yields the stretches that each of them ends.
-
-        Args:
-            time_s: of the first of them.
-            log_odds: (K + 1, n) of the classes and of any gesture.
-            served: (K, n) bool, whether the joints that each class needs are seen.
-            places: (P, n) where the hands are; none where that is not known.
-        """
-        if not log_odds.shape[1]:
+    def push(self, part: Track) -> Iterator[list[Stretch]]:
+        """Take in the next moments; yields the stretches that each of them ends."""
+        if not part.num_moments:
             return
-        smooth = self._smoothed(self.judge.limited(log_odds.astype(float), served))
+        smooth = self._smoothed(self.judge.limited(part.log_odds.astype(float), part.served))
         presence = self.judge.presence(smooth)
         chance = probability(presence)
         rival = self._rivals(presence)
         loudest = chance.max(0)
-        if places is None:
-            places = np.zeros((len(PLACE_TERMS), smooth.shape[1]))
         for index in range(smooth.shape[1]):
-            self._now = time_s + index * self.step_s
+            self._now = part.start_s + index * self.step_s
             if loudest[index] < LEAVE and not self._moments.any():
                 self._count += 1
                 continue
@@ -103,8 +117,8 @@ class Stretches:
             means[:, 0] = presence[:, index]
             means[:, 1] = smooth[-1, index]
             means[:, 2] = rival[:, index]
-            means[:, 3:] = places[:, index]
-            yield self._step(chance[:, index], means, smooth[:-1, index], served[:, index])
+            means[:, 3:] = part.places[:, index]
+            yield self._step(chance[:, index], means, smooth[:-1, index], part.served[:, index])
             self._count += 1
 
     def open(self, last: bool = False) -> list[Stretch]:
@@ -236,15 +250,9 @@ class Verdicts:
         self._stretches = Stretches(judge, step_s)
         self._recent: deque[tuple[Stretch, float]] = deque(maxlen=_REMEMBERED)
 
-    def push(
-        self,
-        time_s: float,
-        log_odds: np.ndarray,
-        served: np.ndarray,
-        places: np.ndarray | None = None,
-    ) -> Iterator[Verdict]:
-        """Take in the next moments; see `Stretches.push`."""
-        for over in self._stretches.push(time_s, log_odds, served, places):
+    def push(self, part: Track) -> Iterator[Verdict]:
+        """Take in the next moments."""
+        for over in self._stretches.push(part):
             yield from self._of(over)
 
     def finish(self) -> list[Verdict]:
@@ -299,23 +307,17 @@ class Decoder:
         self._least = rule.least(sensitivity), least_second(sensitivity)
         self._said_until = np.zeros(len(vocabulary.groups))
 
-    def push(
-        self,
-        time_s: float,
-        log_odds: np.ndarray,
-        served: np.ndarray,
-        places: np.ndarray | None = None,
-    ) -> list[GestureEvent]:
-        """Take in the next moments; see `Stretches.push`.
-
-        Returns:
-            events that are now known to be over.
-        """
-        return self._said(self._verdicts.push(time_s, log_odds, served, places))
+    def push(self, part: Track) -> list[GestureEvent]:
+        """Take in the next moments; returns events that are now known to be over."""
+        return self._said(self._verdicts.push(part))
 
     def finish(self) -> list[GestureEvent]:
         """The recording is over: so is every gesture."""
         return self._said(self._verdicts.finish())
+
+    def events(self, parts: Iterable[Track]) -> list[GestureEvent]:
+        """All events of a recording that comes in parts."""
+        return [event for part in parts for event in self.push(part)] + self.finish()
 
     def _said(self, verdicts: Iterable[Verdict]) -> list[GestureEvent]:
         events = (self._event(v) for v in verdicts if v.counts(*self._least))
@@ -361,45 +363,3 @@ def least_second(sensitivity: float = DEFAULT_SENSITIVITY) -> float:
 
 def _shared_s(one: Stretch, other: Stretch) -> float:
     return min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
-
-
-def decode(
-    log_odds: np.ndarray,
-    served: np.ndarray,
-    vocabulary: Vocabulary,
-    rule: DecisionRule,
-    step_s: float,
-    start_s: float = 0.0,
-    person: str = "1",
-    source: str = "",
-    sensitivity: float = DEFAULT_SENSITIVITY,
-    places: np.ndarray | None = None,
-) -> list[GestureEvent]:
-    """Events of a whole recording.
-
-    Args:
-        log_odds: (K + 1, T) of the classes and of any gesture.
-        served: (K, T) bool.
-        places: (P, T); none where they are not known.
-    """
-    decoder = Decoder(vocabulary, rule, step_s, person, source, sensitivity)
-    return follow(decoder, [(log_odds, served, places)], start_s, step_s)
-
-
-def follow(
-    decoder: Decoder,
-    parts: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
-    start_s: float,
-    step_s: float,
-) -> list[GestureEvent]:
-    """Events of a recording that comes in parts.
-
-    Args:
-        parts: log-odds (K + 1, n), served (K, n) and places (P, n), one after the other.
-    """
-    events: list[GestureEvent] = []
-    moments = 0
-    for log_odds, served, places in parts:
-        events += decoder.push(start_s + moments * step_s, log_odds, served, places)
-        moments += log_odds.shape[1]
-    return events + decoder.finish()

@@ -1,6 +1,6 @@
 """What a network makes of a person at every moment: of a recording, a cut clip, or a camera.
 
-A recording is judged a stretch at a time, so memory does not grow with its length. Before its
+A recording is judged a part at a time, so memory does not grow with its length. Before its
 first frame that frame is held: an answer looks back over seconds, and with nobody seen there the
 first gestures would be missed, whatever they show; a still person is no gesture.
 """
@@ -8,8 +8,7 @@ first gestures would be missed, whatever they show; a still person is no gesture
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ import torch
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone, Stream
-from mgskel.spotting.decision.decision_rule import probability
+from mgskel.spotting.decision.decoding import Track
 from mgskel.spotting.decision.hand_place import PLACE_TERMS, place_terms
 from mgskel.spotting.decision.needs import served_classes, usable_joints
 from mgskel.spotting.network.features import (
@@ -32,35 +31,7 @@ from mgskel.spotting.network.stream_network import Timing
 
 NOBODY = -30.0
 """The log-odds of everything where nobody is seen."""
-_STRETCH = 96 * EVERY
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """One person's way through a recording, as the decoder takes it in.
-
-    Attributes:
-        log_odds: (K + 1, T) of the gestures and of any gesture.
-        served: (K, T) bool, whether what each gesture needs is seen.
-        places: (P, T) where the hands are, see `place_terms`.
-        start_s, step_s: the time of moment 0 and from one moment to the next.
-    """
-
-    person: str
-    log_odds: np.ndarray
-    served: np.ndarray
-    places: np.ndarray
-    start_s: float
-    step_s: float
-
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """(K + 1, T) probabilities."""
-        return probability(self.log_odds)
-
-    @property
-    def num_moments(self) -> int:
-        return self.log_odds.shape[1]
+_PART = 96 * EVERY
 
 
 class MomentStream:
@@ -111,29 +82,15 @@ class MomentStream:
         return scores[0, early:].T.numpy()
 
 
-@dataclass(frozen=True, eq=False)
-class Stretch:
-    """The next moments of one person, as many as are now known.
-
-    Attributes:
-        log_odds: as in `Track`.
-        usable: (T, V) bool, joints that were not only guessed.
-        places: as in `Track`.
-    """
-
-    log_odds: np.ndarray
-    usable: np.ndarray
-    places: np.ndarray
-
-
-def stretches(
+def parts_of(
     network: Backbone,
     wanted: StreamInput,
+    vocabulary: Vocabulary,
     sequence: PoseSequence,
     person: int,
-    size: int = _STRETCH,
-) -> Iterator[Stretch]:
-    """What the network makes of one person.
+    size: int = _PART,
+) -> Iterator[Track]:
+    """What the network makes of one person, as many moments at once as become known.
 
     Args:
         network: folded.
@@ -141,26 +98,34 @@ def stretches(
             result does not depend on it.
     """
     settings = wanted.features
+    layout, name = settings.skeleton, sequence.people[person]
     blocks, stream = FeatureBlocks(settings), MomentStream(network, wanted)
-    waiting = np.zeros((0, settings.skeleton.num_joints), bool)
-    waiting_places = np.zeros((len(PLACE_TERMS), 0))
-    total = grid_length(sequence, settings.rate_hz)
+    stride, step_s = stream.timing.stride, network.time_stride / settings.rate_hz
+    waiting = np.zeros((0, layout.num_joints), bool)
+    places = np.zeros((len(PLACE_TERMS), 0))
+    moments, total = 0, grid_length(sequence, settings.rate_hz)
     for start in range(0, total, size):
         stop = min(start + size, total)
         grid = on_grid(sequence, settings, start, stop, person)
-        stride = stream.timing.stride
         usable = usable_joints(grid.scores[0])[::stride]
         waiting = np.concatenate([waiting, usable])
         values, mask = blocks.push(grid.keypoints[0])
-        places = place_terms(values[:2, ::stride], mask[::stride] & usable, settings.skeleton)
-        waiting_places = np.concatenate([waiting_places, places], 1)
+        terms = place_terms(values[:2, ::stride], mask[::stride] & usable, layout)
+        places = np.concatenate([places, terms], 1)
         log_odds = stream.push(values, mask)
         if stop == total:
             log_odds = np.concatenate([log_odds, stream.finish()], 1)
         known = log_odds.shape[1]
         now, waiting = waiting[:known], waiting[known:]
-        places, waiting_places = waiting_places[:, :known], waiting_places[:, known:]
-        yield Stretch(silent_alone(log_odds, now), now, places)
+        yield Track(
+            name,
+            silent_alone(log_odds, now),
+            served_classes(vocabulary, now, layout),
+            places[:, :known],
+            sequence.start_s + moments * step_s,
+            step_s,
+        )
+        places, moments = places[:, known:], moments + known
 
 
 def silent_alone(log_odds: np.ndarray, usable: np.ndarray) -> np.ndarray:
@@ -176,22 +141,20 @@ def track_of(
     person: int,
 ) -> Track:
     """One person's whole way through a recording."""
-    layout = wanted.features.skeleton
-    classes, joints = len(vocabulary), layout.num_joints
-    empty = Stretch(
-        np.zeros((classes + 1, 0), np.float32),
-        np.zeros((0, joints), bool),
-        np.zeros((len(PLACE_TERMS), 0)),
-    )
-    parts = [empty, *stretches(network, wanted, sequence, person)]
-    usable = np.concatenate([part.usable for part in parts])
-    return Track(
+    empty = Track(
         sequence.people[person],
-        np.concatenate([part.log_odds for part in parts], 1),
-        served_classes(vocabulary, usable, layout),
-        np.concatenate([part.places for part in parts], 1),
+        np.zeros((len(vocabulary) + 1, 0), np.float32),
+        np.zeros((len(vocabulary), 0), bool),
+        np.zeros((len(PLACE_TERMS), 0)),
         sequence.start_s,
         network.time_stride / wanted.features.rate_hz,
+    )
+    parts = [empty, *parts_of(network, wanted, vocabulary, sequence, person)]
+    return replace(
+        empty,
+        log_odds=np.concatenate([part.log_odds for part in parts], 1),
+        served=np.concatenate([part.served for part in parts], 1),
+        places=np.concatenate([part.places for part in parts], 1),
     )
 
 
@@ -212,13 +175,12 @@ def clip_track_of(
     length_s = still * timing.stride / wanted.features.rate_hz
     longer = with_still_past(sequence, length_s)
     track = track_of(network, wanted, vocabulary, longer, person)
-    return Track(
-        track.person,
-        track.log_odds[:, still:],
-        track.served[:, still:],
-        track.places[:, still:],
-        track.start_s + length_s,
-        track.step_s,
+    return replace(
+        track,
+        log_odds=track.log_odds[:, still:],
+        served=track.served[:, still:],
+        places=track.places[:, still:],
+        start_s=track.start_s + length_s,
     )
 
 
@@ -226,7 +188,7 @@ def usable_of(sequence: PoseSequence, settings: FeatureSettings, person: int) ->
     """Joints of one person that were not only guessed, (T, V) bool on the network's grid."""
     total = grid_length(sequence, settings.rate_hz)
     parts = [np.zeros((0, settings.skeleton.num_joints), bool)]
-    for start in range(0, total, _STRETCH):
-        grid = on_grid(sequence, settings, start, min(start + _STRETCH, total), person)
+    for start in range(0, total, _PART):
+        grid = on_grid(sequence, settings, start, min(start + _PART, total), person)
         parts.append(usable_joints(grid.scores[0]))
     return np.concatenate(parts)

@@ -6,16 +6,14 @@ clip of the usual length around a moment would be called is the mean over that c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from mgskel.core.errors import InputError
-from mgskel.core.events import GestureEvent, in_order
+from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import GestureClass, Vocabulary, get_vocabulary, list_vocabularies
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
@@ -26,17 +24,13 @@ from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
 from mgskel.spotting.decision.calibrate import Watched, clear_chance
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decision.decoding import decode
+from mgskel.spotting.decision.decoding import Decoder, Track
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
 from mgskel.spotting.decision.needs import Silence
-from mgskel.spotting.decision.tracks import Track
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.runs.clip_model import ClipModel
 from mgskel.training.runs.metrics import softmax
 from mgskel.training.runs.model_folder import read_description
-
-if TYPE_CHECKING:
-    from mgskel.spotting.online import OnlineSpotter
 
 _DECISIVE = ("weights_sha256", "model", "input", "classes", "temperature")
 _PIECE_S = 60.0
@@ -52,6 +46,7 @@ class ClipRecognizer(Recognizer):
     """
 
     at_every_moment = False
+    learned_from, looks_at = "cut clips", "clips"
 
     def __init__(self, trained: ClipModel, name: str = "own", fingerprint: str = "") -> None:
         self._trained = trained
@@ -86,13 +81,6 @@ class ClipRecognizer(Recognizer):
     def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
         return self.model.chances(data, views)
 
-    def spot(
-        self, sequence: PoseSequence, sensitivity: float = DEFAULT_SENSITIVITY
-    ) -> tuple[GestureEvent, ...]:
-        return in_order(
-            event for track in self.tracks(sequence) for event in self.decode(track, sensitivity)
-        )
-
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
         for person, name in enumerate(sequence.people):
             chances, step_s = self.evidence(sequence.person(person))
@@ -102,17 +90,10 @@ class ClipRecognizer(Recognizer):
             yield Track(name, log_odds, served, nowhere, sequence.start_s, step_s)
 
     def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
-        return decode(
-            track.log_odds,
-            track.served,
-            self.vocabulary,
-            DecisionRule.plain(self.vocabulary, self.model.clear, self.model.clear),
-            track.step_s,
-            track.start_s,
-            track.person,
-            self.name,
-            sensitivity,
-        )
+        rule = DecisionRule.plain(self.vocabulary, self.model.clear, self.model.clear)
+        name, step_s = self.name, track.step_s
+        decoder = Decoder(self.vocabulary, rule, step_s, track.person, name, sensitivity)
+        return decoder.events([track])
 
     def calibrated(self, clips: Dataset) -> ClipRecognizer:
         """The same, which says in recordings what is clear enough for labelled clips.
@@ -164,15 +145,6 @@ class ClipRecognizer(Recognizer):
         high = np.minimum(np.arange(count) + half + 1, count)
         return softmax((sums[high] - sums[low]) / (high - low)[:, None], self.temperature)
 
-    def follow(
-        self, skeleton: Skeleton | str = "mediapipe_holistic", fps: float = 30.0, **details: Any
-    ) -> OnlineSpotter:
-        raise InputError(
-            "a recognizer of cut clips cannot follow a camera: it looks at whole clips",
-            found=self.name,
-            remedy="train on annotated recordings: docs/howto/annotate-and-finetune.md",
-        )
-
     def silences(self, sequence: PoseSequence) -> list[Silence]:
         return [
             Silence(
@@ -180,11 +152,6 @@ class ClipRecognizer(Recognizer):
                 f"{self.model.input.seconds:.1f} s around it."
             )
         ]
-
-    def attention(
-        self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
-    ) -> tuple[np.ndarray, float] | None:
-        return None
 
 
 def _log_odds(chances: np.ndarray) -> np.ndarray:

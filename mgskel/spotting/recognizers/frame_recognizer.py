@@ -6,17 +6,16 @@ not. Its events are stretches of one label.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mgskel.core.config import from_dict
-from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, in_order
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.recording import Dataset
@@ -37,9 +36,6 @@ from mgskel.training.runs.model_folder import (
     read_description,
     save_folder,
 )
-
-if TYPE_CHECKING:
-    from mgskel.spotting.online import OnlineSpotter
 
 UNLABELLED = ""
 REST = "rest"
@@ -78,6 +74,7 @@ class FrameRecognizer(Recognizer):
     name: str = "own"
     fingerprint: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
+    learned_from: ClassVar[str] = "frame labels"
 
     @property
     def skeleton(self) -> Skeleton:
@@ -159,23 +156,9 @@ class FrameRecognizer(Recognizer):
         some = answers.labels[answers.seen]
         return some.mean(0) if len(some) else np.full(len(self.names), 1 / len(self.names))
 
-    def follow(
-        self, skeleton: Skeleton | str = "mediapipe_holistic", fps: float = 30.0, **details: Any
-    ) -> OnlineSpotter:
-        raise InputError(
-            "a recognizer of frame labels cannot follow a camera: it looks at whole recordings",
-            found=self.name,
-            remedy="fine-tune one that can: docs/howto/annotate-and-finetune.md",
-        )
-
     def silences(self, sequence: PoseSequence) -> list[Silence]:
         told = "The recognizer was trained on labels of frames; its events are stretches of one."
         return [Silence(told)]
-
-    def attention(
-        self, sequence: PoseSequence, events: Sequence[GestureEvent] | None = None
-    ) -> tuple[np.ndarray, float] | None:
-        return None
 
     @torch.inference_mode()
     def _moments(self, course: Course) -> np.ndarray:

@@ -20,15 +20,9 @@ from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone, fold
 from mgskel.spotting.decision.clip_rule import ClipRule
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decision.decoding import Decoder, decode, follow
-from mgskel.spotting.decision.needs import Silence, served_classes, silences
-from mgskel.spotting.decision.tracks import (
-    Track,
-    clip_track_of,
-    stretches,
-    track_of,
-    usable_of,
-)
+from mgskel.spotting.decision.decoding import Decoder, Track
+from mgskel.spotting.decision.needs import Silence, silences
+from mgskel.spotting.decision.tracks import clip_track_of, parts_of, track_of, usable_of
 from mgskel.spotting.network.features import StreamInput
 from mgskel.spotting.network.joint_evidence import evidence_of
 from mgskel.spotting.network.stream_network import build_stream_network
@@ -71,26 +65,15 @@ class StreamRecognizer(Recognizer):
     ) -> tuple[GestureEvent, ...]:
         events: list[GestureEvent] = []
         for person, name in enumerate(sequence.people):
-            decoder = Decoder(
-                self.vocabulary, self.decision, self.step_s, name, self.name, sensitivity
-            )
-            parts = self._parts(sequence, person)
-            events += follow(decoder, parts, sequence.start_s, self.step_s)
+            parts = parts_of(self.folded, self.input, self.vocabulary, sequence, person)
+            events += self._decoder(name, sensitivity).events(parts)
         return in_order(events)
 
     def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
-        return decode(
-            track.log_odds,
-            track.served,
-            self.vocabulary,
-            self.decision,
-            track.step_s,
-            track.start_s,
-            track.person,
-            self.name,
-            sensitivity,
-            track.places,
-        )
+        return self._decoder(track.person, sensitivity).events([track])
+
+    def _decoder(self, person: str, sensitivity: float) -> Decoder:
+        return Decoder(self.vocabulary, self.decision, self.step_s, person, self.name, sensitivity)
 
     def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
         for person in range(sequence.num_people):
@@ -100,14 +83,6 @@ class StreamRecognizer(Recognizer):
         """What the network makes of each person of a cut clip."""
         for person in range(sequence.num_people):
             yield clip_track_of(self.folded, self.input, self.vocabulary, sequence, person)
-
-    def _parts(
-        self, sequence: PoseSequence, person: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """The next moments' `Track.log_odds`, `served` and `places`, as often as there are some."""
-        layout = self.input.features.skeleton
-        for part in stretches(self.folded, self.input, sequence, person):
-            yield part.log_odds, served_classes(self.vocabulary, part.usable, layout), part.places
 
     def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
         return np.stack([self.classify(sequence) for sequence in data.sequences])
@@ -134,19 +109,9 @@ class StreamRecognizer(Recognizer):
         return evidence_of(self.folded, self.input, sequence, found)
 
     def follow(
-        self,
-        skeleton: Skeleton | str = "mediapipe_holistic",
-        fps: float = 30.0,
-        *,
-        unit: str = "pixel",
-        frame_size: tuple[int, int] | None = None,
-        person: str = "1",
-        sensitivity: float = DEFAULT_SENSITIVITY,
+        self, skeleton: Skeleton | str = "mediapipe_holistic", fps: float = 30.0, **details: Any
     ) -> OnlineSpotter:
-        return OnlineSpotter(
-            self, skeleton, fps, unit=unit, frame_size=frame_size, person=person,
-            sensitivity=sensitivity,
-        )  # fmt: skip
+        return OnlineSpotter(self, skeleton, fps, **details)
 
     def save(self, folder: str | Path) -> None:
         save_folder(
