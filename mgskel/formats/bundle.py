@@ -9,7 +9,7 @@ further arrays with one entry per sequence. What this project writes has a JSON 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from mgskel.core.errors import Faults, InputError, shown, unknown
 from mgskel.core.recording import Dataset, Recording
-from mgskel.core.sequence import UNITS, PoseSequence
+from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import (
     Skeleton,
     get_skeleton,
@@ -37,9 +37,11 @@ from mgskel.formats.format import (
     dataset_of,
     register,
 )
-from mgskel.formats.reading.checks import check_rate, guess_unit, make_sequence
+from mgskel.formats.reading.bundle_arrays import BundleArrays, check_arrays
+from mgskel.formats.reading.checks import make_sequence
 from mgskel.formats.reading.layouts import choose, layouts_with
 from mgskel.formats.reading.source import Source
+from mgskel.formats.reading.units import guess_unit
 from mgskel.formats.writing import fps_assumed, people_named
 
 SCHEMA = 1
@@ -59,7 +61,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
         frames = archive["frames"]
         layout, notes = _layout(archive, header, frames, options, faults)
         arrays = _arrays(archive, header, frames, layout, options)
-    _check(arrays, faults)
+    check_arrays(arrays, faults)
     if faults.stopping:
         return dataset_of([])
     if arrays.fps is None:
@@ -72,44 +74,13 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     return Dataset(recordings, class_names=arrays.class_names, notes=notes)
 
 
-@dataclass(frozen=True, eq=False)
-class _Arrays:
-    """What stands in the file, for n sequences.
-
-    Attributes:
-        frames: (sum T, V, C); NaN where a joint is missing.
-        offsets: (n + 1,), from 0 to sum T.
-        label, subject, name, view: (n,).
-        frame_size: (n, 2), width and height in pixels.
-        fps: frames per second of all, or (n,) of each.
-        scores: (sum T, V) in 0..1; without it, a joint that is there counts 1.
-        frame_label: (sum T,).
-        extra: further arrays of length n.
-    """
-
-    frames: np.ndarray
-    offsets: np.ndarray
-    skeleton: Skeleton
-    unit: str
-    label: np.ndarray | None
-    subject: np.ndarray | None
-    name: np.ndarray | None
-    view: np.ndarray | None
-    frame_size: np.ndarray | None
-    fps: np.ndarray | None
-    scores: np.ndarray | None
-    frame_label: np.ndarray | None
-    class_names: tuple[str, ...] | None
-    extra: Mapping[str, np.ndarray]
-
-
 def _arrays(
     archive: NpzArrays,
     header: _Header,
     frames: np.ndarray,
     layout: Skeleton,
     options: ReadOptions,
-) -> _Arrays:
+) -> BundleArrays:
     offsets = archive["offsets"]
     length = len(offsets) - 1 if offsets.ndim == 1 else -1
     fields = {key: archive.get(key) for key in _PER_SEQUENCE}
@@ -125,7 +96,7 @@ def _arrays(
     rate = archive.get("fps")
     if rate is None and options.fps is not None:
         rate = np.array(options.fps)
-    return _Arrays(
+    return BundleArrays(
         frames=np.asarray(frames, np.float32) if frames.dtype.kind in "fiu" else frames,
         offsets=offsets,
         skeleton=layout,
@@ -205,113 +176,8 @@ def _layout(
     )
 
 
-def _check(arrays: _Arrays, faults: Faults) -> None:
-    """Whether the arrays fit each other; each sequence is judged when it is made."""
-    frames, offsets = arrays.frames, arrays.offsets
-    joints = arrays.skeleton.num_joints
-    if frames.dtype.kind not in "fiu":
-        faults.add("array 'frames'", "numbers", f"dtype {frames.dtype}", "save coordinates")
-    if frames.ndim != 3:
-        faults.add(
-            "array 'frames'",
-            f"(sum T, V={joints}, C=2 or 3)",
-            f"shape {frames.shape}",
-            "join the sequences along time; one person each",
-        )
-    elif frames.shape[1] != joints or frames.shape[2] not in (2, 3):
-        swapped = frames.shape[2] == joints and frames.shape[1] in (2, 3)
-        faults.add(
-            "array 'frames'",
-            f"(sum T, V={joints}, C=2 or 3) for the layout '{arrays.skeleton.name}'",
-            f"shape {frames.shape}",
-            "swap the last two axes: frames.transpose(0, 2, 1)"
-            if swapped
-            else choose(frames.shape[1]),
-        )
-    _check_offsets(offsets, len(frames), faults)
-    count = len(offsets) - 1 if offsets.ndim == 1 else -1
-    wanted = dict.fromkeys(("label", "subject", "name", "view"), (count,))
-    shapes: dict[str, tuple[int, ...]] = {
-        **wanted,
-        "frame_size": (count, 2),
-        "scores": frames.shape[:2],
-        "frame_label": frames.shape[:1],
-    }
-    for key, shape in shapes.items():
-        array = getattr(arrays, key)
-        if array is not None and array.shape != shape:
-            one = "one per frame" if key in ("scores", "frame_label") else "one per sequence"
-            faults.add(
-                f"array '{key}'", f"shape {shape}, {one}", f"shape {array.shape}", f"give {one}"
-            )
-        elif (
-            array is not None and key in ("scores", "frame_size") and array.dtype.kind not in "fiu"
-        ):
-            faults.add(f"array '{key}'", "numbers", f"dtype {array.dtype}", "save numbers")
-    rate = arrays.fps
-    if rate is not None and rate.shape not in ((), (count,)):
-        faults.add(
-            "array 'fps'", f"one number, or {count}", f"shape {rate.shape}", "give one per sequence"
-        )
-    elif rate is not None and rate.dtype.kind not in "fiu":
-        faults.add("array 'fps'", "numbers", f"dtype {rate.dtype}", "give frames per second")
-    elif rate is not None:
-        check_rate(float(np.min(rate)), faults)
-    if arrays.unit not in UNITS:
-        faults.add("unit", "one of " + ", ".join(UNITS), repr(arrays.unit), "name the unit")
-    _check_labels(arrays, faults)
-
-
-def _check_labels(arrays: _Arrays, faults: Faults) -> None:
-    label, names = arrays.label, arrays.class_names
-    if label is None:
-        return
-    if label.dtype.kind not in "iu":
-        faults.add(
-            "array 'label'",
-            "whole numbers or names",
-            f"dtype {label.dtype}",
-            "number the classes; one-hot labels become label.argmax(1)",
-        )
-    elif names is not None:
-        outside = (label < 0) | (label >= len(names))
-        if outside.any():
-            at = int(np.argmax(outside))
-            faults.add(
-                f"array 'label', sequence {at}",
-                f"0 to {len(names) - 1}, one of {len(names)} class names",
-                int(label.flat[at]),
-                "number the classes from 0, in the order of class_names",
-            )
-
-
-def _check_offsets(offsets: np.ndarray, frames: int, faults: Faults) -> None:
-    place, remedy = "array 'offsets'", "offsets are 0 and the running sum of the lengths"
-    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or len(offsets) < 2:
-        faults.add(
-            place,
-            "a row of at least two whole numbers",
-            f"shape {offsets.shape}, dtype {offsets.dtype}",
-            remedy,
-        )
-        return
-    if offsets[0] != 0:
-        faults.add(place, "0 at the start", int(offsets[0]), remedy)
-    if offsets[-1] != frames:
-        faults.add(place, f"{frames} (the number of frames) at the end", int(offsets[-1]), remedy)
-    falling = np.flatnonzero(np.diff(offsets.astype(np.int64)) < 0)
-    if falling.size:
-        at = int(falling[0]) + 1
-        faults.add(
-            f"{place}, position {at}",
-            f"not less than {offsets[at - 1]}",
-            f"{offsets[at]} ({falling.size} such places)",
-            remedy,
-        )
-
-
 def _recording(
-    arrays: _Arrays, index: int, options: ReadOptions, faults: Faults
+    arrays: BundleArrays, index: int, options: ReadOptions, faults: Faults
 ) -> Recording | None:
     start, end = arrays.offsets[index : index + 2]
     frames = arrays.frames[None, start:end]

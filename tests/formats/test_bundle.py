@@ -13,7 +13,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.formats import ReadOptions, read, write
-from mgskel.formats.reading.checks import guess_unit
+from mgskel.formats.reading.units import guess_unit
 
 SHARED_FILES = [
     ("nw_ucla_train.npz", "kinect20", 1020, "metre"),

@@ -191,17 +191,11 @@ class _Interpreter:
     def whole(self, size: int) -> int:
         return int.from_bytes(self.take(size), "little")
 
-    def skip(self, size: int) -> None:
-        self.take(size)
-
     def push(self, value: Any) -> None:
         self._stack.append(value)
 
     def pop(self) -> Any:
         return self._known(self._stack.pop())
-
-    def drop(self) -> None:
-        del self._stack[-1]
 
     def since_mark(self) -> list[Any]:
         """What was put on the stack since the last mark, taken off."""
@@ -287,11 +281,8 @@ class _Interpreter:
             raise _Damaged("text without quotes")
         self.push(codecs.escape_decode(text[1:-1])[0].decode("latin1"))  # type: ignore[attr-defined]
 
-    def text(self, size: int) -> None:
-        self.push(self.take(size).decode("utf-8"))
-
-    def latin(self, size: int) -> None:
-        self.push(self.take(size).decode("latin1"))
+    def text(self, size: int, encoding: str = "utf-8") -> None:
+        self.push(self.take(size).decode(encoding))
 
     def tuple_of(self, count: int) -> None:
         values = tuple([self.pop() for _ in range(count)][::-1])
@@ -309,21 +300,17 @@ class _Interpreter:
     def refuse(self) -> None:
         raise _Refused("it makes an object, or refers to one outside")
 
-    def set_item(self) -> None:
-        value, key = self.pop(), self.pop()
-        self.add_items([key, value])
-
-    _OPERATIONS: dict[int, Callable[[_Interpreter], None]] = {
+    _OPERATIONS: dict[int, Callable[[_Interpreter], object]] = {
         ord("}"): lambda i: i.push({}),
         ord("]"): lambda i: i.push([]),
         0x8F: lambda i: i.push(set()),
-        0x80: lambda i: i.skip(1),
-        0x95: lambda i: i.skip(8),
+        0x80: lambda i: i.take(1),
+        0x95: lambda i: i.take(8),
         0x8C: lambda i: i.text(i.whole(1)),
         ord("X"): lambda i: i.text(i.whole(4)),
         0x8D: lambda i: i.text(i.whole(8)),
-        ord("U"): lambda i: i.latin(i.whole(1)),
-        ord("T"): lambda i: i.latin(i.whole(4)),
+        ord("U"): lambda i: i.text(i.whole(1), "latin1"),
+        ord("T"): lambda i: i.text(i.whole(4), "latin1"),
         ord("C"): lambda i: i.push(i.take(i.whole(1))),
         ord("B"): lambda i: i.push(i.take(i.whole(4))),
         0x8E: lambda i: i.push(i.take(i.whole(8))),
@@ -344,7 +331,7 @@ class _Interpreter:
         0x93: lambda i: i.stack_name(),
         ord("a"): lambda i: i.append([i.pop()]),
         ord("e"): lambda i: i.append(i.since_mark()),
-        ord("s"): lambda i: i.set_item(),
+        ord("s"): lambda i: i.add_items([i.pop(), i.pop()][::-1]),
         ord("u"): lambda i: i.add_items(i.since_mark()),
         0x90: lambda i: i.add_members(i.since_mark()),
         0x91: lambda i: i.push(frozenset(_keys(i.since_mark()))),
@@ -356,7 +343,7 @@ class _Interpreter:
         ord("d"): lambda i: i.dictionary(),
         ord("R"): lambda i: i.call(),
         ord("b"): lambda i: i.build(),
-        ord("0"): lambda i: i.drop(),
+        ord("0"): lambda i: i._stack.pop(),
         **dict.fromkeys((*b"PQio", 0x81, 0x82, 0x83, 0x84, 0x92, 0x97, 0x98), lambda i: i.refuse()),
     }
 
