@@ -65,7 +65,7 @@ REMARKS = {
     "quick": """
 Quick trainings: networks of two blocks (24 and 48 channels), 20 to 30 epochs, window 32, 60% of the
 clips judged, all the same for every variant; the last weights are judged. Networks this young may
-owe part of the gain to learning faster.
+owe part of the gain to learning faster. Every control has more parameters than the fusion.
 """,
     "full": """
 Networks as they are, 12 to 40 epochs, a third of the clips judged; the last weights are judged.

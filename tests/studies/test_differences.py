@@ -26,7 +26,7 @@ def test_interval_is_students() -> None:
 def test_the_page_shows_top1_and_log_loss_of_each_set_and_of_all() -> None:
     rows = [
         {"set": name, "backbone": "b", "variant": v, "seed": s, "epochs": "1", "top1": top1,
-         "loss": loss, "cpu_seconds": "7"}
+         "loss": loss, "cpu_seconds": "7", "parameters": "1024"}
         for name in ("x", "y", "z")
         for v, s, top1, loss in (("on", "0", "0.9", "0.3"), ("off", "0", "0.8", "0.5"),
                                  ("on", "1", "0.9", "0.2"), ("off", "1", "0.8", "0.4"))
@@ -40,4 +40,4 @@ def test_the_page_shows_top1_and_log_loss_of_each_set_and_of_all() -> None:
         f"| on | off | **all** |  | 6 | {change}",
         f"| on | off | **means of sets and backbones** |  | 3 | {change}",
     ]
-    assert "| x | b | on | 2 | 90.00 | 90.0 to 90.0 | 0.250 | 7 |" in page("z", rows, {})
+    assert "| x | b | on | 2 | 90.00 | 90.0 to 90.0 | 0.250 | 7 | 1,024 |" in page("z", rows, {})

@@ -79,7 +79,8 @@ def page(reports: Sequence[Report]) -> str:
         "it stands, the line below a table is without that, and where it does not, weights were "
         "fitted as in former versions. Top-1 in percent, mean ± standard "
         "deviation over seeds, each of which draws its own validation part unless "
-        "the recipe names one.",
+        "the recipe names one. *Fusion on* is balanced pooling; *fusion gates* was measured with "
+        "the gates behind blocks that were the fusion before, and is not what `on` gives today.",
     ]
     for report in reports:
         lines += ["", *_section(report)]

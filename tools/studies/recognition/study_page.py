@@ -21,8 +21,9 @@ def page(name: str, rows: Sequence[Row], references: Mapping[str, str]) -> str:
         "file); variants are compared on the same part and seed. Log loss (lower is better) tells "
         "apart what top-1 cannot where almost all answers are right.",
         "",
-        "| set | backbone | variant | seeds | top-1 | 95% interval | log loss | CPU s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| set | backbone | variant | seeds | top-1 | 95% interval | log loss | CPU s | parameters "
+        "|",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
@@ -33,7 +34,7 @@ def page(name: str, rows: Sequence[Row], references: Mapping[str, str]) -> str:
         ends = f"{100 * d.low:.1f} to {100 * d.high:.1f}" if d.pairs > 1 else ""
         lines.append(
             f"| {recipe} | {backbone} | {variant} | {d.pairs} | {100 * d.mean:.2f} | {ends} "
-            f"| {loss:.3f} | {cpu:.0f} |"
+            f"| {loss:.3f} | {cpu:.0f} | {_mean(members, 'parameters'):,.0f} |"
         )
     lines += ["", "## Paired differences", ""]
     return "\n".join(lines) + "\n" + difference_table(rows, references)
@@ -123,7 +124,7 @@ def plot_curves(
     Mean and 95% interval over pairs as bars, single pairs as points. Returns the points as lines
     of Markdown.
     """
-    from mgskel.training.plots import new_figure, save_figure
+    from mgskel.training.runs.plots import new_figure, save_figure
 
     gains = paired(rows, "on", "off")
     figure, axes = new_figure(1, len(curves), (4.5 * len(curves), 3.4))
