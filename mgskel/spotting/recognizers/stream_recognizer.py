@@ -91,7 +91,7 @@ class StreamRecognizer(Recognizer):
         """As in `Recognizer`; of several people the one who moves most decidedly counts."""
         best, clearest = np.full(len(self.vocabulary), 1 / len(self.vocabulary)), -1.0
         for track in self.clip_tracks(sequence):
-            chances = self.clip_rule.chances(track.scores)
+            chances = self.clip_rule.chances(track.scores, track.places)
             clear = float(track.scores[-1].max(initial=0.0))
             if clear > clearest:
                 best, clearest = chances, clear

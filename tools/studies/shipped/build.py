@@ -37,7 +37,7 @@ class BuildSettings:
         start: weights that training starts with; from nothing by default.
     """
 
-    name: str = "mgskel-common-3"
+    name: str = "mgskel-common-4"
     vocabulary: str = "common"
     start: Start = Start()
     corpus: CorpusSettings = CorpusSettings(

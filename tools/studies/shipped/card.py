@@ -50,8 +50,9 @@ person, and no data set, was used for its weights or its decision rule. Rebuild 
     python tools/train_shipped.py -o RUN --start.weights FILE --start.layout upper_head
 
 with FILE the weights before (`mgskel/spotting/shipped/model.safetensors` at c2210f5), which were
-trained in the same way on the synthesis of then. The decision rule that ships was fitted before
-clips of people who come and leave, and pictures of unknown shape, joined what it is fitted on.
+trained in the same way on the synthesis of then. The network is that of mgskel-common-3; its rules
+were fitted anew, by `--rules-of`, to all that users bring: clips cut anywhere, people who rest,
+come, leave or draw near, pictures of unknown shape, every layout.
 
 ## Measured on held-out synthesis
 

@@ -48,7 +48,7 @@ def judge_windows(
     for index, start in enumerate(starts):
         low, high = np.searchsorted(sequence.timestamps, (start, start + length_s))
         (track,) = spotter.clip_tracks(sequence.frames(slice(int(low), int(high))))
-        chances = spotter.clip_rule.chances(track.scores)
+        chances = spotter.clip_rule.chances(track.scores, track.places)
         classes[index] = chances.argmax()
         confidence[index] = chances.max() * track.scores[-1].max(initial=0.0)
     return Windows(starts + length_s / 2, classes, confidence, hop_s)
