@@ -16,7 +16,8 @@ USABLE_SCORE = 0.3
 EDGE = 0.01
 """So far beyond the picture's edge (share of its size) a joint may lie, as estimates are rough."""
 
-_BRIDGES = ("hand_root", "thumb_ip", "index_mcp", "pinky_mcp")
+BRIDGES = ("hand_root", "thumb_ip", "index_mcp", "pinky_mcp")
+"""Points of a hand that MediaPipe's body model knows too."""
 
 
 def visible(
@@ -49,7 +50,7 @@ def bridged(sequence: PoseSequence) -> np.ndarray:
     if not layout.name.startswith("mediapipe_holistic"):
         return result
     for side in ("left", "right"):
-        bridges = layout.indices(*(f"{side}_{name}" for name in _BRIDGES))
+        bridges = layout.indices(*(f"{side}_{name}" for name in BRIDGES))
         fingers = [joint for joint in layout.parts[f"{side}_hand"] if joint not in bridges]
         found = np.asarray(present[..., fingers].any(-1, keepdims=True))
         result[..., bridges] = present[..., bridges] & ~found

@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
+from mgskel.describe.intervals import Span
 from mgskel.describe.statement import SIDES, Side
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
@@ -74,6 +75,7 @@ class Hand:
         slow_tip: the same averaged, the palm where it is lost.
         anchor: the point whose noise and score stand for the hand.
         fingers: whether finger points are seen, not only the arm.
+        lost: (T,) bool, when they are not: the hand is prolonged, or bridged by its knuckles.
         trust: what the confidence of a contact is multiplied by.
     """
 
@@ -84,7 +86,12 @@ class Hand:
     slow_tip: np.ndarray
     anchor: str
     fingers: bool
+    lost: np.ndarray
     trust: float
+
+    def guessed(self, span: Span) -> bool:
+        """Whether its fingers are not seen for most of the time."""
+        return bool(span.of(self.lost).mean() > 0.5)
 
 
 def hands_of(body: Body, thresholds: Thresholds) -> dict[Side, Hand]:
@@ -122,7 +129,7 @@ def _hand(body: Body, side: Side, contact: ContactLimits) -> Hand | None:
     slow_tip = _first(body.slow[pointing], centre)
     return Hand(
         centre, tips, body.points[pointing], body.points[anchor], slow_tip, anchor, fingers,
-        1.0 if fingers else _GUESS_TRUST,
+        _lost(body, side), 1.0 if fingers else _GUESS_TRUST,
     )  # fmt: skip
 
 
@@ -147,12 +154,17 @@ def _finger_tips(
 def _lost_tips(body: Body, side: Side, contact: ContactLimits) -> list[tuple[np.ndarray, float]]:
     """Where the fingers must end while none of them is seen: before the face they often are not."""
     wrist, hand = f"{side}_wrist", f"{side}_hand"
-    known = [name for f in _FINGERS if body.has(name := f"{side}_{f}_tip")]
-    if not known or not body.has(wrist):
+    if not any(body.has(f"{side}_{f}_tip") for f in _FINGERS) or not body.has(wrist):
         return []
-    lost = np.all([np.isnan(body.points[name][0]) for name in known], axis=0)
-    along = np.where(lost, body.slow[hand] - body.slow[wrist], np.nan)
+    along = np.where(_lost(body, side), body.slow[hand] - body.slow[wrist], np.nan)
     return [(body.slow[wrist] + k * along, contact.lost_extra) for k in _BEYOND_CENTRE]
+
+
+def _lost(body: Body, side: Side) -> np.ndarray:
+    """When no finger tip is seen, (T,) bool."""
+    names = (*(f"{side}_{f}_tip" for f in _FINGERS), f"{side}_hand_tip")
+    known = [np.isnan(body.points[name][0]) for name in names if body.has(name)]
+    return np.logical_and.reduce(known) if known else np.ones(body.num_frames, bool)
 
 
 def _first(preferred: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

@@ -36,7 +36,8 @@ class Finding:
         count: how often, of repeated movement: nods, strokes.
         rate_hz: how often a second, there and back.
         amplitude: how far to each side of the middle, in shoulder widths.
-        guessed: whether a hand without finger points was prolonged from its forearm.
+        guessed: whether a hand's fingers were not seen for most of the time, so that it was
+            bridged by the body model's points or prolonged from the forearm.
     """
 
     kind: str

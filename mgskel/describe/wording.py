@@ -5,7 +5,7 @@ The templates of a kind (`says`, `measured`, `shown`) may name
 - `{part}`, `{parts}`: what moved ("The left hand", "Both hands"), and all of several;
   `{was}` and `{s}` agree with it
 - `{goal}`: what it moved to ("the nose", "the ears"); `{touched}`: "touched", or "was at" of a
-  hand that is only guessed
+  hand whose fingers are not seen; `{unseen}`: says that
 - `{side}`, `{category}`, `{value}`: the fields themselves
 - `{widths}`, `{wide}`: the value and twice the value in shoulder widths; `{percent}`
 - `{count}`, `{times}` ("twice"), `{rate}`, `{long}` (a stroke), `{pace}`, `{duration}`
@@ -78,6 +78,7 @@ def _filled(words: Words, finding: Finding) -> str:
         was=was,
         s="s" if many else "",
         touched=f"{was} at" if finding.guessed else "touched",
+        unseen=", fingers not seen" if finding.guessed else "",
         goal=_goal(finding),
         side=finding.side,
         category=finding.category,

@@ -110,6 +110,26 @@ def test_without_fingers_the_hand_is_prolonged_from_the_forearm(puppet: Make) ->
     assert max(s.confidence for s in description.statements if s.kind.startswith("hand_to")) < best
 
 
+def test_a_touch_without_seen_fingers_says_so(puppet_sequence: PoseSequence) -> None:
+    tips = [n for n in puppet_sequence.skeleton.joints if n.endswith("_tip")]
+    lost = np.ix_([0], (1.5 < puppet_sequence.timestamps).nonzero()[0][:90],
+                  puppet_sequence.skeleton.indices(*tips))  # fmt: skip
+    points = puppet_sequence.keypoints.copy()
+    points[lost] = np.nan
+    scores = np.where(np.isnan(points[..., 0]), 0, puppet_sequence.scores)
+    for sequence, guessed in (
+        (puppet_sequence, False),
+        (puppet_sequence.replace(keypoints=points, scores=scores), True),
+    ):
+        (touch,) = (
+            one
+            for one in describe(sequence).statements
+            if one.kind in ("hand_to_nose", "hand_to_face") and one.category == "touching"
+        )
+        assert touch.guessed is guessed
+        assert ("fingers not seen" in touch.text) is ("touched" not in touch.text) is guessed
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_more_noise_gives_fewer_statements_and_never_invented_ones(puppet: Make, seed: int) -> None:
     """What noise leaves was there without it: the same kind and side at the same time."""

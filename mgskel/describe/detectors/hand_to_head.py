@@ -30,7 +30,7 @@ MEASURED = {
     "near": ", {widths} away",
     "approaching": ", at {value:.1f} shoulder widths per second",
     "leaving": ", at {value:.1f} shoulder widths per second",
-    "": " ({duration})",
+    "": " ({duration}{unseen})",
 }
 APART = "{part} {was} {widths} from {goal}"
 _WRISTS = ("left_wrist", "right_wrist")
@@ -138,7 +138,7 @@ def _contact(
     findings = [
         kind.found(
             body, span, joints, side, closest, "touching",
-            scored=reach.anchors, margin=sure, guessed=not reach.hand.fingers,
+            scored=reach.anchors, margin=sure, guessed=reach.hand.guessed(span),
         )
     ]  # fmt: skip
     apart = np.linalg.norm(reach.offset, axis=0)

@@ -156,7 +156,7 @@ class MediaPipe:
 
     def _detection(self, one: Follower, image: np.ndarray) -> Detection:
         if one.fresh or one.run not in self._last:
-            self._last[one.run] = self._read(one, image)
+            self._last[one.run] = self.read(one.seen, one.glimpsed, image)
         points, scores = self._last[one.run]
         return Detection(
             points + one.moved,
@@ -165,9 +165,8 @@ class MediaPipe:
             one.glimpsed,
         )
 
-    def _read(self, one: Follower, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, found: Any, glimpsed: bool, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Points (V, 2) in pixels, NaN where there are none, and their scores (V,)."""
-        found = one.seen
         height, width = image.shape[:2]
         points = np.full((self.skeleton.num_joints, 2), np.nan, np.float32)
         scores = np.zeros(self.skeleton.num_joints, np.float32)
@@ -184,7 +183,7 @@ class MediaPipe:
                 source = places.fallback_source[side]
                 points[places.fallback[side]] = body[source, :2]
                 scores[places.fallback[side]] = body[source, 2]
-        if not one.glimpsed and found.face_landmarks is not None:
+        if not glimpsed and found.face_landmarks is not None:
             points[places.face] = _read_points(found.face_landmarks, places.face_source)
             scores[places.face] = getattr(found, PRESENCE["face"]) or 0.0
         points *= (width, height)
