@@ -29,12 +29,12 @@ def test_answers_do_not_depend_on_the_pieces(tiny: Tiny, name: str, fusion: str)
     model = tiny.model(name, fusion, "natops8", **SIZES[name])
     set_window(model, WINDOW)
     rng = np.random.default_rng(0)
-    for frames in (1, 2, 7, 163):
+    for frames in (1, 7, 110):
         x = tiny.batch("natops8", n=2, frames=frames, people=1)
         mask = tiny.holes(x)
         with torch.inference_mode():
             whole = model.forward_frames(x, mask)[:, 0]
-        for largest in (1, 5, 60):
+        for largest in (1, 40):
             stream, parts, begin = Stream(model, sequences=2), [], 0
             while begin < frames:
                 here = slice(begin, begin + int(rng.integers(1, largest + 1)))
