@@ -31,7 +31,7 @@ from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import write_text
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.decision.calibrate import Watched
+from mgskel.spotting.decision.caution import Watched
 from mgskel.spotting.metrics import score_events
 
 Method = Callable[[PoseSequence], Sequence[GestureEvent]]

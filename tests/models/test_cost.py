@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from studies.recognition.cost import count_params, measure_cost
+
 from mgskel.models import create_model
-from mgskel.models.cost import count_params, measure_cost
 
 
 def test_hand_count() -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from studies.shipped.calibrate import calibrate, false_at_rest, found_in
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
-from mgskel.spotting.decision.calibrate import (
+from mgskel.spotting.decision.caution import (
     Watched,
-    calibrate,
     clear_chance,
-    false_at_rest,
-    found_in,
     quieted,
     said_at_rest,
     verdicts_of,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from studies.shipped.calibrate import fit_clip_rule
 
 from mgskel.core.errors import InputError
-from mgskel.spotting.decision.clip_rule import ClipRule, clip_evidence, fit_clip_rule
+from mgskel.spotting.decision.clip_rule import ClipRule, clip_evidence
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 

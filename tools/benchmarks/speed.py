@@ -22,6 +22,7 @@ from pathlib import Path
 
 import torch
 from benchmarks.machine import describe_machine
+from studies.recognition.cost import measure_cost
 from torch import Tensor
 from torch.nn import functional
 
@@ -29,7 +30,6 @@ from mgskel.core.errors import MissingDependency
 from mgskel.core.machine.threads import keep_freed_memory
 from mgskel.core.storage.files import write_json, write_text
 from mgskel.models import Backbone, create_model, fold, list_models
-from mgskel.models.cost import measure_cost
 from mgskel.models.export import export_onnx, onnx_session
 
 LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52

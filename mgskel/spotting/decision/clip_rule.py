@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,7 +11,6 @@ from mgskel.core.errors import InputError
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 _EDGE = 1e-6
-_CAUTION, _MIX_CAUTION, _PLACES_CAUTION = 0.02, 1.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class ClipRule:
         if self.mix:
             logits = logits + np.array(self.mix) @ evidence
         if self.places:
-            logits = logits + np.array(self.places) @ _mean(places, scores)
+            logits = logits + np.array(self.places) @ over_moments(places, scores)
         odds = np.exp(logits - logits.max())
         return np.asarray(odds / odds.sum())
 
@@ -84,56 +82,10 @@ def clip_evidence(scores: np.ndarray) -> np.ndarray:
     Moments count by how surely something goes on in them.
     """
     inside = np.clip(scores[:-1], _EDGE, 1 - _EDGE)
-    return _mean(np.log(inside / (1 - inside)), scores)
+    return over_moments(np.log(inside / (1 - inside)), scores)
 
 
-def _mean(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def over_moments(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Mean over moments of values (n, T), with the weights of `clip_evidence`."""
     weight = np.maximum(scores[-1].astype(float), _EDGE) ** 2
     return np.asarray((values * weight).sum(1) / weight.sum())
-
-
-def fit_clip_rule(
-    scores: Sequence[np.ndarray],
-    places: Sequence[np.ndarray],
-    labels: Sequence[int],
-    classes: int,
-) -> ClipRule:
-    """The corrections that serve validation clips best.
-
-    Args:
-        scores, places: (K + 1, T) and (P, T) of each clip.
-        labels: the class of each.
-    """
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    if not scores:
-        raise InputError("there are no clips to fit the clip rule on")
-    x = torch.tensor(np.array([clip_evidence(s) for s in scores]), dtype=torch.float64)
-    pairs = zip(places, scores, strict=True)
-    where = torch.tensor(np.array([_mean(*pair) for pair in pairs]), dtype=torch.float64)
-    y = torch.tensor(list(labels))
-    spread = float(x.std())
-    x = x / spread
-    scale = torch.ones(1, dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
-    mix = torch.zeros(classes, classes, dtype=torch.float64, requires_grad=True)
-    place = torch.zeros(classes, where.shape[1], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([scale, bias, mix, place], max_iter=200)
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        value = cross_entropy(x * scale + bias + x @ mix.T + where @ place.T, y)
-        value = value + _CAUTION * (bias**2).mean() + _MIX_CAUTION * (mix**2).mean()
-        value = value + _PLACES_CAUTION * (place**2).mean()
-        value.backward()
-        return value
-
-    optimiser.step(loss)  # type: ignore[no-untyped-call]
-    return ClipRule(
-        round(float(scale.detach()) / spread, 5),
-        tuple(round(float(b), 4) for b in bias.detach()),
-        tuple(tuple(round(float(m) / spread, 4) for m in row) for row in mix.detach()),
-        tuple(tuple(round(float(p), 4) for p in row) for row in place.detach()),
-    )

@@ -3,7 +3,7 @@
 Everything is decided jointly. At each moment the presence of a body group's gestures follows from
 all its classes together, the strongest of them, "any gesture", and the other groups. A stretch of
 presence is then judged as a whole: its classes compete with one another and with "nothing", so
-the chances of a group's classes and of nothing sum to one. All numbers are fitted (`calibrate`).
+the chances of a group's classes and of nothing sum to one. All numbers are fitted.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone
-from mgskel.spotting.decision.calibrate import Watched, quieted, said_at_rest
+from mgskel.spotting.decision.caution import Watched, quieted, said_at_rest
 from mgskel.spotting.learning.corpus import Piece, dense_targets
 from mgskel.spotting.learning.fit import FitSettings, fit
 from mgskel.spotting.learning.synthetic import WEBCAM, CorpusSettings, synthetic_corpus

@@ -22,7 +22,7 @@ from mgskel.core.storage.files import json_hash
 from mgskel.datasets.batches import view_batches
 from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
-from mgskel.spotting.decision.calibrate import Watched, clear_chance
+from mgskel.spotting.decision.caution import Watched, clear_chance
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
 from mgskel.spotting.decision.decoding import Decoder, Track
 from mgskel.spotting.decision.hand_place import PLACE_TERMS

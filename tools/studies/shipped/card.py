@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mgskel.models.cost import count_params
 from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
+from studies.recognition.cost import count_params
 
 
 def model_card(spotter: StreamRecognizer, figures: Mapping[str, Any]) -> str:

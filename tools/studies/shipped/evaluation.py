@@ -9,11 +9,12 @@ import numpy as np
 
 from mgskel.core.events import GESTURE, GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.spotting.decision.calibrate import Watched, calibrate, false_at_rest, found_in
-from mgskel.spotting.decision.clip_rule import ClipRule, fit_clip_rule
+from mgskel.spotting.decision.caution import Watched
+from mgskel.spotting.decision.clip_rule import ClipRule
 from mgskel.spotting.decision.decision_rule import DecisionRule
 from mgskel.spotting.metrics import SpottingScore, match, overlap_matrix, score_events
 from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
+from studies.shipped.calibrate import calibrate, false_at_rest, fit_clip_rule, found_in
 from studies.shipped.circumstances import approaches, cuts, in_other_layouts
 from studies.shipped.heldout import Example, HeldOut
 

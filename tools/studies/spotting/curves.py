@@ -15,8 +15,9 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.files import write_text, writing
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.decision.calibrate import Watched, found_in
+from mgskel.spotting.decision.caution import Watched
 from mgskel.spotting.metrics import match, overlap_matrix, score_events
+from studies.shipped.calibrate import found_in
 from studies.shipped.circumstances import LAYOUTS, cuts
 from studies.shipped.evaluation import named, one_line, watch
 from studies.shipped.heldout import Example, HeldOut

@@ -17,7 +17,6 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.core.machine.progress import Progress
 from mgskel.core.storage.files import write_text, writing
 from mgskel.spotting import StreamRecognizer
-from mgskel.spotting.decision.calibrate import false_at_rest, found_in
 from mgskel.spotting.decision.decision_rule import DecisionRule
 from mgskel.spotting.learning.corpus import Piece
 from mgskel.spotting.learning.fit import FitSettings, fit
@@ -26,6 +25,7 @@ from mgskel.spotting.metrics import score_events
 from mgskel.spotting.network.stream_network import build_stream_network, stream_model
 from studies.recognition.differences import interval
 from studies.shipped.build import BuildSettings
+from studies.shipped.calibrate import false_at_rest, found_in
 from studies.shipped.evaluation import fit_decision, named, one_line, watch
 from studies.shipped.heldout import TEST, VALIDATION, HeldOut, held_out
 

@@ -1,4 +1,4 @@
-"""Fitting the decision rule to a network's answers on recordings whose gestures are known.
+"""Fitting the rules that ship to a network's answers on recordings whose gestures are known.
 
 The examples should be what users bring: whole recordings, clips of one to three seconds cut
 anywhere, also within a hold, rest, talking, people who come nearer. The chances that a fitted
@@ -7,14 +7,23 @@ rule gives are then those of being right on such material.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
+from mgskel.spotting.decision.caution import (
+    OVERLAP,
+    THRESHOLDS,
+    Watched,
+    f1_by_name,
+    stretches_of,
+    verdicts_of,
+)
+from mgskel.spotting.decision.clip_rule import ClipRule, clip_evidence, over_moments
 from mgskel.spotting.decision.decision_rule import (
     DEFAULT_SENSITIVITY,
     MOMENT_TERMS,
@@ -22,44 +31,17 @@ from mgskel.spotting.decision.decision_rule import (
     DecisionRule,
     Judge,
     Stretch,
-    log_odds_of,
     place_means,
 )
-from mgskel.spotting.decision.decoding import (
-    Decoder,
-    Stretches,
-    Track,
-    Verdict,
-    Verdicts,
-    least_second,
-)
+from mgskel.spotting.decision.decoding import Decoder, Track, least_second
 from mgskel.spotting.metrics import match, overlap_matrix
 
-_OVERLAP = 0.3
-_THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
-_F1_FOR_QUIET, _F1_FOR_CLEAR = 0.003, 0.01
+_F1_FOR_QUIET = 0.003
 _REST_UNIT_S = 300.0
 _CAUTION_PRESENCE = 0.002
 _CAUTION_BIAS, _CAUTION_MIX, _CAUTION_NOTHING, _CAUTION_PLACES = 0.002, 0.1, 0.003, 0.01
 _FEWEST = 5
-_JUST_QUIET, _SURE = 0.01, 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class Watched:
-    """One recording as the network sees it, with its true gestures (none at rest).
-
-    Attributes:
-        weight: how much it counts beside others.
-    """
-
-    track: Track
-    truth: tuple[GestureEvent, ...] = ()
-    weight: float = 1.0
-
-    @property
-    def duration_s(self) -> float:
-        return self.track.num_moments * self.track.step_s
+_CLIP_BIAS, _CLIP_MIX, _CLIP_PLACES = 0.02, 1.0, 0.05
 
 
 def calibrate(
@@ -96,19 +78,6 @@ def calibrate(
     return replace(rule, threshold=_threshold(rule, examples, rests, vocabulary, most_false))
 
 
-def clear_chance(clips: Sequence[Watched], vocabulary: Vocabulary) -> float:
-    """The highest chance to ask for that finds the gestures of cut clips about as well as the best.
-
-    For networks of cut clips, which know no "nothing": it is what keeps them silent.
-    """
-    scores = {}
-    for chance in _THRESHOLDS:
-        judge = Judge(vocabulary, DecisionRule.plain(vocabulary, chance, chance))
-        judged = [(watched, verdicts_of(watched.track, judge)) for watched in clips]
-        scores[chance] = _f1(judged, chance)
-    return max(c for c, f1 in scores.items() if f1 >= max(scores.values()) - _F1_FOR_CLEAR)
-
-
 def false_at_rest(rests: Sequence[Watched], vocabulary: Vocabulary, rule: DecisionRule) -> float:
     """Events said per five minutes in which nothing is going on."""
     total = sum(rest.duration_s for rest in rests)
@@ -126,55 +95,6 @@ def found_in(
     return Decoder(vocabulary, rule, track.step_s, sensitivity=sensitivity).events([track])
 
 
-def quieted(
-    rule: DecisionRule, vocabulary: Vocabulary, rests: Sequence[Watched], most: Sequence[int]
-) -> DecisionRule:
-    """A rule as cautious as needed, group by group, to say no more than so much at rest.
-
-    Args:
-        rests: recordings in which nothing happens, as the rule's network sees them.
-        most: of each group's gestures.
-    """
-    chances = _said_at_rest(rule, vocabulary, rests)
-    least = log_odds_of(rule.least())
-    nothing = []
-    for weights, likely, count in zip(rule.nothing, chances, most, strict=True):
-        louder = sorted(map(log_odds_of, likely), reverse=True)[count:]
-        caution = max(louder[0] - least + _JUST_QUIET, 0.0) if louder else 0.0
-        nothing.append((round(weights[0] + caution, 4), *weights[1:]))
-    return replace(rule, nothing=tuple(nothing))
-
-
-def said_at_rest(rule: DecisionRule, vocabulary: Vocabulary, rests: Sequence[Watched]) -> list[int]:
-    """How much is said there of each group's gestures, about."""
-    least = rule.least()
-    return [
-        sum(chance >= least for chance in chances)
-        for chances in _said_at_rest(rule, vocabulary, rests)
-    ]
-
-
-def _said_at_rest(
-    rule: DecisionRule, vocabulary: Vocabulary, rests: Sequence[Watched]
-) -> list[list[float]]:
-    """Chances of something in every stretch, by group."""
-    judge = Judge(vocabulary, rule)
-    chances: list[list[float]] = [[] for _ in vocabulary.groups]
-    for rest in rests:
-        for stretch in stretches_of(rest.track, judge):
-            chance = float(judge.chances(stretch).sum())
-            chances[stretch.group].append(min(max(chance, _SURE), 1 - _SURE))
-    return chances
-
-
-def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:
-    """Every stretch of presence in a track."""
-    stretches = Stretches(judge, track.step_s)
-    for over in stretches.push(track):
-        yield from over
-    yield from stretches.finish()
-
-
 def labels_of(
     stretches: Sequence[Stretch], truth: Sequence[GestureEvent], judge: Judge
 ) -> np.ndarray:
@@ -184,7 +104,7 @@ def labels_of(
         own = [i for i, stretch in enumerate(stretches) if stretch.group == group]
         true = [event for event in truth if judge.group_of[event.class_id] == group]
         overlaps = overlap_matrix(true, [stretches[i] for i in own])
-        for one, other in match(overlaps, _OVERLAP):
+        for one, other in match(overlaps, OVERLAP):
             labels[own[other]] = true[one].class_id
     return labels
 
@@ -325,33 +245,59 @@ def _threshold(
     judged = [(watched, verdicts_of(watched.track, judge)) for watched in examples]
     units = max(sum(rest.duration_s for rest in rests) / _REST_UNIT_S, 1e-9)
     scores: dict[float, float] = {}
-    for threshold in _THRESHOLDS:
+    for threshold in THRESHOLDS:
         said = sum(verdict.counts(threshold, least_second()) for verdict in at_rest)
         if said / units <= most_false:
-            scores[threshold] = _f1(judged, threshold)
+            scores[threshold] = f1_by_name(judged, threshold)
     good = [t for t, score in scores.items() if score >= max(scores.values()) - _F1_FOR_QUIET]
-    return max(good, default=_THRESHOLDS[-1])
-
-
-def verdicts_of(track: Track, judge: Judge) -> list[Verdict]:
-    """What is made of every stretch of presence in a track."""
-    verdicts = Verdicts(judge, track.step_s)
-    return [*verdicts.push(track), *verdicts.finish()]
-
-
-def _f1(judged: Sequence[tuple[Watched, Sequence[Verdict]]], threshold: float) -> float:
-    """F1 at overlap 0.3 of what is said by name."""
-    hits = total = 0.0
-    for watched, verdicts in judged:
-        said = [v for v in verdicts if v.counts(threshold, least_second()) and v.class_id >= 0]
-        classes = {event.class_id for event in watched.truth} | {v.class_id for v in said}
-        for class_id in classes:
-            true = [event for event in watched.truth if event.class_id == class_id]
-            own = [verdict.stretch for verdict in said if verdict.class_id == class_id]
-            hits += watched.weight * len(match(overlap_matrix(true, own), _OVERLAP))
-            total += watched.weight * (len(true) + len(own))
-    return 2 * hits / total if total else 1.0
+    return max(good, default=THRESHOLDS[-1])
 
 
 def _rounded(rows: Sequence[Sequence[float]] | np.ndarray) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(round(float(value), 4) for value in row) for row in rows)
+
+
+def fit_clip_rule(
+    scores: Sequence[np.ndarray],
+    places: Sequence[np.ndarray],
+    labels: Sequence[int],
+    classes: int,
+) -> ClipRule:
+    """The corrections that serve validation clips best.
+
+    Args:
+        scores, places: (K + 1, T) and (P, T) of each clip.
+        labels: the class of each.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    if not scores:
+        raise InputError("there are no clips to fit the clip rule on")
+    x = torch.tensor(np.array([clip_evidence(s) for s in scores]), dtype=torch.float64)
+    pairs = zip(places, scores, strict=True)
+    where = torch.tensor(np.array([over_moments(*pair) for pair in pairs]), dtype=torch.float64)
+    y = torch.tensor(list(labels))
+    spread = float(x.std())
+    x = x / spread
+    scale = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
+    mix = torch.zeros(classes, classes, dtype=torch.float64, requires_grad=True)
+    place = torch.zeros(classes, where.shape[1], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([scale, bias, mix, place], max_iter=200)
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = cross_entropy(x * scale + bias + x @ mix.T + where @ place.T, y)
+        value = value + _CLIP_BIAS * (bias**2).mean() + _CLIP_MIX * (mix**2).mean()
+        value = value + _CLIP_PLACES * (place**2).mean()
+        value.backward()
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    return ClipRule(
+        round(float(scale.detach()) / spread, 5),
+        tuple(round(float(b), 4) for b in bias.detach()),
+        tuple(tuple(round(float(m) / spread, 4) for m in row) for row in mix.detach()),
+        tuple(tuple(round(float(p), 4) for p in row) for row in place.detach()),
+    )
