@@ -58,7 +58,7 @@
   function draw() {
     const order = ordered(), count = order.length;
     const height = Math.max(4, Math.min(20, Math.floor(760 / Math.max(count, 1))));
-    const named = height >= 9, gutter = named ? 170 : 40, top = 6, foot = 22;
+    const named = height >= 9, top = 6, foot = 22;
     const width = raster.parentElement.clientWidth - 36, ratio = window.devicePixelRatio || 1;
     const wish = el("order").value, byColumn = !["name", "participant", "events"].includes(wish);
     const band = byColumn && grouping.some(([, index]) => String(index) === wish);
@@ -67,13 +67,27 @@
     raster.width = width * ratio; raster.height = (count * height + top + foot) * ratio;
     const pen = raster.getContext("2d");
     pen.scale(ratio, ratio);
+    pen.font = `${Math.min(11, height)}px system-ui, sans-serif`;
+    pen.textBaseline = "middle";
+    const size = (words) => Math.ceil(pen.measureText(words).width);
+    // Names give way before the groups, which stand in a column of their own.
+    const tail = (row) => (band ? row.values[Number(wish)] || "" : "");
+    const tails = named && band ? Math.min(Math.max(...data.rows.map((row) => size(tail(row)))), 0.2 * width) + 12 : 0;
+    const gutter = named ? Math.min(Math.max(...data.rows.map((row) => size(row.name))) + 10, 0.32 * width) + tails : 40;
+    raster.dataset.gutter = gutter;
     const longest = Math.max(...data.rows.map((row) => row.seconds), 1);
     const stretched = el("stretch").checked;
+    // Shortened in the middle: clips of a study mostly begin alike.
+    const fitting = (words, room) => {
+      if (size(words) <= room) return words;
+      let half = Math.floor(words.length / 2);
+      const short = () => `${words.slice(0, half)}\u2026${words.slice(-half)}`;
+      while (half > 1 && size(short()) > room) half -= 1;
+      return short();
+    };
     const scale = (i) => (width - gutter) / (stretched ? Math.max(data.rows[i].seconds, 1e-6) : longest);
     const place = new Array(count);
     order.forEach((i, line) => { place[i] = line; });
-    pen.font = `${Math.min(11, height)}px system-ui, sans-serif`;
-    pen.textBaseline = "middle";
     let last = null, striped = false;
     order.forEach((i, line) => {
       const y = top + line * height, row = data.rows[i];
@@ -84,11 +98,9 @@
       pen.fillStyle = css(striped || !band ? "--stage" : "--chip");
       pen.fillRect(gutter, y, row.seconds * scale(i), Math.max(height - 1, 1));
       if (named) {
-        const tail = band && row.values[Number(wish)] ? ` \u00b7 ${row.values[Number(wish)]}` : "";
         pen.fillStyle = css("--quiet");
-        let words = row.name + tail;
-        while (words.length > 4 && pen.measureText(words).width > gutter - 10) words = `${words.slice(0, -2)}\u2026`.replace("\u2026\u2026", "\u2026");
-        pen.fillText(words, 0, y + height / 2);
+        pen.fillText(fitting(row.name, gutter - tails - 8), 0, y + height / 2);
+        if (tails) pen.fillText(fitting(tail(row), tails - 10), gutter - tails, y + height / 2);
       }
     });
     const chosen = el("gesture").value;
