@@ -49,12 +49,13 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.errors import InputError
     from mgskel.core.machine.threads import set_threads
     from mgskel.core.storage.files import to_json
+    from mgskel.pose.video import open_source
     from mgskel.report.attention import in_words, write_attention
 
     if args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is a file", expected="an output folder")
-    if args.on_picture is not None and not args.on_picture.exists():
-        raise InputError(f"clip not found: {args.on_picture}", remedy="check the path")
+    if args.on_picture is not None:
+        open_source(args.on_picture).close()  # what cannot be drawn on is said before the work
     set_threads()
     name, looks = _looks(args)
     summary = write_attention(args.out, looks, name, args.on_picture)

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.storage.files import to_json
     from mgskel.report.studies.comparison_page import write_comparison
     from mgskel.study.compare import compare
-    from mgskel.study.tables import read_table
+    from mgskel.study.tables import read_table, read_tables
 
     summary = read_table(args.study / "summary.csv")
     result = compare(summary, args.by, within=args.within is not None, reference=args.reference)
@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
             )  # fmt: skip
     for remark in result.remarks:
         note(remark)
+    if args.out is None:
+        read_tables(args.study)  # the study's page is made again, and needs all of them
     folder = args.out or args.study
     page = write_comparison(folder, args.study.resolve().name, result, prediction)
     if args.out is None:

@@ -20,21 +20,20 @@ JSON = "how many events there are of each gesture, and how often the most alike 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("study", type=Path, metavar="STUDY", help="folder that 'mgskel analyze' wrote")
-    add("--most", type=whole(1, 10_000), default=400, metavar="N",
+    add("--most", type=whole(3, 2000), default=400, metavar="N",
         help="at most so many events, evenly of all "
         "gestures, the surest first (default 400)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.errors import InputError
     from mgskel.core.storage.files import to_json
     from mgskel.report.studies.gesture_map import write_gesture_map
     from mgskel.report.studies.study_page import write_study_page
     from mgskel.study.folder import study_clips
     from mgskel.study.similarity import gesture_map
+    from mgskel.study.tables import read_tables
 
-    if not 3 <= args.most <= 2000:
-        raise InputError("--most is out of reach", expected="3 to 2000", found=args.most)
+    read_tables(args.study)  # the page needs them: what is wrong is said before anything is written
     found = gesture_map(study_clips(args.study), args.most)
     write_gesture_map(args.study, found)
     tell(str(write_study_page(args.study)))

@@ -59,9 +59,7 @@ class MgskelError(Exception):
             value = getattr(self, label)
             if value is not None:
                 lines += f"  {label}: {printable(value)}".splitlines()
-        if len(lines) > _LONGEST:
-            lines[_LONGEST:] = ["  ..."]
-        return "\n".join(_cut(line, _WIDEST) for line in lines)
+        return on_a_screen("\n".join(lines))
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders (workers), keyword arguments included.
@@ -79,6 +77,14 @@ def printable(text: object) -> str:
     """Text as a screen may show it: nothing that moves the cursor or reorders the letters."""
     words = _cut(str(text), _LONGEST * _WIDEST)
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in words)
+
+
+def on_a_screen(text: str) -> str:
+    """A message of at most a screen, whatever it tells of."""
+    lines = printable(text).splitlines()
+    if len(lines) > _LONGEST:
+        lines[_LONGEST:] = ["  ..."]
+    return "\n".join(_cut(line, _WIDEST) for line in lines)
 
 
 def shown(value: object, most: int = 60) -> str:

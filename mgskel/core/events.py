@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEMA = "mgskel-events/1"
+_LONGEST_NAME = 500
 _MOST_CLASSES = 1_000_000
 _LATEST_S = 1e9
 UNKNOWN_CLASS = -1
@@ -69,11 +70,11 @@ class GestureEvent:
         faults = []
         for name in ("person", "label"):
             text = getattr(self, name)
-            if not isinstance(text, str) or not text.strip():
+            if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST_NAME:
                 faults.append(f"'{name}' is {shown(text)}, not a name")
         for name in ("person", "label", "group", "evidence", "source"):
             text = getattr(self, name)
-            if text != text.strip() or not all(c.isprintable() for c in text):
+            if not text.isprintable() or text != text.strip():
                 faults.append(
                     f"'{name}' is {shown(text)}, with blanks around it or control characters"
                 )

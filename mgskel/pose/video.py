@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.storage.intake import open_file
 from mgskel.pose.arrays import Arrays
 from mgskel.pose.frames import (
     ASSUMED_FPS,
@@ -45,8 +46,7 @@ def open_source(clip: Footage, settings: VideoSettings = _WHOLE) -> FrameSource:
     path = Path(clip)
     if path.is_dir():
         return Pictures(path, settings)
-    if not path.exists():
-        raise InputError(f"clip not found: {path}", remedy="check the path")
+    open_file(path, "clip").close()  # only a regular file: a pipe would be waited for
     return Video(path, settings)
 
 
@@ -348,9 +348,9 @@ def _read_picture(file: Path) -> np.ndarray | None:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(file) as picture:
+        with open_file(file, "picture") as content, Image.open(content) as picture:
             return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (UnidentifiedImageError, OSError):
+    except (UnidentifiedImageError, OSError, InputError):
         return None
 
 

@@ -209,11 +209,16 @@ def _statement_item(statement: StatementRecord, worth: float) -> Item:
 
 @dataclass(frozen=True)
 class Statements:
-    """The content of a statements file, as far as reasoning uses it."""
+    """The content of a statements file, as far as reasoning uses it.
+
+    Attributes:
+        measured: the people who were looked at, statements or none.
+    """
 
     records: tuple[StatementRecord, ...]
     hidden: tuple[str, ...] = ()
     recorded_s: float | None = None
+    measured: frozenset[str] = frozenset()
 
     def of_person(self, person: str | None, place: object = "statements") -> Statements:
         """The statements on one person; an error when it is not said which of several."""
@@ -227,8 +232,8 @@ class Statements:
             )
         if person is None:
             return self
-        if person not in people:
-            raise unknown("person", person, people, place)
+        if person not in self.measured.union(people):
+            raise unknown("person", person, sorted(self.measured.union(people)), place)
         chosen = tuple(record for record in self.records if record.person == person)
         return replace(self, records=chosen)
 
@@ -251,6 +256,7 @@ def statements_from(document: object, place: object = "statements") -> Statement
         statement_records(document["statements"], place),
         tuple(_hidden(quality)),
         float(length) if isinstance(length, int | float) and 0 < length < math.inf else None,
+        frozenset(str(person.get("person")) for person in _people(quality)),
     )
 
 
@@ -273,11 +279,15 @@ def statement_records(entries: Iterable[object], place: object) -> tuple[Stateme
     return tuple(records)
 
 
+def _people(quality: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    people = quality.get("people")
+    return [one for one in people if isinstance(one, Mapping)] if isinstance(people, list) else []
+
+
 def _hidden(quality: Mapping[str, Any]) -> Iterable[str]:
     """What the quality reports say cannot be seen, in their own words."""
-    people = quality.get("people")
-    for person in people if isinstance(people, list) else []:
-        recording = person.get("recording") if isinstance(person, Mapping) else None
+    for person in _people(quality):
+        recording = person.get("recording")
         verdict = recording.get("verdict") if isinstance(recording, Mapping) else None
         for entry in verdict if isinstance(verdict, list) else []:
             if isinstance(entry, Mapping) and entry.get("can_show") is False:

@@ -20,7 +20,7 @@ from mgskel.core.errors import MissingDependency
 from mgskel.core.recording import Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.csv_table import to_csv
-from mgskel.core.storage.files import write_json, write_text
+from mgskel.core.storage.files import write_json, write_text, writing_together
 from mgskel.models import Backbone
 from mgskel.report.figures import class_maps, heat_map, key_moments, save_figure, typical_pose
 from mgskel.report.films.overlay import Ground, write_overlay
@@ -149,34 +149,29 @@ def write_attention(
         recognizer: its name, for the summary.
         clip: the recording's pictures, to draw the film on them; by default it is blank.
     """
-    written, notes = [], []
-    for look in looks:
-        place = folder / look.name if len(looks) > 1 else folder
-        marks = [(one.start_s, one.end_s, one.label) for one in look.recognised]
-        for name, figure in (
-            ("heat_map.png", heat_map(look.sequence, look.attention, marks=marks)),
-            ("key_moments.png", key_moments(look.sequence, look.attention)),
-        ):
-            save_figure(figure, place / name)
-            written.append(place / name)
-        try:
-            film = _film(look, place / "overlay.mp4", clip)
-        except MissingDependency as missing:
-            film, why = None, missing.message
-        else:
-            why = "which needs 2-D pixels of a known picture size"
-        if film is None:
-            notes.append(f"{look.name}: no film; {why}")
-        else:
-            written.append(film)
-    if any(look.recognised for look in looks):
-        save_figure(_by_class(looks), folder / "classes.png")
-        written.append(folder / "classes.png")
-    write_text(folder / "attention.csv", _table(looks))
-    summary = _summary(looks, recognizer, notes)
-    write_json(folder / "attention.json", summary)
-    written += [folder / "attention.csv", folder / "attention.json"]
-    return {**summary, "files": [path.relative_to(folder).as_posix() for path in written]}
+    notes: list[str] = []
+    with writing_together(folder) as top:
+        for look in looks:
+            place = top / look.name if len(looks) > 1 else top
+            marks = [(one.start_s, one.end_s, one.label) for one in look.recognised]
+            shown = heat_map(look.sequence, look.attention, marks=marks)
+            save_figure(shown, place / "heat_map.png")
+            save_figure(key_moments(look.sequence, look.attention), place / "key_moments.png")
+            try:
+                film = _film(look, place / "overlay.mp4", clip)
+            except MissingDependency as missing:
+                film, why = None, missing.message
+            else:
+                why = "which needs 2-D pixels of a known picture size"
+            if film is None:
+                notes.append(f"{look.name}: no film; {why}")
+        if any(look.recognised for look in looks):
+            save_figure(_by_class(looks), top / "classes.png")
+        write_text(top / "attention.csv", _table(looks))
+        summary = _summary(looks, recognizer, notes)
+        write_json(top / "attention.json", summary)
+        written = sorted(p.relative_to(top).as_posix() for p in top.rglob("*") if p.is_file())
+    return {**summary, "files": written}
 
 
 def _film(look: Look, path: Path, clip: str | Path | None) -> Path | None:

@@ -20,7 +20,7 @@ from mgskel.core.errors import InputError, MissingDependency, listed, shown
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
 from mgskel.core.storage.csv_table import harmless, plain
-from mgskel.core.storage.files import write_text, writing
+from mgskel.core.storage.files import write_text, writing_together
 from mgskel.core.storage.intake import csv_rows, read_text
 from mgskel.study.folder import About, ClipResult
 from mgskel.study.kinematics import (
@@ -53,10 +53,18 @@ _BINS = (*KEYS, "label", "bin", "start_s", "end_s", "count", "total_s", "observa
 _OBSERVABLE = (*KEYS, "part", "observable_s", "recorded_s", "share", "movement")
 OWN_COLUMNS = frozenset((*_EVENT, *_SUMMARY, *_BINS, *_OBSERVABLE))
 _NAN = float("nan")
+# What any reader needs of a table, what the study's page does, and what stands in each row.
 _NEEDED = {
     "events": (*KEYS, "label", "start_s", "end_s"), "summary": (*KEYS, "label", "count"),
     "bins": (*KEYS, "label", "bin", "count"), "observable": (*KEYS, "part", "observable_s"),
 }  # fmt: skip
+_ON_THE_PAGE = {
+    "events": ("duration_s", "score"), "summary": ("group", "observable_s", "total_s"),
+    "observable": ("recorded_s", "share"),
+}  # fmt: skip
+_IN_EACH_ROW = frozenset(
+    ("start_s", "end_s", "duration_s", "score", "count", "observable_s", "total_s", "recorded_s")
+)
 _LARGEST = 1e15
 
 
@@ -83,11 +91,12 @@ class Tables:
 
     def write(self, folder: Path, parquet: bool = False) -> None:
         """Write each as CSV, and as Parquet on request."""
-        for name in TABLES:
-            table = getattr(self, name)
-            write_text(folder / f"{name}.csv", to_csv(table))
-            if parquet:
-                _write_parquet(folder / f"{name}.parquet", table)
+        with writing_together(folder) as place:
+            for name in TABLES:
+                table = getattr(self, name)
+                write_text(place / f"{name}.csv", to_csv(table))
+                if parquet:
+                    _write_parquet(place / f"{name}.parquet", table)
 
 
 def make_tables(
@@ -329,15 +338,19 @@ def _is_number(column: pd.Series) -> bool:
     return column.dtype.kind in "ifb"
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A table of a study; whatever is a name stays text, "007" and "NA" too."""
+def read_table(path: Path, also: Sequence[str] = ()) -> pd.DataFrame:
+    """A table of a study; whatever is a name stays text, "007" and "NA" too.
+
+    Args:
+        also: columns without which it is of no use here.
+    """
     import pandas as pd
 
     rows = [
         [plain(cell) for cell in cells] for _, cells in csv_rows(read_text(path, "table"), path)
     ]
     head, rows = (rows[0], rows[1:]) if rows else ([], [])
-    missing = [name for name in _NEEDED.get(path.stem, ()) if name not in head]
+    missing = [name for name in (*_NEEDED.get(path.stem, ()), *also) if name not in head]
     if missing or len(set(head)) < len(head) or any(len(row) != len(head) for row in rows):
         raise InputError(
             "this is no table of a study",
@@ -350,11 +363,43 @@ def read_table(path: Path) -> pd.DataFrame:
     for name in head:
         if name in OWN_COLUMNS and name not in TEXT:
             numbers = pd.to_numeric(table[name].replace("", None), errors="coerce")
-            wrong = table[name][(table[name] != "") & ~(numbers.abs() < _LARGEST)]
+            empty = (table[name] == "") & (name not in _IN_EACH_ROW)
+            wrong = table[name][~(empty | (numbers.abs() < _LARGEST))]
             if len(wrong):
                 raise InputError(f"'{name}' is {shown(wrong.iloc[0])}, not a number", place=path)
             table[name] = numbers
     return table
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """All tables of a study, which have to tell of the same recordings and gestures."""
+    tables = {
+        name: read_table(folder / f"{name}.csv", _ON_THE_PAGE.get(name, ())) for name in TABLES
+    }
+    summary, seen = tables["summary"], tables["observable"]
+    for name, table, columns in (
+        ("summary", summary, [*KEYS, "label"]), ("observable", seen, [*KEYS, "part"]),
+    ):  # fmt: skip
+        if table.duplicated(columns).any():
+            raise _at_odds(folder / f"{name}.csv", "a row stands in it twice")
+    for columns, known in ((list(KEYS), seen), (["label"], summary)):
+        there = set(known[columns].itertuples(index=False, name=None))
+        for words in tables["events"][columns].itertuples(index=False, name=None):
+            if words not in there:
+                raise _at_odds(
+                    folder / "events.csv", f"{listed(words)}, of which the other tables say nothing"
+                )
+    return tables
+
+
+def _at_odds(path: Path, found: str) -> InputError:
+    return InputError(
+        "the tables of the study are at odds",
+        place=path,
+        expected="tables that one run wrote",
+        found=found,
+        remedy="run 'mgskel analyze' again: what is done is reused",
+    )
 
 
 def _write_parquet(path: Path, table: pd.DataFrame) -> None:
@@ -362,5 +407,4 @@ def _write_parquet(path: Path, table: pd.DataFrame) -> None:
 
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingDependency("pyarrow", "parquet", "writing Parquet")
-    with writing(path) as temporary:
-        table.to_parquet(temporary, index=False)
+    table.to_parquet(path, index=False)

@@ -10,7 +10,7 @@ from mgskel.core.config import from_dict
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent, write_events
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.storage.files import write_json
+from mgskel.core.storage.files import write_json, writing_together
 from mgskel.core.storage.intake import read_json
 from mgskel.synthesis.camera import Camera
 from mgskel.synthesis.performance import Performance
@@ -133,16 +133,15 @@ def save_recording(
     Args:
         clean: also write NAME.clean.npz, the keypoints without the estimator's errors.
     """
-    place = Path(folder)
-    paths = [place / f"{name}{ending}" for ending in (".npz", ".csv", ".eaf", ".truth.json")]
-    recording.sequence.save(paths[0])
-    write_events(paths[1], recording.events)
-    write_events(paths[2], recording.events)
-    write_truth(paths[3], recording.truth)
-    if clean:
-        paths.append(place / f"{name}.clean.npz")
-        recording.clean.save(paths[-1])
-    return tuple(paths)
+    with writing_together(folder) as place:
+        recording.sequence.save(place / f"{name}.npz")
+        for ending in (".csv", ".eaf"):
+            write_events(place / f"{name}{ending}", recording.events)
+        write_truth(place / f"{name}.truth.json", recording.truth)
+        if clean:
+            recording.clean.save(place / f"{name}.clean.npz")
+    endings = (".npz", ".csv", ".eaf", ".truth.json", *[".clean.npz"] * clean)
+    return tuple(Path(folder) / f"{name}{ending}" for ending in endings)
 
 
 def write_truth(path: str | Path, truth: Sequence[ProgramTruth]) -> None:

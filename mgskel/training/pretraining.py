@@ -21,7 +21,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton, skeleton_to_dict
-from mgskel.core.storage.files import write_json, writing
+from mgskel.core.storage.files import write_json, writing_together
 from mgskel.datasets.augment import Augmentation, Policy
 from mgskel.datasets.batches import Batch, TrainingBatches
 from mgskel.datasets.clips import ClipStore
@@ -224,18 +224,16 @@ def pieces(sequence: PoseSequence, seconds: float | None) -> list[PoseSequence]:
 def _save(
     module: MotionPredictor, spec: ModelSpec, store: ClipStore, fingerprint: list[str], out: Path
 ) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    write_json(
-        out / "pretraining.json",
-        {
-            "model": to_dict(spec) | {"leave_out": []},
-            "skeleton": skeleton_to_dict(store.skeleton),
-            "config": to_dict(module.config),
-            "sequences": len(store),
-            "data": fingerprint,
-        },
-    )
+    about = {
+        "model": to_dict(spec) | {"leave_out": []},
+        "skeleton": skeleton_to_dict(store.skeleton),
+        "config": to_dict(module.config),
+        "sequences": len(store),
+        "data": fingerprint,
+    }
     state = {k: v.detach().cpu().contiguous() for k, v in module.model.state_dict().items()}
-    with writing(out / WEIGHTS_FILE) as temporary:
-        save_file(state, temporary)
+    with writing_together(out) as place:
+        write_json(place / "pretraining.json", about)
+        (place / WEIGHTS_FILE).write_bytes(save(state))

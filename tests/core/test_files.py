@@ -11,9 +11,11 @@ from mgskel.core.storage.files import (
     content_hash,
     file_hash,
     json_hash,
+    sweep_leftovers,
     write_json,
     write_text,
     writing,
+    writing_together,
 )
 from mgskel.core.storage.intake import read_json
 
@@ -39,6 +41,30 @@ def test_a_forbidden_place_is_an_input_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         write_text(tmp_path / "file" / "below", "x")
+
+
+def test_files_that_belong_together_appear_together(tmp_path):
+    write_text(tmp_path / "out" / "a.txt", "old")
+    write_text(tmp_path / "out" / "other.txt", "other")
+    for place in ("out", "new/deep"):
+        with pytest.raises(RuntimeError), writing_together(tmp_path / place) as temporary:
+            write_text(temporary / "a.txt", "half")
+            raise RuntimeError
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.txt", "other.txt", "out"]
+    assert (tmp_path / "out" / "a.txt").read_text() == "old"
+    with writing_together(tmp_path / "out") as temporary:
+        write_text(temporary / "a.txt", "new")
+        write_text(temporary / "deep" / "b.txt", "new")
+    found = {p.name: p.read_text() for p in tmp_path.rglob("*.txt")}
+    assert found == {"a.txt": "new", "b.txt": "new", "other.txt": "other"}
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_dir()) == ["deep", "out"]
+
+
+def test_folders_that_killed_runs_left_are_swept(tmp_path):
+    write_text(tmp_path / "o" / ".0123456789ab.part-files" / "a.txt", "half")
+    write_text(tmp_path / "o" / ".0123456789ab.part-b.txt", "half")
+    assert sweep_leftovers(tmp_path) == 2
+    assert not list((tmp_path / "o").iterdir())
 
 
 def test_json_refuses_nan_and_keeps_letters(tmp_path):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The page of a study: made from what lies in the folder, and hostile names stay text."""
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from study_cases import a_clip, a_person, an_event
 
+from mgskel.cli import main
 from mgskel.report.studies.study_methods import write_methods
 from mgskel.report.studies.study_page import link, write_study_page
 from mgskel.study.folder import About, study_clips
@@ -139,3 +141,29 @@ def test_the_page_works_in_a_browser(study: Path, browser) -> None:
     assert tab.evaluate("window.hacked") is None
     tab.close()
     assert complaints and all("Content Security Policy" in words for words in complaints)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("events", "one,one,1,nodding", "one,another,1,nodding"), ("events", "one,one,1,nodding", "one,one,7,nodding"),
+        ("events", "one,one,1,nodding", "gone,one,1,nodding"), ("events", "one,one,1,nodding", "one,one,1,no such"),
+        ("events", "5.0,6.0", "5.0,"), ("events", "duration_s", "lasting"), ("events", "5.0,6.0", "soon,6.0"),
+        ("summary", "two,two,1,nodding", "one,one,1,nodding"), ("summary", "total_s", "t"), ("summary", ",group", ",g"),
+        ("observable", "two,two,1,head", "one,one,1,head"), ("observable", "recorded_s", "r"), ("observable", "two,two,1", "two,two,9"),
+        ("bins", "bin,", "b,"), ("events", "label", "clip"),
+    ],
+)  # fmt: skip
+def test_tables_at_odds_are_named_before_anything_is_written(
+    study: Path, name: str, old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page_of(study)
+    table = study / f"{name}.csv"
+    assert old in table.read_text()
+    table.write_text(table.read_text().replace(old, new))
+    before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
+    for words in (["gestures", study], ["compare", study, "--by", "condition"]):
+        assert main([str(word) for word in words]) == 2
+        err = capsys.readouterr().err
+        assert "internal" not in err and len(err.splitlines()) < 20
+        assert {p: p.read_bytes() for p in study.rglob("*") if p.is_file()} == before

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mgskel.core.errors import on_a_screen
+
 _LOG = logging.getLogger("mgskel")
 
 
@@ -66,6 +68,7 @@ class _OnStandardError(logging.Handler):
     """Lines on whatever standard error is at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        record.msg, record.args = on_a_screen(record.getMessage()), ()
         print(self.format(record), file=sys.stderr, flush=True)
 
 

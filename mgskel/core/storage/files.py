@@ -67,14 +67,49 @@ def writing_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def writing_together(folder: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder whose files move into `folder` on success, all of them or none.
+
+    What else lies in the folder stays; one made for files that then could not be written goes.
+    """
+    folder = Path(folder)
+    made = folders_missing(folder)
+    temporary = _temporary(folder / "files")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for path in sorted(p for p in temporary.rglob("*") if not p.is_dir()):
+            target = folder / path.relative_to(temporary)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        remove_empty(made)
+
+
+def folders_missing(folder: Path) -> list[Path]:
+    """Which of a folder and those around it are not there, from the inside out."""
+    return [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
+
+
+def remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
 def _temporary(target: Path) -> Path:
     # The true ending comes last: many writers choose their format by it.
     return target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
 
 
 def _unwritable(target: Path, error: OSError) -> InputError:
+    told = Path(*(part for part in target.parts if not _LEFTOVER.match(part)))
     return InputError(
-        f"cannot write {target}: {error.strerror}",
+        f"cannot write {told}: {error.strerror}",
         remedy="free some space, or choose an output folder that you may write to",
     )
 
@@ -83,7 +118,10 @@ def sweep_leftovers(folder: str | Path) -> int:
     """Remove unfinished files of killed runs below a folder that nobody else writes to."""
     leftovers = [p for p in Path(folder).rglob(".*.part-*") if _LEFTOVER.match(p.name)]
     for leftover in leftovers:
-        leftover.unlink(missing_ok=True)
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
     return len(leftovers)
 
 

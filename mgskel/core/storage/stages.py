@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError
-from mgskel.core.storage.files import file_hash, json_hash, write_json
+from mgskel.core.storage.files import (
+    file_hash,
+    folders_missing,
+    json_hash,
+    remove_empty,
+    write_json,
+)
 from mgskel.core.storage.intake import read_json
 from mgskel.core.version import __version__
 
@@ -96,7 +102,7 @@ def working_in(folder: Path) -> Iterator[None]:
     into them, nothing is left.
     """
     try:
-        made = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
+        made = folders_missing(folder)
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -106,14 +112,15 @@ def working_in(folder: Path) -> Iterator[None]:
         ) from error
     try:
         _lock(handle, folder)
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
         yield
+        os.ftruncate(handle, 0)
     finally:
         if made and os.listdir(folder) == [_LOCK]:
             with suppress(OSError):  # Windows removes no file that is open
                 (folder / _LOCK).unlink()
-            for one in made:
-                with suppress(OSError):
-                    one.rmdir()
+            remove_empty(made)
         os.close(handle)
 
 
@@ -125,7 +132,9 @@ def _lock(handle: int, folder: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        holder = os.read(handle, 20).decode("ascii", "replace").strip()
         raise InputError(
             f"another run is working in {folder}",
+            found=f"process {holder}" if holder.isdigit() else None,
             remedy="wait for it to finish, or choose another output folder",
         ) from error

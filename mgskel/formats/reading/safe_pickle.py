@@ -31,6 +31,7 @@ _NAMES = {
 }  # fmt: skip
 _WINDOW = 1 << 16
 _LONGEST_LINE = 1 << 12
+_DEEPEST_STACK = 200_000
 _MOST_OPERATIONS, _BYTES_AN_OPERATION = 2_000_000, 16
 _MARK = object()
 _PLAIN = {ord("("): _MARK, ord("N"): None, 0x88: True, 0x89: False, ord(")"): ()}
@@ -155,6 +156,8 @@ class _Interpreter:
         raise _Damaged("more operations than such a file needs")
 
     def _refill(self) -> None:
+        if len(self._stack) > _DEEPEST_STACK:
+            raise _Damaged("more values wait for their container than any data set has")
         part = self._handle.read(_WINDOW)
         self._left -= len(part)
         self._window = self._window[self._at :] + part

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.storage.csv_table import to_csv
-from mgskel.core.storage.files import write_json, write_text
+from mgskel.core.storage.files import write_json, write_text, writing_together
 from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, figure, framed, interval_bar, paragraph, table, text
 from mgskel.study.agreement.agreement import (
@@ -30,15 +30,16 @@ _LOWEST = -0.2
 
 def write_agreement(folder: Path, result: Agreement) -> Path:
     """Write the page, agreement.json, agreement.csv and confusion.csv; returns the page."""
-    write_json(folder / "agreement.json", result.to_dict())
     keys = list(result.overall)
     rows = [[name, *(values[k] for k in keys)] for name, values in _rows(result)]
-    write_text(folder / "agreement.csv", to_csv([["label", *keys], *rows]))
     labels = [*result.labels, NOTHING]
     confusion = [[label, *row] for label, row in zip(labels, result.confusion.astype(int).tolist(),
                                                      strict=True)]  # fmt: skip
-    write_text(folder / "confusion.csv", to_csv([["first coder", *labels], *confusion]))
-    write_text(folder / PAGE, render_agreement(result))
+    with writing_together(folder) as place:
+        write_json(place / "agreement.json", result.to_dict())
+        write_text(place / "agreement.csv", to_csv([["label", *keys], *rows]))
+        write_text(place / "confusion.csv", to_csv([["first coder", *labels], *confusion]))
+        write_text(place / PAGE, render_agreement(result))
     return folder / PAGE
 
 

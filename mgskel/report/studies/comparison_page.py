@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.storage.csv_table import to_csv
-from mgskel.core.storage.files import write_json, write_text
+from mgskel.core.storage.files import write_json, write_text, writing_together
 from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
 from mgskel.report.methods import listed
@@ -29,14 +29,14 @@ def write_comparison(
     answer: dict[str, Any] = result.to_dict()
     if prediction is not None:
         answer["prediction"] = prediction.to_dict()
-    write_json(folder / f"{stem}.json", answer)
     head = [field.name for field in fields(Contrast)]
     rows = (asdict(contrast).values() for contrast in result.contrasts)
-    write_text(folder / f"{stem}.csv", to_csv([head, *rows]))
-    write_text(folder / f"{stem}.svg", forest_plot(result.contrasts))
-    page = folder / f"{stem}.html"
-    write_text(page, render_comparison(study, result, prediction))
-    return page
+    with writing_together(folder) as place:
+        write_json(place / f"{stem}.json", answer)
+        write_text(place / f"{stem}.csv", to_csv([head, *rows]))
+        write_text(place / f"{stem}.svg", forest_plot(result.contrasts))
+        write_text(place / f"{stem}.html", render_comparison(study, result, prediction))
+    return folder / f"{stem}.html"
 
 
 def render_comparison(study: str, result: Comparison, prediction: Prediction | None = None) -> str:

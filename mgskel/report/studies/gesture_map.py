@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mgskel.core.storage.csv_table import to_csv
-from mgskel.core.storage.files import write_json, write_text
+from mgskel.core.storage.files import write_json, write_text, writing_together
 from mgskel.report.studies.study_page import GESTURE_MAP
 from mgskel.study.similarity import JOINTS, LINES, STEPS, GestureMap
 
@@ -20,8 +20,9 @@ _MISSING = 255
 
 def write_gesture_map(study: Path, found: GestureMap) -> None:
     """Write gestures.json for the page, and gestures.csv for other programs."""
-    write_json(study / GESTURE_MAP, map_data(found))
-    write_text(study / TABLE, _table(found))
+    with writing_together(study) as place:
+        write_json(place / GESTURE_MAP, map_data(found))
+        write_text(place / TABLE, _table(found))
 
 
 def map_data(found: GestureMap) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mgskel.report.drawing import group_colours
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
 from mgskel.report.studies.study_methods import METHODS
 from mgskel.study.folder import REPORT, About, ClipResult, study_clips
-from mgskel.study.tables import KEYS, OWN_COLUMNS, TABLES, read_table
+from mgskel.study.tables import KEYS, OWN_COLUMNS, TABLES, read_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,7 @@ _MOST_VALUES = 8
 def write_study_page(folder: Path) -> Path:
     """Make the page of a study from what lies in its folder; returns its path."""
     clips, about = study_clips(folder), About.load(folder)
-    tables = {name: read_table(folder / f"{name}.csv") for name in TABLES}
-    write_text(folder / PAGE, render_study_page(folder, clips, about, tables))
+    write_text(folder / PAGE, render_study_page(folder, clips, about, read_tables(folder)))
     return folder / PAGE
 
 

@@ -197,8 +197,9 @@ def _into(coder: Coder, target: Vocabulary, known: set[str]) -> Coder:
 
 def _renamed(coder: Coder, spellings: Mapping[str, str]) -> Coder:
     def renamed(coding: Coding) -> Coding:
+        way = {e.label: spellings.get(same(e.label), e.label) for e in coding.events}
         events = tuple(
-            replace(e, label=spellings.get(same(e.label), e.label)) for e in coding.events
+            e if way[e.label] == e.label else replace(e, label=way[e.label]) for e in coding.events
         )
         return replace(coding, events=events)
 

@@ -20,7 +20,7 @@ import torch
 from mgskel.core.config import Between, to_dict
 from mgskel.core.errors import InputError, shown
 from mgskel.core.skeleton import Skeleton
-from mgskel.core.storage.files import file_hash, write_json, writing
+from mgskel.core.storage.files import file_hash, write_json, writing_together
 from mgskel.core.storage.intake import read_bytes, read_json
 from mgskel.core.version import __version__
 from mgskel.models import Backbone, FusionParts, create_model, with_fusion
@@ -92,7 +92,7 @@ def save_folder(
 ) -> None:
     """Write weights (`half`: in half precision), then the description that vouches for them; into
     one file where the name ends in .zip."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     state = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
     if half:
@@ -100,10 +100,9 @@ def save_folder(
             name: value.astype(np.float16) if value.dtype.kind == "f" else value
             for name, value in state.items()
         }
-    with run_to_write(folder) as place:
-        place.mkdir(parents=True, exist_ok=True)
-        with writing(place / WEIGHTS_FILE) as temporary:
-            save_file({name: np.array(value) for name, value in state.items()}, temporary)
+    with run_to_write(folder) as run, writing_together(run) as place:
+        weights = save({name: np.array(value) for name, value in state.items()})
+        (place / WEIGHTS_FILE).write_bytes(weights)
         write_json(
             place / DESCRIPTION_FILE,
             {
