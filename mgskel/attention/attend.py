@@ -106,10 +106,7 @@ def attend(
 
 
 def attend_sequence(
-    recognizer: ClipModel,
-    sequence: PoseSequence,
-    method: str = "gates",
-    target: str | None = None,
+    recognizer: ClipModel, sequence: PoseSequence, method: str = "gates", target: str | None = None
 ) -> JointAttention:
     """Look at what a recognizer makes of a recording.
 

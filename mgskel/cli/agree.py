@@ -17,10 +17,7 @@ HELP = (
     "Compare two or more sets of annotations: event F1, kappa by moments and by events, and ICC "
     "of rates, each with an interval over recordings, per gesture and over all."
 )
-EXAMPLES = (
-    "anna/ ben/ -o agreement",
-    "study/ interview1.eaf --map words.csv --json",
-)
+EXAMPLES = ("anna/ ben/ -o agreement", "study/ interview1.eaf --map words.csv --json")
 JSON = "coefficients per label and overall, and what could not be mapped"
 
 
@@ -37,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tolerance", type=number(0, 3600), default=0.0, metavar="SECONDS",
         help="for the kappa by "
         "moments: marks that the other has within this time agree (default 0)")  # fmt: skip
-    add("--link", type=number(0, 1), default=0.6, metavar="SHARE",
+    add("--link", type=number(0.01, 1), default=0.6, metavar="SHARE",
         help="for the kappa by events: common "
         "share of the longer annotation (default 0.6)")  # fmt: skip
     add(
@@ -52,19 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.errors import InputError
     from mgskel.core.gestures import get_vocabulary
     from mgskel.core.storage.files import to_json
     from mgskel.study.agreement.agreement import AgreementSettings, agreement
     from mgskel.study.agreement.coders import read_coders
     from mgskel.study.agreement.words import read_words, reword
 
-    if args.tolerance < 0 or not 0 < args.link <= 1 or args.resamples < 0:
-        raise InputError(
-            "these numbers cannot be used",
-            expected="--tolerance from 0 on, --link above 0 and up to 1, --resamples from 0 on",
-            found=f"{args.tolerance}, {args.link}, {args.resamples}",
-        )
     words = read_words(args.map) if args.map is not None else ()
     vocabulary = get_vocabulary(args.vocabulary) if args.vocabulary else None
     reworded = reword(read_coders(args.coders), words, vocabulary, args.leave_out_unmapped)

@@ -10,12 +10,16 @@ from mgskel.cli.extract import CALMER_HZ, SMOOTH_HELP
 from mgskel.cli.shared.decision_options import add_decision_options
 from mgskel.cli.shared.messages import detail, fail, note, tell
 from mgskel.cli.shared.numbers import number, whole
-from mgskel.cli.shared.recordings import add_reading_options, reading_options
+from mgskel.cli.shared.recordings import (
+    add_reading_options,
+    extract_settings,
+    extraction_words,
+    reading_options,
+)
 from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
     from mgskel.analyze import AnalyzeSettings
-    from mgskel.pose.extract import ExtractSettings
     from mgskel.reason.assess import ModelOptions
 
 HELP = (
@@ -23,10 +27,7 @@ HELP = (
     "it rests on; of many clips also tables and a page of the study. Run again, what is done is "
     "reused."
 )
-EXAMPLES = (
-    "clip.mp4 -o report",
-    "interviews/ -o study --participants table.csv",
-)
+EXAMPLES = ("clip.mp4 -o report", "interviews/ -o study --participants table.csv")
 _RECORDINGS = "recordings"
 
 
@@ -81,7 +82,13 @@ def run(args: argparse.Namespace) -> int:
     if args.estimate:
         from mgskel.cli.extract import tell_forecast
 
-        return tell_forecast(args.clips, args.out, _extraction(args), args.workers, json=False)
+        return tell_forecast(
+            args.clips,
+            args.out,
+            extract_settings(args.config, extraction_words(args)),
+            args.workers,
+            json=False,
+        )
     single = _single(args)
     if single is None:
         return _analyze_study(args)
@@ -167,7 +174,7 @@ def _settings(args: argparse.Namespace) -> AnalyzeSettings:
     from mgskel.analyze import AnalyzeSettings
 
     return AnalyzeSettings(
-        extract=_extraction(args),
+        extract=extract_settings(args.config, extraction_words(args)),
         reading=reading_options(args),
         model=args.model,
         sensitivity=args.sensitivity,
@@ -178,24 +185,6 @@ def _settings(args: argparse.Namespace) -> AnalyzeSettings:
         with_video=args.with_video,
         attention=not args.no_attention,
     )
-
-
-def _extraction(args: argparse.Namespace) -> ExtractSettings:
-    from mgskel.core.config import load_config
-    from mgskel.pose.extract import ExtractSettings
-
-    words: list[str] = []
-    if args.estimator:
-        words += ["--estimator.name", args.estimator]
-    if args.rate:
-        words += ["--video.fps", args.rate]
-    if args.smooth:
-        words += ["--cleaning.smoothing.cutoff_hz", args.smooth]
-    if args.person:
-        words += ["--people.keep", args.person]
-    if args.all_people:
-        words += ["--people.keep", "all"]
-    return load_config(ExtractSettings, args.config, words)
 
 
 def _language_model(args: argparse.Namespace) -> ModelOptions | None:

@@ -94,10 +94,6 @@ def _recordings(args: argparse.Namespace) -> list[Recording]:
     """The recordings to look at, each with a name that can be a folder's."""
     import numpy as np
 
-    from mgskel.core.errors import InputError
-
-    if args.clips < 1:
-        raise InputError("--clips is at least 1", found=args.clips)
     data = read_recordings(args.data, args)
     stem = Path(args.data).stem
     chosen = np.unique(np.linspace(0, len(data) - 1, min(args.clips, len(data))).astype(int))

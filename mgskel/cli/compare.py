@@ -18,10 +18,7 @@ HELP = (
     "Rate ratios with intervals for each gesture and body group, from count models with observable "
     "time as exposure and participants as clusters, corrected for many gestures."
 )
-EXAMPLES = (
-    "study --by condition",
-    "study --by condition --within participant --predict",
-)
+EXAMPLES = ("study --by condition", "study --by condition --within participant --predict")
 JSON = "all contrasts, and the prediction with --predict"
 
 

@@ -13,10 +13,7 @@ HELP = (
     "Faces are made unrecognisable, everything around the tracked people is coarsened, and a "
     "picture in which no face is found is coarsened altogether."
 )
-EXAMPLES = (
-    "study --most 5",
-    'study --gesture "touching upper face" --media videos/ -o cuts',
-)
+EXAMPLES = ("study --most 5", 'study --gesture "touching upper face" --media videos/ -o cuts')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from mgskel.core.recording import Recording
 
 HELP = "Say in measured words what the keypoints did, and which gestures were found."
-EXAMPLES = (
-    "clip.mp4 -o statements.json",
-    "pose.npz --events events.csv --person 2 --length short",
-)
+EXAMPLES = ("clip.mp4 -o statements.json", "pose.npz --events events.csv --person 2 --length short")
 JSON = "the statements, not their text"
 NO_EVENTS = "none"
 _EVENTS_BESIDE = "events.csv"

@@ -6,10 +6,7 @@ import argparse
 import json
 
 HELP = "Try every part on this machine; name the command that brings what is missing."
-EXAMPLES = (
-    "",
-    "--json",
-)
+EXAMPLES = ("", "--json")
 JSON = "every check"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.shared.messages import note
 from mgskel.cli.shared.numbers import whole
 from mgskel.cli.shared.recordings import TAKES, add_reading_options, reading_options
+
+if TYPE_CHECKING:
+    from mgskel.training.runs.evaluate import Scores
 
 HELP = "Judge one run, or several as an ensemble, on a labelled file. Accuracies are fractions."
 EXAMPLES = (
@@ -20,35 +23,42 @@ JSON = "the figures"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folder "
-        "(default: the recognizer that ships)")  # fmt: skip
-    parser.add_argument("--data", required=True, metavar="FILE", help=f"{TAKES}, with labels")
-    parser.add_argument("--split", help="only this part of a file that names its parts (test)")
-    parser.add_argument(
-        "--weights",
-        default="auto",
-        help="ensemble weights: auto, equal, validation (fitted), or numbers such as 2,2,1,1",
-    )
-    parser.add_argument(
-        "--views", type=whole(1, 100), help="temporal views per sequence (default: the run's)"
-    )
+    add_scoring_options(parser)
     parser.add_argument("--plot", type=Path, metavar="PNG", help="write the confusion matrix")
     add_reading_options(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def add_scoring_options(parser: argparse.ArgumentParser) -> None:
+    """Which runs are asked, about what, and how they count together."""
+    add = parser.add_argument
+    add("runs", nargs="*", type=Path, metavar="RUN", help="run folder (default: the recognizer "
+        "that ships)")  # fmt: skip
+    add("--data", required=True, metavar="FILE", help=TAKES)
+    add("--split", help="only this part of a file that names its parts (test)")
+    add("--weights", default="auto", help="ensemble weights: auto, equal, validation (fitted), or "
+        "numbers such as 2,2,1,1")  # fmt: skip
+    add("--views", type=whole(1, 100), help="temporal views per sequence (default: the run's)")
+
+
+def scores_of(args: argparse.Namespace) -> Scores:
+    """What the runs say about the data; what was assumed is told."""
     from mgskel.core.machine.threads import set_threads
-    from mgskel.core.storage.files import to_json
     from mgskel.spotting.recognizer import load_all
-    from mgskel.training.runs.evaluate import report, score
+    from mgskel.training.runs.evaluate import score
 
     set_threads()
-    scores = score(
-        load_all(args.runs), args.data, reading_options(args), args.weights, args.views, args.split
-    )
+    options = reading_options(args)
+    scores = score(load_all(args.runs), args.data, options, args.weights, args.views, args.split)
     for text in scores.data.notes:
         note(text)
-    result = report(scores, args.data, args.plot)
+    return scores
+
+
+def run(args: argparse.Namespace) -> int:
+    from mgskel.core.storage.files import to_json
+    from mgskel.training.runs.evaluate import report
+
+    result = report(scores_of(args), args.data, args.plot)
     sys.stdout.write(to_json(result) if args.json else table(result))
     return 0
 

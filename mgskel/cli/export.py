@@ -8,10 +8,7 @@ from pathlib import Path
 from mgskel.cli.shared.messages import tell
 
 HELP = "Write a run's network as ONNX, checked against torch; runs then with onnxruntime alone."
-EXAMPLES = (
-    "runs/natops/joint model.onnx",
-    "runs/natops/joint model.onnx --json",
-)
+EXAMPLES = ("runs/natops/joint model.onnx", "runs/natops/joint model.onnx --json")
 JSON = "file, size and deviation"
 
 

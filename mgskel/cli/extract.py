@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.shared.messages import fail, note, tell
 from mgskel.cli.shared.numbers import whole
+from mgskel.cli.shared.recordings import extract_settings, extraction_words
 from mgskel.core.errors import InputError
 from mgskel.core.storage.files import to_json
 
@@ -23,10 +24,7 @@ HELP = (
     "Turn clips into pose files (.npz) with a quality report each (.quality.json). Finished "
     "clips are skipped on a rerun; manifest.json in the output folder tells what was done."
 )
-EXAMPLES = (
-    "clip.mp4 -o poses",
-    "recordings/ -o poses --workers 4 --overlay",
-)
+EXAMPLES = ("clip.mp4 -o poses", "recordings/ -o poses --workers 4 --overlay")
 JSON = "what became of each clip"
 TAKES_KEYS = True
 CALMER_HZ = "5"
@@ -127,18 +125,13 @@ def tell_forecast(
 
 def _settings(args: argparse.Namespace) -> ExtractSettings:
     """The config file, then dotted options, then those with names of their own."""
-    from mgskel.core.config import load_config
-    from mgskel.pose.extract import ExtractSettings
-
     words = list(args.keys)
     for key, value in vars(args).items():
         if "." in key and value is not None:
             words += [f"--{key}", value]
-    if args.person or args.all_people:
-        words += ["--people.keep", args.person or "all"]
-    if args.estimator and args.estimator != _IMPORTED:
-        words += ["--estimator.name", args.estimator]
-    return load_config(ExtractSettings, args.config, words)
+    own = argparse.Namespace(**vars(args))
+    own.estimator = None if args.estimator == _IMPORTED else args.estimator
+    return extract_settings(args.config, words + extraction_words(own))
 
 
 def _only_keypoints(args: argparse.Namespace) -> bool:

@@ -18,10 +18,7 @@ HELP = (
     "apart, and the score on it is told: that is what to expect on new recordings. The same "
     "command resumes an interrupted training."
 )
-EXAMPLES = (
-    "study -o my_spotter",
-    "study -o my_spotter --model RUN --all --fit.optim.epochs 6",
-)
+EXAMPLES = ("study -o my_spotter", "study -o my_spotter --model RUN --all --fit.optim.epochs 6")
 TAKES_KEYS = True
 
 

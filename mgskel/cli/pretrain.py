@@ -11,10 +11,7 @@ HELP = (
     "Learn motion from sequences without labels (masked motion prediction), for later training "
     "with --model.pretrained FOLDER. Every config key is an option: --data FILE,FILE."
 )
-EXAMPLES = (
-    "--data recordings.npz",
-    "-c configs/transfer/utd_mhad.yaml -o runs/pretrained",
-)
+EXAMPLES = ("--data recordings.npz", "-c configs/transfer/utd_mhad.yaml -o runs/pretrained")
 TAKES_KEYS = True
 
 

@@ -14,10 +14,7 @@ HELP = (
     "that were found, code blind, see agreement, export. An empty or new folder will do. It "
     "answers this machine only, at an address with a secret; nothing leaves the machine."
 )
-EXAMPLES = (
-    "study",
-    "study interviews/*.mp4 --coder Anna --blind",
-)
+EXAMPLES = ("study", "study interviews/*.mp4 --coder Anna --blind")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,12 +31,7 @@ TAKES_KEYS = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-c", "--config", type=Path, metavar="CONFIG", help="YAML file")
-    parser.add_argument(
-        "-o",
-        "--out",
-        type=Path,
-        help="run folder (default: runs/CONFIG/STREAM)",
-    )
+    parser.add_argument("-o", "--out", type=Path, help="run folder (default: runs/CONFIG/STREAM)")
     parser.add_argument(
         "--all-streams",
         action="store_true",

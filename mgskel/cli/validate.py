@@ -10,10 +10,7 @@ from mgskel.cli.shared.numbers import whole
 from mgskel.cli.shared.recordings import TAKES, add_reading_options, reading_options
 
 HELP = "Say plainly what is wrong with recording files, and where."
-EXAMPLES = (
-    "recording.npz",
-    "recordings/*.csv --fps 30",
-)
+EXAMPLES = ("recording.npz", "recordings/*.csv --fps 30")
 JSON = "each file's faults"
 
 

@@ -96,8 +96,7 @@ class GestureEvent:
                 )
         if faults:
             raise InputError(
-                "not a gesture event: " + "; ".join(faults),
-                remedy="correct the event's fields",
+                "not a gesture event: " + "; ".join(faults), remedy="correct the event's fields"
             )
 
     @property

@@ -10,9 +10,7 @@ from mgskel.formats.format import ReadOptions
 
 
 def load_dataset(
-    path: str | Path,
-    options: ReadOptions | None = None,
-    split: str | None = None,
+    path: str | Path, options: ReadOptions | None = None, split: str | None = None
 ) -> Dataset:
     """Clips and labels of whatever the readers know, all made and checked.
 
@@ -29,7 +27,6 @@ def load_dataset(
         data = data.select([i for i, clip in enumerate(data) if clip.split == split])
     if not data:
         raise InputError(
-            "the file holds no sequences" + (f" of the part '{split}'" if split else ""),
-            place=path,
+            "the file holds no sequences" + (f" of the part '{split}'" if split else ""), place=path
         )
     return data

@@ -66,9 +66,7 @@ def describe(
 
 
 def with_evidence(
-    sequence: PoseSequence,
-    events: Iterable[GestureEvent],
-    thresholds: Thresholds | None = None,
+    sequence: PoseSequence, events: Iterable[GestureEvent], thresholds: Thresholds | None = None
 ) -> list[GestureEvent]:
     """The same events, each with what was measured at the time: see `Evidence.words`."""
     people = measure(sequence, thresholds)

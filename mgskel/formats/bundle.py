@@ -75,11 +75,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
 
 
 def _arrays(
-    archive: NpzArrays,
-    header: _Header,
-    frames: np.ndarray,
-    layout: Skeleton,
-    options: ReadOptions,
+    archive: NpzArrays, header: _Header, frames: np.ndarray, layout: Skeleton, options: ReadOptions
 ) -> BundleArrays:
     offsets = archive["offsets"]
     length = len(offsets) - 1 if offsets.ndim == 1 else -1
@@ -132,11 +128,7 @@ def _header(archive: NpzArrays, faults: Faults) -> _Header:
 
 
 def _layout(
-    archive: NpzArrays,
-    header: _Header,
-    frames: np.ndarray,
-    options: ReadOptions,
-    faults: Faults,
+    archive: NpzArrays, header: _Header, frames: np.ndarray, options: ReadOptions, faults: Faults
 ) -> tuple[Skeleton, tuple[str, ...]]:
     """The file's layout, or the caller's; to look for faults only, any with as many joints."""
     given = None if options.layout is None else get_skeleton(options.layout)

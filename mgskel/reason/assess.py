@@ -96,8 +96,7 @@ def model_reasoner(options: ModelOptions) -> ChatReasoner:
         raise InputError("choose a server (--llm-url) or a model file (--llm-file), not both")
     if options.model is None and options.file is None:
         raise InputError(
-            "which model is to be asked?",
-            remedy="add --llm-model NAME (the server's name for it)",
+            "which model is to be asked?", remedy="add --llm-model NAME (the server's name for it)"
         )
     client = _client(options)
     folder = options.replay or options.cache

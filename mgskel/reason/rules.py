@@ -121,8 +121,7 @@ def _reply(case: Case, sightings: Sequence[Sighting], state: State, priors: Prio
         questions.insert(0, f"which emotion: {_lack(case, sightings)}")
     elif abstain:
         questions.insert(
-            0,
-            f"which emotion: the evidence fits {first.emotion} and {second.emotion} equally well",
+            0, f"which emotion: the evidence fits {first.emotion} and {second.emotion} equally well"
         )
     return Reply(
         hypotheses=hypotheses,

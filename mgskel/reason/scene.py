@@ -16,16 +16,7 @@ from mgskel.core.errors import InputError, nearest
 from mgskel.core.storage.intake import read_yaml
 from mgskel.reason.transcript import Utterance, read_transcript
 
-DEFAULT_LABELS = (
-    "calm",
-    "joy",
-    "pride",
-    "anxiety",
-    "anger",
-    "sadness",
-    "embarrassment",
-    "boredom",
-)
+DEFAULT_LABELS = ("calm", "joy", "pride", "anxiety", "anger", "sadness", "embarrassment", "boredom")
 _MAX_LABELS = 30
 _MAX_UTTERANCES = 20_000
 

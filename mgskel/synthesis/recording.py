@@ -38,11 +38,7 @@ _SEEN = 0.5  # an event counts as shown when the picture holds it for half its a
 
 
 def synthesise_recording(
-    seconds: float,
-    seed: int,
-    settings: SynthesisSettings = DEFAULT,
-    *,
-    fps: float | None = None,
+    seconds: float, seed: int, settings: SynthesisSettings = DEFAULT, *, fps: float | None = None
 ) -> SyntheticRecording:
     """A recording of any length with gestures at random moments.
 

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from mgskel.formats.format import ReadOptions
     from mgskel.pose.extract import ExtractSettings
 
+_KEYS = {
+    "estimator": "estimator.name",
+    "rate": "video.fps",
+    "smooth": "cleaning.smoothing.cutoff_hz",
+    "person": "people.keep",
+}
 TAKES = "a clip, keypoints in any readable format, or a folder of these"
 
 
@@ -101,15 +107,24 @@ def places(out: Path | None, names: Iterable[str], ending: str) -> list[Path | N
 
 def _extraction(args: argparse.Namespace) -> ExtractSettings | None:
     """How clips are extracted, where anything is said of it."""
-    estimator, person = args.estimator, getattr(args, "person", None)
-    if estimator is None and person is None:
-        return None
+    said = extraction_words(args, "estimator", "person")
+    return extract_settings(None, said) if said else None
+
+
+def extraction_words(args: argparse.Namespace, *names: str) -> list[str]:
+    """The config keys that some of a command's own options stand for, with their values."""
+    wanted = {name: getattr(args, name, None) for name in names or _KEYS}
+    if not names and getattr(args, "all_people", False):
+        wanted["person"] = "all"
+    given = {_KEYS[name]: value for name, value in wanted.items() if value}
+    return [word for key, value in given.items() for word in (f"--{key}", value)]
+
+
+def extract_settings(config: Path | None, words: list[str]) -> ExtractSettings:
     from mgskel.core.config import load_config
     from mgskel.pose.extract import ExtractSettings
 
-    words = ["--estimator.name", estimator] if estimator else []
-    words += ["--people.keep", person] if person else []
-    return load_config(ExtractSettings, None, words)
+    return load_config(ExtractSettings, config, words)
 
 
 def _size(text: str) -> tuple[int, int]:

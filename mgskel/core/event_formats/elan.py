@@ -48,9 +48,7 @@ def _eaf(path: str | Path | None = None) -> Any:
 
 
 def read_elan(
-    path: str | Path,
-    vocabulary: Vocabulary | None = None,
-    tiers: Iterable[str] | None = None,
+    path: str | Path, vocabulary: Vocabulary | None = None, tiers: Iterable[str] | None = None
 ) -> tuple[GestureEvent, ...]:
     """Events of an ELAN file, in the order of time.
 

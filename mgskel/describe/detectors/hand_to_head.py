@@ -77,10 +77,7 @@ def hands_at_head(body: Body, thresholds: Thresholds) -> list[Finding]:
 
 
 def _drop_doubles(
-    body: Body,
-    hands: dict[Side, Hand],
-    findings: dict[Side, list[Finding]],
-    contact: ContactLimits,
+    body: Body, hands: dict[Side, Hand], findings: dict[Side, list[Finding]], contact: ContactLimits
 ) -> None:
     """Before the face estimators see one hand as both; of such two the longer contact stays."""
     apart = np.linalg.norm(hands["left"].centre - hands["right"].centre, axis=0)
@@ -165,10 +162,7 @@ def _transits(body: Body, span: Span, apart: np.ndarray, max_s: float) -> list[t
     stop, last = span.stop, body.num_frames
     while stop < last and stop - span.stop < most and apart[stop] - apart[stop - 1] > step:
         stop += 1
-    return [
-        ("approaching", Span(start, span.start + 1)),
-        ("leaving", Span(span.stop - 1, stop)),
-    ]
+    return [("approaching", Span(start, span.start + 1)), ("leaving", Span(span.stop - 1, stop))]
 
 
 def _near(

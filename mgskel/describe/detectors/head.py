@@ -187,10 +187,7 @@ class _Line:
     length: float
 
 
-_LINES = (
-    _Line("left_ear", "right_ear", _EARS_APART),
-    _Line("left_eye", "right_eye", _EYES_APART),
-)
+_LINES = (_Line("left_ear", "right_ear", _EARS_APART), _Line("left_eye", "right_eye", _EYES_APART))
 
 
 @detects(HEAD_TILT)

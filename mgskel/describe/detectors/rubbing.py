@@ -20,10 +20,7 @@ from mgskel.describe.thresholds import Band, Thresholds, limits
 RUBBING = Kind(
     "rubbing",
     unit="Hz",
-    says={
-        "each other": "The hands rubbed against each other",
-        "": "{part} rubbed {goal}",
-    },
+    says={"each other": "The hands rubbed against each other", "": "{part} rubbed {goal}"},
     measured=": {count} strokes, {value:.1f} to and fro per second{pace}, {long} long",
     rank=2.0,
     moves=("hand", "arm"),

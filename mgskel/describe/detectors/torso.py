@@ -141,10 +141,7 @@ def straightenings(body: Body, thresholds: Thresholds) -> Iterator[Finding]:
         return
     needed = own.straighten.raised_by(body.floor("neck", head))
     within = body.frames(own.straighten_within_s)
-    rise = np.minimum(
-        _rise(-body.slow["neck"][1], within),
-        _rise(-body.slow[head][1], within),
-    )
+    rise = np.minimum(_rise(-body.slow["neck"][1], within), _rise(-body.slow[head][1], within))
     if body.has("hip_centre"):
         over_hips = _rise(body.slow["hip_centre"][1] - body.slow["neck"][1], within)
         alone = over_hips >= own.straighten_own * rise

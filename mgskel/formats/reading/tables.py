@@ -97,13 +97,7 @@ def column(rows: list[tuple[int, list[str]]], index: int, name: str, faults: Fau
 
 
 def read_event_labels(
-    path: Path,
-    vocabulary: Vocabulary,
-    fps: float,
-    frames: int,
-    faults: Faults,
-    *,
-    inclusive: bool,
+    path: Path, vocabulary: Vocabulary, fps: float, frames: int, faults: Faults, *, inclusive: bool
 ) -> tuple[GestureEvent, ...]:
     """Events of iMiGUE and SMG: rows of raw label, first frame and last frame, counted from 0.
 

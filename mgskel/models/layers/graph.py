@@ -61,14 +61,7 @@ def head_graphs(skeleton: Skeleton, heads: int) -> Tensor:
     distances = hop_distances(skeleton)
     itself, children, parent = (graph.numpy() for graph in spatial_partition(skeleton))
     mirrored = np.eye(joints, dtype=np.float32)[skeleton.mirror]
-    views = [
-        distances == 1,
-        parent,
-        children,
-        distances == 2,
-        mirrored,
-        np.ones((joints, joints)),
-    ]
+    views = [distances == 1, parent, children, distances == 2, mirrored, np.ones((joints, joints))]
     chosen = [0.5 * itself + 0.5 * row_normalised(views[h % len(views)]) for h in range(heads)]
     return torch.from_numpy(np.stack(chosen)).float()
 

@@ -23,11 +23,7 @@ class MultiBranchTemporal(nn.Module):
     """
 
     def __init__(
-        self,
-        channels: int,
-        stride: int = 1,
-        kernel: int = 5,
-        dilations: tuple[int, ...] = (1, 2),
+        self, channels: int, stride: int = 1, kernel: int = 5, dilations: tuple[int, ...] = (1, 2)
     ) -> None:
         super().__init__()
         width = channels // (len(dilations) + 2)

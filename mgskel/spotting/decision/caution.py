@@ -7,19 +7,8 @@ from dataclasses import dataclass, replace
 
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
-from mgskel.spotting.decision.decision_rule import (
-    DecisionRule,
-    Judge,
-    Stretch,
-    log_odds_of,
-)
-from mgskel.spotting.decision.decoding import (
-    Stretches,
-    Track,
-    Verdict,
-    Verdicts,
-    least_second,
-)
+from mgskel.spotting.decision.decision_rule import DecisionRule, Judge, Stretch, log_odds_of
+from mgskel.spotting.decision.decoding import Stretches, Track, Verdict, Verdicts, least_second
 from mgskel.spotting.metrics import match, overlap_matrix
 
 OVERLAP = 0.3

@@ -122,11 +122,7 @@ def finetune(
             vocabulary,
             spotter.decision.widened(spotter.vocabulary, vocabulary),
             f"{spotter.name}, fine-tuned",
-            notes={
-                "from": spotter.fingerprint,
-                "recordings": len(recordings),
-                "labels": labels,
-            },
+            notes={"from": spotter.fingerprint, "recordings": len(recordings), "labels": labels},
             clip_rule=spotter.clip_rule.widened(len(vocabulary) - len(spotter.vocabulary)),
         )
         if settings.rests:

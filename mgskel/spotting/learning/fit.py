@@ -71,11 +71,7 @@ class Examples(Dataset[Batch]):
     """Batches of windows: x (N, C, T, V, 1), targets and what is known of them (N, K + 1, T')."""
 
     def __init__(
-        self,
-        pieces: Sequence[Piece],
-        network: Backbone,
-        wanted: StreamInput,
-        settings: FitSettings,
+        self, pieces: Sequence[Piece], network: Backbone, wanted: StreamInput, settings: FitSettings
     ) -> None:
         self.pieces, self.skeleton = pieces, network.skeleton
         self.timing, self.settings = Timing.of(network, wanted), settings

@@ -327,11 +327,7 @@ class FrameLoss(LossModule):
         resting = torch.eq(truth, self.rest).long().masked_fill(truth < 0, _NOT_TOLD)
         two = torch.stack([torch.zeros_like(logits[:, -1]), logits[:, -1]], 1)
         return loss + functional.cross_entropy(
-            two,
-            resting,
-            weight=self.resting,
-            ignore_index=_NOT_TOLD,
-            label_smoothing=self.doubt,
+            two, resting, weight=self.resting, ignore_index=_NOT_TOLD, label_smoothing=self.doubt
         )
 
 

@@ -24,10 +24,7 @@ _CHUNK = 1024
 
 
 def evidence_of(
-    network: Backbone,
-    wanted: StreamInput,
-    sequence: PoseSequence,
-    events: Sequence[GestureEvent],
+    network: Backbone, wanted: StreamInput, sequence: PoseSequence, events: Sequence[GestureEvent]
 ) -> tuple[np.ndarray, float] | None:
     """Weights (M, steps, V) in 0..1 over the recording's own joints, and seconds per step.
 

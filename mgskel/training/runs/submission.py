@@ -20,11 +20,7 @@ _RANKS = 5
 
 
 def write_predictions(
-    path: str | Path,
-    kind: str,
-    names: Sequence[str],
-    probabilities: np.ndarray,
-    classes: ClassList,
+    path: str | Path, kind: str, names: Sequence[str], probabilities: np.ndarray, classes: ClassList
 ) -> None:
     """Write predictions of (n, K) probabilities in one of `FORMATS`."""
     path = Path(path)
