@@ -1,35 +1,40 @@
 """How far the body model's points of a hand lie from the hand model's, and what is said of each.
 
-    OMP_NUM_THREADS=1 python tools/benchmark.py bridged --clips A.mp4 B.avi
+    OMP_NUM_THREADS=1 python tools/benchmark.py bridged --clips A.mp4 B.avi --data DIR
 
 A hand that its model loses is bridged by the body model's wrist and knuckles. Here hands that were
 found are hidden, so that the bridge stands beside the truth: distances in shoulder widths, by
 whether the wrist is within one of the nose; and statements of hands that both versions of the
-clip agree on, the same kind at an overlapping time, of all that either makes.
+clip agree on, at an overlapping time, of all that either makes. Of `real_symptoms` in DIR, real
+people with a hand at face or neck, the fingers alone are hidden and the knuckles stay.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from benchmarks.real import MEANING, clips_by_label
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import to_json
 from mgskel.core.visibility import BRIDGES, bridged
 from mgskel.describe import describe
-from mgskel.describe.statement import Statement
+from mgskel.describe.detectors.hand_to_head import HEAD
+from mgskel.describe.statement import SIDES, Statement
 from mgskel.pose.cleaning import body_scale
 from mgskel.pose.estimators.mediapipe import MediaPipe
 from mgskel.pose.estimators.mediapipe_graphs import PRESENCE
 from mgskel.pose.extract import extract
 
 _NEAR_FACE = 1.0
+HEAD_KINDS = {kind.name for kind in HEAD}
 
 
 class WithoutHands(MediaPipe):
@@ -45,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="bridged", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--clips", type=Path, nargs="+", required=True)
+    parser.add_argument("--clips", type=Path, nargs="*", default=[])
+    parser.add_argument("--data", type=Path, help="folder of real people's keypoints")
     args = parser.parse_args(argv)
     gaps: dict[str, list[np.ndarray]] = {}
     answer: dict[str, Any] = {}
@@ -54,14 +60,14 @@ def main(argv: list[str] | None = None) -> int:
             extract(clip, estimator=model).sequence
             for model in (MediaPipe(threads=1), WithoutHands(threads=1))
         )
-        said = [
-            [one for one in describe(version, []).statements if one.kind.startswith("hand_to_")]
-            for version in (found, hidden)
-        ]
-        answer[clip.name] = _agreement(*said)
-        for side in ("left", "right"):
+        answer[clip.name] = _agreement([(found, hidden)])
+        for side in SIDES:
             for name, gap in _gaps(found, hidden, side):
                 gaps.setdefault(name, []).append(gap)
+    if args.data:
+        for label, clips in clips_by_label(args.data / "real_symptoms.npz").items():
+            if MEANING["real_symptoms"].get(label):
+                answer[label] = _agreement([(one, _without_fingers(one)) for one in clips])
     for name, parts in sorted(gaps.items()):
         gap = np.concatenate(parts)
         answer[name] = {
@@ -87,19 +93,42 @@ def _gaps(found: PoseSequence, hidden: PoseSequence, side: str) -> Iterator[tupl
             yield f"{name}, {where}", gaps[instead[:, joint] & there, joint]
 
 
-def _agreement(found: Sequence[Statement], hidden: Sequence[Statement]) -> dict[str, int]:
-    return {
-        "statements": len(found),
-        "of_these_bridged_too": sum(any(_same(one, two) for two in hidden) for one in found),
-        "bridged": len(hidden),
-        "of_these_found_too": sum(any(_same(one, two) for two in found) for one in hidden),
-        "bridged_and_say_so": sum(one.guessed for one in hidden if one.category == "touching"),
-    }
+def _without_fingers(sequence: PoseSequence) -> PoseSequence:
+    layout = sequence.skeleton
+    hands = [joint for side in SIDES for joint in layout.parts[f"{side}_hand"]]
+    kept = layout.indices(*(f"{side}_{name}" for side in SIDES for name in BRIDGES))
+    gone = [joint for joint in hands if joint not in kept]
+    points, scores = sequence.keypoints.copy(), sequence.scores.copy()
+    points[:, :, gone], scores[:, :, gone] = np.nan, 0
+    return sequence.replace(keypoints=points, scores=scores)
 
 
-def _same(one: Statement, other: Statement) -> bool:
-    overlaps = one.from_s <= other.to_s and other.from_s <= one.to_s
-    return overlaps and (one.kind, one.side, one.there) == (other.kind, other.side, other.there)
+def _agreement(pairs: Sequence[tuple[PoseSequence, PoseSequence]]) -> dict[str, Any]:
+    """How many touches of the head are told of hands found and of the same bridged."""
+    counts: Counter[str] = Counter()
+    for pair in pairs:
+        found, hidden = ([t for t in describe(one, []).statements if _touch(t)] for one in pair)
+        counts["found"] += len(found)
+        counts["bridged"] += len(hidden)
+        counts["bridged that say so"] += sum(touch.guessed for touch in hidden)
+        for one in found:
+            there = [two for two in hidden if one.side == two.side and _overlap(one, two)]
+            counts["found, and bridged at the head too"] += bool(there)
+            counts["found, and bridged at the same place"] += any(
+                two.kind == one.kind for two in there
+            )
+        counts["bridged, and found at the head too"] += sum(
+            any(one.side == two.side and _overlap(one, two) for one in found) for two in hidden
+        )
+    return {"clips": len(pairs), **counts}
+
+
+def _touch(statement: Statement) -> bool:
+    return statement.kind in HEAD_KINDS and statement.category == "touching"
+
+
+def _overlap(one: Statement, other: Statement) -> bool:
+    return one.from_s <= other.to_s and other.from_s <= one.to_s
 
 
 if __name__ == "__main__":
