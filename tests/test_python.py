@@ -21,7 +21,7 @@ from mgskel.core.animation import animated_svg
 from mgskel.core.errors import InputError
 from mgskel.pose.frames import Frame
 from mgskel.report.films.live_view import LiveView
-from mgskel.spotting.live import Live, Moment
+from mgskel.spotting.live import Live, LiveFrame
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 SIZE = (320, 180)
@@ -160,7 +160,7 @@ def test_the_live_view(recording: mg.PoseSequence, ground: str) -> None:
     seen = Puppet(recording, SIZE).estimate([np.zeros(1)])[0][0]
     frame = Frame(0.0, next(pictures(1)))
     event = mg.GestureEvent("1", "nodding", 0, 1.0, 2.0)
-    moment = Moment(frame, seen, (event,), 0.0)
+    moment = LiveFrame(frame, seen, (event,), 0.0)
     drawn = LiveView(ground).draw(moment, recording.skeleton, [event])
     empty = LiveView(ground).draw(replace(moment, person=None), recording.skeleton, [])
     assert drawn.shape == (SIZE[1], SIZE[0], 3) and (drawn != empty).any()

@@ -79,7 +79,7 @@ def test_every_command_is_known(page: str, words: list[str]) -> None:
         assert getattr(module, "TAKES_KEYS", False) or not unknown
         if rest[0] == "train":
             from mgskel.core.config import load_config
-            from mgskel.training.config import TrainConfig
+            from mgskel.training.train_config import TrainConfig
 
             load_config(TrainConfig, ROOT / rest[rest.index("-c") + 1], unknown)
     elif program == "make":

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgskel.attention import randomised
 from mgskel.models import Backbone
-from mgskel.report.attention import WINDOWS, passage_faithfulness
+from mgskel.report.attention_pictures import WINDOWS, passage_faithfulness
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.network.joint_evidence import Passage, passages
 from mgskel.synthesis import SynthesisSettings, synthesise_recording

@@ -44,10 +44,10 @@ from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
 from mgskel.models import Backbone
 from mgskel.spotting import StreamRecognizer
-from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
 from mgskel.training.runs.clip_model import ClipModel
 from mgskel.training.sets import load_training_data
+from mgskel.training.train_config import TrainConfig
 
 MOVEMENT = "movement"
 _COLUMNS = {

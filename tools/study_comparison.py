@@ -21,7 +21,7 @@ from studies.comparison.simulated import Design, invented_movement, invented_sum
 from mgskel.core.machine.progress import Progress
 from mgskel.core.storage.files import write_text
 from mgskel.study.compare import GESTURE, compare
-from mgskel.study.predict import predict
+from mgskel.study.prediction import predict
 
 DESIGNS = {
     "8 and 8 people": Design(people=8),

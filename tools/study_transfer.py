@@ -26,7 +26,7 @@ from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.files import write_text
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
-from mgskel.training.config import TrainConfig
+from mgskel.training.train_config import TrainConfig
 
 VARIANTS = {
     "as recorded": ("--normalise.rotate", "none"),

@@ -25,8 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
+from mgskel.cli.shared.glossary import explained
 from mgskel.cli.shared.messages import add_message_options, fail, listening
-from mgskel.cli.shared.words import explained
 from mgskel.core.errors import InputError, MgskelError, nearest, shown
 from mgskel.core.version import __version__
 

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.storage.files import to_json
     from mgskel.study.agreement.agreement import AgreementSettings, agreement
     from mgskel.study.agreement.coders import read_coders
-    from mgskel.study.agreement.words import read_words, reword
+    from mgskel.study.agreement.word_map import read_words, reword
 
     words = read_words(args.map) if args.map is not None else ()
     vocabulary = get_vocabulary(args.vocabulary) if args.vocabulary else None

@@ -12,7 +12,7 @@ from mgskel.cli.shared.recordings import TAKES, add_reading_options, read_record
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Recording
-    from mgskel.report.attention import Look
+    from mgskel.report.attention_pictures import Look
 
 HELP = (
     "Pictures of joint attention: joints over time, skeletons that glow, a film, tables, and "
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.machine.threads import set_threads
     from mgskel.core.storage.files import to_json
     from mgskel.pose.video import open_source
-    from mgskel.report.attention import in_words, write_attention
+    from mgskel.report.attention_pictures import in_words, write_attention
 
     if args.out.exists() and not args.out.is_dir():
         raise InputError(f"{args.out} is a file", expected="an output folder")
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _looks(args: argparse.Namespace) -> tuple[str, list[Look]]:
     """The recognizer's name, and what it looked at in each recording."""
     from mgskel.core.errors import InputError
-    from mgskel.report.attention import look_at_clip, look_at_recording
+    from mgskel.report.attention_pictures import look_at_clip, look_at_recording
     from mgskel.spotting import ClipRecognizer, Recognizer, StreamRecognizer
 
     recognizer = Recognizer.load(args.run)

@@ -12,7 +12,7 @@ from mgskel.cli.shared.numbers import whole
 
 if TYPE_CHECKING:
     from mgskel.study.compare import Comparison
-    from mgskel.study.predict import Prediction
+    from mgskel.study.prediction import Prediction
 
 HELP = (
     "Rate ratios with intervals for each gesture and body group, from count models with observable "
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     prediction = None
     if args.predict:
         from mgskel.core.machine.progress import Progress
-        from mgskel.study.predict import predict
+        from mgskel.study.prediction import predict
 
         observable = read_table(args.study / "observable.csv")
         with Progress(args.permutations, "predict", "shuffles") as progress:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.samples import sample_clip
+    from mgskel.core.machine.samples import sample_clip
 
     if args.clip is not None:
         return _analyze(args, str(args.clip), "-o", str(args.out))

@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from mgskel.core.machine.threads import set_threads
-    from mgskel.models.export import export_onnx
+    from mgskel.models.onnx_export import export_onnx
     from mgskel.models.stored_run import DESCRIPTION_FILE, opened_run
     from mgskel.spotting.recognizer import Recognizer
 

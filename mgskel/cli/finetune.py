@@ -45,7 +45,7 @@ def add_teaching_options(parser: argparse._ActionsContainer) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.review import labelled
     from mgskel.spotting.learning.corpus import annotated_recordings
-    from mgskel.study.folder import ABOUT
+    from mgskel.study.study_folder import ABOUT
 
     if (args.recordings / ABOUT).is_file():
         return teach(labelled(args.recordings, args.coder), args)

@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.core.storage.files import to_json
     from mgskel.report.studies.gesture_map import write_gesture_map
     from mgskel.report.studies.study_page import write_study_page
-    from mgskel.study.folder import study_clips
     from mgskel.study.similarity import gesture_map
+    from mgskel.study.study_folder import study_clips
     from mgskel.study.tables import read_tables
 
     read_tables(args.study)  # the page needs them: what is wrong is said before anything is written

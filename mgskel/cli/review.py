@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     import webbrowser
 
     from mgskel.analyze import AnalyzeSettings
-    from mgskel.review.server import ReviewSettings, Server
+    from mgskel.review.review_server import ReviewSettings, Server
 
     if args.study.exists() and not args.study.is_dir():
         raise InputError(f"{args.study} is a file", expected="the folder of a study")

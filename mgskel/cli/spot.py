@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.describe import with_evidence
     from mgskel.pose.batches.clip_list import video_of
     from mgskel.spotting import Recognizer
-    from mgskel.spotting.recognizers.ensemble import spot_together
+    from mgskel.spotting.recognizers.spot_together import spot_together
 
     set_threads()
     recordings = read_recordings(args.source, args)

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         args.out = args.out or Path("runs") / "reviewed"
         return teach(labelled(args.from_review, args.coder), args)
     from mgskel.core.config import load_section
-    from mgskel.training.config import DataConfig
+    from mgskel.training.train_config import DataConfig
 
     data = load_section(DataConfig, "data", args.config, args.keys)
     tell(f"training: reading {', '.join(map(str, data.train)) or 'nothing'}")
@@ -93,10 +93,10 @@ def _train_clips(args: argparse.Namespace, files: Sequence[Dataset]) -> int:
 
     from mgskel.core.config import load_config
     from mgskel.spotting.recognizers.clip_recognizer import ClipRecognizer
-    from mgskel.training.config import DistilConfig, TrainConfig
     from mgskel.training.fit import train
     from mgskel.training.pretraining import PretrainConfig, pretrain
     from mgskel.training.sets import check_streams, load_training_data
+    from mgskel.training.train_config import DistilConfig, TrainConfig
 
     config = load_config(TrainConfig, args.config, args.keys)
     if args.distil:

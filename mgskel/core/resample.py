@@ -36,7 +36,7 @@ def even_times(times: np.ndarray, fps: float, slack: float = 1e-6) -> np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Between:
+class Neighbours:
     """Where moments lie among frames.
 
     Attributes:
@@ -51,7 +51,7 @@ class Between:
     gap_s: np.ndarray
 
     @classmethod
-    def of(cls, times: np.ndarray, moments: np.ndarray, snap: float = 0.0) -> Between:
+    def of(cls, times: np.ndarray, moments: np.ndarray, snap: float = 0.0) -> Neighbours:
         """Moments (T',) among increasing `times` (T,), at least two; beyond them the ends hold.
 
         Args:
@@ -66,7 +66,7 @@ class Between:
         weight = np.where(late | early, np.float32(0), weight)
         return cls(left, right, weight, times[right] - times[left])
 
-    def shifted(self, frames: int) -> Between:
+    def shifted(self, frames: int) -> Neighbours:
         """The same moments among frames that are counted from another one on."""
         return replace(self, left=self.left + frames, right=self.right + frames)
 

@@ -18,7 +18,7 @@ import numpy as np
 from mgskel.core.animation import animated_svg
 from mgskel.core.errors import Faults, InputError
 from mgskel.core.interchange import fields_from_xarray, to_pandas, to_pyg, to_xarray
-from mgskel.core.resample import Between, even_times
+from mgskel.core.resample import Neighbours, even_times
 from mgskel.core.skeleton import Skeleton, convert, get_skeleton
 from mgskel.core.storage.pose_file import PoseFile, read_pose_file, write_pose_file
 
@@ -218,7 +218,7 @@ class PoseSequence:
         if self.num_frames < 2:
             return self.replace(fps=fps)
         times = even_times(self.timestamps, fps)
-        points, scores = Between.of(self.timestamps, times).blend(self.keypoints, self.scores)
+        points, scores = Neighbours.of(self.timestamps, times).blend(self.keypoints, self.scores)
         changed = self.replace(keypoints=points, scores=scores, timestamps=times, fps=fps)
         return changed.noted("resample", source_fps=self.fps, target_fps=fps)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mgskel.describe.description import Description, informativeness
 from mgskel.describe.detectors.movement import PARTS, FidgetEnergy, fidget_energy
-from mgskel.describe.evidence import Evidence, evidence_for
+from mgskel.describe.gesture_evidence import Evidence, evidence_for
 from mgskel.describe.kinds import KINDS, Kind, detects
 from mgskel.describe.measure import Measured, describe, measure, with_evidence
 from mgskel.describe.statement import Finding, Statement

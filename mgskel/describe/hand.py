@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from mgskel.describe.body import Body
-from mgskel.describe.intervals import Span
+from mgskel.describe.intervals import FrameSpan
 from mgskel.describe.statement import SIDES, Side
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
@@ -89,7 +89,7 @@ class Hand:
     lost: np.ndarray
     trust: float
 
-    def guessed(self, span: Span) -> bool:
+    def guessed(self, span: FrameSpan) -> bool:
         """Whether its fingers are not seen for most of the time."""
         return bool(span.of(self.lost).mean() > 0.5)
 

@@ -15,7 +15,7 @@ _STROKE_S = 1.0  # over this time most strokes to and fro lead nowhere
 
 
 @dataclass(frozen=True)
-class Span:
+class FrameSpan:
     """Frames `start` to `stop` (exclusive)."""
 
     start: int
@@ -24,7 +24,7 @@ class Span:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def overlap(self, other: Span) -> int:
+    def overlap(self, other: FrameSpan) -> int:
         return max(0, min(self.stop, other.stop) - max(self.start, other.start))
 
     def of(self, values: np.ndarray) -> np.ndarray:
@@ -32,57 +32,57 @@ class Span:
         return values[..., self.start : self.stop]
 
 
-def spans(mask: np.ndarray) -> list[Span]:
+def spans(mask: np.ndarray) -> list[FrameSpan]:
     """The runs of true in a (T,) mask."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return [Span(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [FrameSpan(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def above(values: np.ndarray, band: Band) -> list[Span]:
+def above(values: np.ndarray, band: Band) -> list[FrameSpan]:
     """Where values rise to `enter` and until they fall below `leave` (NaN ends a run)."""
     with np.errstate(invalid="ignore"):
         kept = spans(values >= min(band.enter, band.leave))
     return [span for span in kept if np.nanmax(span.of(values)) >= band.enter]
 
 
-def below(values: np.ndarray, band: Band) -> list[Span]:
+def below(values: np.ndarray, band: Band) -> list[FrameSpan]:
     """Where values fall to `enter` and until they rise beyond `leave`."""
     return above(-values, Band(-band.enter, -band.leave))
 
 
-def join(found: list[Span], gap: int) -> list[Span]:
+def join(found: list[FrameSpan], gap: int) -> list[FrameSpan]:
     """Runs closer than `gap` frames become one."""
-    joined: list[Span] = []
+    joined: list[FrameSpan] = []
     for span in found:
         if joined and span.start - joined[-1].stop <= gap:
-            joined[-1] = Span(joined[-1].start, max(span.stop, joined[-1].stop))
+            joined[-1] = FrameSpan(joined[-1].start, max(span.stop, joined[-1].stop))
         else:
             joined.append(span)
     return joined
 
 
-def at_least(found: list[Span], frames: float) -> list[Span]:
+def at_least(found: list[FrameSpan], frames: float) -> list[FrameSpan]:
     return [span for span in found if len(span) >= frames]
 
 
-def common(first: list[Span], second: list[Span]) -> list[Span]:
+def common(first: list[FrameSpan], second: list[FrameSpan]) -> list[FrameSpan]:
     """The stretches that lie in both lists."""
     return [
-        Span(max(a.start, b.start), min(a.stop, b.stop))
+        FrameSpan(max(a.start, b.start), min(a.stop, b.stop))
         for a in first
         for b in second
         if a.overlap(b)
     ]
 
 
-def slow(found: list[Span], path: np.ndarray, rate: float, limit: float) -> list[Span]:
+def slow(found: list[FrameSpan], path: np.ndarray, rate: float, limit: float) -> list[FrameSpan]:
     """Those in which the typical speed of a (C, T) path is below the limit, units per second."""
     speed = np.full(path.shape[1], np.nan)
     speed[1:-1] = drift(path, 2, rate)
     return [span for span in found if _mostly(span.of(speed), limit)]
 
 
-def staying(found: list[Span], path: np.ndarray, rate: float, limit: float) -> list[Span]:
+def staying(found: list[FrameSpan], path: np.ndarray, rate: float, limit: float) -> list[FrameSpan]:
     """Those in which a (C, T) path leads away at less than the limit, units per second.
 
     Strokes to and fro are fast, but over a second, or half a shorter span, lead nowhere.

@@ -25,7 +25,7 @@ import numpy as np
 
 from mgskel.core.registry import Registry
 from mgskel.describe.body import Body
-from mgskel.describe.intervals import Span
+from mgskel.describe.intervals import FrameSpan
 from mgskel.describe.statement import Finding, Side
 from mgskel.describe.thresholds import Thresholds
 
@@ -75,7 +75,7 @@ class Kind:
     def found(
         self,
         body: Body,
-        span: Span,
+        span: FrameSpan,
         joints: tuple[str, ...],
         side: Side,
         value: float,
@@ -112,14 +112,14 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Entry:
+class KindEntry:
     """A kind, and the detector that finds it; none where others find it on their way."""
 
     kind: Kind
     detector: Detector | None = field(default=None, repr=False)
 
 
-KINDS: Registry[Entry] = Registry(
+KINDS: Registry[KindEntry] = Registry(
     "kind of statement", "mgskel.describe.detectors", "mgskel.statements"
 )
 
@@ -129,7 +129,7 @@ def detects(*kinds: Kind) -> Callable[[Detector], Detector]:
 
     def registered(detector: Detector) -> Detector:
         for kind in kinds:
-            KINDS.register(kind.name, Entry(kind, detector), origin=detector)
+            KINDS.register(kind.name, KindEntry(kind, detector), origin=detector)
         return detector
 
     return registered
@@ -152,4 +152,4 @@ def margin(value: float, threshold: float) -> float:
 
 
 GESTURE = Kind("gesture", unit="score", rank=2.0)
-KINDS.register(GESTURE.name, Entry(GESTURE))
+KINDS.register(GESTURE.name, KindEntry(GESTURE))

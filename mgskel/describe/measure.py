@@ -11,7 +11,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe.body import Body, measure_bodies
 from mgskel.describe.description import Description
-from mgskel.describe.evidence import Evidence, evidence_for
+from mgskel.describe.gesture_evidence import Evidence, evidence_for
 from mgskel.describe.kinds import GESTURE, detect
 from mgskel.describe.merging import MergeLimits, merge
 from mgskel.describe.statement import Finding, Statement

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage, signal
 
-from mgskel.describe.intervals import Span
+from mgskel.describe.intervals import FrameSpan
 from mgskel.describe.thresholds import Band
 
 
@@ -16,7 +16,7 @@ from mgskel.describe.thresholds import Band
 class Oscillation:
     """A run of strokes: `strokes` half cycles with their median amplitude and rate."""
 
-    span: Span
+    span: FrameSpan
     strokes: int
     amplitude: float
     rate_hz: float
@@ -82,7 +82,7 @@ def oscillations(
     for a, b in zip(edges[::2], edges[1::2], strict=True):
         middle = float(np.median(size[a:b]))
         if b - a >= min_strokes and middle >= amplitude.enter:
-            span = Span(int(starts[a]), int(stops[b - 1]))
+            span = FrameSpan(int(starts[a]), int(stops[b - 1]))
             found.append(Oscillation(span, int(b - a), middle, (b - a) / 2 * rate / len(span)))
     return found
 

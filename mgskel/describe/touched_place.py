@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from mgskel.describe.body import Body
 from mgskel.describe.hand import ContactLimits
-from mgskel.describe.intervals import Span
+from mgskel.describe.intervals import FrameSpan
 from mgskel.describe.places import Place, Reach
 from mgskel.describe.statement import Side
 from mgskel.describe.thresholds import Thresholds, limits
@@ -59,8 +59,8 @@ class Goal:
 
 
 def places_in(
-    body: Body, span: Span, reach: Reach, contact: ContactLimits
-) -> list[tuple[Span, Place | None]]:
+    body: Body, span: FrameSpan, reach: Reach, contact: ContactLimits
+) -> list[tuple[FrameSpan, Place | None]]:
     """Which places the hand stays at during one contact; none stands for an undecided place."""
     inside = span.of(reach.to_place)
     inside = np.where(np.isfinite(inside), inside, _FAR).astype(float)
@@ -76,12 +76,12 @@ def places_in(
     starts = [0] + [a for a, _ in runs[1:]]
     stops = starts[1:] + [len(best)]
     lost = np.isnan(span.of(reach.hand.fast_tip[0] - reach.places[0].fast_points[0]))
-    parts: list[tuple[Span, Place | None]] = []
+    parts: list[tuple[FrameSpan, Place | None]] = []
     for (a, b), start, stop in zip(runs, starts, stops, strict=True):
         place = _nearest_place(inside[:, a:b], reach.places, float(lost[a:b].mean()), contact)
-        part = Span(span.start + start, span.start + stop)
+        part = FrameSpan(span.start + start, span.start + stop)
         if parts and kind_at(parts[-1][1]) == kind_at(place):
-            parts[-1] = (Span(parts[-1][0].start, part.stop), place)
+            parts[-1] = (FrameSpan(parts[-1][0].start, part.stop), place)
         else:
             parts.append((part, place))
     return parts
@@ -113,7 +113,12 @@ def kind_at(place: Place | None) -> str:
 
 
 def goal_of(
-    body: Body, side: Side, span: Span, place: Place | None, reach: Reach, thresholds: Thresholds
+    body: Body,
+    side: Side,
+    span: FrameSpan,
+    place: Place | None,
+    reach: Reach,
+    thresholds: Thresholds,
 ) -> Goal:
     """Hair, neck and the whole head by the nearest finger; a place of the face by what touches."""
     face = thresholds.of(FaceLimits)

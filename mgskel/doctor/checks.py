@@ -21,7 +21,7 @@ Trial = TypeVar("Trial", bound=Callable[[], str])
 
 
 @dataclass(frozen=True)
-class Part:
+class MachinePart:
     """Something that may work or not: the function that tries it, and how to get it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Part:
         return f"in an environment with Python {wanted} (from a checkout: make install)"
 
 
-PARTS: list[Part] = []
+PARTS: list[MachinePart] = []
 
 
 def part(
@@ -56,7 +56,7 @@ def part(
 
     def register(trial: Trial) -> Trial:
         place = f"{trial.__module__}:{trial.__name__}"
-        PARTS.append(Part(name, place, needed, remedy, newest_python))
+        PARTS.append(MachinePart(name, place, needed, remedy, newest_python))
         return trial
 
     return register
@@ -73,7 +73,7 @@ class Check:
     remedy: str | None
 
 
-def examine(parts: Iterable[Part] = PARTS, workers: int | None = None) -> tuple[Check, ...]:
+def examine(parts: Iterable[MachinePart] = PARTS, workers: int | None = None) -> tuple[Check, ...]:
     """Try every part, some at a time, and return one check each, in order."""
     from mgskel.core.machine.threads import usable_cores
 
@@ -135,7 +135,7 @@ os._exit(0)  # some native libraries crash or hang while they are taken down
 """
 
 
-def _try(part: Part) -> Check:
+def _try(part: MachinePart) -> Check:
     command = [sys.executable, "-c", _CHILD, part.trial]
     environment = os.environ | {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from mgskel.core.errors import InputError, PartFailed
 from mgskel.core.machine.extras import NO_DEPENDENCIES, setup_steps
-from mgskel.doctor.checks import PARTS, Check, Part, examine
+from mgskel.doctor.checks import PARTS, Check, MachinePart, examine
 
 ESTIMATORS = tuple(NO_DEPENDENCIES)
 
@@ -42,7 +42,7 @@ def set_up(estimator: str, tell: Callable[[str], None], dry_run: bool = False) -
     return check
 
 
-def _check_python(part: Part) -> None:
+def _check_python(part: MachinePart) -> None:
     if part.newest_python is not None and sys.version_info[:2] > part.newest_python:
         newest = ".".join(map(str, part.newest_python))
         raise InputError(

@@ -24,7 +24,7 @@ from mgskel.formats.format import (
     register,
     unforeseen,
 )
-from mgskel.formats.reading.checks import SINGLE_FRAME
+from mgskel.formats.reading.sequence_checks import SINGLE_FRAME
 from mgskel.formats.reading.source import Source
 from mgskel.formats.writing import Written, writable, write
 from mgskel.pose.frames import Footage, VideoSettings

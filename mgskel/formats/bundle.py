@@ -38,8 +38,8 @@ from mgskel.formats.format import (
     register,
 )
 from mgskel.formats.reading.bundle_arrays import BundleArrays, check_arrays
-from mgskel.formats.reading.checks import make_sequence
 from mgskel.formats.reading.layouts import choose, layouts_with
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
 from mgskel.formats.reading.units import guess_unit
 from mgskel.formats.writing import fps_assumed, people_named

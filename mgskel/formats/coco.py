@@ -16,8 +16,8 @@ from mgskel.core.errors import Faults, shown
 from mgskel.core.recording import Dataset
 from mgskel.core.storage.intake import checked
 from mgskel.formats.format import Format, ReadOptions, register, single
-from mgskel.formats.reading.checks import blank, make_sequence, numbers
 from mgskel.formats.reading.layouts import layout_for
+from mgskel.formats.reading.sequence_checks import blank, make_sequence, numbers
 from mgskel.formats.reading.source import Source
 
 _HIDDEN = 0.5

@@ -25,8 +25,8 @@ from mgskel.formats.format import (
     register,
     unforeseen,
 )
+from mgskel.formats.reading.csv_reading import read_rows
 from mgskel.formats.reading.source import Source
-from mgskel.formats.reading.tables import read_rows
 
 _DEEPEST = 3
 _SHOWN = 5

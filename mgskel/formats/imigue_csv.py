@@ -17,9 +17,9 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.csv_reading import read_event_labels, read_numbers
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
-from mgskel.formats.reading.tables import read_event_labels, read_numbers
 
 _COLUMNS = 1 + 35 * 3
 _FPS, _SIZE = 25.0, (1280, 720)

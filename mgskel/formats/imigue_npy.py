@@ -18,8 +18,8 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.npz import map_npy
 from mgskel.formats.format import Format, HandOrder, ReadOptions, RecordingsOnDemand, register
-from mgskel.formats.reading.checks import make_sequence
 from mgskel.formats.reading.safe_pickle import load_pickle
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
 
 _JOINTS, _FPS = 22, 25.0

@@ -15,9 +15,9 @@ from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, list_skeletons
 from mgskel.core.storage.files import writing
 from mgskel.formats.format import Format, ReadOptions, Writer, register, single
-from mgskel.formats.reading.checks import blank, make_sequence, rate_of
+from mgskel.formats.reading.csv_reading import column, read_rows
+from mgskel.formats.reading.sequence_checks import blank, make_sequence, rate_of
 from mgskel.formats.reading.source import Source
-from mgskel.formats.reading.tables import column, read_rows
 
 _AXES = ("x", "y", "z")
 

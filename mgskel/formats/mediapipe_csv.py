@@ -16,9 +16,9 @@ from mgskel.core.errors import Faults
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats.format import Format, ReadOptions, register, single
-from mgskel.formats.reading.checks import make_sequence, rate_of
+from mgskel.formats.reading.csv_reading import column, read_rows
+from mgskel.formats.reading.sequence_checks import make_sequence, rate_of
 from mgskel.formats.reading.source import Source
-from mgskel.formats.reading.tables import column, read_rows
 
 _VALUES = {"x": "x", "y": "y", "z": "z", "v": "v", "vis": "v", "visibility": "v"}
 _LANDMARK = (

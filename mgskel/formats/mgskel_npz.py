@@ -8,7 +8,7 @@ from mgskel.core.errors import Faults
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.storage.pose_file import read_pose_file
 from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
-from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
 
 

@@ -17,7 +17,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.npz import open_npz, write_npz
 from mgskel.formats.format import Format, ReadOptions, RecordingsOnDemand, Writer, register
-from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
 
 _PEOPLE, _JOINTS, _DIMS, _FPS = 2, 25, 3, 30.0

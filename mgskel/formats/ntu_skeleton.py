@@ -15,7 +15,7 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.intake import read_text
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.reading.checks import blank, make_sequence
+from mgskel.formats.reading.sequence_checks import blank, make_sequence
 from mgskel.formats.reading.source import Source
 
 _JOINTS, _BODY_VALUES, _JOINT_VALUES, _FPS = 25, 10, 12, 30.0

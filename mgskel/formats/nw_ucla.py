@@ -16,7 +16,7 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.intake import parse_json, read_bytes
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.reading.checks import make_sequence, numbers
+from mgskel.formats.reading.sequence_checks import make_sequence, numbers
 from mgskel.formats.reading.source import Source
 
 _NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)")

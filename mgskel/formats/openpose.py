@@ -23,7 +23,7 @@ from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.storage.files import writing_folder
 from mgskel.core.storage.intake import parse_json, read_bytes
 from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
-from mgskel.formats.reading.checks import blank, make_sequence
+from mgskel.formats.reading.sequence_checks import blank, make_sequence
 from mgskel.formats.reading.source import Source
 
 _FRAME = re.compile(r"^(?P<clip>.*?)_?(?P<number>\d+)(?:_keypoints)?$")

@@ -14,8 +14,8 @@ from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton, get_skeleton, skeleton_from_dict, skeleton_to_dict
 from mgskel.core.storage.intake import read_bytes
 from mgskel.formats.format import Format, ReadOptions, register, single
-from mgskel.formats.reading.checks import make_sequence
 from mgskel.formats.reading.layouts import layout_for
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
 
 _BODY, _WORLD = "POSE_LANDMARKS", "POSE_WORLD_LANDMARKS"

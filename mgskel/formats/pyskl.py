@@ -19,9 +19,9 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.storage.files import writing
 from mgskel.formats.format import Format, ReadOptions, RecordingsOnDemand, Writer, register
-from mgskel.formats.reading.checks import make_sequence
 from mgskel.formats.reading.layouts import layout_for
 from mgskel.formats.reading.safe_pickle import load_pickle, looks_pickled
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
 
 _REMEDY = "write the annotation again as pyskl's documentation says"

@@ -17,9 +17,9 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.intake import read_text
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
-from mgskel.formats.reading.checks import make_sequence
+from mgskel.formats.reading.csv_reading import read_event_labels, read_numbers
+from mgskel.formats.reading.sequence_checks import make_sequence
 from mgskel.formats.reading.source import Source
-from mgskel.formats.reading.tables import read_event_labels, read_numbers
 
 _JOINTS, _VALUES, _FPS = 25, 11, 28.0
 _ENDING = "_skeleton.csv"

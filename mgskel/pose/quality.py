@@ -51,7 +51,7 @@ _FINE = frozenset({"lips and brows", "fingers (crossing, steeple, rubbing)"})
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GroupVerdict:
     """Whether a group of gestures can be seen in this recording, and why not."""
 
     group: str
@@ -84,7 +84,7 @@ class QualityReport:
     bridged: Mapping[str, float]
     longest_loss_s: float
     shoulder_px: float
-    verdict: tuple[Verdict, ...]
+    verdict: tuple[GroupVerdict, ...]
     extraction_fps: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _judge(
     parts: Mapping[str, float],
     jitter: Mapping[str, float],
     scale: float,
-) -> Verdict:
+) -> GroupVerdict:
     """One group's verdict; the first hindrance found is the reason given."""
     layout = sequence.skeleton
     rarest = 1.0
@@ -163,23 +163,25 @@ def _judge(
                 shares[name] = float(usable[:, layout.index(name)].mean())
         spoken = " or ".join(name.replace("_", " ") for name in need.split("|"))
         if not shares:
-            return Verdict(group, False, f"the layout '{layout.name}' has no {spoken}")
+            return GroupVerdict(group, False, f"the layout '{layout.name}' has no {spoken}")
         best = max(shares.values())
         passing = any(need.endswith(name) for name in _COME_AND_GO)
         if best < (_ENOUGH_OF_HANDS if passing else _ENOUGH):
-            return Verdict(group, False, f"{spoken} usable in only {best:.0%} of the frames")
+            return GroupVerdict(group, False, f"{spoken} usable in only {best:.0%} of the frames")
         rarest = min(rarest, best)
     if sequence.fps < _SLOWEST_FPS:
-        return Verdict(group, False, f"{sequence.fps:.3g} frames per second are too few")
+        return GroupVerdict(group, False, f"{sequence.fps:.3g} frames per second are too few")
     if sequence.unit == "pixel" and scale < _SMALLEST_PX:
-        return Verdict(group, False, f"the person is too small: {scale:.0f} pixels shoulder width")
+        return GroupVerdict(
+            group, False, f"the person is too small: {scale:.0f} pixels shoulder width"
+        )
     most = _MOST_JITTER / 2 if group in _FINE else _MOST_JITTER
     shaky = jitter.get(_part_of(needs[0].split("|")[0], sequence), 0.0)
     if shaky > most:
-        return Verdict(group, False, f"jitter of {shaky:.3f} shoulder widths hides it")
+        return GroupVerdict(group, False, f"jitter of {shaky:.3f} shoulder widths hides it")
     if rarest < _ENOUGH:
-        return Verdict(group, True, f"only while in view: {rarest:.0%} of the frames")
-    return Verdict(group, True, "the needed points are seen well enough")
+        return GroupVerdict(group, True, f"only while in view: {rarest:.0%} of the frames")
+    return GroupVerdict(group, True, "the needed points are seen well enough")
 
 
 def _part_of(name: str, sequence: PoseSequence) -> str:

@@ -122,7 +122,7 @@ def _client(options: ModelOptions) -> ChatClient | None:
         raise InputError("a timeout is above 0 seconds", found=options.timeout_s)
     if options.retries < 0:
         raise InputError("retries can't be negative", found=options.retries)
-    from mgskel.reason.server import ServerClient
+    from mgskel.reason.llm_server import ServerClient
 
     return ServerClient(
         base_url(options.url), options.timeout_s, options.retries, options.key_variable

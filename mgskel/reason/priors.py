@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from mgskel.core.gestures import gestures_of, known_gestures
 from mgskel.core.storage.intake import read_yaml
-from mgskel.reason.scene import Place, Strict, as_input_error
+from mgskel.reason.scene import LabelPlace, Strict, as_input_error
 
 PRIORS_FILE = Path(__file__).with_name("priors.yaml")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
@@ -47,7 +47,7 @@ class StatementMatch(Strict):
     categories: tuple[str, ...] = ()
 
 
-class Movement(Place):
+class Movement(LabelPlace):
     """One group of movements that point the same way."""
 
     name: str
@@ -68,7 +68,7 @@ class NoPrior(Strict):
     refs: tuple[str, ...] = Field(min_length=1)
 
 
-class WordGroup(Place):
+class WordGroup(LabelPlace):
     """Word stems that point the same way."""
 
     cue: str
@@ -88,7 +88,7 @@ class Priors(Strict):
     version: int
     references: dict[str, str]
     rule: Rule
-    labels: dict[str, Place]
+    labels: dict[str, LabelPlace]
     movements: tuple[Movement, ...]
     no_prior: tuple[NoPrior, ...]
     words: Words
@@ -111,7 +111,7 @@ class Cue:
     """What one piece of evidence says: a place, a weight, a family, harmless reasons."""
 
     name: str
-    place: Place
+    place: LabelPlace
     weight: float
     family: str
     innocent: tuple[str, ...] = ()
@@ -161,7 +161,9 @@ def gesture_cue(label: str, priors: Priors) -> Cue | None:
         return movement_cue(entries[0])
     return Cue(
         name=label,
-        place=Place(**{name: _mean(entries, name) for name in ("valence", "arousal", "stress")}),
+        place=LabelPlace(
+            **{name: _mean(entries, name) for name in ("valence", "arousal", "stress")}
+        ),
         weight=sum(entry.weight for entry in entries) / len(entries),
         family=entries[0].family,
         innocent=tuple(reason for entry in entries for reason in entry.innocent[:1]),
@@ -170,7 +172,7 @@ def gesture_cue(label: str, priors: Priors) -> Cue | None:
 
 
 def movement_cue(entry: Movement) -> Cue:
-    place = Place(valence=entry.valence, arousal=entry.arousal, stress=entry.stress)
+    place = LabelPlace(valence=entry.valence, arousal=entry.arousal, stress=entry.stress)
     return Cue(entry.cue, place, entry.weight, entry.family, entry.innocent, entry.refs)
 
 
@@ -209,11 +211,11 @@ def _group(word: str, priors: Priors) -> WordGroup | None:
     return None
 
 
-def _place(group: WordGroup) -> Place:
-    return Place(valence=group.valence, arousal=group.arousal, stress=group.stress)
+def _place(group: WordGroup) -> LabelPlace:
+    return LabelPlace(valence=group.valence, arousal=group.arousal, stress=group.stress)
 
 
-def _turned(group: WordGroup) -> Place:
+def _turned(group: WordGroup) -> LabelPlace:
     # "Not happy" is unhappy, "not sad" is only not sad: half the way back.
     assert group.valence is not None
-    return Place(valence=-group.valence if group.valence > 0 else -0.5 * group.valence)
+    return LabelPlace(valence=-group.valence if group.valence > 0 else -0.5 * group.valence)

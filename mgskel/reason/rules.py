@@ -41,7 +41,7 @@ from mgskel.reason.priors import (
     movement_of_statement,
     word_cues,
 )
-from mgskel.reason.scene import Place, Scene
+from mgskel.reason.scene import LabelPlace, Scene
 
 DIMENSIONS = ("valence", "arousal", "stress")
 _CITED = 200  # ids in a list of evidence
@@ -167,7 +167,7 @@ def _by_effect(effects: dict[str, float], least: float = _VISIBLE) -> tuple[list
     return pros[:_CITED], cons[:_CITED]
 
 
-def label_places(scene: Scene, priors: Priors) -> dict[str, Place]:
+def label_places(scene: Scene, priors: Priors) -> dict[str, LabelPlace]:
     """Where each of the scene's labels lies; a label nobody has placed is an error."""
     places = {}
     known = {label.casefold(): place for label, place in priors.labels.items()}
@@ -215,7 +215,7 @@ def weighted(sightings: Sequence[Sighting], priors: Priors) -> Iterator[tuple[Si
             yield sighting, sighting.strength * priors.rule.again**rank
 
 
-def combine(sightings: Sequence[Sighting], places: dict[str, Place], priors: Priors) -> State:
+def combine(sightings: Sequence[Sighting], places: dict[str, LabelPlace], priors: Priors) -> State:
     """Apply the rule to a set of sightings."""
     counted = list(weighted(sightings, priors))
     prior = {name: getattr(priors.rule.prior, name) for name in DIMENSIONS}
@@ -266,7 +266,7 @@ def _pushes(
 
 
 def _log_fits(
-    value: float, name: str, places: dict[str, Place], priors: Priors
+    value: float, name: str, places: dict[str, LabelPlace], priors: Priors
 ) -> dict[str, float]:
     """Log density of a sighting around each label; unplaced labels get the others' average."""
     spread = priors.rule.label_spread

@@ -39,7 +39,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Place(Strict):
+class LabelPlace(Strict):
     """Where a label lies: valence and arousal in -1..1, stress in 0..1; only what is known."""
 
     valence: Unit | None = None
@@ -66,7 +66,7 @@ class Scene(Strict):
     person: str = Field(default="the person", min_length=1, max_length=80)
     question: str = Field(default="What does the person feel?", min_length=1, max_length=2_000)
     labels: tuple[Label, ...] = Field(default=DEFAULT_LABELS, min_length=2, max_length=_MAX_LABELS)
-    places: dict[Label, Place] = Field(default_factory=dict)
+    places: dict[Label, LabelPlace] = Field(default_factory=dict)
     said: tuple[Utterance, ...] = Field(default=(), max_length=_MAX_UTTERANCES)
     duration_s: float | None = Field(default=None, gt=0)
 

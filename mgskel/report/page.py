@@ -15,7 +15,7 @@ from mgskel.core.storage.files import write_text
 from mgskel.describe import Description
 from mgskel.reason import Outcome
 from mgskel.report.frame import framed, part
-from mgskel.report.methods import (
+from mgskel.report.methods_text import (
     Recognizing,
     methods_paragraph,
     opening,

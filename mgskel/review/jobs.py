@@ -14,13 +14,13 @@ from typing import Any
 from mgskel.analyze import AnalyzeSettings
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.pose.batches.workers import die_with_parent
-from mgskel.study.folder import About
+from mgskel.study.study_folder import About
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
 @dataclass(frozen=True)
-class Job:
+class Queued:
     """One clip in the queue.
 
     Attributes:
@@ -49,19 +49,19 @@ class Queue:
 
     def __init__(self, study: Path, settings: AnalyzeSettings) -> None:
         self._study, self._settings = study, settings
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[int, Queued] = {}
         self._process: BaseProcess | None = None
         self._changed = threading.Condition()
         self._closed = False
         threading.Thread(target=self._work, daemon=True).start()
 
-    def add(self, path: Path, state: str = WAITING) -> Job:
+    def add(self, path: Path, state: str = WAITING) -> Queued:
         """Put a clip into the queue; one that is there already is taken up again."""
         with self._changed:
             same = [job.number for job in self._jobs.values() if job.path == path]
             number = same[0] if same else len(self._jobs) + 1
             if not same or self._jobs[number].state not in (WAITING, RUNNING):
-                self._jobs[number] = Job(number, path, state)
+                self._jobs[number] = Queued(number, path, state)
             self._changed.notify_all()
             return self._jobs[number]
 
@@ -87,7 +87,7 @@ class Queue:
                 self._process.kill()
             self._changed.notify_all()
 
-    def _job(self, number: int) -> Job:
+    def _job(self, number: int) -> Queued:
         if number not in self._jobs:
             raise InputError("no such clip in the queue", found=number)
         return self._jobs[number]

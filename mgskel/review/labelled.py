@@ -7,8 +7,8 @@ from pathlib import Path
 from mgskel.core.errors import InputError
 from mgskel.core.events import GESTURE
 from mgskel.core.recording import Dataset, Recording
-from mgskel.study.folder import study_clips
 from mgskel.study.reviews import last_word, load_review
+from mgskel.study.study_folder import study_clips
 
 
 def labelled(study: str | Path, coder: str | None = None) -> Dataset:

@@ -17,9 +17,9 @@ from mgskel.pose.batches.clip_list import is_footage
 from mgskel.report.drawing import group_colours, ink_on
 from mgskel.report.playback import playback
 from mgskel.review.footage import PLAYABLE
-from mgskel.study.folder import ABOUT, EVENTS, POSE, REPORT, About, ClipResult, recorded_s
-from mgskel.study.folder import study_clips as clips_below
 from mgskel.study.reviews import JudgedEvent, Outdated, Review, load_review, load_reviews
+from mgskel.study.study_folder import ABOUT, EVENTS, POSE, REPORT, About, ClipResult, recorded_s
+from mgskel.study.study_folder import study_clips as clips_below
 
 NO_GROUP = "gesture"
 _SLACK_S = 0.5

@@ -31,7 +31,7 @@ _USUAL_FPS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class LiveFrame:
     """One frame as it passes.
 
     Attributes:
@@ -88,7 +88,7 @@ class Live:
         """(width, height) of the picture; known once the first frame has come."""
         return self._frames.size
 
-    def __iter__(self) -> Iterator[Moment]:
+    def __iter__(self) -> Iterator[LiveFrame]:
         online: OnlineSpotter | None = None
         last: Frame | None = None
         self.estimator.reset()
@@ -108,10 +108,10 @@ class Live:
                     self._points.append(points)
                     self._scores.append(scores)
                     self._times.append(frame.time_s)
-                yield Moment(frame, person, events, time.thread_time() - begin)
+                yield LiveFrame(frame, person, events, time.thread_time() - begin)
                 last = frame
             if online is not None and last is not None:
-                yield Moment(last, None, online.finish(), 0.0)
+                yield LiveFrame(last, None, online.finish(), 0.0)
         finally:
             self._frames.close()
             if self._own_estimator:

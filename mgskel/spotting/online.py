@@ -19,7 +19,7 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.models import Backbone
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decision.decoding import QUIET_MOMENTS, Decoder, Track
+from mgskel.spotting.decision.decoding import QUIET_MOMENTS, Decoder, MomentTrack
 from mgskel.spotting.decision.hand_place import place_terms
 from mgskel.spotting.decision.needs import served_classes, usable_joints
 from mgskel.spotting.decision.tracks import MomentStream, silent_alone
@@ -168,7 +168,7 @@ class OnlineSpotter:
             if self._served is None or not np.array_equal(self._served[0], usable):
                 served = served_classes(self.spotter.vocabulary, usable, self._layout)
                 self._served = usable, served
-            part = Track(
+            part = MomentTrack(
                 self.person, silent_alone(moment[:, None], usable), self._served[1],
                 self._places.popleft(),
                 self._grid.start_s + self._answered * self.spotter.step_s, self.spotter.step_s,

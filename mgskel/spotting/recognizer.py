@@ -31,7 +31,7 @@ from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY
 from mgskel.training.runs.model_folder import Kind, read_description
 
 if TYPE_CHECKING:
-    from mgskel.spotting.decision.decoding import Track
+    from mgskel.spotting.decision.decoding import MomentTrack
     from mgskel.spotting.decision.needs import Silence
     from mgskel.spotting.online import OnlineSpotter
 
@@ -127,11 +127,13 @@ class Recognizer(ABC):
         """Probabilities of the classes for one cut clip, (K,)."""
         return np.asarray(self.predict_proba(sequence)[0])
 
-    def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+    def tracks(self, sequence: PoseSequence) -> Iterator[MomentTrack]:
         """What the network makes of each person at every moment."""
         raise InputError("this kind of recognizer cannot join others", found=self.name)
 
-    def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
+    def decode(
+        self, track: MomentTrack, sensitivity: float = DEFAULT_SENSITIVITY
+    ) -> list[GestureEvent]:
         """The events of one person."""
         raise InputError("this kind of recognizer cannot join others", found=self.name)
 

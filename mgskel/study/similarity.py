@@ -16,7 +16,7 @@ from mgskel.core.body_scale import shoulder_width
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
-from mgskel.study.folder import ClipResult
+from mgskel.study.study_folder import ClipResult
 
 JOINTS = ("nose", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist",
           "right_wrist", "left_hip", "right_hip")  # fmt: skip
@@ -29,7 +29,7 @@ _BLOCK = 20_000
 
 
 @dataclass(frozen=True)
-class Movement:
+class EventPath:
     """One event's movement.
 
     Attributes:
@@ -53,7 +53,7 @@ class GestureMap:
         explained: how well the plane keeps the distances: correlation, 0..1.
     """
 
-    movements: tuple[Movement, ...]
+    movements: tuple[EventPath, ...]
     places: np.ndarray
     neighbours: np.ndarray
     explained: float
@@ -109,7 +109,7 @@ def _evenly(
     return [events[index] for index in sorted(chosen[:most])]
 
 
-def _movements(clip: ClipResult, events: Sequence[GestureEvent]) -> list[Movement]:
+def _movements(clip: ClipResult, events: Sequence[GestureEvent]) -> list[EventPath]:
     """Movements of a clip's events in which a hand was seen for at least half of the time."""
     if not events:
         return []
@@ -124,7 +124,7 @@ def _movements(clip: ClipResult, events: Sequence[GestureEvent]) -> list[Movemen
         person = sequence.people.index(event.person)
         path = _path(sequence, person, float(widths[person]), event)
         if path is not None and np.isfinite(path[:, [5, 6], 0]).any(1).mean() >= 0.5:
-            found.append(Movement(clip.name, event, path))
+            found.append(EventPath(clip.name, event, path))
     return found
 
 

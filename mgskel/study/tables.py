@@ -22,7 +22,6 @@ from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
 from mgskel.core.storage.csv_table import harmless, plain
 from mgskel.core.storage.files import write_text, writing_together
 from mgskel.core.storage.intake import csv_rows, read_text
-from mgskel.study.folder import About, ClipResult
 from mgskel.study.kinematics import (
     NAMES,
     UNSEEN,
@@ -34,6 +33,7 @@ from mgskel.study.kinematics import (
 )
 from mgskel.study.observability import Observability
 from mgskel.study.participants import Participants
+from mgskel.study.study_folder import About, ClipResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ _LARGEST = 1e15
 
 
 @dataclass(frozen=True)
-class Gesture:
+class CountedGesture:
     """What the tables know of a label."""
 
     label: str
@@ -139,15 +139,15 @@ def make_tables(
 
 def _gestures(
     classes: Sequence[GestureClass], events: Sequence[GestureEvent]
-) -> tuple[Gesture, ...]:
+) -> tuple[CountedGesture, ...]:
     """All that could have been said: the recognizer's classes, and whatever else was said."""
     labels = {event.label for event in events}
     if not classes:
         classes = _known_classes(labels)
-    known = {c.name: Gesture(c.name, c.group, c.needs) for c in classes}
+    known = {c.name: CountedGesture(c.name, c.group, c.needs) for c in classes}
     groups = {event.label: event.group for event in events}
     for label in sorted(labels - set(known)):
-        known[label] = Gesture(label, groups[label])
+        known[label] = CountedGesture(label, groups[label])
     return tuple(known.values())
 
 
@@ -164,7 +164,7 @@ def _add_clip(
     rows: Mapping[str, list[tuple[object, ...]]],
     clip: ClipResult,
     events: Sequence[GestureEvent],
-    gestures: Sequence[Gesture],
+    gestures: Sequence[CountedGesture],
     participants: Participants,
     bin_s: float,
 ) -> None:
@@ -208,7 +208,7 @@ def _add_clip(
             )  # fmt: skip
 
 
-def _group_of(label: str, gestures: Iterable[Gesture]) -> str:
+def _group_of(label: str, gestures: Iterable[CountedGesture]) -> str:
     return next((g.group for g in gestures if g.label == label), "")
 
 

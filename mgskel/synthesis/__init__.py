@@ -6,8 +6,12 @@ rests and talks (`rest`), performs programs (`targets.yaml`, `programs`, `perfor
 in a flow (`flow`), and is filmed (`camera`, `noise.yaml`, `noise`, `recording`).
 """
 
-from mgskel.synthesis.recording import synthesise_clip, synthesise_clips, synthesise_recording
 from mgskel.synthesis.settings import CameraSettings, FlowSettings, SynthesisSettings
+from mgskel.synthesis.synthetic_recording import (
+    synthesise_clip,
+    synthesise_clips,
+    synthesise_recording,
+)
 from mgskel.synthesis.truth import ProgramTruth, SyntheticRecording
 
 __all__ = [

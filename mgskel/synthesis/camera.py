@@ -9,8 +9,8 @@ import numpy as np
 
 from mgskel.synthesis.performance import Performance
 from mgskel.synthesis.person.actor import Acting
-from mgskel.synthesis.person.body import Body
 from mgskel.synthesis.person.geometry import Y, cross, unit
+from mgskel.synthesis.person.physique import Physique
 from mgskel.synthesis.settings import CameraSettings
 from mgskel.synthesis.signals import SIDES, Array, smooth_noise
 
@@ -47,7 +47,7 @@ class Camera:
 
 
 def sample_camera(
-    rng: np.random.Generator, settings: CameraSettings, body: Body, framing: str | None = None
+    rng: np.random.Generator, settings: CameraSettings, body: Physique, framing: str | None = None
 ) -> Camera:
     """A camera that shows the person; how much of it depends on the framing."""
     names = list(settings.framing)
@@ -144,7 +144,7 @@ def hidden_joints(acting: Acting, names: Sequence[str], seen: Array) -> Array:
     return hidden
 
 
-def sample_desk(rng: np.random.Generator, share: float, body: Body) -> float | None:
+def sample_desk(rng: np.random.Generator, share: float, body: Physique) -> float | None:
     """Height in metres of a desk or lectern before the person, if there is one."""
     above_hips = rng.uniform(0.30, 0.52) if body.seated else rng.uniform(0.20, 0.65)
     return (body.hip_height + above_hips) * body.metres if rng.random() < share else None

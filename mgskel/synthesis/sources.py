@@ -37,7 +37,7 @@ _TELLING = ("nose",) + tuple(
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class JointSource:
     """Joints to synthesise, and the layout that they are converted to.
 
     Attributes:
@@ -62,7 +62,7 @@ def body_joints() -> frozenset[str]:
 
 
 @functools.cache
-def source_of(layout: str, estimator: str) -> Source:
+def source_of(layout: str, estimator: str) -> JointSource:
     """The joints needed for a layout as an estimator's finds."""
     target = get_skeleton(layout)
     finds = frozenset(get_skeleton(_FINDS[estimator]).joints) if estimator in _FINDS else None
@@ -93,7 +93,7 @@ def source_of(layout: str, estimator: str) -> Source:
         MappingProxyType({}),
         MappingProxyType({}),
     )
-    return Source(joints, skeleton, target)
+    return JointSource(joints, skeleton, target)
 
 
 def _obtainable(joint: str, direct: frozenset[str]) -> bool:

@@ -27,7 +27,10 @@ from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.datasets.augment import Augmentation
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.normalise import Normalisation
-from mgskel.training.config import (
+from mgskel.training.fit import train
+from mgskel.training.runs.clip_model import ClipModel
+from mgskel.training.sets import TrainingData
+from mgskel.training.train_config import (
     DataConfig,
     LossConfig,
     MachineConfig,
@@ -35,9 +38,6 @@ from mgskel.training.config import (
     OptimConfig,
     TrainConfig,
 )
-from mgskel.training.fit import train
-from mgskel.training.runs.clip_model import ClipModel
-from mgskel.training.sets import TrainingData
 
 
 class MicroGestureClassifier(ClassifierMixin, BaseEstimator):

@@ -17,11 +17,11 @@ from mgskel.core.errors import InputError
 from mgskel.core.storage.files import file_hash
 from mgskel.datasets.clips import Clips
 from mgskel.datasets.streams import model_input
-from mgskel.training.config import DistilConfig
 from mgskel.training.runs.clip_model import ClipInput, ClipModel
 from mgskel.training.runs.ensemble import ensemble_of, read_validation
 from mgskel.training.runs.model_folder import WEIGHTS_FILE
 from mgskel.training.sets import TrainingData
+from mgskel.training.train_config import DistilConfig
 
 _MUST_AGREE = ("window", "dims", "people", "normalise")
 

@@ -18,14 +18,13 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.label_text import label_vectors
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone, balance_loss, take_over
-from mgskel.training.config import TrainConfig
 from mgskel.training.distil import Teachers, load_teachers, teachers_fingerprint
 from mgskel.training.distributed import place_among_processes, synchronise_norms, wait_for_all
 from mgskel.training.loop import prepare, run
 from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
 from mgskel.training.module import LossModule
+from mgskel.training.runs.class_metrics import calibration_error, fit_temperature, softmax, summary
 from mgskel.training.runs.clip_model import ClipInput, ClipModel
-from mgskel.training.runs.metrics import calibration_error, fit_temperature, softmax, summary
 from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.runs.run_folder import VALIDATION_FILE, claimed, plot_history
 from mgskel.training.sets import (
@@ -35,6 +34,7 @@ from mgskel.training.sets import (
     load_training_data,
     mirrored_classes,
 )
+from mgskel.training.train_config import TrainConfig
 
 
 class ClassLoss(LossModule):

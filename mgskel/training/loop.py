@@ -30,9 +30,9 @@ from mgskel.core.machine.threads import keep_freed_memory, set_threads
 from mgskel.core.storage.files import write_text, writing
 from mgskel.core.storage.intake import open_file
 from mgskel.datasets.batches import Batch, BatchPlan
-from mgskel.training.config import MachineConfig
 from mgskel.training.module import LossModule
 from mgskel.training.runs.run_folder import CHECKPOINT, METRICS_FILE
+from mgskel.training.train_config import MachineConfig
 
 _COLUMNS = (
     "epoch",

@@ -16,7 +16,7 @@ from mgskel.core.errors import MgskelError
 from mgskel.datasets.batches import Batch
 from mgskel.models import Backbone
 from mgskel.models.layers.basic import InputNorm
-from mgskel.training.config import OptimConfig
+from mgskel.training.train_config import OptimConfig
 
 _SHOWN_NAMES = 8
 

@@ -30,12 +30,12 @@ from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
 from mgskel.formats import ReadOptions, read
 from mgskel.models import Backbone
-from mgskel.training.config import MachineConfig, ModelConfig, OptimConfig, TrainConfig
 from mgskel.training.loop import prepare, run
 from mgskel.training.module import LossModule
 from mgskel.training.runs.model_folder import WEIGHTS_FILE, ModelSpec
 from mgskel.training.runs.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint
+from mgskel.training.train_config import MachineConfig, ModelConfig, OptimConfig, TrainConfig
 
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
 

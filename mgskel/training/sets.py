@@ -20,7 +20,7 @@ from mgskel.datasets.loading import load_dataset
 from mgskel.datasets.splits import Split, by_group, hold_out, official_split, stratified
 from mgskel.datasets.streams import stream_channels
 from mgskel.formats import ReadOptions, read
-from mgskel.training.config import DataConfig
+from mgskel.training.train_config import DataConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -197,7 +197,7 @@ def test_sparse_frame_numbers_are_refused(tmp_path: Path, capsys: Any, number: i
 )  # fmt: skip
 def test_settings_have_bounds(key: str, value: str) -> None:
     from mgskel.core.config import load_config
-    from mgskel.training.config import TrainConfig
+    from mgskel.training.train_config import TrainConfig
 
     with pytest.raises(InputError, match=key) as caught:
         load_config(TrainConfig, None, [f"--{key}", value])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.core.errors import MissingDependency
-from mgskel.core.samples import sample_clip as find
+from mgskel.core.machine.samples import sample_clip as find
 
 
 def test_sample_clip_is_a_short_video(sample_clip: Path) -> None:
@@ -25,6 +25,6 @@ def test_sample_clip_is_a_short_video(sample_clip: Path) -> None:
 def test_its_absence_names_the_command(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"mgskel.core.samples.{name}", value)
+    monkeypatch.setattr(f"mgskel.core.machine.samples.{name}", value)
     with pytest.raises(MissingDependency, match=r"pip install 'mgskel\[demo\]'"):
         find()

@@ -10,7 +10,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary, list_vocabularies
 from mgskel.core.sequence import PoseSequence
 from mgskel.describe import describe, with_evidence
-from mgskel.describe.evidence import kinds_for
+from mgskel.describe.gesture_evidence import kinds_for
 
 
 def event(label: str, start: float, end: float, score: float = 0.8) -> GestureEvent:

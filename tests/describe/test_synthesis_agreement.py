@@ -6,8 +6,8 @@ import pytest
 from studies.description.expected import expectations, study_truth
 from studies.description.study import Score, Scores, study, table
 
-from mgskel.synthesis.recording import synthesise_recording
 from mgskel.synthesis.settings import SynthesisSettings
+from mgskel.synthesis.synthetic_recording import synthesise_recording
 
 ENOUGH = 20  # statements of a kind, to judge it by a few recordings
 

@@ -22,7 +22,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 @pytest.mark.parametrize("fusion", (pytest.param("off", marks=pytest.mark.slow), "on"))
 @pytest.mark.parametrize("name", list_models())
 def test_onnx_equals_torch(tiny: Tiny, tmp_path: Path, name: str, fusion: str) -> None:
-    from mgskel.models.export import export_onnx
+    from mgskel.models.onnx_export import export_onnx
 
     model = tiny.model(name, fusion, "natops8")
     path = tmp_path / "model.onnx"
@@ -43,8 +43,8 @@ def test_onnx_equals_torch(tiny: Tiny, tmp_path: Path, name: str, fusion: str) -
 
 
 def test_a_network_for_streams_is_exported_too(tiny: Tiny, tmp_path: Path) -> None:
-    from mgskel.models.export import export_onnx
     from mgskel.models.fusion.insertion import set_window
+    from mgskel.models.onnx_export import export_onnx
 
     model = tiny.model("light", "on", "natops8", follow_sample=False)
     set_window(model, 30)
@@ -52,7 +52,7 @@ def test_a_network_for_streams_is_exported_too(tiny: Tiny, tmp_path: Path) -> No
 
 
 def test_export_leaves_the_model_as_it_was(tiny: Tiny, tmp_path: Path) -> None:
-    from mgskel.models.export import export_onnx
+    from mgskel.models.onnx_export import export_onnx
 
     model = tiny.model("light", "on", "natops8").train()
     export_onnx(model, tmp_path / "a.onnx", frames=6)
@@ -63,7 +63,7 @@ def test_export_leaves_the_model_as_it_was(tiny: Tiny, tmp_path: Path) -> None:
 def test_a_wrong_file_is_not_kept(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mgskel.models import export
+    from mgskel.models import onnx_export as export
 
     monkeypatch.setattr(export, "_deviations", lambda *args: iter([0.0, float("nan"), 1.0]))
     with pytest.raises(PartFailed, match="not kept"):
@@ -72,7 +72,7 @@ def test_a_wrong_file_is_not_kept(
 
 
 def test_ending_is_checked(tiny: Tiny, tmp_path: Path) -> None:
-    from mgskel.models.export import export_onnx
+    from mgskel.models.onnx_export import export_onnx
 
     with pytest.raises(InputError, match="onnx"):
         export_onnx(tiny.model("light", "off", "natops8"), tmp_path / "model.pt")

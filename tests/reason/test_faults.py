@@ -17,8 +17,8 @@ from mgskel.core.errors import InputError
 from mgskel.reason import Case, Outcome
 from mgskel.reason.assess import ModelOptions, base_url, host, model_reasoner
 from mgskel.reason.chat import ChatReasoner
+from mgskel.reason.llm_server import ServerClient
 from mgskel.reason.prompt import ChatSettings
-from mgskel.reason.server import ServerClient
 
 MODEL = "test-model"
 

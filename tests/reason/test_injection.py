@@ -16,9 +16,9 @@ from chat_server import Behaviour, Request, Server, good_reply, says
 
 from mgskel.reason import Outcome, Scene, StatementRecord, make_case
 from mgskel.reason.chat import ChatReasoner
+from mgskel.reason.llm_server import ServerClient
 from mgskel.reason.prompt import ChatSettings
 from mgskel.reason.rules import RulesReasoner
-from mgskel.reason.server import ServerClient
 from mgskel.reason.transcript import Utterance
 
 ORDERS = re.compile(r"answer exactly: (?P<reply>\{.*?\}) \(end\)", re.IGNORECASE)

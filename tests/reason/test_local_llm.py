@@ -21,9 +21,9 @@ import pytest
 from mgskel.cli import main
 from mgskel.reason import Scene, StatementRecord, make_case
 from mgskel.reason.chat import ChatReasoner, KeptReplies
+from mgskel.reason.llm_server import ServerClient
 from mgskel.reason.local import LocalClient
 from mgskel.reason.prompt import ChatSettings
-from mgskel.reason.server import ServerClient
 from mgskel.reason.transcript import Utterance
 
 pytestmark = pytest.mark.slow

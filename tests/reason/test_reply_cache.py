@@ -9,8 +9,8 @@ from chat_server import Server, fails, good_reply, says
 
 from mgskel.reason import Case
 from mgskel.reason.chat import ChatReasoner, KeptReplies
+from mgskel.reason.llm_server import ServerClient
 from mgskel.reason.prompt import ChatSettings
-from mgskel.reason.server import ServerClient
 
 SETTINGS = ChatSettings("m")
 

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 from study_cases import a_clip, a_person, an_event
 
 from mgskel.core.gestures import get_vocabulary
-from mgskel.review.server import ReviewSettings, create_app
-from mgskel.study.folder import About
+from mgskel.review.review_server import ReviewSettings, create_app
+from mgskel.study.study_folder import About
 
 SECRET = "a-secret"
 HOSTILE = "<img src=x onerror='window.hacked=true'>"

@@ -13,9 +13,9 @@ from review_cases import HOSTILE, a_study, two_people
 from study_cases import a_clip, a_person, an_event
 
 from mgskel.analyze import AnalyzeSettings
-from mgskel.review.server import ReviewSettings, Server
-from mgskel.study.folder import About
+from mgskel.review.review_server import ReviewSettings, Server
 from mgskel.study.reviews import load_review
+from mgskel.study.study_folder import About
 from mgskel.study.tables import read_table
 
 pytestmark = pytest.mark.browser

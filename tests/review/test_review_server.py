@@ -22,8 +22,8 @@ from mgskel.core.events import read_events
 from mgskel.review import labelled
 from mgskel.spotting import Recognizer
 from mgskel.study.agreement.coders import read_coders
-from mgskel.study.folder import About, study_clips
 from mgskel.study.reviews import load_review
+from mgskel.study.study_folder import About, study_clips
 from mgskel.study.tables import read_table
 
 FOREIGN = {

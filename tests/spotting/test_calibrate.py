@@ -17,7 +17,7 @@ from mgskel.spotting.decision.caution import (
     verdicts_of,
 )
 from mgskel.spotting.decision.decision_rule import DecisionRule, Judge
-from mgskel.spotting.decision.decoding import Track
+from mgskel.spotting.decision.decoding import MomentTrack
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 COMMON = get_vocabulary("common")
@@ -43,7 +43,7 @@ def watched(seed, gestures=True, clear=1.0):
             GestureEvent("1", gesture.name, right, (start - 1) * STEP, (start + 15) * STEP)
         )
     served, places = np.ones((K, length), bool), np.zeros((len(PLACE_TERMS), length))
-    return Watched(Track("1", log_odds, served, places, 0.0, STEP), tuple(truth))
+    return Watched(MomentTrack("1", log_odds, served, places, 0.0, STEP), tuple(truth))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_closed_set_says_what_is_clear_enough_for_its_clips():
         log_odds = np.concatenate([log_odds, log_odds.max(0, keepdims=True)])
         served, places = np.ones((K, 20), bool), np.zeros((len(PLACE_TERMS), 20))
         event = GestureEvent("1", "nodding", NOD, 0.0, 20 * STEP)
-        return Watched(Track("1", log_odds, served, places, 0.0, STEP), (event,))
+        return Watched(MomentTrack("1", log_odds, served, places, 0.0, STEP), (event,))
 
     clips = [clip(i, 0.75, True) for i in range(8)] + [clip(i, 0.55, False) for i in range(8)]
     assert clear_chance(clips, COMMON) == 0.7

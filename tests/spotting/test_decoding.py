@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.spotting.decision.decision_rule import DecisionRule
-from mgskel.spotting.decision.decoding import Decoder, Track
+from mgskel.spotting.decision.decoding import Decoder, MomentTrack
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
 
 STEP = 0.1
@@ -48,7 +48,7 @@ def events_of(rows, length=60, served=None, rule=PLAIN, **options):
 def track(log_odds, served, first=0):
     """A part from its `first` moment on."""
     nowhere = np.zeros((len(PLACE_TERMS), log_odds.shape[1]))
-    return Track("1", log_odds, served, nowhere, first * STEP, STEP)
+    return MomentTrack("1", log_odds, served, nowhere, first * STEP, STEP)
 
 
 def found(rows, length=60, **options):

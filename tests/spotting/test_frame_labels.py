@@ -31,8 +31,8 @@ from mgskel.spotting.learning.frame_training import (
     teach,
     with_frame_labels,
 )
-from mgskel.spotting.network.motion import CHANNELS, channels, course_of, mirror_order
-from mgskel.training.config import MachineConfig, ModelConfig
+from mgskel.spotting.network.frame_features import CHANNELS, channels, course_of, mirror_order
+from mgskel.training.train_config import MachineConfig, ModelConfig
 
 LAYOUT = "gesture_phase6"
 _BASIS = FramesConfig()

@@ -10,8 +10,8 @@ from studies.description.expected import expected_of, study_truth
 from studies.description.pictured import Picture
 from studies.description.study import Score, Scores, below, excuses
 
-from mgskel.synthesis.recording import synthesise_recording
 from mgskel.synthesis.settings import SynthesisSettings
+from mgskel.synthesis.synthetic_recording import synthesise_recording
 from mgskel.synthesis.truth import SyntheticRecording
 
 

@@ -17,7 +17,7 @@ from mgskel.core.events import GestureEvent, write_events
 from mgskel.study.agreement.agreement import AgreementSettings, agreement
 from mgskel.study.agreement.coders import Coder, Coding, pair, read_coders
 from mgskel.study.agreement.counts import linked_pairs
-from mgskel.study.agreement.words import Word, read_words, reword
+from mgskel.study.agreement.word_map import Word, read_words, reword
 
 Rows = Sequence[tuple[str, float, float]]
 

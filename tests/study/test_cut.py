@@ -14,7 +14,7 @@ from mgskel.report.films import faces
 from mgskel.report.films.event_clips import CutSettings, cut_events
 from mgskel.report.films.faces import FaceBlur
 from mgskel.report.films.overlay import write_video
-from mgskel.study.folder import About, study_clips
+from mgskel.study.study_folder import About, study_clips
 from mgskel.study.tables import make_tables
 
 FPS, SIZE = 25, (640, 480)

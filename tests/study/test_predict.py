@@ -12,7 +12,7 @@ from studies.comparison.simulated import Design, invented_movement, invented_sum
 
 from mgskel.cli import main
 from mgskel.core.errors import InputError
-from mgskel.study.predict import _shuffled, predict
+from mgskel.study.prediction import _shuffled, predict
 from mgskel.study.tables import to_csv
 
 PLANTED = Design(people=20, ratio=4, changed=2, spread=0.3)

@@ -11,8 +11,8 @@ from study_cases import WIDTH, a_clip, a_person, an_event, moved
 
 from mgskel.cli import main
 from mgskel.core.errors import InputError
-from mgskel.study.folder import study_clips
 from mgskel.study.similarity import JOINTS, STEPS, distances_between, gesture_map
+from mgskel.study.study_folder import study_clips
 from mgskel.study.tables import make_tables
 
 

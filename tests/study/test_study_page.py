@@ -13,8 +13,8 @@ from study_cases import a_clip, a_person, an_event
 from mgskel.cli import main
 from mgskel.report.studies.study_methods import write_methods
 from mgskel.report.studies.study_page import link, write_study_page
-from mgskel.study.folder import About, study_clips
 from mgskel.study.participants import read_participants
+from mgskel.study.study_folder import About, study_clips
 from mgskel.study.tables import TABLES, make_tables
 
 HOSTILE = "</script><img src=x onerror=window.hacked=1>"

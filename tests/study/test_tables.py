@@ -11,9 +11,9 @@ import pytest
 from study_cases import WIDTH, a_clip, a_person, an_event, moved
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.study.folder import About, study_clips
 from mgskel.study.kinematics import measured, paths
 from mgskel.study.participants import read_participants
+from mgskel.study.study_folder import About, study_clips
 from mgskel.study.tables import TABLES, Tables, make_tables, read_table
 
 TABLE = "clip,participant,condition,note\none.mp4,007,won,=1+1\ntwo,NA,lost,\n"

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 
 from mgskel.synthesis.performance import perform
 from mgskel.synthesis.person.actor import act, joints
-from mgskel.synthesis.person.body import sample_body
 from mgskel.synthesis.person.geometry import (
     ELBOW_FLEXION,
     FOREARM_TWIST,
@@ -23,8 +22,9 @@ from mgskel.synthesis.person.geometry import (
     twist_limited,
     unit,
 )
+from mgskel.synthesis.person.gesture_motion import add_body_moves
 from mgskel.synthesis.person.hands import POSTURES, arm_points, contact_point, hand_shape, posture
-from mgskel.synthesis.person.motion import add_body_moves
+from mgskel.synthesis.person.physique import sample_body
 from mgskel.synthesis.person.rest import sample_temper
 from mgskel.synthesis.person.walks import add_walks
 from mgskel.synthesis.programs import channels_of, load_programs

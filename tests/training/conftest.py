@@ -14,7 +14,7 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.formats import write
-from mgskel.training.config import TrainConfig
+from mgskel.training.train_config import TrainConfig
 
 CLASSES = 3
 

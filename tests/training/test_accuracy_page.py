@@ -6,7 +6,7 @@ from typing import Any
 from studies.recognition.accuracy import measure, tabulate
 from studies.recognition.accuracy_page import page, recipe_facts, write_page
 
-from mgskel.training.config import DataConfig, TrainConfig
+from mgskel.training.train_config import DataConfig, TrainConfig
 
 
 def test_a_measurement_becomes_a_table_with_its_command(

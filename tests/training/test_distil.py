@@ -14,10 +14,10 @@ from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.clips import ClipStore, whole_times
-from mgskel.training.config import DistilConfig, TrainConfig
 from mgskel.training.distil import load_teachers
 from mgskel.training.runs.clip_model import ClipModel
 from mgskel.training.sets import TrainingData, load_training_data
+from mgskel.training.train_config import DistilConfig, TrainConfig
 
 
 @pytest.fixture(scope="module")

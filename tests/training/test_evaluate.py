@@ -18,9 +18,9 @@ from mgskel.core.recording import Dataset
 from mgskel.datasets.classes import ClassList
 from mgskel.formats import write
 from mgskel.training.fit import train
+from mgskel.training.runs.class_metrics import softmax, summary
 from mgskel.training.runs.ensemble import fit_ensemble
 from mgskel.training.runs.evaluate import ma52_measures
-from mgskel.training.runs.metrics import softmax, summary
 from mgskel.training.runs.submission import ma52, ma52_groups, miga, write_predictions
 
 

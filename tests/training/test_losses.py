@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from mgskel.training.config import OptimConfig
 from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
 from mgskel.training.module import make_optimizer, warmup_cosine, weight_average
+from mgskel.training.train_config import OptimConfig
 
 
 @pytest.mark.parametrize("balance", ["none", "sqrt", "effective", "inverse"])

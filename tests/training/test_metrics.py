@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from mgskel.training.runs.metrics import (
+from mgskel.training.runs.class_metrics import (
     bootstrap,
     calibration_error,
     confusion,

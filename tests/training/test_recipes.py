@@ -12,7 +12,7 @@ import pytest
 
 from mgskel.cli import main
 from mgskel.core.config import load_config
-from mgskel.training.config import TrainConfig
+from mgskel.training.train_config import TrainConfig
 
 SETS = (
     "imigue", "smg", "ma52", "ntu60", "nw_ucla", "utd_mhad", "natops", "jhmdb14", "synthetic"

@@ -25,7 +25,7 @@ from mgskel.core.config import load_config
 from mgskel.core.errors import unknown
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.storage.files import to_json, write_text
-from mgskel.training.config import TrainConfig
+from mgskel.training.train_config import TrainConfig
 
 _CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.core.samples import sample_clip
+from mgskel.core.machine.samples import sample_clip
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.core.samples import sample_clip
+from mgskel.core.machine.samples import sample_clip
 from mgskel.pose.batches.batch import extract_batch
 from mgskel.pose.estimator import Estimator, EstimatorSettings, attend, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.study import ask, spotted
 
-from mgskel.core.samples import sample_clip
+from mgskel.core.machine.samples import sample_clip
 from mgskel.core.storage.files import file_hash
 
 

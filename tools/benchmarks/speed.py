@@ -30,7 +30,7 @@ from mgskel.core.errors import MissingDependency
 from mgskel.core.machine.threads import keep_freed_memory
 from mgskel.core.storage.files import write_json, write_text
 from mgskel.models import Backbone, create_model, fold, list_models
-from mgskel.models.export import export_onnx, onnx_session
+from mgskel.models.onnx_export import export_onnx, onnx_session
 
 LAYOUT, CLASSES, SEQUENCES, FRAMES = "kinect20", 10, 16, 52
 

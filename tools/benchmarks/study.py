@@ -21,8 +21,8 @@ from mgskel.core.events import write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.storage.files import write_json
 from mgskel.report.playback import PLAYBACK, playback
-from mgskel.study.folder import EVENTS, POSE, About
 from mgskel.study.participants import read_participants
+from mgskel.study.study_folder import EVENTS, POSE, About
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 _DIFFERENT, _FPS = 4, 15.0
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
 
 def review(study: Path) -> dict[str, float]:
     """Milliseconds of the app's answers, the slowest of several; "first" reads files anew."""
-    from mgskel.review.server import ReviewSettings, Server
+    from mgskel.review.review_server import ReviewSettings, Server
 
     server = Server(study, ReviewSettings(coder="A"), port=0)
     threading.Thread(target=server.run, daemon=True).start()

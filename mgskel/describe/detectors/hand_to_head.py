@@ -11,7 +11,7 @@ import numpy as np
 from mgskel.describe.body import Body
 from mgskel.describe.detectors.rubbing import HandPath, strokes
 from mgskel.describe.hand import ContactLimits, Hand, hands_of
-from mgskel.describe.intervals import Span, at_least, below, join, slow, spans, staying
+from mgskel.describe.intervals import FrameSpan, at_least, below, join, slow, spans, staying
 from mgskel.describe.kinds import Kind, detects, margin
 from mgskel.describe.places import Reach, head_places
 from mgskel.describe.statement import SIDES, Finding, Side
@@ -117,13 +117,13 @@ def _of_hand(body: Body, side: Side, reach: Reach, thresholds: Thresholds) -> li
     return findings + _near(body, side, sure, noise, touching, reach, contact)
 
 
-def _calm(body: Body, span: Span, reach: Reach, contact: ContactLimits) -> bool:
+def _calm(body: Body, span: FrameSpan, reach: Reach, contact: ContactLimits) -> bool:
     long = len(span) >= contact.neck_min_s * body.rate
     return long and bool(staying([span], reach.offset, body.rate, contact.neck_max_speed))
 
 
 def _contact(
-    body: Body, side: Side, span: Span, goal: Goal, reach: Reach, contact: ContactLimits
+    body: Body, side: Side, span: FrameSpan, goal: Goal, reach: Reach, contact: ContactLimits
 ) -> list[Finding]:
     """The touch, and the reach before and the withdrawal after it."""
     distance = reach.nearest
@@ -152,7 +152,9 @@ def _contact(
     return findings
 
 
-def _transits(body: Body, span: Span, apart: np.ndarray, max_s: float) -> list[tuple[str, Span]]:
+def _transits(
+    body: Body, span: FrameSpan, apart: np.ndarray, max_s: float
+) -> list[tuple[str, FrameSpan]]:
     """The reach that led to a contact and the withdrawal after it, while the distance changes."""
     most = body.frames(max_s)
     step = _DRIFT / body.rate
@@ -162,7 +164,10 @@ def _transits(body: Body, span: Span, apart: np.ndarray, max_s: float) -> list[t
     stop, last = span.stop, body.num_frames
     while stop < last and stop - span.stop < most and apart[stop] - apart[stop - 1] > step:
         stop += 1
-    return [("approaching", Span(start, span.start + 1)), ("leaving", Span(span.stop - 1, stop))]
+    return [
+        ("approaching", FrameSpan(start, span.start + 1)),
+        ("leaving", FrameSpan(span.stop - 1, stop)),
+    ]
 
 
 def _near(
@@ -170,7 +175,7 @@ def _near(
     side: Side,
     sure: np.ndarray,
     noise: float,
-    touching: list[Span],
+    touching: list[FrameSpan],
     reach: Reach,
     contact: ContactLimits,
 ) -> list[Finding]:

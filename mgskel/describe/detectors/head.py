@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.describe.body import Body
-from mgskel.describe.intervals import Span, above, at_least, join
+from mgskel.describe.intervals import FrameSpan, above, at_least, join
 from mgskel.describe.kinds import Kind, detects, margin
 from mgskel.describe.rhythm import in_band, oscillations, unrest
 from mgskel.describe.statement import Finding, Side
@@ -174,7 +174,7 @@ def held_turns(body: Body, thresholds: Thresholds) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _lasting(body: Body, signal: np.ndarray, band: Band, min_s: float) -> list[Span]:
+def _lasting(body: Body, signal: np.ndarray, band: Band, min_s: float) -> list[FrameSpan]:
     return at_least(join(above(signal, band), body.frames(0.2)), min_s * body.rate)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from mgskel.describe.body import Body
 from mgskel.describe.hand import ContactLimits, Hand
-from mgskel.describe.intervals import Span, drift
-from mgskel.describe.kinds import KINDS, Entry, Kind, margin
+from mgskel.describe.intervals import FrameSpan, drift
+from mgskel.describe.kinds import KINDS, Kind, KindEntry, margin
 from mgskel.describe.rhythm import in_band, main_stroke, oscillations, spectral_peak, unrest
 from mgskel.describe.statement import Finding, Side
 from mgskel.describe.thresholds import Band, Thresholds, limits
@@ -34,7 +34,7 @@ HAND_STROKES = Kind(
     moves=("hand", "arm"),
 )
 for _kind in (RUBBING, HAND_STROKES):
-    KINDS.register(_kind.name, Entry(_kind))
+    KINDS.register(_kind.name, KindEntry(_kind))
 
 _SEEN = 0.7  # share of a contact in which a path must be seen to show strokes
 
@@ -63,7 +63,7 @@ class HandPath:
     def tips(self) -> np.ndarray:
         return self._paths[0]
 
-    def during(self, span: Span) -> tuple[np.ndarray, float]:
+    def during(self, span: FrameSpan) -> tuple[np.ndarray, float]:
         """The path (C, T) that shows strokes at the time, and its `path_unrest`."""
         which = int(np.isnan(span.of(self.tips[0])).mean() > 1 - _SEEN)
         if which not in self._quiet:  # over the whole recording: made once
@@ -81,7 +81,7 @@ def strokes(
     body: Body,
     path: np.ndarray,
     quiet: float,
-    span: Span,
+    span: FrameSpan,
     side: Side,
     joints: tuple[str, ...],
     scored: tuple[str, ...],
@@ -111,7 +111,7 @@ def strokes(
         if len(run.span) < rub.min_s * body.rate:
             continue
         rate = spectral_peak(run.span.of(line), body.rate, rub.band_hz)
-        where = Span(span.start + run.span.start, span.start + run.span.stop)
+        where = FrameSpan(span.start + run.span.start, span.start + run.span.stop)
         findings.append(
             kind.found(
                 body, where, joints, side, rate, _pace(rate, rub), scored=scored,
@@ -130,7 +130,7 @@ def _pace(rate: float, rub: RubLimits) -> str:
     return "moderate" if rub.slow_hz * 1.2 <= rate <= rub.fast_hz / 1.2 else "undecided"
 
 
-def _settled(body: Body, path: np.ndarray, span: Span, speed: float) -> Span:
+def _settled(body: Body, path: np.ndarray, span: FrameSpan, speed: float) -> FrameSpan:
     """The contact without the end of the reach and the start of the withdrawal.
 
     Rubbing is fast too, but over a quarter of a second it leads nowhere.
@@ -141,4 +141,4 @@ def _settled(body: Body, path: np.ndarray, span: Span, speed: float) -> Span:
     calm = np.flatnonzero(~(drift(span.of(path), step, body.rate) > speed))
     if not len(calm):
         return span
-    return Span(span.start + int(calm[0]), span.start + int(calm[-1]) + step + 1)
+    return FrameSpan(span.start + int(calm[0]), span.start + int(calm[-1]) + step + 1)

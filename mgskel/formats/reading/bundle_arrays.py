@@ -10,8 +10,8 @@ import numpy as np
 from mgskel.core.errors import Faults
 from mgskel.core.sequence import UNITS
 from mgskel.core.skeleton import Skeleton
-from mgskel.formats.reading.checks import check_rate
 from mgskel.formats.reading.layouts import choose
+from mgskel.formats.reading.sequence_checks import check_rate
 
 
 @dataclass(frozen=True, eq=False)

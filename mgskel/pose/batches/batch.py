@@ -20,10 +20,10 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import json_hash, sweep_leftovers
 from mgskel.core.storage.stages import working_in
 from mgskel.pose.batches.clip_list import Clip, find_clips
-from mgskel.pose.batches.job import Job
-from mgskel.pose.batches.manifest import Entry, Manifest
+from mgskel.pose.batches.job import ClipJob
+from mgskel.pose.batches.manifest import ClipRecord, Manifest
 from mgskel.pose.batches.parts import Parts
-from mgskel.pose.batches.work import Outcome
+from mgskel.pose.batches.work import ClipOutcome
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings
@@ -55,11 +55,11 @@ class Afterwards:
 class BatchResult:
     """Every clip's entry, in order; names of those `skipped` because they were done before."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ClipRecord, ...]
     skipped: frozenset[str]
 
     @property
-    def failed(self) -> tuple[Entry, ...]:
+    def failed(self) -> tuple[ClipRecord, ...]:
         return tuple(entry for entry in self.entries if entry.state == "failed")
 
     @property
@@ -110,7 +110,7 @@ def extract_batch(
         if importer is None and len(todo) == 1 and (workers or 1) > 1:
             parts = Parts(folder, workers or 1, engine).of(todo[0], settings.video)
         jobs = [
-            Job(
+            ClipJob(
                 clip,
                 folder,
                 settings,
@@ -136,9 +136,9 @@ def _pose(clip: Clip) -> str:
     return f"{clip.stem}.npz"
 
 
-def _entry(clip: Clip, content_hash: str, key: str, outcome: Outcome) -> Entry:
+def _entry(clip: Clip, content_hash: str, key: str, outcome: ClipOutcome) -> ClipRecord:
     done = not outcome.error
-    return Entry(
+    return ClipRecord(
         clip=clip.name,
         hash=content_hash,
         settings=key,

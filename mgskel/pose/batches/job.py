@@ -13,13 +13,13 @@ from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import file_hash, write_json
 from mgskel.pose.batches.clip_list import Clip
 from mgskel.pose.batches.parts import Parts
-from mgskel.pose.batches.work import FrameCount, Outcome, kept_estimator
+from mgskel.pose.batches.work import ClipOutcome, FrameCount, kept_estimator
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.quality import quality_report
 
 
 @dataclass(frozen=True)
-class Job:
+class ClipJob:
     """One clip to extract.
 
     Attributes:
@@ -41,11 +41,11 @@ class Job:
     threads: int | None = None
     parts: Parts | None = None
 
-    def __call__(self, tell: Callable[[int], None] = lambda frames: None) -> Outcome:
+    def __call__(self, tell: Callable[[int], None] = lambda frames: None) -> ClipOutcome:
         return run_job(self, tell)
 
 
-def run_job(job: Job, tell: Callable[[int], None]) -> Outcome:
+def run_job(job: ClipJob, tell: Callable[[int], None]) -> ClipOutcome:
     """Extract one clip and write its files; an error becomes its outcome.
 
     The pose file is written last of what belongs to a clip, whole or not at all.
@@ -64,16 +64,16 @@ def run_job(job: Job, tell: Callable[[int], None]) -> Outcome:
         pose = with_ending(base, ".npz")
         result.sequence.save(pose)
     except MgskelError as error:
-        return Outcome(error=str(error), seconds=round(time.perf_counter() - begin, 3))
+        return ClipOutcome(error=str(error), seconds=round(time.perf_counter() - begin, 3))
     except Exception as error:
         # A batch outlives whatever one clip does to a decoder or a model.
-        return Outcome(
+        return ClipOutcome(
             error=f"{type(error).__name__}: {error}",
             seconds=round(time.perf_counter() - begin, 3),
         )
     finally:
         counter.flush()
-    return Outcome(
+    return ClipOutcome(
         notes=result.notes,
         duration_s=round(result.sequence.duration_s, 3),
         frames=result.sequence.num_frames,
@@ -88,7 +88,7 @@ def with_ending(base: Path, ending: str) -> Path:
     return base.with_name(base.name + ending)
 
 
-def _extraction(job: Job, counter: Progress) -> Extraction:
+def _extraction(job: ClipJob, counter: Progress) -> Extraction:
     if job.importer is not None:
         result = refine(job.importer(job.clip.path), job.settings, source=job.clip.name)
         counter.advance(result.sequence.num_frames)

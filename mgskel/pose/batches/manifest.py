@@ -19,7 +19,7 @@ _VERSION = 1
 
 
 @dataclass(frozen=True)
-class Entry:
+class ClipRecord:
     """One clip's record.
 
     Attributes:
@@ -54,7 +54,7 @@ class Manifest:
     """The records of a batch, by clip name; `folder` is where it lies."""
 
     folder: Path
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, ClipRecord] = field(default_factory=dict)
     settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -67,7 +67,7 @@ class Manifest:
         try:
             assert isinstance(content, dict) and content["version"] == _VERSION
             entries = {
-                name: Entry(**{**one, "clip": name, "notes": tuple(one.get("notes", ()))})
+                name: ClipRecord(**{**one, "clip": name, "notes": tuple(one.get("notes", ()))})
                 for name, one in content["clips"].items()
             }
             return cls(folder, entries, dict(content["settings"]))
@@ -90,7 +90,7 @@ class Manifest:
             and file_hash(self.folder / pose) == entry.pose_hash
         )
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: ClipRecord) -> None:
         self.entries[entry.clip] = entry
         self.write()
 

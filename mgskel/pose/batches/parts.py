@@ -27,7 +27,7 @@ from mgskel.core.storage.files import json_hash, write_bytes
 from mgskel.core.storage.intake import parse_json
 from mgskel.core.storage.npz import open_npz
 from mgskel.pose.batches.clip_list import Clip
-from mgskel.pose.batches.work import FrameCount, Outcome, kept_estimator
+from mgskel.pose.batches.work import ClipOutcome, FrameCount, kept_estimator
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import Detection, estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings, judge, kept_glimpses
@@ -132,7 +132,7 @@ class PartJob:
     def load(self) -> Observed:
         return load_observed(self.file)
 
-    def __call__(self, tell: Callable[[int], None]) -> Outcome:
+    def __call__(self, tell: Callable[[int], None]) -> ClipOutcome:
         try:
             model = kept_estimator(self.settings.estimator, 1)
             start = self.settings.video.start
@@ -146,11 +146,11 @@ class PartJob:
             seen = observe(self.clip.path, model, video, keep, counter)
             counter.flush()
             save_observed(_from(seen, self.first), self.file)
-            return Outcome(frames=len(seen.times))
+            return ClipOutcome(frames=len(seen.times))
         except MgskelError as error:
-            return Outcome(error=str(error))
+            return ClipOutcome(error=str(error))
         except Exception as error:
-            return Outcome(error=f"{type(error).__name__}: {error}")
+            return ClipOutcome(error=f"{type(error).__name__}: {error}")
 
 
 def join(parts: Sequence[Observed]) -> tuple[Observed, np.ndarray]:

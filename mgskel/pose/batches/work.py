@@ -19,11 +19,11 @@ class Work(Protocol):
     @property
     def clip(self) -> Clip: ...
 
-    def __call__(self, tell: Callable[[int], None]) -> Outcome: ...
+    def __call__(self, tell: Callable[[int], None]) -> ClipOutcome: ...
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClipOutcome:
     """What became of a clip; `error` is empty where all went well."""
 
     error: str = ""

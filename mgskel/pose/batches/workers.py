@@ -23,7 +23,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Literal, Protocol, TypeVar
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.pose.batches.work import Outcome, Work
+from mgskel.pose.batches.work import ClipOutcome, Work
 
 EngineName = Literal["local", "ray"]
 _ATTEMPTS = 2
@@ -40,7 +40,7 @@ class Engine(Protocol):
 
     def run(
         self, jobs: Sequence[Job], tell: Callable[[int], None]
-    ) -> Iterator[tuple[Job, Outcome]]: ...
+    ) -> Iterator[tuple[Job, ClipOutcome]]: ...
 
 
 def create_engine(name: EngineName, workers: int, jobs: int) -> Engine:
@@ -57,7 +57,7 @@ class Inline:
 
     def run(
         self, jobs: Sequence[Job], tell: Callable[[int], None]
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, ClipOutcome]]:
         for job in jobs:
             yield job, job(tell)
 
@@ -79,7 +79,7 @@ class Processes:
 
     def run(
         self, jobs: Sequence[Job], tell: Callable[[int], None]
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, ClipOutcome]]:
         waiting = deque(jobs)
         deaths: dict[str, int] = {}
         workers: list[_Worker] = []
@@ -104,7 +104,7 @@ class Processes:
                         if deaths[name] < _ATTEMPTS:
                             waiting.appendleft(job)
                         else:
-                            yield job, Outcome(error=_obituary(worker.process))
+                            yield job, ClipOutcome(error=_obituary(worker.process))
                         continue
                     if isinstance(answer, int):
                         tell(answer)
@@ -140,7 +140,7 @@ class RayCluster:
 
     def run(
         self, jobs: Sequence[Job], tell: Callable[[int], None]
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, ClipOutcome]]:
         try:
             import ray
         except ImportError:
@@ -163,7 +163,7 @@ class RayCluster:
                     try:
                         outcome = ray.get(reference)
                     except ray.exceptions.RayError as error:
-                        outcome = Outcome(error=f"Ray gave the clip up: {type(error).__name__}")
+                        outcome = ClipOutcome(error=f"Ray gave the clip up: {type(error).__name__}")
                     tell(outcome.frames)
                     yield job, outcome
         finally:
@@ -171,7 +171,7 @@ class RayCluster:
                 ray.shutdown()
 
 
-def _do(job: Work) -> Outcome:
+def _do(job: Work) -> ClipOutcome:
     return job(lambda frames: None)
 
 

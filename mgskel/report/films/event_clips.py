@@ -18,7 +18,7 @@ from mgskel.pose.frames import VideoSettings
 from mgskel.pose.video import open_source
 from mgskel.report.films.faces import FaceBlur
 from mgskel.report.films.overlay import write_video
-from mgskel.study.folder import About, study_clips
+from mgskel.study.study_folder import About, study_clips
 from mgskel.study.tables import read_table, variable_name
 
 if TYPE_CHECKING:

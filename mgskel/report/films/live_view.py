@@ -17,7 +17,7 @@ from mgskel.core.errors import MissingDependency
 from mgskel.core.events import GestureEvent
 from mgskel.core.skeleton import Skeleton
 from mgskel.report.films.overlay import Canvas, Ground
-from mgskel.spotting.live import Moment
+from mgskel.spotting.live import LiveFrame
 
 _WIDEST, _LINE = 960, 24
 
@@ -33,7 +33,7 @@ class LiveView:
         self._canvas: Canvas | None = None
 
     def draw(
-        self, moment: Moment, skeleton: Skeleton, events: Sequence[GestureEvent]
+        self, moment: LiveFrame, skeleton: Skeleton, events: Sequence[GestureEvent]
     ) -> np.ndarray:
         """(H, W, 3) uint8 RGB."""
         picture = moment.frame.image
@@ -76,7 +76,7 @@ class Window:
         self.closed = False
         self._root.protocol("WM_DELETE_WINDOW", self._close)
 
-    def show(self, moment: Moment, skeleton: Skeleton, events: Sequence[GestureEvent]) -> float:
+    def show(self, moment: LiveFrame, skeleton: Skeleton, events: Sequence[GestureEvent]) -> float:
         """Draw a moment; returns the seconds that drawing took."""
         from PIL import Image, ImageTk
 

@@ -12,9 +12,9 @@ from mgskel.core.storage.csv_table import to_csv
 from mgskel.core.storage.files import write_json, write_text, writing_together
 from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
-from mgskel.report.methods import listed
+from mgskel.report.methods_text import listed
 from mgskel.study.compare import ALL, GESTURE, GROUP, Comparison, Contrast
-from mgskel.study.predict import Prediction
+from mgskel.study.prediction import Prediction
 from mgskel.study.tables import variable_name
 
 _ALPHA = 0.05

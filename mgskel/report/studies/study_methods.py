@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mgskel.core.storage.files import write_text
 from mgskel.core.storage.intake import read_json
 from mgskel.core.version import __version__
-from mgskel.report.methods import cleaning_words, estimator_words, listed
-from mgskel.study.folder import About, ClipResult
+from mgskel.report.methods_text import cleaning_words, estimator_words, listed
 from mgskel.study.reviews import ACCEPTED, REJECTED, last_word
+from mgskel.study.study_folder import About, ClipResult
 
 if TYPE_CHECKING:
     import pandas as pd

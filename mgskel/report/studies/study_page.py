@@ -17,7 +17,7 @@ from mgskel.core.storage.intake import read_json, read_text
 from mgskel.report.drawing import group_colours
 from mgskel.report.frame import bullets, card, framed, paragraph, table, text
 from mgskel.report.studies.study_methods import METHODS
-from mgskel.study.folder import REPORT, About, ClipResult, study_clips
+from mgskel.study.study_folder import REPORT, About, ClipResult, study_clips
 from mgskel.study.tables import KEYS, OWN_COLUMNS, TABLES, read_tables
 
 if TYPE_CHECKING:

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import Vocabulary
 from mgskel.spotting.decision.decision_rule import DecisionRule, Judge, Stretch, log_odds_of
-from mgskel.spotting.decision.decoding import Stretches, Track, Verdict, Verdicts, least_second
+from mgskel.spotting.decision.decoding import (
+    MomentTrack,
+    Stretches,
+    Verdict,
+    Verdicts,
+    least_second,
+)
 from mgskel.spotting.metrics import match, overlap_matrix
 
 OVERLAP = 0.3
@@ -25,7 +31,7 @@ class Watched:
         weight: how much it counts beside others.
     """
 
-    track: Track
+    track: MomentTrack
     truth: tuple[GestureEvent, ...] = ()
     weight: float = 1.0
 
@@ -88,7 +94,7 @@ def _said_at_rest(
     return chances
 
 
-def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:
+def stretches_of(track: MomentTrack, judge: Judge) -> Iterator[Stretch]:
     """Every stretch of presence in a track."""
     stretches = Stretches(judge, track.step_s)
     for over in stretches.push(track):
@@ -96,7 +102,7 @@ def stretches_of(track: Track, judge: Judge) -> Iterator[Stretch]:
     yield from stretches.finish()
 
 
-def verdicts_of(track: Track, judge: Judge) -> list[Verdict]:
+def verdicts_of(track: MomentTrack, judge: Judge) -> list[Verdict]:
     """What is made of every stretch of presence in a track."""
     verdicts = Verdicts(judge, track.step_s)
     return [*verdicts.push(track), *verdicts.finish()]

@@ -47,7 +47,7 @@ _MEANS = ("presence", "any gesture", "presence of what else hands may do", *PLAC
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
+class MomentTrack:
     """One person's way through a recording, or through the next part of it.
 
     Attributes:
@@ -99,7 +99,7 @@ class Stretches:
         self._classes = np.zeros((groups, classes))
         self._served = np.zeros((groups, classes))
 
-    def push(self, part: Track) -> Iterator[list[Stretch]]:
+    def push(self, part: MomentTrack) -> Iterator[list[Stretch]]:
         """Take in the next moments; yields the stretches that each of them ends."""
         if not part.num_moments:
             return
@@ -250,7 +250,7 @@ class Verdicts:
         self._stretches = Stretches(judge, step_s)
         self._recent: deque[tuple[Stretch, float]] = deque(maxlen=_REMEMBERED)
 
-    def push(self, part: Track) -> Iterator[Verdict]:
+    def push(self, part: MomentTrack) -> Iterator[Verdict]:
         """Take in the next moments."""
         for over in self._stretches.push(part):
             yield from self._of(over)
@@ -307,7 +307,7 @@ class Decoder:
         self._least = rule.least(sensitivity), least_second(sensitivity)
         self._said_until = np.zeros(len(vocabulary.groups))
 
-    def push(self, part: Track) -> list[GestureEvent]:
+    def push(self, part: MomentTrack) -> list[GestureEvent]:
         """Take in the next moments; returns events that are now known to be over."""
         return self._said(self._verdicts.push(part))
 
@@ -315,7 +315,7 @@ class Decoder:
         """The recording is over: so is every gesture."""
         return self._said(self._verdicts.finish())
 
-    def events(self, parts: Iterable[Track]) -> list[GestureEvent]:
+    def events(self, parts: Iterable[MomentTrack]) -> list[GestureEvent]:
         """All events of a recording that comes in parts."""
         return [event for part in parts for event in self.push(part)] + self.finish()
 

@@ -16,7 +16,7 @@ import torch
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.models import Backbone, Stream
-from mgskel.spotting.decision.decoding import Track
+from mgskel.spotting.decision.decoding import MomentTrack
 from mgskel.spotting.decision.hand_place import PLACE_TERMS, place_terms
 from mgskel.spotting.decision.needs import served_classes, usable_joints
 from mgskel.spotting.network.features import (
@@ -89,7 +89,7 @@ def parts_of(
     sequence: PoseSequence,
     person: int,
     size: int = _PART,
-) -> Iterator[Track]:
+) -> Iterator[MomentTrack]:
     """What the network makes of one person, as many moments at once as become known.
 
     Args:
@@ -117,7 +117,7 @@ def parts_of(
             log_odds = np.concatenate([log_odds, stream.finish()], 1)
         known = log_odds.shape[1]
         now, waiting = waiting[:known], waiting[known:]
-        yield Track(
+        yield MomentTrack(
             name,
             silent_alone(log_odds, now),
             served_classes(vocabulary, now, layout),
@@ -139,9 +139,9 @@ def track_of(
     vocabulary: Vocabulary,
     sequence: PoseSequence,
     person: int,
-) -> Track:
+) -> MomentTrack:
     """One person's whole way through a recording."""
-    empty = Track(
+    empty = MomentTrack(
         sequence.people[person],
         np.zeros((len(vocabulary) + 1, 0), np.float32),
         np.zeros((len(vocabulary), 0), bool),
@@ -164,7 +164,7 @@ def clip_track_of(
     vocabulary: Vocabulary,
     sequence: PoseSequence,
     person: int,
-) -> Track:
+) -> MomentTrack:
     """The same for a cut clip, in the clip's own moments.
 
     Before any recording the first frame is held for the network alone. A clip is too short to

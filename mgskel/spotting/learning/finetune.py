@@ -28,17 +28,17 @@ from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone
 from mgskel.spotting.decision.caution import Watched, quieted, said_at_rest
 from mgskel.spotting.learning.corpus import Piece, dense_targets
-from mgskel.spotting.learning.fit import FitSettings, fit
+from mgskel.spotting.learning.stream_training import FitSettings, fit
 from mgskel.spotting.learning.synthetic import WEBCAM, CorpusSettings, synthetic_corpus
 from mgskel.spotting.metrics import score_events, translate
 from mgskel.spotting.network.features import FeatureSettings, features_of
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 from mgskel.synthesis import CameraSettings, SynthesisSettings, synthesise_clip
-from mgskel.synthesis.recording import REST
-from mgskel.training.config import OptimConfig
+from mgskel.synthesis.synthetic_recording import REST
 from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
 from mgskel.training.runs.run_folder import claimed
+from mgskel.training.train_config import OptimConfig
 
 _OWN_GROUP = "own"
 _OWN_RAW = 1000

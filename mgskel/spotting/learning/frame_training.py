@@ -25,7 +25,13 @@ from mgskel.datasets.batches import Batch
 from mgskel.datasets.classes import ClassList
 from mgskel.models import Backbone
 from mgskel.spotting.learning.corpus import every_fourth
-from mgskel.spotting.network.motion import CHANNELS, Course, channels, course_of, mirror_order
+from mgskel.spotting.network.frame_features import (
+    CHANNELS,
+    Course,
+    channels,
+    course_of,
+    mirror_order,
+)
 from mgskel.spotting.recognizers.clip_recognizer import vocabulary_of
 from mgskel.spotting.recognizers.frame_recognizer import (
     REST,
@@ -33,13 +39,13 @@ from mgskel.spotting.recognizers.frame_recognizer import (
     FrameRecognizer,
     frame_logits,
 )
-from mgskel.training.config import DataConfig, MachineConfig, ModelConfig, OptimConfig
 from mgskel.training.loop import prepare, run
 from mgskel.training.module import LossModule
-from mgskel.training.runs.metrics import summary
+from mgskel.training.runs.class_metrics import summary
 from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.runs.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint, hold_apart
+from mgskel.training.train_config import DataConfig, MachineConfig, ModelConfig, OptimConfig
 
 _NOT_TOLD = -1
 _SIZES = {"channels": (32, 32, 32, 32), "heads": 4, "kernel": 11, "follow_sample": False}
@@ -144,7 +150,7 @@ def teach(recordings: Sequence[Recording], config: FramesConfig, out: Path) -> F
     network = model.build(skeleton, len(names) + 1, CHANNELS)
     place = None if rest is None else names.index(rest)
     module = FrameLoss(network, lessons, len(names), place, config)
-    examples = Examples(lessons, skeleton, config)
+    examples = FrameExamples(lessons, skeleton, config)
     network.load_state_dict(run(module, examples, out, config.machine, "training"))
     vocabulary = vocabulary_of(ClassList(names, names))
     return FrameRecognizer(network.eval(), model, skeleton, vocabulary, rest)
@@ -237,7 +243,7 @@ def lesson_of(recording: Recording, names: Sequence[str]) -> Lesson:
     return Lesson(course, np.where(course.seen, told, _NOT_TOLD))
 
 
-class Examples(TorchDataset[Batch]):
+class FrameExamples(TorchDataset[Batch]):
     """Batches of stretches at another pace and size; the target is a label per moment (N, T)."""
 
     def __init__(self, lessons: Sequence[Lesson], skeleton: Skeleton, config: FramesConfig) -> None:

@@ -25,7 +25,7 @@ from mgskel.synthesis import (
     synthesise_recording,
 )
 from mgskel.synthesis.programs import load_programs
-from mgskel.synthesis.recording import REST
+from mgskel.synthesis.synthetic_recording import REST
 
 _SHARD = 20
 _CLIPS_PER_SHARD = 120

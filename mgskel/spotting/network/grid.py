@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mgskel.core.resample import Between, blend, even_times
+from mgskel.core.resample import Neighbours, blend, even_times
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.visibility import doubt_unseen
@@ -63,7 +63,7 @@ def grid_part(
     if len(times) < 2:
         return _chosen(sequence, slice(start, stop), layout, person).replace(fps=rate_hz)
     moments = times[0] + np.arange(start, stop) / rate_hz
-    between = Between.of(times, moments, _SNAP)
+    between = Neighbours.of(times, moments, _SNAP)
     first = int(between.left.min(initial=len(times)))
     last = int(between.right.max(initial=0))
     around = _chosen(sequence, slice(first, last + 1), layout, person)

@@ -24,12 +24,12 @@ from mgskel.datasets.classes import ClassList
 from mgskel.models import fold
 from mgskel.spotting.decision.caution import Watched, clear_chance
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decision.decoding import Decoder, Track
+from mgskel.spotting.decision.decoding import Decoder, MomentTrack
 from mgskel.spotting.decision.hand_place import PLACE_TERMS
 from mgskel.spotting.decision.needs import Silence
 from mgskel.spotting.recognizer import Recognizer
+from mgskel.training.runs.class_metrics import softmax
 from mgskel.training.runs.clip_model import ClipModel
-from mgskel.training.runs.metrics import softmax
 from mgskel.training.runs.model_folder import read_description
 
 _DECISIVE = ("weights_sha256", "model", "input", "classes", "temperature")
@@ -81,15 +81,17 @@ class ClipRecognizer(Recognizer):
     def chances(self, data: Dataset, views: int | None = None) -> np.ndarray:
         return self.model.chances(data, views)
 
-    def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+    def tracks(self, sequence: PoseSequence) -> Iterator[MomentTrack]:
         for person, name in enumerate(sequence.people):
             chances, step_s = self.evidence(sequence.person(person))
             log_odds = _log_odds(chances)
             nowhere = np.zeros((len(PLACE_TERMS), chances.shape[1]))
             served = np.ones(chances.shape, bool)
-            yield Track(name, log_odds, served, nowhere, sequence.start_s, step_s)
+            yield MomentTrack(name, log_odds, served, nowhere, sequence.start_s, step_s)
 
-    def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
+    def decode(
+        self, track: MomentTrack, sensitivity: float = DEFAULT_SENSITIVITY
+    ) -> list[GestureEvent]:
         rule = DecisionRule.plain(self.vocabulary, self.model.clear, self.model.clear)
         name, step_s = self.name, track.step_s
         decoder = Decoder(self.vocabulary, rule, step_s, track.person, name, sensitivity)

@@ -25,8 +25,14 @@ from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, shifted
 from mgskel.spotting.decision.needs import Silence
-from mgskel.spotting.network.motion import CHANNELS, Course, channels, course_of, mirror_order
-from mgskel.spotting.network.motion import smooth_over_time as smoothed
+from mgskel.spotting.network.frame_features import (
+    CHANNELS,
+    Course,
+    channels,
+    course_of,
+    mirror_order,
+)
+from mgskel.spotting.network.frame_features import smooth_over_time as smoothed
 from mgskel.spotting.recognizer import Recognizer
 from mgskel.training.runs.model_folder import (
     DESCRIPTION_FILE,

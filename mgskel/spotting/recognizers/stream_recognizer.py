@@ -20,7 +20,7 @@ from mgskel.core.storage.files import json_hash
 from mgskel.models import Backbone, fold
 from mgskel.spotting.decision.clip_rule import ClipRule
 from mgskel.spotting.decision.decision_rule import DEFAULT_SENSITIVITY, DecisionRule
-from mgskel.spotting.decision.decoding import Decoder, Track
+from mgskel.spotting.decision.decoding import Decoder, MomentTrack
 from mgskel.spotting.decision.needs import Silence, silences
 from mgskel.spotting.decision.tracks import clip_track_of, parts_of, track_of, usable_of
 from mgskel.spotting.network.features import StreamInput
@@ -69,17 +69,19 @@ class StreamRecognizer(Recognizer):
             events += self._decoder(name, sensitivity).events(parts)
         return in_order(events)
 
-    def decode(self, track: Track, sensitivity: float = DEFAULT_SENSITIVITY) -> list[GestureEvent]:
+    def decode(
+        self, track: MomentTrack, sensitivity: float = DEFAULT_SENSITIVITY
+    ) -> list[GestureEvent]:
         return self._decoder(track.person, sensitivity).events([track])
 
     def _decoder(self, person: str, sensitivity: float) -> Decoder:
         return Decoder(self.vocabulary, self.decision, self.step_s, person, self.name, sensitivity)
 
-    def tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+    def tracks(self, sequence: PoseSequence) -> Iterator[MomentTrack]:
         for person in range(sequence.num_people):
             yield track_of(self.folded, self.input, self.vocabulary, sequence, person)
 
-    def clip_tracks(self, sequence: PoseSequence) -> Iterator[Track]:
+    def clip_tracks(self, sequence: PoseSequence) -> Iterator[MomentTrack]:
         """What the network makes of each person of a cut clip."""
         for person in range(sequence.num_people):
             yield clip_track_of(self.folded, self.input, self.vocabulary, sequence, person)

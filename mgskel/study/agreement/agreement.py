@@ -18,7 +18,7 @@ from mgskel.study.agreement.coefficients import (
     intraclass,
 )
 from mgskel.study.agreement.counts import EVENT_OVERLAP, Counts, count
-from mgskel.study.agreement.words import Reworded
+from mgskel.study.agreement.word_map import Reworded
 
 F1 = f"event_f1_{EVENT_OVERLAP}"
 TIME, EVENT, RATE, MANY = "kappa_time", "kappa_event", "icc_rate", "kappa_fleiss"
@@ -117,7 +117,7 @@ class Agreement:
 
 
 def agreement(words: Reworded, settings: AgreementSettings | None = None) -> Agreement:
-    """Compare coders who already use the same words (see `mgskel.study.agreement.words.reword`)."""
+    """Compare coders who already use the same words, see `reword`."""
     settings = settings or AgreementSettings()
     pairing = pair(words.coders)
     paired = {e.label for row in pairing.codings for coding in row for e in coding.events}

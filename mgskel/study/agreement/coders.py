@@ -13,7 +13,13 @@ from mgskel.core.event_formats.boris import is_boris, read_boris
 from mgskel.core.event_formats.elan import elan_tiers, read_elan
 from mgskel.core.events import GestureEvent, read_events
 from mgskel.core.storage.intake import read_text
-from mgskel.study.folder import ClipResult, clip_folders, clip_of_table, is_clip_folder, recorded_s
+from mgskel.study.study_folder import (
+    ClipResult,
+    clip_folders,
+    clip_of_table,
+    is_clip_folder,
+    recorded_s,
+)
 
 ENDINGS = (".eaf", ".csv", ".tsv", ".txt", ".json", ".boris")
 

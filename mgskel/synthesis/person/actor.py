@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.synthesis.performance import Performance
-from mgskel.synthesis.person.body import Body, Trunk, head_points, leg_points, pose_trunk
+from mgskel.synthesis.person.gesture_motion import add_body_moves, add_hand_moves
 from mgskel.synthesis.person.hands import arm_points
-from mgskel.synthesis.person.motion import add_body_moves, add_hand_moves
+from mgskel.synthesis.person.physique import Physique, Trunk, head_points, leg_points, pose_trunk
 from mgskel.synthesis.person.rest import Temper, rest_channels, rest_hand, sample_habit
 from mgskel.synthesis.person.walks import add_walks
 from mgskel.synthesis.programs import Programs
@@ -28,7 +28,7 @@ class Acting:
         tracks: where the hands go.
     """
 
-    body: Body
+    body: Physique
     channels: Channels
     trunk: Trunk
     tracks: dict[str, HandTrack]
@@ -37,7 +37,7 @@ class Acting:
 
 def act(
     rng: np.random.Generator,
-    body: Body,
+    body: Physique,
     temper: Temper,
     performances: Sequence[Performance],
     programs: Programs,

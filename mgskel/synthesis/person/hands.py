@@ -8,7 +8,6 @@ from types import MappingProxyType
 import numpy as np
 
 from mgskel.core.errors import unknown
-from mgskel.synthesis.person.body import SIGN, Body, Trunk
 from mgskel.synthesis.person.geometry import (
     FOREARM_TWIST,
     WRIST_BEND,
@@ -21,6 +20,7 @@ from mgskel.synthesis.person.geometry import (
     twist_limited,
     unit,
 )
+from mgskel.synthesis.person.physique import SIGN, Physique, Trunk
 from mgskel.synthesis.signals import Array, HandTrack
 
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")
@@ -167,7 +167,7 @@ def hand_points(
 _ROUNDS = 4
 
 
-def arm_points(body: Body, trunk: Trunk, side: str, track: HandTrack) -> dict[str, Array]:
+def arm_points(body: Physique, trunk: Trunk, side: str, track: HandTrack) -> dict[str, Array]:
     """Shoulder to fingertips, (T, 3) each.
 
     The wrist's place depends on how the hand is turned, the hand's turn is limited by the

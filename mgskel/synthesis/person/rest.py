@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mgskel.synthesis.person.body import SIGN, Body, Trunk
 from mgskel.synthesis.person.geometry import turn
 from mgskel.synthesis.person.hands import NUM_CONTROLS, posture
+from mgskel.synthesis.person.physique import SIGN, Physique, Trunk
 from mgskel.synthesis.signals import (
     SIDES,
     Array,
@@ -28,7 +28,7 @@ from mgskel.synthesis.signals import (
 
 
 @dataclass(frozen=True)
-class Place:
+class RestPlace:
     """Where a resting hand lies: x to its own side, y up, z forward, in shoulder widths."""
 
     frame: str
@@ -40,18 +40,18 @@ class Place:
 
 
 _SEATED = (
-    Place("pelvis", (0.34, 0.22, 0.74), (-0.30, -0.10, 1.0), (0.0, -1.0, 0.1), chance=3.0),
-    Place("pelvis", (0.25, 0.25, 0.55), (-0.40, -0.05, 1.0), (-0.1, -1.0, -0.1), chance=2.0),
-    Place("pelvis", (0.32, 0.58, 0.92), (-0.45, 0.0, 1.0), (-0.1, -1.0, 0.0), "flat", 2.0),
-    Place("pelvis", (0.70, 0.46, 0.62), (-0.10, -0.10, 1.0), (-0.2, -1.0, 0.0), "cup", 1.0),
-    Place("pelvis", (0.28, 0.30, 0.62), (-0.50, 0.20, 0.9), (-1.0, -0.2, -0.2), "hook", 1.0),
+    RestPlace("pelvis", (0.34, 0.22, 0.74), (-0.30, -0.10, 1.0), (0.0, -1.0, 0.1), chance=3.0),
+    RestPlace("pelvis", (0.25, 0.25, 0.55), (-0.40, -0.05, 1.0), (-0.1, -1.0, -0.1), chance=2.0),
+    RestPlace("pelvis", (0.32, 0.58, 0.92), (-0.45, 0.0, 1.0), (-0.1, -1.0, 0.0), "flat", 2.0),
+    RestPlace("pelvis", (0.70, 0.46, 0.62), (-0.10, -0.10, 1.0), (-0.2, -1.0, 0.0), "cup", 1.0),
+    RestPlace("pelvis", (0.28, 0.30, 0.62), (-0.50, 0.20, 0.9), (-1.0, -0.2, -0.2), "hook", 1.0),
 )
 _STANDING = (
-    Place("chest", (0.60, -1.34, 0.10), (-0.05, -1.0, 0.15), (-1.0, 0.0, 0.2), chance=4.0),
-    Place("chest", (0.66, -1.30, 0.16), (-0.10, -1.0, 0.30), (-0.8, 0.1, -0.5), "hook", 2.0),
-    Place("chest", (0.28, -1.12, 0.36), (-0.60, -0.50, 0.4), (-0.4, 0.0, -1.0), chance=0.7),
-    Place("chest", (0.50, -1.18, 0.12), (-0.15, -1.0, 0.30), (-1.0, 0.0, 0.0), "flat", 0.7),
-    Place("chest", (0.42, -0.92, 0.72), (-0.15, -0.10, 1.0), (-0.1, -1.0, 0.0), "cup", 1.0),
+    RestPlace("chest", (0.60, -1.34, 0.10), (-0.05, -1.0, 0.15), (-1.0, 0.0, 0.2), chance=4.0),
+    RestPlace("chest", (0.66, -1.30, 0.16), (-0.10, -1.0, 0.30), (-0.8, 0.1, -0.5), "hook", 2.0),
+    RestPlace("chest", (0.28, -1.12, 0.36), (-0.60, -0.50, 0.4), (-0.4, 0.0, -1.0), chance=0.7),
+    RestPlace("chest", (0.50, -1.18, 0.12), (-0.15, -1.0, 0.30), (-1.0, 0.0, 0.0), "flat", 0.7),
+    RestPlace("chest", (0.42, -0.92, 0.72), (-0.15, -0.10, 1.0), (-0.1, -1.0, 0.0), "cup", 1.0),
 )
 
 
@@ -92,7 +92,7 @@ def sample_temper(rng: np.random.Generator) -> Temper:
 
 
 def rest_channels(
-    rng: np.random.Generator, body: Body, temper: Temper, time: Array, fps: float, shifts: Array
+    rng: np.random.Generator, body: Physique, temper: Temper, time: Array, fps: float, shifts: Array
 ) -> Channels:
     """The trunk, head, face and legs at rest.
 
@@ -247,7 +247,7 @@ def _face(
 
 def rest_hand(
     rng: np.random.Generator,
-    body: Body,
+    body: Physique,
     trunk: Trunk,
     temper: Temper,
     side: str,
@@ -301,7 +301,7 @@ def _fidgets(rng: np.random.Generator, temper: Temper, time: Array) -> Array:
 
 
 def _levels(
-    rng: np.random.Generator, body: Body, trunk: Trunk, side: str, chosen: list[Place]
+    rng: np.random.Generator, body: Physique, trunk: Trunk, side: str, chosen: list[RestPlace]
 ) -> tuple[Array, Array, Array]:
     goals = np.array([place.goal for place in chosen]) + rng.normal(0, 0.05, (len(chosen), 3))
     # The places were written for mean arms; longer arms hang lower and reach further.
@@ -312,14 +312,14 @@ def _levels(
     return goals * scale, alongs, palms
 
 
-def _choose(rng: np.random.Generator, places: tuple[Place, ...], habit: int) -> Place:
+def _choose(rng: np.random.Generator, places: tuple[RestPlace, ...], habit: int) -> RestPlace:
     if rng.random() < 0.65:
         return places[habit]
     weights = np.array([place.chance for place in places])
     return places[int(rng.choice(len(places), p=weights / weights.sum()))]
 
 
-def sample_habit(rng: np.random.Generator, body: Body) -> int:
+def sample_habit(rng: np.random.Generator, body: Physique) -> int:
     places = _SEATED if body.seated else _STANDING
     weights = np.array([place.chance for place in places])
     return int(rng.choice(len(places), p=weights / weights.sum()))

@@ -22,7 +22,7 @@ from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.normalise import Normalisation
 from mgskel.datasets.streams import stream_channels
 from mgskel.models import Backbone, fold
-from mgskel.training.runs.metrics import softmax
+from mgskel.training.runs.class_metrics import softmax
 from mgskel.training.runs.model_folder import (
     DESCRIPTION_FILE,
     ModelSpec,

@@ -19,14 +19,14 @@ from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.storage.npz import open_npz
 from mgskel.datasets.classes import ClassList
-from mgskel.training.runs.metrics import softmax
+from mgskel.training.runs.class_metrics import softmax
 from mgskel.training.runs.run_folder import VALIDATION_FILE
 
 _LEAST = 1e-6
 _SURE = 2.0  # standard errors
 
 
-class Judge(Protocol):
+class Classifying(Protocol):
     """Whatever gives class probabilities for clips."""
 
     @property
@@ -114,7 +114,7 @@ def read_validation(run: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray] | No
     return logits, truth, names
 
 
-def ensemble_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> Ensemble:
+def ensemble_of(judges: Mapping[Path, Classifying], wanted: str = "auto") -> Ensemble:
     """How runs count together.
 
     Args:
@@ -148,7 +148,7 @@ def ensemble_of(judges: Mapping[Path, Judge], wanted: str = "auto") -> Ensemble:
     return equal(members)
 
 
-def check_same_classes(judges: Mapping[Path, Judge]) -> None:
+def check_same_classes(judges: Mapping[Path, Classifying]) -> None:
     start, first = next((run, judge.classes) for run, judge in judges.items())
     for run, judge in judges.items():
         if judge.classes.keys != first.keys:

@@ -15,8 +15,8 @@ from mgskel.core.recording import Dataset
 from mgskel.datasets.classes import ClassList
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats.format import ReadOptions
-from mgskel.training.runs.ensemble import Judge, check_same_classes, ensemble_of
-from mgskel.training.runs.metrics import bootstrap, calibration_error, per_class, summary
+from mgskel.training.runs.class_metrics import bootstrap, calibration_error, per_class, summary
+from mgskel.training.runs.ensemble import Classifying, check_same_classes, ensemble_of
 from mgskel.training.runs.submission import group_probabilities, ma52_groups
 
 
@@ -39,7 +39,7 @@ class Scores:
 
 
 def score(
-    judges: Mapping[Path, Judge],
+    judges: Mapping[Path, Classifying],
     file: str | Path,
     options: ReadOptions | None = None,
     weights: str = "auto",
@@ -63,7 +63,7 @@ def score(
 
 
 def evaluate(
-    judges: Mapping[Path, Judge],
+    judges: Mapping[Path, Classifying],
     file: str | Path,
     options: ReadOptions | None = None,
     weights: str = "auto",

@@ -10,7 +10,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError
 from mgskel.core.storage.files import writing
-from mgskel.training.runs.metrics import confusion
+from mgskel.training.runs.class_metrics import confusion
 
 _MOST_LABELS = 60
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from mgskel.describe import Statement, describe
-from mgskel.synthesis.recording import synthesise_recording
 from mgskel.synthesis.settings import SynthesisSettings
+from mgskel.synthesis.synthetic_recording import synthesise_recording
 from mgskel.synthesis.truth import SyntheticRecording
 from studies.description.expected import Excuse, Expected, expectations
 from studies.description.oracle import Oracle

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mgskel.spotting.learning.frame_training import Lesson
-from mgskel.spotting.network.motion import Course
+from mgskel.spotting.network.frame_features import Course
 from studies.phases.linear import LinearWindows, network_view, places_view
 
 Classifier = Callable[[Course], np.ndarray]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.spotting.learning.frame_training import Lesson
-from mgskel.spotting.network.motion import RATE_HZ, Course, pace_of
+from mgskel.spotting.network.frame_features import RATE_HZ, Course, pace_of
 
 View = Callable[[Course], np.ndarray]
 """What is shown of a course, (T, C)."""

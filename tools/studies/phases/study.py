@@ -21,9 +21,9 @@ from mgskel.spotting.learning.frame_training import (
     teach,
     with_frame_labels,
 )
-from mgskel.spotting.network.motion import course_of
+from mgskel.spotting.network.frame_features import course_of
 from mgskel.spotting.recognizers.frame_recognizer import Answers, FrameRecognizer
-from mgskel.training.runs.metrics import class_scores, confusion, softmax
+from mgskel.training.runs.class_metrics import class_scores, confusion, softmax
 from studies.phases.baselines import (
     Classifier,
     commonest,

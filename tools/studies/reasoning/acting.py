@@ -18,7 +18,7 @@ from mgskel.reason.evidence import GestureRecord, StatementRecord, make_case, st
 from mgskel.synthesis import SynthesisSettings
 from mgskel.synthesis.performance import Performance, perform
 from mgskel.synthesis.programs import Programs, load_programs
-from mgskel.synthesis.recording import film
+from mgskel.synthesis.synthetic_recording import film
 from studies.reasoning.examples import Example, Reference
 
 _FPS = 25.0

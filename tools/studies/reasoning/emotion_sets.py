@@ -18,7 +18,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.storage.intake import read_text
 from mgskel.datasets.splits import SMG_TEST, SMG_TRAIN
-from mgskel.formats.reading.tables import read_event_labels
+from mgskel.formats.reading.csv_reading import read_event_labels
 from mgskel.reason.evidence import GestureRecord
 from mgskel.reason.scene import Scene
 from studies.reasoning.examples import Example, Reference

@@ -19,11 +19,10 @@ import numpy as np
 from mgskel.core.recording import Dataset
 from mgskel.datasets.loading import load_dataset
 from mgskel.formats import ReadOptions
-from mgskel.training.config import DistilConfig, TrainConfig
 from mgskel.training.fit import train
+from mgskel.training.runs.class_metrics import softmax, summary, top_k
 from mgskel.training.runs.clip_model import ClipModel
 from mgskel.training.runs.ensemble import Ensemble, equal, fit_ensemble
-from mgskel.training.runs.metrics import softmax, summary, top_k
 from mgskel.training.runs.run_folder import read_history
 from mgskel.training.sets import (
     TrainingData,
@@ -31,6 +30,7 @@ from mgskel.training.sets import (
     load_training_data,
     split_training_data,
 )
+from mgskel.training.train_config import DistilConfig, TrainConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from mgskel.core.storage.files import write_json, write_text
 from mgskel.core.storage.intake import read_json
-from mgskel.training.config import TrainConfig
+from mgskel.training.train_config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from mgskel.core.config import load_config
 from mgskel.core.errors import InputError
-from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
 from mgskel.training.sets import load_training_data
+from mgskel.training.train_config import TrainConfig
 
 KEYS = ("set", "backbone", "variant", "seed", "epochs")
 MEASURES = ("n", "top1", "macro_f1", "loss", "parameters", "cpu_seconds", "seconds")
@@ -134,7 +134,7 @@ def run_trial(trial: Trial, recipe: Path, file: Path, threads: int = 1) -> dict[
         if config.model.pretrained == _AUTO:
             config = _pretrained_first(config, Path(folder) / "pretrained")
         recognizer = train(config, Path(folder) / "run", replace(data, validation=None))
-    from mgskel.training.runs.metrics import negative_log_likelihood, softmax, summary
+    from mgskel.training.runs.class_metrics import negative_log_likelihood, softmax, summary
 
     assert data.validation is not None and data.validation.labels is not None
     store = recognizer.store(data.validation.sequences)

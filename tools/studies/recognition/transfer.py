@@ -17,10 +17,10 @@ from mgskel.core.gestures import Vocabulary, map_classes
 from mgskel.core.recording import Dataset
 from mgskel.core.skeleton import Skeleton
 from mgskel.datasets.classes import ClassList
-from mgskel.training.config import TrainConfig
 from mgskel.training.fit import train
-from mgskel.training.runs.metrics import summary
+from mgskel.training.runs.class_metrics import summary
 from mgskel.training.sets import TrainingData
+from mgskel.training.train_config import TrainConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,13 +14,13 @@ from mgskel.core.version import __version__
 from mgskel.models import Backbone
 from mgskel.spotting.decision.decision_rule import DecisionRule
 from mgskel.spotting.learning.examples import ExampleSettings, VariationSettings
-from mgskel.spotting.learning.fit import FitSettings, fit
+from mgskel.spotting.learning.stream_training import FitSettings, fit
 from mgskel.spotting.learning.synthetic import CorpusSettings, synthetic_corpus
 from mgskel.spotting.network.features import FeatureSettings, StreamInput
 from mgskel.spotting.network.stream_network import build_stream_network, stream_model
 from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
-from mgskel.training.config import MachineConfig, OptimConfig
 from mgskel.training.runs.model_folder import ModelSpec
+from mgskel.training.train_config import MachineConfig, OptimConfig
 from studies.shipped.card import model_card
 from studies.shipped.evaluation import evaluate_spotter, fit_clips, fit_decision
 from studies.shipped.heldout import TEST, VALIDATION, HeldOutSettings, held_out

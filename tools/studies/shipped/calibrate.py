@@ -33,7 +33,7 @@ from mgskel.spotting.decision.decision_rule import (
     Stretch,
     place_means,
 )
-from mgskel.spotting.decision.decoding import Decoder, Track, least_second
+from mgskel.spotting.decision.decoding import Decoder, MomentTrack, least_second
 from mgskel.spotting.metrics import match, overlap_matrix
 
 _F1_FOR_QUIET = 0.003
@@ -86,7 +86,7 @@ def false_at_rest(rests: Sequence[Watched], vocabulary: Vocabulary, rule: Decisi
 
 
 def found_in(
-    track: Track,
+    track: MomentTrack,
     vocabulary: Vocabulary,
     rule: DecisionRule,
     sensitivity: float = DEFAULT_SENSITIVITY,

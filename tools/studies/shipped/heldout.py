@@ -30,7 +30,7 @@ from mgskel.synthesis import (
     synthesise_clip,
     synthesise_recording,
 )
-from mgskel.synthesis.recording import REST
+from mgskel.synthesis.synthetic_recording import REST
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from mgskel.core.storage.files import write_text, writing
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.decision.decision_rule import DecisionRule
 from mgskel.spotting.learning.corpus import Piece
-from mgskel.spotting.learning.fit import FitSettings, fit
+from mgskel.spotting.learning.stream_training import FitSettings, fit
 from mgskel.spotting.learning.synthetic import synthetic_corpus
 from mgskel.spotting.metrics import score_events
 from mgskel.spotting.network.stream_network import build_stream_network, stream_model

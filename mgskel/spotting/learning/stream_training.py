@@ -20,9 +20,9 @@ from mgskel.spotting.learning.corpus import Piece
 from mgskel.spotting.learning.examples import ExampleSettings, draw_examples
 from mgskel.spotting.network.features import StreamInput
 from mgskel.spotting.network.stream_network import Timing
-from mgskel.training.config import MachineConfig, OptimConfig
 from mgskel.training.loop import run
 from mgskel.training.module import LossModule
+from mgskel.training.train_config import MachineConfig, OptimConfig
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def fit(
     out: Path,
 ) -> None:
     """Teach the network in place; `out` keeps history and checkpoint, so that it can be resumed."""
-    examples = Examples(pieces, network, wanted, settings)
+    examples = WindowExamples(pieces, network, wanted, settings)
     module = DenseLoss(network, settings)
     network.load_state_dict(run(module, examples, out, settings.machine, "training"))
     network.eval()
 
 
-class Examples(Dataset[Batch]):
+class WindowExamples(Dataset[Batch]):
     """Batches of windows: x (N, C, T, V, 1), targets and what is known of them (N, K + 1, T')."""
 
     def __init__(

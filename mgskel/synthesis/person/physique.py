@@ -1,6 +1,6 @@
 """A body: proportions that vary from person to person, and the trunk, head and legs in motion.
 
-Lengths are in shoulder widths (the distance of the shoulder joints); `Body.metres` is what one
+Lengths are in shoulder widths (the distance of the shoulder joints); `Physique.metres` is what one
 shoulder width measures. The mean proportions are those that pose estimators show of upright
 frontal people (body segment tables give bones, estimators put points a little elsewhere).
 """
@@ -19,7 +19,7 @@ SIGN = {"left": 1.0, "right": -1.0}
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class Physique:
     """Proportions of one person, in shoulder widths."""
 
     metres: float
@@ -43,12 +43,12 @@ class Body:
         return self.shin * 1.02 + 0.12 if self.seated else (self.thigh + self.shin) * 0.985 + 0.18
 
 
-def sample_body(rng: np.random.Generator, seated: bool) -> Body:
+def sample_body(rng: np.random.Generator, seated: bool) -> Physique:
     def about(mean: float, spread: float) -> float:
         return float(mean * np.clip(rng.normal(1.0, spread), 1 - 2.5 * spread, 1 + 2.5 * spread))
 
     arm = about(1.0, 0.06)
-    return Body(
+    return Physique(
         metres=about(0.36, 0.09),
         seated=seated,
         trunk=about(1.56, 0.07),
@@ -101,7 +101,7 @@ class Trunk:
         )
 
 
-def pose_trunk(body: Body, channels: Channels) -> Trunk:
+def pose_trunk(body: Physique, channels: Channels) -> Trunk:
     c = channels
     frames = len(c.values)
     pelvis = np.stack([c["root_x"], c["root_y"] + body.hip_height, c["root_z"]], axis=-1)
@@ -152,13 +152,13 @@ def pose_trunk(body: Body, channels: Channels) -> Trunk:
     return Trunk(pelvis, pelvis_turn, chest, chest_turn, head, head_turn, shoulders, hips)
 
 
-def head_points(body: Body, channels: Channels, trunk: Trunk) -> dict[str, Array]:
+def head_points(body: Physique, channels: Channels, trunk: Trunk) -> dict[str, Array]:
     shape = body.head * face.face_shape(channels, body.face)
     world = trunk.head[:, None] + np.einsum("tij,tpj->tpi", trunk.head_turn, shape)
     return {name: world[:, i] for i, name in enumerate(face.NAMES)}
 
 
-def leg_points(body: Body, channels: Channels, trunk: Trunk) -> dict[str, Array]:
+def leg_points(body: Physique, channels: Channels, trunk: Trunk) -> dict[str, Array]:
     """Hips to toes. Feet stand on the floor while the trunk moves above them."""
     points: dict[str, Array] = {}
     frames = len(channels.values)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgskel.synthesis.performance import Performance
-from mgskel.synthesis.person.body import SIGN, Body, Trunk
 from mgskel.synthesis.person.geometry import across, cross, turn, unit
 from mgskel.synthesis.person.hands import NUM_CONTROLS, POSTURES, arm_points, contact_point, posture
+from mgskel.synthesis.person.physique import SIGN, Physique, Trunk
 from mgskel.synthesis.programs import LATERAL, Move, Programs, Target, channels_of
 from mgskel.synthesis.signals import Array, Channels, HandTrack, minimum_jerk, smooth_noise, steps
 
@@ -88,7 +88,7 @@ def add_hand_moves(
     tracks: Mapping[str, HandTrack],
     performances: Sequence[Performance],
     programs: Programs,
-    body: Body,
+    body: Physique,
     trunk: Trunk,
     time: Array,
     fps: float,
@@ -112,7 +112,7 @@ def _draw(
     tracks: Mapping[str, HandTrack],
     performance: Performance,
     programs: Programs,
-    body: Body,
+    body: Physique,
     trunk: Trunk,
     near: slice,
     time: Array,
@@ -171,7 +171,7 @@ def _turned(before: Array, after: Array, weight: Array) -> Array:
 
 
 def _displacement(
-    motion: Course, frame: Array, mirror: Array, towards: Array, faces: Array
+    motion: HandCourse, frame: Array, mirror: Array, towards: Array, faces: Array
 ) -> Array:
     """The course's three parts (along its direction, off the surface, sideways) in the world."""
     aside = cross(faces, towards)
@@ -184,7 +184,7 @@ def _place(
     target: Target,
     side: str,
     shift: Array,
-    body: Body,
+    body: Physique,
     trunk: Trunk,
     tracks: Mapping[str, HandTrack],
     near: slice,
@@ -220,7 +220,7 @@ _TALKING_HANDS = ("open", "relaxed", "pinch_open", "point", "spread", "cup")
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class HandCourse:
     """The movement at the target over time.
 
     Attributes:
@@ -237,14 +237,20 @@ class Course:
     roll: Array
     fingers: Array
 
-    def companion(self, opposed: bool, time: Array, fps: float, rng: np.random.Generator) -> Course:
+    def companion(
+        self, opposed: bool, time: Array, fps: float, rng: np.random.Generator
+    ) -> HandCourse:
         """The same movement by the second hand, a little different."""
         sign = -1.0 if opposed else 1.0
         own = _DRIFT * smooth_noise(rng, len(time), fps, (0.2, 3.0), 1.0, 3)
-        return Course(sign * self.path + own, self.free + own, self.swing, self.roll, self.fingers)
+        return HandCourse(
+            sign * self.path + own, self.free + own, self.swing, self.roll, self.fingers
+        )
 
 
-def course(performance: Performance, time: Array, fps: float, rng: np.random.Generator) -> Course:
+def course(
+    performance: Performance, time: Array, fps: float, rng: np.random.Generator
+) -> HandCourse:
     """The movement of a performance at its target over `time` (T,)."""
     act = performance.program.hands
     assert act is not None
@@ -276,7 +282,7 @@ def course(performance: Performance, time: Array, fps: float, rng: np.random.Gen
         fingers = fingers + 0.12 * noise[:, 4:]
     elif act.manner == "illustrate":
         free, roll, fingers = _illustration(performance, time, fps, rng)
-    return Course(path, free, swing, roll, fingers)
+    return HandCourse(path, free, swing, roll, fingers)
 
 
 def _hand_cycles(

@@ -26,12 +26,12 @@ from mgskel.synthesis.flow import draw_flow
 from mgskel.synthesis.noise import View, add_errors, estimator_errors
 from mgskel.synthesis.performance import Performance, perform, scaled
 from mgskel.synthesis.person.actor import act, joints
-from mgskel.synthesis.person.body import Body, sample_body
+from mgskel.synthesis.person.physique import Physique, sample_body
 from mgskel.synthesis.person.rest import Temper, sample_temper
 from mgskel.synthesis.programs import Programs, load_programs, suits
 from mgskel.synthesis.settings import DEFAULT, SynthesisSettings
 from mgskel.synthesis.signals import Array
-from mgskel.synthesis.sources import Source, source_of
+from mgskel.synthesis.sources import JointSource, source_of
 from mgskel.synthesis.truth import SyntheticRecording, event_of, truth_of
 
 _SEEN = 0.5  # an event counts as shown when the picture holds it for half its apex
@@ -113,11 +113,11 @@ def film(
 
 def _observe(
     rng: np.random.Generator,
-    body: Body,
+    body: Physique,
     camera: Camera,
     seen: Array,
     hidden: Array,
-    source: Source,
+    source: JointSource,
     settings: SynthesisSettings,
     time: Array,
     seed: int,
@@ -145,7 +145,7 @@ def _observe(
 def _sequence(
     points: Array,
     scores: Array,
-    source: Source,
+    source: JointSource,
     camera: Camera,
     time: Array,
     settings: SynthesisSettings,
@@ -168,7 +168,7 @@ def _shares(
     performances: Sequence[Performance],
     camera: Camera,
     seen: Array,
-    source: Source,
+    source: JointSource,
     time: Array,
     covered: Array,
 ) -> tuple[float, ...]:

@@ -15,9 +15,9 @@ from mgskel.core.storage.files import write_text
 from mgskel.report.studies.agreement_page import write_agreement
 from mgskel.study.agreement.agreement import Agreement, AgreementSettings, agreement
 from mgskel.study.agreement.coders import Coder, Coding
-from mgskel.study.agreement.words import reword
-from mgskel.study.folder import About, ClipResult, recorded_s, study_clips
+from mgskel.study.agreement.word_map import reword
 from mgskel.study.reviews import load_reviews, review_path
+from mgskel.study.study_folder import About, ClipResult, recorded_s, study_clips
 
 CODERS = "coders"
 MACHINE = "machine"

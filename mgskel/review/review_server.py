@@ -24,11 +24,11 @@ from mgskel.core.storage.files import sweep_leftovers
 from mgskel.core.storage.stages import working_in
 from mgskel.report.frame import embeddable
 from mgskel.review import uploads
-from mgskel.review.export import MACHINE, agree, export
 from mgskel.review.footage import PLAYABLE, picture
 from mgskel.review.guard import Guard, new_secret
 from mgskel.review.jobs import CANCELLED, Queue
 from mgskel.review.pages import clip_page, page_files, study_page
+from mgskel.review.review_export import MACHINE, agree, export
 from mgskel.review.shelf import NotFound, Shelf, review_for_page
 from mgskel.study.reviews import Outdated, coder_name, save_review
 from mgskel.study.tables import TABLES
