@@ -7,6 +7,7 @@ spoken to by `huggingface_hub`; ``HF_ENDPOINT`` names another than the usual one
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import tempfile
@@ -16,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError, MissingDependency
+from mgskel.core.errors import InputError, MissingDependency, shown
 from mgskel.core.storage.files import writing
 from mgskel.core.storage.intake import memory_for, open_file, read_json
+from mgskel.core.storage.npz import DAMAGED_ZIP
 
 DESCRIPTION_FILE = "recognizer.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -98,25 +100,21 @@ def _files(folder: Path) -> list[str]:
 
 def _unpack(path: Path, folder: Path) -> None:
     folder.mkdir()
-    with open_file(path, "run") as handle, zipfile.ZipFile(handle) as archive:
-        for name in _NEEDED:
-            try:
-                size = archive.getinfo(name).file_size
-                if size > memory_for(path.stat().st_size):
-                    raise InputError(
-                        f"{name} claims more than its archive can hold",
-                        place=path,
-                        found=f"{size >> 20} MB",
-                    )
+    most = memory_for(path.stat().st_size)
+    try:
+        with open_file(path, "run") as handle, zipfile.ZipFile(handle) as archive:
+            for name in _NEEDED:
+                if archive.getinfo(name).file_size > most:
+                    raise ValueError(f"{name} claims more than its archive can hold")
                 (folder / name).write_bytes(archive.read(name))
-            except (KeyError, zipfile.BadZipFile, OSError, RuntimeError) as error:
-                raise InputError(
-                    "this archive holds no run",
-                    place=path,
-                    expected=" and ".join(_NEEDED),
-                    found=", ".join(archive.namelist()[:4]) or "nothing",
-                    remedy="write it with 'mgskel hub RUN -o FILE.zip'",
-                ) from error
+    except (*DAMAGED_ZIP, lzma.LZMAError) as error:
+        raise InputError(
+            "this archive holds no run",
+            place=path,
+            expected=" and ".join(_NEEDED),
+            found=shown(f"{type(error).__name__}: {error}", 300)[1:-1],
+            remedy="write it with 'mgskel hub RUN -o FILE.zip'",
+        ) from error
 
 
 def _fetched(text: str) -> Path:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, shown
 from mgskel.core.machine.progress import Progress
 from mgskel.core.machine.threads import keep_freed_memory, set_threads
 from mgskel.core.storage.files import write_text, writing
@@ -48,6 +48,8 @@ _COLUMNS = (
 )
 
 
+# What a checkpoint that no training wrote makes torch and Lightning run into.
+_DAMAGED = (RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 _CHECKPOINT_KEYS = ("epoch", "state_dict", "optimizer_states", "loops", "callbacks")
 
 
@@ -108,7 +110,8 @@ def run(
     plan = BatchPlan(len(batches))
     if os.path.lexists(checkpoint):
         # Lightning asks for the first batch before it tells the sampler the epoch.
-        plan.set_epoch(_checkpoint_epoch(checkpoint) + 1)
+        plan.set_epoch(_checkpoint_epoch(checkpoint, module) + 1)
+    history = History(out / METRICS_FILE)
     with warnings.catch_warnings():
         # Lightning's hints on worker processes and logging intervals do not fit in-memory data.
         warnings.filterwarnings("ignore", module="lightning")
@@ -123,7 +126,7 @@ def run(
             callbacks=[
                 EpochProgress(label),
                 *([patience] if patience else []),
-                History(out / METRICS_FILE),
+                history,
                 Checkpoint(checkpoint),
             ],
             logger=_tensorboard(out) if machine.tensorboard else False,
@@ -149,26 +152,51 @@ def run(
                 raise
             signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt from None
+        except _DAMAGED as error:
+            if history.stepped or not checkpoint.is_file():
+                raise
+            raise _damaged(checkpoint, error) from error
     return patience.weights if patience and patience.weights else module.judged_weights()
 
 
-def _checkpoint_epoch(path: Path) -> int:
+def _checkpoint_epoch(path: Path, module: LossModule) -> int:
     """The epoch after which a checkpoint was written; a damaged one is refused."""
     try:
         with open_file(path, "checkpoint") as handle:
             content = torch.load(handle, weights_only=True, map_location="cpu")
         missing = [key for key in _CHECKPOINT_KEYS if key not in content]
-        if not missing and isinstance(content["epoch"], int):
-            return content["epoch"]
-        found = f"nothing of {', '.join(missing) or 'its epoch'}"
-    except (RuntimeError, pickle.UnpicklingError, OSError, EOFError, ValueError, LookupError,
-            TypeError, AttributeError) as error:  # fmt: skip
-        found = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-    raise InputError(
+        if missing:
+            raise KeyError(f"nothing of {', '.join(missing)}")
+        _check_tensors(content, module)
+        if not 0 <= int(content["epoch"]) < 1 << 31:
+            raise ValueError(f"epoch {content['epoch']}")
+        return int(content["epoch"])
+    except (*_DAMAGED, pickle.UnpicklingError, OSError, EOFError) as error:
+        raise _damaged(path, error) from error
+
+
+def _check_tensors(content: dict[str, Any], module: LossModule) -> None:
+    """That weights, and what the optimiser knows of them, are such as this training has."""
+    own, stored = module.state_dict(), content["state_dict"]
+    if not content["optimizer_states"] or History.__name__ not in content["callbacks"]:
+        raise KeyError("nothing of the optimiser, or of the history")
+    for name in sorted(own.keys() ^ stored.keys()):
+        raise KeyError(f"'{name}' is missing, or too much")
+    shapes = {(), *(value.shape for value in own.values())}
+    known = [state for one in content["optimizer_states"] for state in one["state"].values()]
+    held = [pair for state in known for pair in state.items() if isinstance(pair[1], Tensor)]
+    for name, value in [*stored.items(), *held]:
+        fits = name not in own or (value.shape, value.dtype) == (own[name].shape, own[name].dtype)
+        if not fits or value.shape not in shapes or not bool(torch.isfinite(value).all()):
+            raise ValueError(f"'{name}' is of another shape or kind, or not finite")
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(
         "the checkpoint is damaged",
         place=path,
         expected="what an interrupted training left",
-        found=found,
+        found=shown(f"{type(error).__name__}: {error}".split("\n")[0], 300)[1:-1],
         remedy="remove this file to begin the training anew, or copy it again",
     )
 
@@ -179,7 +207,11 @@ class History(pl.Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[dict[str, float]] = []
+        self.stepped = False
         self._start = self._cpu_start = 0.0
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self.stepped = True
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._start, self._cpu_start = time.monotonic(), time.process_time()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hostile_commands import refuse
+from hostile_commands import refuse, zipped
 
 from mgskel.cli import main
 
@@ -81,6 +82,132 @@ def test_a_training_that_cannot_be_leaves_no_folder(
     if option == "--data.held=nobody":
         words.append("--data.validation=subject")
     refuse([*words, option], tmp_path, capsys)
+
+
+TRAINING = ["train", "--machine.tensorboard=off", "--model.sizes={channels: [8]}"]
+
+
+def _member(good: Path, name: str) -> bytes:
+    return (good / "run" / name).read_bytes()
+
+
+def _header(tree: Any, body: bytes) -> bytes:
+    text = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+HEADERS: list[dict[str, Any] | bytes] = [
+    {"data_offsets": [0, 1 << 60]}, {"data_offsets": [-4, 8]}, {"data_offsets": [8, 0]}, {"data_offsets": [0, 4]}, {"shape": [1 << 40, 1 << 40]}, {"shape": [-1]},
+    {"shape": "x"}, {"dtype": "BF16"}, {"dtype": "F8_E4M3"}, {"dtype": "OBJECT"}, {"dtype": [1]}, {"dtype": "BOOL"}, b"{{{{", b"[" * 100_000, b"[1]", b"{}", b'{"__metadata__": {"a": 5}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(HEADERS)))
+def test_headers_of_weights_that_lie(tmp_path: Path, good: Path, number: int, capsys: Any) -> None:
+    raw, wrong = _member(good, "model.safetensors"), HEADERS[number]
+    size = int.from_bytes(raw[:8], "little")
+    tree = json.loads(raw[8 : 8 + size])
+    if isinstance(wrong, dict):
+        name = next(key for key, value in tree.items() if value.get("dtype") == "F32")
+        tree[name] |= wrong
+    content = _header(tree if isinstance(wrong, dict) else wrong, raw[8 + size :])
+    described = json.loads(_member(good, "recognizer.json"))
+    described["weights_sha256"] = hashlib.sha256(content).hexdigest()
+    zipped(("recognizer.json", json.dumps(described).encode()), ("model.safetensors", content))(
+        tmp_path
+    )
+    refuse(["hub", tmp_path / "a.npz", "-o", tmp_path / "o.zip"], tmp_path, capsys)
+    refuse(["spot", good / "pose.npz", "--model", tmp_path / "a.npz"], tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["noise", "end only", "cut", "less", "deep", "nothing", "encrypted", "large", "above", "text"],
+)
+def test_archives_that_hold_no_run(tmp_path: Path, good: Path, kind: str, capsys: Any) -> None:
+    description, weights = _member(good, "recognizer.json"), _member(good, "model.safetensors")
+    members = [("recognizer.json", description), ("model.safetensors", weights)]
+    members = {
+        "less": members[:1], "deep": [("recognizer.json", b"[" * 200_000), members[1]], "nothing": [],
+        "large": [members[0], ("model.safetensors", bytes(300 << 20))], "above": [("../" + n, c) for n, c in members],
+    }.get(kind, members)  # fmt: skip
+    path = zipped(*members)(tmp_path)
+    content = bytearray(path.read_bytes())
+    if kind == "noise":
+        content[200:400] = bytes(range(200))
+    if kind == "encrypted":
+        for mark, flag in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+            content[content.find(mark) + flag] |= 1
+    whole = {"end only": b"PK\x05\x06" + b"\xff" * 18, "cut": content[:-30], "text": b"run"}
+    path.write_bytes(whole.get(kind, content))
+    refuse(["hub", path, "-o", tmp_path / "o"], tmp_path, capsys)
+    refuse(
+        [
+            "train",
+            "--data.train",
+            good / "pose.npz",
+            "-o",
+            tmp_path / "o",
+            "--model.pretrained",
+            path,
+        ],
+        tmp_path,
+        capsys,
+    )
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory, labelled: Path) -> Path:
+    """A training of one epoch, which a second one may go on from."""
+    out = tmp_path_factory.mktemp("interrupted") / "run"
+    words = [*TRAINING, "--data.train", str(labelled), "-o", str(out), "--optim.epochs=1", "-q"]
+    assert main(words) == 0
+    return out
+
+
+@pytest.mark.parametrize("kind", [
+    "shape", "dtype", "missing", "nan", "infinite", "extra", "no tensor", "optimiser nan", "optimiser shape", "optimiser empty",
+    "loops", "callbacks", "schedule", "epoch", "epoch before", "whole", "cut",
+])  # fmt: skip
+def test_a_checkpoint_of_another_network_is_refused(
+    tmp_path: Path, labelled: Path, interrupted: Path, kind: str, capsys: Any
+) -> None:
+    import torch
+
+    out = tmp_path / "run"
+    shutil.copytree(interrupted, out)
+    path = out / "checkpoints" / "last.ckpt"
+    tree = torch.load(path, weights_only=True)
+    state, known = tree["state_dict"], tree["optimizer_states"][0]["state"]
+    name = next(key for key, value in state.items() if value.is_floating_point() and value.ndim > 1)
+    first = next(iter(known.values()))
+    wrong: dict[str, Any] = {
+        "shape": torch.zeros(3, 3), "dtype": state[name].long(), "nan": state[name] * torch.nan,
+        "infinite": state[name] + torch.inf, "no tensor": 5,
+    }  # fmt: skip
+    if kind in wrong:
+        state[name] = wrong[kind]
+    elif kind == "missing":
+        del state[name]
+    elif kind == "extra":
+        state["another"] = torch.zeros(1)
+    elif kind.startswith("optimiser"):
+        held = next(key for key, value in first.items() if value.ndim)
+        if kind.endswith("empty"):
+            tree["optimizer_states"] = []
+        else:
+            first[held] = first[held] * torch.nan if kind.endswith("nan") else torch.zeros(2, 9)
+    else:
+        keys = {"schedule": "lr_schedulers", "epoch before": "epoch"}
+        tree[keys.get(kind, kind)] = -5 if kind == "epoch before" else {"a": [1]}
+    torch.save(tree if kind != "whole" else [tree], path)
+    if kind == "cut":
+        path.write_bytes(path.read_bytes()[:-500])
+    words = [*TRAINING, "--data.train", labelled, "-o", out, "--optim.epochs=2", "-q"]
+    assert main([str(word) for word in words]) == 2
+    err = capsys.readouterr().err
+    assert "the checkpoint is damaged" in err and len(err) < 2000
+    assert not list(tmp_path.rglob("*.part-*"))
 
 
 @pytest.mark.parametrize("content", [

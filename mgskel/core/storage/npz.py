@@ -31,7 +31,7 @@ _LONGEST_HEADER = 4096
 _BEST_RATIO = 1032  # no deflated byte can stand for more
 _CHUNK = 1 << 20
 # What reading a damaged archive raises.
-_DAMAGED = (
+DAMAGED_ZIP = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, KeyError, ValueError,
     NotImplementedError, RuntimeError, OverflowError, IndexError,
 )  # fmt: skip
@@ -44,7 +44,7 @@ def open_zip(path: str | Path, faults: Faults) -> Iterator[zipfile.ZipFile]:
     with open_file(path) as handle:
         try:
             archive = zipfile.ZipFile(handle)
-        except _DAMAGED as error:
+        except DAMAGED_ZIP as error:
             raise faults.stop(
                 "file", "a complete npz archive of arrays", f"{type(error).__name__}: {error}",
                 _CUT_OFF,
@@ -103,7 +103,7 @@ class NpzArrays:
             return None
         try:
             return self._read(key, self._members[key])
-        except _DAMAGED as error:
+        except DAMAGED_ZIP as error:
             raise self._fault(key, "a complete array", str(error), _CUT_OFF) from error
 
     def _fault(self, key: str, expected: str, found: str, remedy: str) -> Exception:
@@ -223,7 +223,7 @@ def map_npy(path: str | Path, faults: Faults) -> np.ndarray:
                 raise ValueError(f"shape {shape} of {dtype or 'objects'} in {size} bytes")
         order: Literal["F", "C"] = "F" if fortran else "C"
         return np.memmap(path, dtype, "r", used, shape, order)
-    except _DAMAGED as error:
+    except DAMAGED_ZIP as error:
         raise faults.stop("file", "a complete array of numbers", str(error), _CUT_OFF) from error
 
 
