@@ -82,6 +82,26 @@ def test_a_rerun_reuses_every_stage(recording, model, folder):
     assert (folder / "report.html").read_bytes() == before
 
 
+def test_people_of_whom_nothing_can_be_said_get_a_report(tmp_path):
+    still = np.random.default_rng(0).uniform(100, 400, (2, 1, 17, 2)).repeat(30, 1)
+    still[:, :, :11] = np.nan  # legs only
+    two = PoseSequence.from_arrays(still, fps=15, skeleton="coco17", frame_size=(640, 480))
+    two.save(tmp_path / "two.npz")
+    out = tmp_path / "out"
+    words = ["analyze", "--from", str(tmp_path / "two.npz"), "-o", str(out), "--all-people", "-q"]
+    assert main([*words, "--no-attention"]) == 0
+    assert json.loads((out / "statements.json").read_text())["statements"] == []
+    assert embedded(out)["outcome"]["status"] == "ok"
+
+
+def test_a_scene_that_cannot_be_judged_is_refused_before_the_work(recording, tmp_path, capsys):
+    (tmp_path / "scene.yaml").write_text("setting: a talk\nlabels: [calm, zzz]\n")
+    scene, out = str(tmp_path / "scene.yaml"), tmp_path / "out"
+    words = ["analyze", "--from", str(recording), "-o", str(out), "--scene", scene]
+    assert main(words) == 2
+    assert "zzz" in capsys.readouterr().err and not out.exists()
+
+
 def test_a_new_scene_is_only_reasoned_anew(recording, model, folder, root):
     scene = next((root / "configs" / "scenes").glob("*.yaml"))
     settings = AnalyzeSettings(model=model, scene=scene)

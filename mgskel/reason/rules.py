@@ -92,6 +92,10 @@ class RulesReasoner:
     def name(self) -> str:
         return "rules"
 
+    def check(self, scene: Scene) -> None:
+        """Refuse a scene with labels that it could not judge by."""
+        label_places(scene, self.priors or default_priors())
+
     def judge(self, case: Case) -> Outcome:
         priors = self.priors or default_priors()
         sightings = sightings_in(case, priors)
