@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scene", type=Path, metavar="YAML", help="the situation; see configs/scenes")
     add("--reference", type=Path, metavar="EVENTS", help="true events (CSV, ELAN or JSON) to show "
         "beside the recognised ones")  # fmt: skip
-    add("--person", metavar="ID", help="keep this person, not the main one")
+    add("--person", metavar="WHO", help="left, right, largest, a name such as 2, or a place in "
+        "pixels such as 320,200; default: the main person")  # fmt: skip
     add("--all-people", action="store_true", help="keep everybody")
     add("--estimator", help="mediapipe (default), mmpose, or one of your own")
     add("--estimate", action="store_true", help="only say how long extraction, nearly all of the "

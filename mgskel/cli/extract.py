@@ -64,8 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=SMOOTH_HELP)  # fmt: skip
 
     people = parser.add_argument_group("which people").add_mutually_exclusive_group()
-    people.add_argument("--person", metavar="WHO", help="left, right, largest, or a name such as "
-        "2; default: the main person")  # fmt: skip
+    people.add_argument("--person", metavar="WHO", help="left, right, largest, a name such as 2, "
+        "or a place in pixels such as 320,200; default: the main person")  # fmt: skip
     people.add_argument("--all-people", action="store_true", help="keep everybody")
     _add_estimators(parser)
     parser.add_argument_group(

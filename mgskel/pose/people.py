@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from mgskel.pose.prominence import RIVAL, Standing
 from mgskel.pose.tracking import PeopleSettings, Track
 
 _MOST_ABSENCES = 5
+_MARK = re.compile(r"(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)")
 # What the person asked for has most of; sides are those of the picture.
 _SIDES: Mapping[str, Callable[[Track], float]] = {
     "left": lambda track: -_middle(track)[0],
@@ -35,8 +37,8 @@ def choose(
     """The main person, or all, or the one asked for; lasting people are called 1, 2, 3, ...
 
     The main person is the most prominent (see `prominence.Standing`); of several who are nearly so,
-    the one who was looked at most closely. 'left', 'right' and 'largest' choose among those who are
-    there at least half as long as whoever is there longest.
+    the one who was looked at most closely. 'left', 'right', 'largest' and a place choose among
+    those who are there at least half as long as whoever is there longest.
     """
     if not tracks:
         return Choice((), ())
@@ -56,10 +58,13 @@ def choose(
     if settings.keep in rank:
         return Choice((lasting[int(settings.keep) - 1],), tuple(notes))
     worth = {"main": lambda track: rank[track.name], **_SIDES}.get(settings.keep)
+    if mark := _MARK.fullmatch(settings.keep):
+        place = np.array([float(part) for part in mark.groups()])
+        worth = lambda track: -float(np.hypot(*(_middle(track) - place)))  # noqa: E731
     if worth is None:
         raise InputError(
             f"no person '{settings.keep}' in this clip",
-            expected=", ".join([*rank, "main", *_SIDES]),
+            expected=", ".join([*rank, "main", *_SIDES, "a place in pixels such as 320,200"]),
             found=repr(settings.keep),
             remedy="--all-people keeps everybody",
         )

@@ -32,7 +32,8 @@ class PeopleSettings:
     """Who is kept, and when a track ends. Lengths are in sizes (about a shoulder width).
 
     Attributes:
-        keep: 'main', 'left', 'right' or 'largest' person, 'all', or the name of one.
+        keep: 'main', 'left', 'right' or 'largest' person, 'all', the name of one, or a place in
+            pixels ('320,200'), for whoever mostly is nearest to it.
         reach: farthest that anchors may lie from where a track expects them.
         reach_per_s: how much farther per second of absence, up to twice `reach`.
         jump: a head that moves this far against its shoulders within a tenth of a second has

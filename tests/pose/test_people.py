@@ -183,12 +183,13 @@ def test_one_can_ask_for_anybody_or_everybody() -> None:
         choose(tracks, 50, SIZE, PeopleSettings(keep="7"))
 
 
-def test_one_can_ask_by_side_or_size_and_passers_by_do_not_count() -> None:
+def test_one_can_ask_by_side_size_or_place_and_passers_by_do_not_count() -> None:
     frames = [[person_at(300, size=60), person_at(700), person_at(1100, size=80)]] * 60
     frames = [[*f, *([person_at(100 + 10 * i)] if 20 <= i < 40 else [])] for i, f in
               enumerate(frames)]  # fmt: skip
     tracks = follow(frames)
-    for keep, x in (("left", 300), ("right", 1100), ("largest", 700)):
+    places = {"left": 300, "right": 1100, "largest": 700, "350,200": 300, "1000,300": 1100}
+    for keep, x in places.items():
         (kept,) = choose(tracks, 60, SIZE, PeopleSettings(keep=keep)).tracks
         assert np.median(nose_path(kept)) == x
 

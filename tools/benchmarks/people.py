@@ -7,7 +7,7 @@ other, either in front; and one who passes by, before and behind the other. Of f
 person is not hidden, `seen` is the share in which the person is seen at all. `close`: of these, in
 which the points lie on average within 2% of the picture's width of where they were found alone;
 `own`: in which they don't lie nearer to the other person. CPU milliseconds a frame stand beside
-those of one person alone.
+those of one person alone. Of clips as `--filmed`, `seen` is the share of all frames.
 """
 
 from __future__ import annotations
@@ -59,8 +59,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="people", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--clips", type=Path, nargs=2, required=True, help="one person in each")
+    parser.add_argument("--clips", type=Path, nargs="*", default=[], help="two, of one person each")
     parser.add_argument("--frames", type=int, default=300)
+    parser.add_argument(
+        "--filmed", type=Path, nargs="*", default=[], help="clips of several people"
+    )
     args = parser.parse_args(argv)
     model = create_estimator(threads=1)
     with tempfile.TemporaryDirectory() as name:
@@ -70,7 +73,8 @@ def main(argv: list[str] | None = None) -> int:
             "frames": args.frames,
             "alone_cpu_ms": [round(take.cpu_ms, 1) for take in takes],
         }
-        for scene, (pictures, shifts, front) in _scenes(takes, args.frames).items():
+        scenes = _scenes(takes, args.frames) if takes else {}
+        for scene, (pictures, shifts, front) in scenes.items():
             _write(place, pictures)
             for keep in ("all", "main"):
                 found, cpu_ms = _extracted(place, model, keep)
@@ -80,6 +84,14 @@ def main(argv: list[str] | None = None) -> int:
                     "persons": _judged(found, takes, shifts, front, pictures[0].shape[1]),
                 }
                 print(scene, keep, answer[f"{scene}, {keep}"], file=sys.stderr)
+    for clip in args.filmed:
+        found, cpu_ms = _extracted(clip, model, "all")
+        shares = found.present.any(-1).mean(-1)
+        answer[clip.name] = {
+            "frames": found.num_frames,
+            "cpu_ms": round(cpu_ms, 1),
+            "seen": {n: round(float(s), 3) for n, s in zip(found.people, shares, strict=True)},
+        }
     model.close()
     sys.stdout.write(to_json(answer))
     return 0
