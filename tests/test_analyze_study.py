@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from mgskel.cli import main
+from mgskel.core.recording import Dataset, Recording
 from mgskel.core.storage.files import file_hash
 from mgskel.formats import read, write
 from mgskel.study.tables import read_table
@@ -69,6 +70,20 @@ def test_a_folder_becomes_a_study_with_a_folder_per_clip(finished: Path) -> None
     summary = read_table(finished / "summary.csv").drop_duplicates("clip").set_index("clip")
     assert summary["participant"].to_dict() == {"p1": "007", "p2": "A", "second/p3": "second/p3"}
     assert summary["condition"].to_dict() == {"p1": "won", "p2": "lost", "second/p3": ""}
+
+
+def test_a_file_of_many_recordings_is_a_study_of_them_with_participants(
+    untrained_spotter: Path, tmp_path: Path
+) -> None:
+    made = [synthesise_recording(3, seed, SynthesisSettings(layout="coco17"), fps=10)
+            for seed in range(2)]  # fmt: skip
+    takes = tuple(Recording(one.sequence, f"t{i}") for i, one in enumerate(made))
+    write(tmp_path / "takes.npz", Dataset(takes), "bundle")
+    (tmp_path / "people.csv").write_text("clip,participant\nt0,A\nt1,B\n")
+    more = ("--participants", str(tmp_path / "people.csv"))
+    assert run(tmp_path / "takes.npz", tmp_path / "out", untrained_spotter, *more) == 0
+    summary = read_table(tmp_path / "out" / "summary.csv").drop_duplicates("clip")
+    assert list(summary["participant"]) == ["A", "B"]
 
 
 def test_failures_are_listed_and_harm_no_other(finished: Path) -> None:

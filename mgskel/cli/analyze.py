@@ -91,12 +91,11 @@ def run(args: argparse.Namespace) -> int:
             json=False,
         )
     single = _single(args)
-    if single is None:
-        return _analyze_study(args)
-    if unpacked := _unpacked(single, args):
-        args.clips = [unpacked]
-        return _analyze_study(args)
-    return _analyze(single, args)
+    unpacked = {clip: _unpacked(clip, args) for clip in [single] * bool(single) or args.clips}
+    if single is not None and not unpacked[single]:
+        return _analyze(single, args)
+    args.clips = [folder or clip for clip, folder in unpacked.items()]
+    return _analyze_study(args)
 
 
 def _single(args: argparse.Namespace) -> str | None:
@@ -119,14 +118,17 @@ def _single(args: argparse.Namespace) -> str | None:
 
 def _unpacked(source: str, args: argparse.Namespace) -> str | None:
     """A folder of the recordings of a file that holds many; none for a single one."""
-    from mgskel.formats import is_recording, read, write
+    from mgskel.formats import detect, is_recording, read, write
 
-    if not is_recording(source):
+    if not is_recording(source) or detect(source)[0].name == "npz":
         return None
-    data = read(source, reading_options(args))
+    try:
+        data = read(source, reading_options(args))
+    except InputError:  # a study lists it and goes on; of one clip it is told there
+        return None
     if len(data) < 2:
         return None
-    folder = args.out / _RECORDINGS
+    folder = args.out / _RECORDINGS / (Path(source).stem if len(args.clips) > 1 else "")
     tell(f"{source}: {len(data)} recordings, unpacked into {folder}")
     write(folder, data, "npz")
     return str(folder)

@@ -47,12 +47,13 @@ def judged(verb: str, place: Path, kills: int, rng: random.Random) -> int:
     """Kill one command so often, each in a folder of its own; 0 where all ended equally."""
     words, result = COMMANDS[verb](place)
     begun = time.monotonic()
-    mgskel([*words, "-o", place / verb / "undisturbed"])
+    # One name for all: a study's page bears that of its folder.
+    mgskel([*words, "-o", place / verb / "undisturbed" / "out"])
     whole_s = time.monotonic() - begun
-    wanted = result(place / verb / "undisturbed")
+    wanted = result(place / verb / "undisturbed" / "out")
     equal = killed = 0
     for number in range(kills):
-        out = place / verb / f"killed{number}"
+        out = place / verb / f"killed{number}" / "out"
         process = start([*words, "-o", out])
         try:
             process.wait(rng.uniform(0.3, 0.95) * whole_s)
@@ -62,7 +63,10 @@ def judged(verb: str, place: Path, kills: int, rng: random.Random) -> int:
             killed += 1
         mgskel([*words, "-o", out])
         left = [path.name for path in out.rglob(".*part-*")]
-        equal += result(out) == wanted and not left
+        found = result(out)
+        if other := [name for name in wanted if found.get(name) != wanted[name]]:
+            print(f"{verb}: another {', '.join(map(str, other))}")
+        equal += found == wanted and not left
         shutil.rmtree(out)
     print(f"{verb}: {killed} kills within {whole_s:.1f} s, {equal} of {kills} ended identical")
     return int(equal < kills)
@@ -118,21 +122,21 @@ def reviewed(place: Path, kills: int, rng: random.Random) -> int:
     return int(kept <= kills or not whole)
 
 
-def poses(out: Path) -> object:
-    return {p.relative_to(out).as_posix(): file_hash(p) for p in sorted(out.rglob("*.npz"))}
+def poses(out: Path) -> dict[Path, str]:
+    return {p.relative_to(out): file_hash(p) for p in sorted(out.rglob("*.npz"))}
 
 
-def everything(out: Path) -> object:
+def everything(out: Path) -> dict[Path, str]:
     """All that is written: tables, pages, ELAN files; records of the work hold its seconds."""
     files = [path for path in out.rglob("*") if path.is_file() and path.name[0] != "."]
     return {p.relative_to(out): file_hash(p) for p in files if p.name != "manifest.json"}
 
 
-def weights(out: Path) -> object:
-    return file_hash(out / "model.safetensors")
+def weights(out: Path) -> dict[Path, str]:
+    return {Path("model.safetensors"): file_hash(out / "model.safetensors")}
 
 
-COMMANDS: dict[str, Callable[[Path], tuple[list[object], Callable[[Path], object]]]] = {
+COMMANDS: dict[str, Callable[[Path], tuple[list[object], Callable[[Path], dict[Path, str]]]]] = {
     "extract": lambda place: (["extract", place / "clips", "--workers", 1], poses),
     "analyze": lambda place: (["analyze", place / "clips"], everything),
     "train": lambda place: (

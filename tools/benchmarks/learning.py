@@ -29,7 +29,7 @@ from mgskel.spotting.learning.finetune import FinetuneSettings, finetune
 
 _SET = "real_symptoms"
 # What is shown; of nothing there are no events.
-_SHOWN = {
+SHOWN = {
     "fever": "touching upper face",
     "headache": "touching upper face",
     "runny nose": "touching lower face",
@@ -81,12 +81,12 @@ def main(argv: list[str] | None = None) -> int:
         if examples:
             shown = _recordings(clips, examples)
             taught = finetune(spotter, shown, FinetuneSettings(), arguments.out / str(examples))
-        points.append(_point(taught, examples, clips, arguments.data))
+        points.append(asked_again(taught, examples, clips, arguments.data))
         print(f"{examples} examples: {points[-1]}", file=sys.stderr)
     sys.stdout.write(
         to_json({"points": [asdict(point) for point in points]})
         if arguments.json
-        else _table(points)
+        else table(points)
     )
     return 0
 
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
 def _recordings(clips: dict[str, list[PoseSequence]], examples: int) -> list[Recording]:
     """The first clips of each sign, each a gesture from beginning to end, or none."""
     made = []
-    for sign, gesture in _SHOWN.items():
+    for sign, gesture in SHOWN.items():
         for number, clip in enumerate(clips[sign][:examples]):
             end_s = clip.start_s + clip.duration_s
             event = GestureEvent(
@@ -104,10 +104,10 @@ def _recordings(clips: dict[str, list[PoseSequence]], examples: int) -> list[Rec
     return made
 
 
-def _point(
+def asked_again(
     spotter: StreamRecognizer, examples: int, clips: dict[str, list[PoseSequence]], data: Path
 ) -> Point:
-    asked = [judged(spotter, sign, clips[sign][-_ASKED:], MEANING[_SET][sign]) for sign in _SHOWN]
+    asked = [judged(spotter, sign, clips[sign][-_ASKED:], MEANING[_SET][sign]) for sign in SHOWN]
     others = [row for rows in measure(spotter, data, _OTHERS).values() for row in rows]
     return Point(examples, *_means(asked), *_means(others))
 
@@ -118,7 +118,7 @@ def _means(rows: Sequence[Row]) -> tuple[float, float]:
     return float(np.mean(right)), float(np.mean([r.silent for r in rows if r.kind == "nothing"]))
 
 
-def _table(points: Sequence[Point]) -> str:
+def table(points: Sequence[Point]) -> str:
     lines = [
         "| examples of each sign | taught: right event | silent without a hand "
         "| other gestures: right event | others: silent |",
