@@ -127,9 +127,10 @@ def poses(out: Path) -> dict[Path, str]:
 
 
 def everything(out: Path) -> dict[Path, str]:
-    """All that is written: tables, pages, ELAN files; records of the work hold its seconds."""
+    """All that is written, tables, pages and ELAN files, but for what tells the work's speed."""
     files = [path for path in out.rglob("*") if path.is_file() and path.name[0] != "."]
-    return {p.relative_to(out): file_hash(p) for p in files if p.name != "manifest.json"}
+    own = ("manifest.json", "quality.json")
+    return {p.relative_to(out): file_hash(p) for p in files if p.name not in own}
 
 
 def weights(out: Path) -> dict[Path, str]:
