@@ -65,7 +65,7 @@ mgskel.begun = (async function study() {
       at(id).value = able.includes(before) && before !== "machine" ? before : value;
     }
     at("agree-choice").hidden = able.length < 2;
-    at("teach").textContent = `mgskel train --from-review ${/^[\w./-]+$/.test(data.study) ? data.study : `"${data.study.replaceAll('"', '\\"')}"`} -o my_recognizer`;
+    at("teach").textContent = `mgskel finetune ${/^[\w./-]+$/.test(data.study) ? data.study : `"${data.study.replaceAll('"', '\\"')}"`} -o my_recognizer`;
     counts();
   }
 
