@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
             json=False,
         )
     single = _single(args)
-    unpacked = {clip: _unpacked(clip, args) for clip in [single] * bool(single) or args.clips}
+    clips: list[str] = args.clips if single is None else [single]
+    unpacked = {clip: _unpacked(clip, args) for clip in clips}
     if single is not None and not unpacked[single]:
         return _analyze(single, args)
     args.clips = [folder or clip for clip, folder in unpacked.items()]
