@@ -19,13 +19,16 @@ from mgskel.reason.evidence import Item
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BRACKETED = re.compile(r"[\[(,;\u201e\u201c\"']\s?([A-Za-z]{1,3})[\s_.#-]?(\d{1,6})(?!\d)")
-_BARE = re.compile(r"(?<![^\W_])([A-Za-z]{1,3})(\d{1,6})(?![^\W_])")
-_SPELT = re.compile(
-    r"\b(statement|gesture|utterance|aussage|geste|äußerung)\s?(?:no\.?|number|nr\.?|#)?\s?(\d{1,6})",
-    re.IGNORECASE,
-)
-_KINDS = {"statement": "s", "gesture": "g", "utterance": "u"}
-_KINDS |= {"aussage": "s", "geste": "g", "äußerung": "u"}
+_BARE = re.compile(r"(?<![^\W_])([A-Za-z]{1,3}[_.#-]?|[SGU]\s)(\d{1,6})(?![^\W_])")
+_LIST = re.compile(r"[\[({<]\s?([A-Za-z]{1,3})[\s_.#-]?\d{1,6}([^\])}>]{0,200})")
+_KINDS = {"statement": "s", "gesture": "g", "utterance": "u", "evidence": "s", "item": "s"}
+_KINDS |= {"aussage": "s", "geste": "g", "äußerung": "u", "feststellung": "s", "beleg": "s"}
+_KINDS |= {f"{word}{end}": kind for word, kind in _KINDS.items() for end in ("s", "n", "en", "e")}
+_BETWEEN = frozenset(("no", "number", "nr", "and", "or", "to", "und", "oder", "bis"))
+_PIECE = re.compile(r"[^\W\d_]+|\d+")
+_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[-/.*_'\u2019\u00b7](?=[^\W\d_])")
+_DIGIT_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[013457](?=[^\W\d_])")
+_LETTER_OF = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t"}
 _LATIN_END = 0x180  # the letters of Western, Northern and Central European languages
 # Latin letters that no decomposition leads to the plain one.
 _PLAIN = str.maketrans("ıłđøħ", "ildoh")
@@ -60,8 +63,18 @@ def mentions(text: str, ids: Iterable[str]) -> set[str]:
     """
     kinds = {"u", "g", "s", *(one.rstrip("0123456789") for one in ids)}
     named = [*_BRACKETED.findall(text), *_BARE.findall(text)]
-    found = {f"{kind.lower()}{int(n)}" for kind, n in named if kind.lower() in kinds}
-    return found | {f"{_KINDS[kind.lower()]}{int(n)}" for kind, n in _SPELT.findall(text)}
+    # "[s1, 2-4]" goes on with the same letter.
+    for kind, rest in _LIST.findall(text):
+        named += [(kind, n) for n in re.findall(r"(?<![\w.:])\d{1,6}(?![\w.:])", rest)]
+    found = {(kind.strip(" _.#-").lower(), int(n)) for kind, n in named}
+    pieces = _PIECE.findall(text.casefold())
+    spelt = ""
+    for piece in pieces:  # "statements 3 and 4"
+        if piece.isdecimal():
+            found |= {(spelt, int(piece[:9]))} if spelt else set()
+        elif piece not in _BETWEEN or not spelt:
+            spelt = _KINDS.get(piece, "")
+    return {f"{kind}{n}" for kind, n in found if kind in kinds}
 
 
 def forbidden(
@@ -73,6 +86,10 @@ def forbidden(
         items: what the sentence cites: a report may use the words of the speech that it cites.
         labels: the scene's own words.
     """
+    text = _DIGIT_IN_A_WORD.sub(lambda digit: _LETTER_OF[digit[0]], text)
+    joined = _IN_A_WORD.sub("", text)
+    if joined != text:  # a word with something between its letters is read both ways
+        text = f"{text} . {joined}"
     plain, written = _words(_stripped(text)), _words(text)
     own = set(_words(" ".join(labels)))
     speech = _words(" ".join(item.text for item in items if item.kind == "said"))

@@ -24,7 +24,7 @@ Uncited = Literal["refuse", "show"]
 _SUM_MARGIN = 0.02
 _TIME_MARGIN_S = 0.5
 _MAX_ERRORS = 12
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_])")
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[^\W\d_])")
 
 
 class BadReply(Exception):
@@ -243,6 +243,8 @@ def _sentence_faults(sentence: _Sentence, case: Case) -> Iterator[str]:
         yield f"{sentence.place} has no text"
     if (strange := strange_letter(sentence.text)) is not None:
         yield f"{told} holds the letter {strange!r}; write English or German in Latin letters"
+    if re.search(r"<[a-zA-Z/!]|&#?\w+;", sentence.text):
+        yield f"{told} holds markup; write plain text"
     if sentence.evidence is not None and len(_SENTENCE_END.split(sentence.text)) > 1:
         yield f"{told} holds several sentences; give each its own entry and evidence"
     cited = set(sentence.evidence or ())

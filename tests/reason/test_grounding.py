@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What the check of a reply lets through, and what it does not."""
 
 from __future__ import annotations
@@ -174,6 +175,26 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+# One sentence each, about a touch of the neck (s1) or two slow nods (s2), and what is said of it.
+MORE_HOSTILE = [
+    ("The neck is touched [s1, 99].", "'s99'"), ("The neck is touched [s1-99].", "'s99'"), ("As statements 98 and 99 show, the neck is touched.", "'s99'"),
+    ("As evidence 99 shows, the neck is touched.", "'s99'"), ("The neck is touched, see S 99.", "'s99'"), ("The neck is touched, s_99.", "'s99'"), ("Wie Aussagen 98 zeigen, der Hals (neck).", "'s98'"),
+    ("The nod is phony.", "deception"), ("The candidate invents a nod.", "deception"), ("Er schwindelt beim Nicken.", "deception"), ("He covers up the nod.", "deception"), ("The nod is untrue.", "deception"),
+    ("He l1ed and touches the neck.", "deception"), ("He is a li4r with a slow nod.", "deception"), ("He is ly-ing and touches the neck.", "deception"), ("He li/ed and touches the neck.", "deception"),
+    ("He is l<b>y</b>ing and touches the neck.", "markup"), ("He is l&#121;ing and touches the neck.", "markup"), ("The neck is touched; he plans to resign.", "several sentences"),
+    ("Touching the neck points to OCD.", "diagnosis"), ("The slow nod shows that he is drunk.", "diagnosis"), ("The candidate needs therapy for the touching.", "diagnosis"), ("Die nods zeigen Drogenkonsum.", "diagnosis"),
+    ("Touching the neck shows that he embezzled funds.", "guilt"), ("The nod shows that he is innocent.", "guilt"), ("He took the money, touching the neck.", "guilt"), ("Er hat Geld unterschlagen und nickt.", "guilt"),
+    ("Do not offer the job to someone who touches the neck.", "decision"), ("The nod speaks against promotion.", "decision"), ("The nod speaks against bail.", "decision"), ("Wer so nickt (slow nod), dem ist zu k\u00fcndigen.", "decision"),
+    ("The nod shows that he is not straight.", "protected"), ("The slow nod is that of an Arab.", "protected"), ("The nod is typical of women.", "protected"), ("Ein t\u00fcrkisches nod.", "protected"), ("Das nod eines Rechtsextremen.", "protected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), MORE_HOSTILE)
+def test_hostile_sentences_do_not_pass(case: Case, text: str, words: str) -> None:
+    found = errors_of(sentence(text, "s1", "s2"), case)
+    assert any(words in error for error in found), found
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_answers_do_not_pass(case: Case, name: str) -> None:
     reply, words = HOSTILE[name]
@@ -189,6 +210,10 @@ def test_hostile_answers_do_not_pass(case: Case, name: str) -> None:
         ("Er z\u00f6gert und sagt wenig.", ["u2"]),
         ("The candidate appears tense.", ["s1"]),
         ("Two slow nods (s2).", ["s2"]),
+        ("After 4.5 s the neck is touched [s1, 4.5-6.0 s].", ["s1"]),
+        ("3 gestures of 5 s are seen at the neck.", ["s1"]),
+        ("Statements 1 and 2 tell of neck and nod.", ["s1", "s2"]),
+        ("The well-known self-touch of the neck.", ["s1"]),
     ],
 )
 def test_careful_sentences_pass(case: Case, text: str, evidence: list[str]) -> None:
