@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from benchmarks.machine import describe_machine
+from benchmarks._command import options
+from benchmarks._machine import describe_machine
 from studies.recognition.accuracy import measure, tabulate
 from studies.recognition.accuracy_page import recipe_facts, write_page
 
@@ -31,12 +32,7 @@ _CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="benchmark.py accuracy",
-        allow_abbrev=False,
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options(__name__, __doc__, allow_abbrev=False)
     parser.add_argument("set", metavar="SET", help="a folder of configs/, such as natops")
     parser.add_argument("--train", required=True, type=Path, metavar="FILE")
     parser.add_argument("--test", type=Path, metavar="FILE")

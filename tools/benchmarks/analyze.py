@@ -6,7 +6,6 @@ is what a person waits; processor time (of all threads) says the same on a machi
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -16,6 +15,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks._command import options
 
 from mgskel.core.machine.samples import sample_clip
 
@@ -27,7 +28,7 @@ class Spent:
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="benchmark.py analyze", description=__doc__)
+    parser = options(__name__, __doc__)
     parser.add_argument("--clip", type=Path, help="default: the sample clip")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")

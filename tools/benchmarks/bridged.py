@@ -11,7 +11,6 @@ people with a hand at face or neck, the fingers alone are hidden and the knuckle
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 from benchmarks.real import MEANING, clips_by_label
 
 from mgskel.core.sequence import PoseSequence
@@ -47,9 +47,7 @@ class WithoutHands(MediaPipe):
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="bridged", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
     parser.add_argument("--data", type=Path, help="folder of real people's keypoints")
     args = parser.parse_args(argv)
@@ -129,7 +127,3 @@ def _touch(statement: Statement) -> bool:
 
 def _overlap(one: Statement, other: Statement) -> bool:
     return one.from_s <= other.to_s and other.from_s <= one.to_s
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

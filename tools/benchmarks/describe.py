@@ -1,16 +1,16 @@
 """How fast descriptions are made: frames per second of one person, everything included.
 
-python tools/benchmarks/describe.py [--minutes 60] [--layout mediapipe_holistic] [--json]
+python tools/benchmark.py describe [--minutes 60] [--layout mediapipe_holistic] [--json]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
@@ -50,7 +50,7 @@ def busy_recording(minutes: float, layout: str, fps: float = 30.0, seed: int = 0
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options(__name__, __doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--layout", default="mediapipe_holistic")
     parser.add_argument("--json", action="store_true")
@@ -77,7 +77,3 @@ def main(argv: list[str] | None = None) -> int:
     else:
         print(", ".join(f"{name} {value}" for name, value in answer.items()), file=sys.stdout)
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -6,7 +6,6 @@ medians are compared. Worker counts are measured on a batch of copies of the cli
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -15,6 +14,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks._command import options
 
 from mgskel.core.machine.samples import sample_clip
 from mgskel.pose.batches.batch import extract_batch
@@ -82,7 +83,7 @@ def batch(clip: Path, copies: int, workers: int, settings: ExtractSettings, fold
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__name__, __doc__)
     parser.add_argument("--clip", type=Path, help="default: the sample clip")
     parser.add_argument("--estimator", default="mediapipe")
     parser.add_argument("--seconds", type=float, help="only so much of the clip")
@@ -130,7 +131,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         file=sys.stderr,
     )
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

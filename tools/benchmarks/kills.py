@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import copy
 import random
 import shutil
@@ -19,6 +18,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from benchmarks._command import options
 from benchmarks.study import ask, spotted
 
 from mgskel.core.machine.samples import sample_clip
@@ -26,7 +26,7 @@ from mgskel.core.storage.files import file_hash
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="benchmark.py kills", description=__doc__)
+    parser = options(__name__, __doc__)
     parser.add_argument("verbs", nargs="*", default=[*COMMANDS, "review"])
     parser.add_argument("--kills", type=int, default=10, help="of each command")
     parser.add_argument("--seed", type=int, default=0)

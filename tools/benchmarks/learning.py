@@ -10,13 +10,13 @@ clips of the same people.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from benchmarks._command import options
 from benchmarks.real import MEANING, Row, clips_by_label, judged, measure
 
 from mgskel.core.events import GestureEvent, annotation_by
@@ -61,11 +61,7 @@ class Point:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="learning.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the sets' folder")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="RUNS")
     parser.add_argument("--model", type=Path, metavar="RUN", help="default: the shipped recognizer")
@@ -130,7 +126,3 @@ def table(points: Sequence[Point]) -> str:
         for p in points
     ]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,13 +9,13 @@ machine do not count.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.events import GestureEvent
 from mgskel.core.machine.threads import set_threads
@@ -52,9 +52,7 @@ class _Known:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="live", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args(argv)
     set_threads(1)

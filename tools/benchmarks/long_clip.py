@@ -9,7 +9,6 @@ minutes come to, times what an hour has more of them. The split clip is compared
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import sys
@@ -21,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import to_json
@@ -34,9 +34,7 @@ SIZE, FPS = (640, 480), 30
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="long_clip", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--clips", type=Path, nargs="+", required=True)
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--rates", type=float, nargs="*", default=[0, 15], help="0: all frames")
@@ -141,7 +139,3 @@ def differences(whole: PoseSequence, split: PoseSequence) -> dict[str, float]:
         "other_frames_over_1_px": int((frame[~seam] > 1).sum()),
         "points_seen_by_one_only": round(float(lost), 5),
     }
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.storage.files import file_hash, to_json
 from mgskel.pose.batches.manifest import NAME, Manifest
@@ -30,9 +31,7 @@ from mgskel.pose.video import open_source
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="many", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--clip", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--frames", type=int, default=10, help="of each clip")
@@ -140,7 +139,3 @@ def _cut(clip: Path, folder: Path, count: int, frames: int) -> None:
                 image = np.ascontiguousarray(picture[:height, :width])
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
             container.mux(stream.encode())
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

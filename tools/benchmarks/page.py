@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks._command import options
 
 from mgskel.analyze import AnalyzeSettings, analyze
 from mgskel.core.errors import InputError
@@ -17,7 +18,7 @@ _SEED, _FPS, _LOOKS = 17, 25.0, 3
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="benchmark.py page", description=__doc__)
+    parser = options(__name__, __doc__)
     parser.add_argument("--report", type=Path, help="a page; default: one of synthesis is made")
     parser.add_argument("--minutes", type=float, default=60.0, help="length of the synthesis")
     args = parser.parse_args(argv)

@@ -12,7 +12,6 @@ those of one person alone. Of clips as `--filmed`, `seen` is the share of all fr
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._command import options
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import to_json
 from mgskel.pose.cleaning import CleaningSettings
@@ -56,9 +56,7 @@ class Take:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="people", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--clips", type=Path, nargs="*", default=[], help="two, of one person each")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument(
@@ -217,7 +215,3 @@ def _write(path: Path, pictures: list[np.ndarray]) -> None:
             image = np.ascontiguousarray(picture[:height, :width])
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

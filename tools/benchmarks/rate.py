@@ -11,7 +11,6 @@ at an overlapping time; `of_exact` is how many of the exact ones are found.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
 from collections import Counter
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 from benchmarks.real import clips_by_label
 
 from mgskel.core.events import GestureEvent
@@ -42,9 +42,7 @@ Pair = tuple[PoseSequence, PoseSequence]
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="rate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--recordings", type=int, default=5, help=f"of {SECONDS:g} s each")
     parser.add_argument("--seed", type=int, default=9000)
     parser.add_argument("--clips", type=Path, nargs="*", default=[], help="videos")
@@ -133,7 +131,3 @@ def _later(events: Iterable[GestureEvent], shift: float) -> list[GestureEvent]:
 
 def _same(one: Statement, other: Statement) -> bool:
     return one.kind == other.kind and one.from_s <= other.to_s and other.from_s <= one.to_s
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import pickle
 import sys
@@ -14,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.recording import Dataset
 from mgskel.formats import read
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="benchmark.py read", description=__doc__)
+    parser = options(__name__, __doc__)
     parser.add_argument("--frames", type=int, default=10_000, help="of the OpenPose folder")
     parser.add_argument("--points", type=int, choices=(25, 137), default=25, help="per person")
     parser.add_argument("--sequences", type=int, default=1_000, help="of the pyskl pickle")
@@ -146,7 +146,3 @@ def write_pyskl(path: Path, sequences: int, length: int) -> Path:
     with open(path, "wb") as handle:
         pickle.dump({"split": split, "annotations": annotations}, handle, protocol=4)
     return path
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -10,13 +10,13 @@ may be trained on these sets, `head_motion` excepted.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
@@ -105,9 +105,7 @@ class Row:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="real.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the sets' folder")
     parser.add_argument("--model", type=Path, metavar="RUN", help="default: the shipped recognizer")
     parser.add_argument("--sets", default=",".join(MEANING), help="which, comma-separated")
@@ -322,7 +320,3 @@ def table(results: dict[str, list[Row]], summary: dict[str, float | None]) -> st
          "unfd: an event, but no hand near the face, the neck or the other hand",
          f"means over labels: {cells}"]
     ) + "\n"  # fmt: skip
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,12 +9,12 @@ that is left, as they are; `small` at a tenth of their size; `quick` at twice th
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 from benchmarks.real import clips_by_label
 
 from mgskel.core.sequence import PoseSequence
@@ -38,9 +38,7 @@ _SETTINGS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="smoothing", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--data", type=Path, required=True)
     args = parser.parse_args(argv)
     clips = clips_by_label(args.data / "head_motion.npz")
@@ -90,7 +88,3 @@ def _quicker(sequence: PoseSequence) -> PoseSequence:
     return sequence.frames(slice(None, None, 2)).replace(
         fps=sequence.fps, timestamps=sequence.timestamps[: -(-sequence.num_frames // 2)]
     )
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -10,7 +10,6 @@ counts. Other programs on the machine slow everything: measure when it is quiet.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
@@ -21,7 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from benchmarks.machine import describe_machine
+from benchmarks._command import options
+from benchmarks._machine import describe_machine
 from studies.recognition.cost import measure_cost
 from torch import Tensor
 from torch.nn import functional
@@ -51,11 +51,7 @@ class Speed:
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="benchmark.py speed",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--backbones", nargs="+", choices=list_models(), default=list_models())
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--rounds", type=int, default=7, help="timed rounds of each measurement")

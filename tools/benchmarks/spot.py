@@ -1,6 +1,6 @@
 """Speed of spotting: real-time factor, online milliseconds per frame, and memory.
 
-    OMP_NUM_THREADS=1 python tools/benchmarks/spot.py --minutes 10,60
+    OMP_NUM_THREADS=1 python tools/benchmark.py spot --minutes 10,60
 
 CPU seconds of one thread, so that other work on the machine does not count. Memory is what
 spotting adds to the recording itself.
@@ -8,13 +8,13 @@ spotting adds to the recording itself.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
@@ -26,9 +26,7 @@ _FPS = 30.0
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="spot.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--minutes", default="10", help="lengths, comma-separated")
     parser.add_argument("--model", type=Path)
     arguments = parser.parse_args(argv)
@@ -86,7 +84,3 @@ def online(spotter: StreamRecognizer, piece: PoseSequence) -> dict[str, float]:
         "max_ms": round(float(milliseconds.max()), 3),
         "delay_s": round(follower.delay_s, 3),
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,7 +3,6 @@ and how soon the review app answers."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from benchmarks._command import options
 from benchmarks.page import look_at
 
 from mgskel.analyze_study import write_study
@@ -29,7 +29,7 @@ _DIFFERENT, _FPS = 4, 15.0
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="benchmark.py study", description=__doc__)
+    parser = options(__name__, __doc__)
     parser.add_argument("--clips", type=int, default=100)
     parser.add_argument("--minutes", type=float, default=10.0, help="length of each clip")
     args = parser.parse_args(argv)

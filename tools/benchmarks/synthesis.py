@@ -8,10 +8,11 @@ CPU time is counted, on one thread, so that other programs on the machine matter
 
 from __future__ import annotations
 
-import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
+
+from benchmarks._command import options
 
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.storage.files import write_json
@@ -21,9 +22,7 @@ _LAYOUTS = ("upper", "mediapipe_holistic", "imigue22", "kinect25", "coco_wholebo
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="length of a recording")
     parser.add_argument("--clips", type=int, default=120, help="number of cut clips")
     parser.add_argument("--json", type=Path)
@@ -47,7 +46,3 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         write_json(arguments.json, results)
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main([]))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks._command import options
 
 from mgskel.core.storage.files import to_json
 from mgskel.core.visibility import visible
@@ -33,9 +34,7 @@ _MATRIX = {90: (0, 1, -1, 0), 270: (0, -1, 1, 0)}
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="turned", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--clips", type=Path, nargs="+", required=True)
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--cuts", type=int, default=6)
@@ -101,7 +100,3 @@ def write_turned(path: Path, pictures: list[np.ndarray], fps: int, degrees: int)
         a, b, c, d = (value * 65536 for value in _MATRIX[degrees])
         content[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
         path.write_bytes(bytes(content))
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
