@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 
@@ -17,36 +17,21 @@ from mgskel.describe.statement import SIDES, Finding, Side
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
 _ARMS = ("left_wrist", "right_wrist", "left_elbow", "right_elbow")
-HANDS_JOINED = Kind(
-    "hands_joined",
-    unit="shoulder widths",
-    says="The hands touched each other",
-    rank=1.2,
-    needs=_ARMS,
-    merged="smallest touch",
+_arms = partial(Kind, unit="shoulder widths", needs=_ARMS)
+HANDS_JOINED = _arms(
+    "hands_joined", says="The hands touched each other", rank=1.2, merged="smallest touch"
 )
-ARMS_FOLDED = Kind(
-    "arms_folded",
-    unit="shoulder widths",
-    says="The arms were folded",
-    rank=2.0,
-    needs=_ARMS,
-    moves=("hand", "arm"),
-)
-ARMS_CROSSED = Kind(
+ARMS_FOLDED = _arms("arms_folded", says="The arms were folded", rank=2.0, moves=("hand", "arm"))
+ARMS_CROSSED = _arms(
     "arms_crossed",
-    unit="shoulder widths",
     says="The forearms were crossed",
     rank=1.5,
-    needs=_ARMS,
     moves=("hand", "arm"),
     explained_by=("arms_folded", "hands_joined"),
 )
-HAND_ON_HIP = Kind(
+HAND_ON_HIP = _arms(
     "hand_on_hip",
-    unit="shoulder widths",
     says="{part} {was} at the hip{s} with the elbow{s} out",
-    needs=_ARMS,
     moves=("hand", "arm"),
     explained_by=("arms_folded", "hands_joined"),
 )

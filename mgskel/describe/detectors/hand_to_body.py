@@ -7,7 +7,7 @@ On the trunk a flat picture can't tell a touching hand from one held before the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 
@@ -20,35 +20,24 @@ from mgskel.describe.kinds import Kind, detects, margin
 from mgskel.describe.statement import Finding, Side
 from mgskel.describe.thresholds import Band, Thresholds
 
-HAND_TO_CHEST = Kind(
+_hand = partial(Kind, unit="shoulder widths", says=SAYS, measured=MEASURED, moves=("hand", "arm"))
+HAND_TO_CHEST = _hand(
     "hand_to_chest",
-    unit="shoulder widths",
-    says=SAYS,
-    measured=MEASURED,
     rank=0.7,
     needs=("neck", "left_wrist", "right_wrist"),
-    moves=("hand", "arm"),
     explained_by=("arms_folded", "arms_crossed"),
-)  # fmt: skip
-HAND_TO_TORSO = Kind(
+)
+HAND_TO_TORSO = _hand(
     "hand_to_torso",
-    unit="shoulder widths",
-    says=SAYS,
-    measured=MEASURED,
     rank=0.4,
     needs=("neck", "left_wrist", "right_wrist"),
-    moves=("hand", "arm"),
     explained_by=("arms_folded", "arms_crossed", "hands_joined"),
 )
-HAND_TO_ARM = Kind(
+HAND_TO_ARM = _hand(
     "hand_to_arm",
-    unit="shoulder widths",
-    says=SAYS,
-    measured=MEASURED,
     shown={"touching": APART},
     rank=1.3,
     needs=("left_wrist", "right_wrist", "left_elbow", "right_elbow"),
-    moves=("hand", "arm"),
     explained_by=("arms_folded", "arms_crossed", "hands_joined"),
     merged="smallest touch",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -19,56 +20,47 @@ from mgskel.describe.statement import Finding, Side
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
 _FACE = ("nose", "left_eye", "right_eye")
-HEAD_NOD = Kind(
+_head = partial(Kind, needs=_FACE, moves=("head",))
+HEAD_NOD = _head(
     "head_nod",
     unit="times",
     says="{part} nodded",
     measured=": {times}, {rate} per second",
     shown="{part} went up and down {times}",
     rank=1.4,
-    needs=_FACE,
-    moves=("head",),
     merged="count",
 )
-HEAD_SHAKE = Kind(
+HEAD_SHAKE = _head(
     "head_shake",
     unit="times",
     says="{part} shook from side to side",
     measured=": {times}, {rate} per second",
     shown="{part} went to and fro {times}",
     rank=1.6,
-    needs=_FACE,
-    moves=("head",),
     explained_by=("torso_turn",),
     merged="count",
 )
-HEAD_TURN = Kind(
+HEAD_TURN = _head(
     "head_turn",
     unit="shoulder widths",
     says="{part} was turned to the {side}",
     rank=0.7,
-    needs=_FACE,
-    moves=("head",),
     explained_by=("head_shake", "torso_turn"),
     directed=True,
 )
-HEAD_PITCH = Kind(
+HEAD_PITCH = _head(
     "head_pitch",
     unit="shoulder widths",
     says="{part} was {category}",
     rank=0.7,
-    needs=_FACE,
-    moves=("head",),
     explained_by=("head_nod", "torso_turn"),
 )
-HEAD_TILT = Kind(
+HEAD_TILT = _head(
     "head_tilt",
     unit="degrees",
     says="{part} was tilted to the {side}",
     measured=", by up to {value:.0f} degrees against the usual",
     rank=0.9,
-    needs=_FACE,
-    moves=("head",),
     explained_by=("torso_turn", "torso_lean"),
     directed=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -16,40 +17,34 @@ from mgskel.describe.statement import SIDES, Finding, Side
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
 _TRUNK = ("neck", "left_shoulder", "right_shoulder")
-TORSO_LEAN = Kind(
+_trunk = partial(Kind, needs=_TRUNK, moves=("torso", "head"))
+TORSO_LEAN = _trunk(
     "torso_lean",
     unit="degrees",
     says="{part} leaned to the {side}",
     measured=", by up to {value:.0f} degrees against the usual",
     needs=("neck", "hip_centre"),
-    moves=("torso", "head"),
     explained_by=("torso_sway", "torso_turn"),
     directed=True,
 )
-TORSO_SWAY = Kind(
+TORSO_SWAY = _trunk(
     "torso_sway",
     unit="shoulder widths",
     says="{part} swayed from side to side",
     measured=": {times}, {rate} per second, {wide} wide",
-    needs=_TRUNK,
-    moves=("torso", "head"),
 )
-TORSO_STRAIGHTEN = Kind(
+TORSO_STRAIGHTEN = _trunk(
     "torso_straighten",
     unit="shoulder widths",
     says="{part} straightened up",
     measured=": neck and head rose by {widths}",
     rank=1.3,
-    needs=_TRUNK,
-    moves=("torso", "head"),
 )
-TORSO_TURN = Kind(
+TORSO_TURN = _trunk(
     "torso_turn",
     unit="of usual shoulder width",
     says="{part} was turned aside",
     measured=": the shoulders narrowed to {percent} of their usual width",
-    needs=_TRUNK,
-    moves=("torso", "head"),
 )
 SHOULDERS_RAISED = Kind(
     "shoulders_raised",
