@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from benchmarks._command import options
+
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import to_json
 from mgskel.pose.cleaning import CleaningSettings

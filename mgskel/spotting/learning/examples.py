@@ -18,6 +18,7 @@ from torch import Tensor
 from mgskel.core.skeleton import Skeleton, convert, get_skeleton
 from mgskel.datasets.batches import Batch
 from mgskel.spotting.learning.corpus import Piece
+from mgskel.spotting.network.features import window_of
 from mgskel.spotting.network.stream_network import Timing
 
 # A filtering estimator keeps this share of the frame before, so many frames back.
@@ -101,38 +102,15 @@ def _window(
     """As when spotting: before a recording its first frame is held, after it nobody is seen."""
     size, outside = settings.window, settings.outside
     start = int(rng.integers(-outside, max(piece.num_frames - size + outside, 1 - outside)))
-    values = _held(piece.values, start, _cut(piece.values, start, size, axis=1), axis=1)
-    mask = _held(piece.mask, start, _cut(piece.mask, start, size, axis=0), axis=0)
-    targets = _cut(piece.targets, start + timing.shift, size, axis=1)
-    known = _cut(piece.known, start + timing.shift, size, axis=1)
+    values = window_of(piece.values, start, size, axis=1, held=True)
+    mask = window_of(piece.mask, start, size, axis=0, held=True)
+    targets = window_of(piece.targets, start + timing.shift, size, axis=1)
+    known = window_of(piece.known, start + timing.shift, size, axis=1)
     both = np.concatenate([targets, targets.any(0, keepdims=True)])
     # A doubtful moment of one gesture is certain for "any" while another one goes on.
     sure = known.all(0, keepdims=True) | (targets & known).any(0, keepdims=True)
     answered = slice(None, None, timing.stride)
     return values, mask, both[:, answered], np.concatenate([known, sure])[:, answered]
-
-
-def _held(array: np.ndarray, start: int, cut: np.ndarray, axis: int) -> np.ndarray:
-    """The cut with the array's first entry before its begin."""
-    before = [slice(None)] * cut.ndim
-    before[axis] = slice(0, max(-start, 0))
-    cut[tuple(before)] = array.take([0], axis)
-    return cut
-
-
-def _cut(array: np.ndarray, start: int, size: int, axis: int) -> np.ndarray:
-    """`size` entries from `start` on, zero outside the array."""
-    shape = list(array.shape)
-    shape[axis] = size
-    result = np.zeros(shape, array.dtype)
-    low, high = max(start, 0), min(start + size, array.shape[axis])
-    if low < high:
-        to = [slice(None)] * array.ndim
-        to[axis] = slice(low - start, high - start)
-        of = [slice(None)] * array.ndim
-        of[axis] = slice(low, high)
-        result[tuple(to)] = array[tuple(of)]
-    return result
 
 
 def varied(

@@ -241,3 +241,18 @@ def _held(values: np.ndarray) -> np.ndarray:
     """Gaps take the last value before them; those at the beginning stay."""
     known = np.where(np.isfinite(values), np.arange(len(values)), 0)
     return np.asarray(values[np.maximum.accumulate(known)])
+
+
+def window_of(
+    array: np.ndarray, start: int, size: int, axis: int, held: bool = False
+) -> np.ndarray:
+    """`size` frames from `start` on, zero outside the array.
+
+    Args:
+        held: before the first frame, that frame is there.
+    """
+    frames, last = np.arange(start, start + size), array.shape[axis] - 1
+    window = array.take(frames.clip(0, last), axis)
+    outside = (frames > last) | ((frames < 0) & (not held))
+    np.moveaxis(window, axis, 0)[outside] = 0
+    return window

@@ -16,7 +16,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.models import Backbone
-from mgskel.spotting.network.features import Features, StreamInput, features_of
+from mgskel.spotting.network.features import Features, StreamInput, features_of, window_of
 from mgskel.spotting.network.stream_network import Timing
 
 _STEP_S = 0.2
@@ -98,13 +98,8 @@ def chunks(features: Features, timing: Timing) -> Iterator[Chunk]:
         stop = min(start + size, features.num_frames)
         begin = start - -(-timing.past // stride) * stride
         end = stop + timing.ahead + 1
-        x = np.zeros((values.shape[0], end - begin, values.shape[2]), np.float32)
-        mask = np.zeros((end - begin, values.shape[2]), bool)
-        low, high = max(begin, 0), min(end, features.num_frames)
-        x[:, low - begin : high - begin] = values[:, low:high]
-        mask[low - begin : high - begin] = seen[low:high]
-        before = max(-begin, 0)
-        x[:, :before], mask[:before] = values[:, :1], seen[:1]
+        x = window_of(values, begin, end - begin, axis=1, held=True)
+        mask = window_of(seen, begin, end - begin, axis=0, held=True)
         first = (start - begin - timing.shift) // stride
         yield Chunk(x, mask, begin, start, stop, first, -(-(stop - start) // stride))
 
@@ -195,11 +190,8 @@ def _passage(timing: Timing, features: Features, event: GestureEvent, shortest: 
     last = max(last, first + shortest)
     begin = (first - timing.past) // stride * stride
     length = last + timing.ahead + stride - begin
-    x = np.zeros((features.values.shape[0], length, features.values.shape[2]), np.float32)
-    mask = np.zeros((length, features.values.shape[2]), bool)
-    low, high = max(begin, 0), min(begin + length, features.num_frames)
-    x[:, low - begin : high - begin] = features.values[:, low:high]
-    mask[low - begin : high - begin] = features.mask[low:high]
+    x = window_of(features.values, begin, length, axis=1)
+    mask = window_of(features.mask, begin, length, axis=0)
     answers = slice(
         -(-(first - begin - timing.shift) // stride), -(-(last - begin - timing.shift) // stride)
     )
