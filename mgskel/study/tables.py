@@ -8,7 +8,6 @@ seen and how much it moved.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from mgskel.study.kinematics import (
 )
 from mgskel.study.observability import Observability
 from mgskel.study.participants import Participants
+from mgskel.study.rates import binned, summed
 from mgskel.study.study_folder import About, ClipResult
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ def _add_clip(
             visible = by_needs[gesture.needs]
             mine = [event for event in own if event.label == gesture.label]
             rows["summary"].append(
-                (*key, gesture.label, *_summed(mine, seen, visible), gesture.group, *extra)
+                (*key, gesture.label, *summed(mine, seen, visible), gesture.group, *extra)
             )
-            for cells in _binned(mine, seen, visible, bin_s):
+            for cells in binned(mine, seen, visible, bin_s):
                 rows["bins"].append((*key, gesture.label, *cells, gesture.group, *extra))
         moving = part_movement(sequence, index) if tracked else {}
         for part, visible in seen.parts().items():
@@ -230,56 +230,6 @@ def _event_cells(
         event.level, event.evidence,
         event.source, "yes" if event.micro else "no",
     )  # fmt: skip
-
-
-def _covered(events: Sequence[GestureEvent], start_s: float, end_s: float) -> float:
-    """Seconds of a stretch in which any of the events runs."""
-    total, until = 0.0, start_s
-    for event in sorted(events, key=lambda e: e.start_s):
-        a, b = max(event.start_s, until), min(event.end_s, end_s)
-        if b > a:
-            total, until = total + b - a, b
-    return total
-
-
-def _summed(
-    events: Sequence[GestureEvent], seen: Observability, visible: np.ndarray
-) -> tuple[object, ...]:
-    seconds = seen.seconds(visible)
-    begin = float(seen.times[0]) if len(seen.times) else 0.0
-    lengths = [event.duration_s for event in events]
-    total = _covered(events, 0.0, math.inf)
-    return (
-        len(events),
-        round(seconds, 3),
-        round(len(events) / seconds * 60, 4) if seconds else _NAN,
-        round(total, 3),
-        round(float(np.mean(lengths)), 4) if lengths else _NAN,
-        round(float(np.std(lengths, ddof=1)), 4) if len(lengths) > 1 else _NAN,
-        round(min(total / seconds, 1.0), 5) if seconds else _NAN,
-        round(max(min(e.start_s for e in events) - begin, 0.0), 3) if events else _NAN,
-    )
-
-
-def _binned(
-    events: Sequence[GestureEvent], seen: Observability, visible: np.ndarray, bin_s: float
-) -> list[tuple[object, ...]]:
-    """Bins from the recording's start; an event counts in the bin in which it begins."""
-    begin = float(seen.times[0]) if len(seen.times) else 0.0
-    end = begin + seen.recorded_s
-    number = max(1, math.ceil(seen.recorded_s / bin_s - 1e-9))
-    cells: list[tuple[object, ...]] = []
-    for index in range(number):
-        start, stop = begin + index * bin_s, min(begin + (index + 1) * bin_s, end)
-        last = index == number - 1
-        count = sum(start <= e.start_s and (e.start_s < stop or last) for e in events)
-        seconds = seen.seconds(visible, start, math.inf if last else stop)
-        rate = round(count / seconds * 60, 4) if seconds else _NAN
-        cells.append(
-            (index + 1, round(start, 3), round(stop, 3), count,
-             round(_covered(events, start, math.inf if last else stop), 3), round(seconds, 3), rate)
-        )  # fmt: skip
-    return cells
 
 
 def _wide(summary: pd.DataFrame, labels: Sequence[str], extra: Sequence[str]) -> pd.DataFrame:

@@ -291,10 +291,6 @@ class _Interpreter:
         values = tuple([self.pop() for _ in range(count)][::-1])
         self.push(values)
 
-    def stack_name(self) -> None:
-        name, module = self.pop(), self.pop()
-        self.name(module, name)
-
     def dictionary(self) -> None:
         values = self.since_mark()
         self.push({})
@@ -331,7 +327,7 @@ class _Interpreter:
         ord("p"): lambda i: i.remember(int(i.line()[:20])),
         ord("g"): lambda i: i.recall(int(i.line()[:20])),
         ord("c"): lambda i: i.name(i.line().decode(), i.line().decode()),
-        0x93: lambda i: i.stack_name(),
+        0x93: lambda i: i.name(*[i.pop(), i.pop()][::-1]),
         ord("a"): lambda i: i.append([i.pop()]),
         ord("e"): lambda i: i.append(i.since_mark()),
         ord("s"): lambda i: i.add_items([i.pop(), i.pop()][::-1]),
