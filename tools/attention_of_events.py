@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +32,6 @@ class Look:
     insertion: np.ndarray
     maps: list[np.ndarray]
     lost_maps: list[np.ndarray]
-    seconds: float
 
 
 def found_gestures(spotter: StreamRecognizer, recordings: int, seconds: float) -> list[Passage]:
@@ -51,9 +49,7 @@ def looks(network: Backbone, found: Sequence[Passage]) -> Iterator[Look]:
     """Deletion and insertion of every gesture, in the order of its weights and at random."""
     lost = randomised(network)
     for way, weigh in _WAYS.items():
-        start = time.perf_counter()
         maps = [weigh(network, passage) for passage in found]
-        seconds = (time.perf_counter() - start) / max(len(found), 1)
         curves = [passage_faithfulness(network, *pair) for pair in zip(found, maps, strict=True)]
         yield Look(
             way,
@@ -61,7 +57,6 @@ def looks(network: Backbone, found: Sequence[Passage]) -> Iterator[Look]:
             np.array([curve.insertion_gain for curve in curves]),
             maps,
             [weigh(lost, passage) for passage in found],
-            seconds,
         )
 
 

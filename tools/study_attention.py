@@ -22,7 +22,6 @@ import io
 import logging
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -52,7 +51,7 @@ from mgskel.training.train_config import TrainConfig
 MOVEMENT = "movement"
 _COLUMNS = {
     "method": "way of looking", "deletion": "deletion gain", "insertion": "insertion gain",
-    "better": "better than random", "alike": "alike when shuffled", "seconds": "s per clip",
+    "better": "better than random", "alike": "alike when shuffled",
 }  # fmt: skip
 
 
@@ -78,7 +77,6 @@ class Finding:
     insertion_high: float
     better: float
     alike: float
-    seconds: float
 
 
 def main() -> int:
@@ -150,9 +148,8 @@ def look_at(name: str, recognizer: ClipModel, clips: Dataset, count: int) -> Ite
     for method in (*METHODS, MOVEMENT):
         if method == "bones" and network.name != "gat":
             continue
-        start, gains, alike = time.perf_counter(), [], []
+        gains, alike = [], []
         looks = [look(network, x, mask, method) for x, mask in inputs]
-        seconds = (time.perf_counter() - start) / len(inputs)
         for (x, mask), seen in zip(inputs, looks, strict=True):
             curves = faithfulness(network, x, mask, seen, random_orders=5)
             gains.append((curves.deletion_gain, curves.insertion_gain))
@@ -164,7 +161,6 @@ def look_at(name: str, recognizer: ClipModel, clips: Dataset, count: int) -> Ite
             *mean_interval(deletion), *mean_interval(insertion),
             better=float(((deletion > 0) & (insertion > 0)).mean()),
             alike=float(np.mean(alike)),
-            seconds=seconds,
         )  # fmt: skip
         print(f"{name}: {method} done", file=sys.stderr)
 
@@ -181,7 +177,6 @@ def look_at_spotter(run: str | None, recordings: int) -> Iterator[Finding]:
             *mean_interval(seen.deletion), *mean_interval(seen.insertion),
             better=float(((seen.deletion > 0) & (seen.insertion > 0)).mean()),
             alike=float(np.mean([rank_correlation(*pair) for pair in pairs])),
-            seconds=seen.seconds,
         )  # fmt: skip
         print(f"{spotter.name}: {seen.way} done", file=sys.stderr)
 
@@ -278,8 +273,9 @@ def page(findings: Sequence[Finding]) -> str:
         "shown in that order. Above 0 is faithful; in brackets 95% bootstrap intervals over clips. "
         "*Better than random*: share of clips with both gains above 0. *Alike when shuffled*: rank "
         "correlation with the picture of the network with shuffled weights; near 1 means that the "
-        "picture shows the input and not what was learned. `movement` is no look into the network "
-        "at all: how fast each joint moves.",
+        "picture shows the input and not what was learned. `gates` is what balanced fusion lets "
+        "be read, of clips the pooling's peaks. `movement` is no look into the network at all: how "
+        "fast each joint moves.",
         "",
     ]
     for name in dict.fromkeys(finding.network for finding in findings):
@@ -291,7 +287,7 @@ def page(findings: Sequence[Finding]) -> str:
             f"| `{f.method}` "
             f"| {f.deletion:+.3f} [{f.deletion_low:+.3f}, {f.deletion_high:+.3f}] "
             f"| {f.insertion:+.3f} [{f.insertion_low:+.3f}, {f.insertion_high:+.3f}] "
-            f"| {100 * f.better:.0f}% | {f.alike:+.2f} | {f.seconds:.3f} |"
+            f"| {100 * f.better:.0f}% | {f.alike:+.2f} |"
             for f in members
         ]
         lines.append("")
