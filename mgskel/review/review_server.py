@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -65,9 +64,8 @@ class App:
             with suppress(InputError), working_in(study):  # unless another run is writing there
                 sweep_leftovers(study)
         self.queue = Queue(study, settings.analyze)
-        # The first page shall not have to wait until every clip has been read.
-        early = (settings.coder, settings.blind)
-        threading.Thread(target=self.shelf.overview, args=early, daemon=True).start()
+        with suppress(MgskelError):  # every clip is read once, before anybody waits for it
+            self.shelf.overview(settings.coder, settings.blind)
         known = self.shelf.about().sources
         sources = {Path(known.get(name, "")) for name in self.shelf.clips()}
         for path in uploads.uploaded(study):

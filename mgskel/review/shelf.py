@@ -18,7 +18,16 @@ from mgskel.report.drawing import group_colours, ink_on
 from mgskel.report.playback import playback
 from mgskel.review.footage import PLAYABLE
 from mgskel.study.reviews import JudgedEvent, Outdated, Review, load_review, load_reviews
-from mgskel.study.study_folder import ABOUT, EVENTS, POSE, REPORT, About, ClipResult, recorded_s
+from mgskel.study.study_folder import (
+    ABOUT,
+    EVENTS,
+    POSE,
+    REPORT,
+    About,
+    ClipResult,
+    is_clip_folder,
+    recorded_s,
+)
 from mgskel.study.study_folder import study_clips as clips_below
 
 NO_GROUP = "gesture"
@@ -44,7 +53,10 @@ class Shelf:
             return {}
 
     def clip(self, name: str) -> ClipResult:
-        found = self.clips().get(name)
+        folder = self.study / name
+        if name == _below(self.study, folder) and is_clip_folder(folder):
+            return ClipResult(name, folder)
+        found = self.clips().get(name)  # the study may be the folder of a single clip
         if found is None:
             raise NotFound(f"no clip '{name}' in the study")
         return found
@@ -134,13 +146,12 @@ class Shelf:
             raise Outdated(before)
         known = {judged.id: judged for judged in before.events}
         clip = self.clip(name)
-        end_s = (recorded_s(clip.folder) or 0.0) + _SLACK_S
-        people = clip.header().people
+        seconds, people = _recorded(clip, _stamp(clip.folder, POSE))
         events = []
         for entry in told["events"]:
             judged = known.pop(str(entry["id"]), None)
             event = self._event(entry, judged, coder)
-            if event.end_s > end_s:
+            if event.end_s > seconds + _SLACK_S:
                 raise InputError("an event ends after the recording", found=f"{event.end_s} s")
             if event.person not in people and (judged is None or event != judged.event):
                 raise InputError("nobody of that name was recorded", found=event.person)
@@ -201,6 +212,20 @@ def _stamp(folder: Path, *patterns: str) -> Stamp:
     """Names and times of files: equal as long as none of them is written."""
     files = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     return tuple((path.name, path.stat().st_mtime_ns) for path in files)
+
+
+def _below(study: Path, folder: Path) -> str | None:
+    """Where a folder truly lies in the study, if it does."""
+    try:
+        return folder.resolve().relative_to(study.resolve()).as_posix()
+    except (OSError, ValueError):  # elsewhere, or no name that a file can have
+        return None
+
+
+@lru_cache(maxsize=64)
+def _recorded(clip: ClipResult, stamp: Stamp) -> tuple[float, tuple[str, ...]]:
+    """How long a clip is, and who is in it."""
+    return recorded_s(clip.folder) or 0.0, clip.header().people
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ blind has the last word on a clip: tables, cut clips and maps are made from it.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.events import GestureEvent, annotation_by, event_of, in_order
-from mgskel.core.storage.files import write_json
+from mgskel.core.storage.files import write_text
 from mgskel.core.storage.intake import read_json
 
 SCHEMA = "mgskel-review/1"
@@ -187,7 +188,9 @@ def save_review(folder: Path, review: Review) -> Review:
             raise Outdated(current)
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         saved = replace(review, revision=review.revision + 1, saved=now)
-        write_json(path, {"schema": SCHEMA, **asdict(saved)})
+        # Without indents, which take the library's slow way: it is saved with every decision.
+        tree = {"schema": SCHEMA, **asdict(saved)}
+        write_text(path, json.dumps(tree, ensure_ascii=False, allow_nan=False))
         return saved
 
 
