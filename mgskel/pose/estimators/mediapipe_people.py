@@ -8,7 +8,7 @@ Where one person is asked for, those who can't be that person (after a few pictu
 most prominent, where several are nearly so) are only glimpsed: the body model looks at them now
 and then, the more rarely the better their motion foretells where they will be and the farther
 they are from others. Who comes near somebody else, or seems to, is watched: glimpsed at each or
-every second picture, so that nobody's place is stolen.
+every third picture, so that nobody's place is stolen.
 
 A run whose square holds two people is drawn over to the more prominent one; so the heads of the
 others are hidden from it. Where two runs end up on the same person all the same, because one
@@ -37,7 +37,7 @@ from mgskel.pose.prominence import may_be_kept
 _EVERY = 15
 _OFTENEST = 15
 _COUNT = 150
-_SETTLED = 5
+_SETTLED = 2
 _MISSED_FRAMES = 30
 # In radii of the circle around hips and whole body, see `mediapipe_finder`.
 _SAME_BODY = 0.15
@@ -133,7 +133,7 @@ class Followers:
             if now < _IN_REACH:
                 one.wait_at_most(1)
             elif soon < _IN_REACH or one.watched:
-                one.wait_at_most(2)
+                one.wait_at_most(3)
             else:
                 one.wait_at_most(max((now - _IN_REACH) / _STRIDE, _OFTENEST))
 
