@@ -55,7 +55,9 @@ def finished(
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    return {name: file_hash(folder / name) for name in (*TABLES, "methods.md")}
+    found = [folder / name for name in (*TABLES, "methods.md")]
+    files = [*found, *folder.rglob("events.eaf"), *folder.rglob("report.html")]
+    return {path.relative_to(folder).as_posix(): file_hash(path) for path in files}
 
 
 def test_a_folder_becomes_a_study_with_a_folder_per_clip(finished: Path) -> None:

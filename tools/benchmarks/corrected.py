@@ -4,9 +4,9 @@
 
 The first clips of each sign of `real_symptoms` make a study. A page's saves are played to the app:
 right events are accepted, wrong ones rejected, a missing one is added, each clip is finished.
-`mgskel finetune FOLDER/study` learns from it, and the last fifteen clips of each sign are asked
-before and after. Clips of a sign may be parts of one take, so this is what correcting brings on
-more clips of the same people.
+`mgskel finetune FOLDER/study` learns from it (options that are not known here go there), and the
+last fifteen clips of each sign are asked before and after. Clips of a sign may be parts of one
+take, so this is what correcting brings on more clips of the same people.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from mgskel.cli import main as mgskel
 from mgskel.core.events import write_events
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
-from mgskel.review.server import ReviewSettings, Server
+from mgskel.review.review_server import ReviewSettings, Server
 from mgskel.spotting import StreamRecognizer
-from mgskel.study.folder import EVENTS, POSE, About
+from mgskel.study.study_folder import EVENTS, POSE, About
 
 _SET = "real_symptoms"
 
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the sets' folder")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--clips", type=int, default=6, help="corrected of each sign")
-    args = parser.parse_args(argv)
+    args, teaching = parser.parse_known_args(argv)
     set_threads(1)
     machine = StreamRecognizer.load()
     clips = clips_by_label(args.data / f"{_SET}.npz")
@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
     spotted(study, machine, {sign: clips[sign][: args.clips] for sign in SHOWN})
     done = corrected(study)
     print(", ".join(f"{count} {act}" for act, count in done.items()), file=sys.stderr)
-    if mgskel(["finetune", str(study), "-o", str(run), "--all"]):
+    if mgskel(["finetune", str(study), "-o", str(run), "--all", *teaching]):
         return 1
     taught = StreamRecognizer.load(run)
     points = [
