@@ -53,7 +53,8 @@ test-all: lint $(EXTRAS_READY)
 	$(BIN)/python -m pytest -q -rs -n $(JOBS) -m ""
 
 fuzz: $(READY)
-	MGSKEL_FUZZ_SECONDS=$${MGSKEL_FUZZ_SECONDS:-60} $(BIN)/python -m pytest -q tests/formats/test_damaged.py
+	MGSKEL_FUZZ_SECONDS=$${MGSKEL_FUZZ_SECONDS:-60} $(BIN)/python -m pytest -q tests/formats/test_damaged.py \
+		tests/formats/test_damaged_inputs.py
 
 audit: $(READY)
 	$(BIN)/python tools/audit.py

@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in old:
         print(line)
     print(f"{len(found)} pins, {len(old)} older than a known fix of {FIXES.name}")
+    print(FIXES.read_text("utf-8").partition(".")[0].lstrip("# ").replace("\n# ", " "))
     asked = None if args.offline else ask_pip_audit()
     if asked is None:
         print("pip-audit was not asked (not installed, or its data cannot be reached)")

@@ -265,9 +265,12 @@ def test_a_camera_that_goes_wrong_all_day(online: Any, frames: int) -> None:
         points: Any = FRAME + rng.normal(0, 3, FRAME.shape).astype(np.float32)
         if rng.random() < 0.1:
             points[rng.integers(17)] = np.nan
+        if frames // 4 < number < frames // 4 + frames * 54 // 100:  # nobody; an hour of the day
+            points[:] = np.nan
         wrong = rng.integers(12)
         moment = {0: time_s - 9, 1: float("nan"), 2: "soon"}.get(int(wrong), time_s)
-        points = {3: points[:5], 4: None}.get(int(wrong), points)
+        others = {3: points[:5], 4: None, 5: np.stack([points] * 2), 6: points.repeat(2, 0)}
+        points = others.get(int(wrong), points)
         try:
             online.push(points, None, moment)
         except InputError:

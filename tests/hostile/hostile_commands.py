@@ -26,8 +26,18 @@ def refuse(words: Sequence[object], folder: Path, capsys: Any, status: int = 2) 
     return err
 
 
-def in_little(words: Sequence[object], tmp_path: Path) -> tuple[int, str]:
-    """Exit code and message of a command in a child with 1 GB more than this and 5 CPU seconds."""
+def in_little(
+    words: Sequence[object],
+    tmp_path: Path,
+    seconds: int = 5,
+    largest: int | None = None,
+    user: int = 0,
+) -> tuple[int, str]:
+    """Exit code and message of a command in a child with 1 GB more than this and 5 CPU seconds.
+
+    Args:
+        largest: bytes of a file, beyond which writing fails as on a full disk.
+    """
     said = tmp_path / "said.txt"
     child = os.fork()
     if not child:
@@ -39,8 +49,11 @@ def in_little(words: Sequence[object], tmp_path: Path) -> tuple[int, str]:
             now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
             resource.setrlimit(resource.RLIMIT_AS, (now + (1 << 30),) * 2)
             used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-            resource.setrlimit(resource.RLIMIT_CPU, (int(used) + 5,) * 2)
-            signal.alarm(60)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(used) + seconds,) * 2)
+            if largest is not None:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest,) * 2)
+            signal.alarm(60 + 4 * seconds)
             status = main([str(word) for word in words])
             sys.stderr.flush()
         finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_commands import filled, refuse
+from hostile_commands import filled, in_little, refuse
 
 from mgskel.cli import main
 
@@ -118,3 +118,22 @@ def test_what_killed_runs_left_is_swept(tmp_path: Path, good: Path, name: str) -
     assert main(["extract", str(good / "pose.npz"), "-o", str(tmp_path / "o"), "-q"]) == 0
     assert not left.exists()
     assert main(["extract", str(good / "pose.npz"), "-o", str(tmp_path / "o"), "-q"]) == 0
+
+
+WRITERS = [
+    "convert P O.npz", "convert P O.csv", "synthesise clips 4 -o O.npz", "synthesise recordings --seconds 5 -o O", "hub R -o O.zip", "hub R -o O",
+    "spot P -o O.eaf", "extract P -o O --workers 1", "analyze --from P -o O --no-attention", "train --data.train T -o O --optim.epochs=1 --machine.tensorboard=off",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", WRITERS)
+def test_a_disk_that_becomes_full(tmp_path: Path, good: Path, labelled: Path, line: str) -> None:
+    words = filled(line, good, "", tmp_path / "o", T=labelled)
+    status, said = in_little(words, tmp_path, seconds=30, largest=1500)
+    assert status in (1, 2), said
+    assert "File too large" in said or "too large" in said, said
+    assert "Traceback" not in said and "internal" not in said and len(said.splitlines()) < 40
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in left if "part-" in name], left
+    if status == 2:
+        assert set(left) <= {"said.txt", ".lock"}, left
