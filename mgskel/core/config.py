@@ -166,7 +166,11 @@ def _parse_overrides(words: Sequence[str]) -> list[tuple[str, Any]]:
         key, equals, text = word[2:].partition("=")
         if not equals:
             if not rest:
-                raise InputError(f"--{key} has no value", expected=f"--{key} VALUE")
+                raise InputError(
+                    f"--{key} is no option by itself, and as a setting it has no value",
+                    expected=f"--{key} VALUE",
+                    remedy="--help shows options and settings",
+                )
             text = rest.pop(0)
         try:
             pairs.append((key, parse_yaml(text, f"--{key}")))

@@ -80,7 +80,7 @@ def test_plain_values_build_the_same_config(tmp_path):
         (["--verbose", "maybe"], "on or off"),
         (["--optim", "3"], "mapping of keys"),
         (["--sizes", "3"], "mapping"),
-        (["--epochs"], "has no value"),
+        (["--epochs"], "it has no value"),
         (["epochs", "3"], "unexpected argument"),
         (["--name", "[1]"], "wrong value for 'name'"),
     ],
