@@ -69,8 +69,8 @@ def mentions(text: str, ids: Iterable[str]) -> set[str]:
     found = {(kind.strip(" _.#-").lower(), int(n)) for kind, n in named}
     pieces = _PIECE.findall(text.casefold())
     spelt = ""
-    for piece in pieces:  # "statements 3 and 4"
-        if piece.isdecimal():
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):  # "statements 3 and 4"
+        if piece.isdecimal() and following not in ("of", "von"):  # a count is no number
             found |= {(spelt, int(piece[:9]))} if spelt else set()
         elif piece not in _BETWEEN or not spelt:
             spelt = _KINDS.get(piece, "")

@@ -321,7 +321,7 @@ def _judgement(first: Hypothesis, second: Hypothesis, sightings: Sequence[Sighti
 
 def _told(ids: Sequence[str], sightings: Sequence[Sighting]) -> str:
     names = {sighting.item.id: sighting.cue.name for sighting in sightings}
-    return "; ".join(f"{names[one]} [{one}]" for one in ids)
+    return ", ".join(f"{names[one]} [{one}]" for one in ids)
 
 
 def _moments(sightings: Sequence[Sighting], ids: Sequence[str]) -> list[Moment]:
@@ -358,7 +358,7 @@ def _explanations(sightings: Sequence[Sighting]) -> list[Explanation]:
     ranked = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     found = []
     for name, members in ranked[:12]:
-        reasons = "; or ".join(members[0].cue.innocent)
+        reasons = ", or ".join(members[0].cue.innocent)
         ids = list(dict.fromkeys(sighting.item.id for sighting in members))
         found.append(Explanation(explanation=f"{name}: {reasons}"[:600], explains=ids[:200]))
     return found
