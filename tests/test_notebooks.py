@@ -72,7 +72,9 @@ def test_a_fresh_run_agrees_with_what_is_stored(name: str) -> None:
 
 
 def kinds(cell: dict) -> list[list[str]]:
-    return [sorted(output.get("data", {"text": ""})) for output in cell["outputs"]]
+    """Of each output; what is printed may come in one piece or in several."""
+    found = [sorted(output.get("data", {"text": ""})) for output in cell["outputs"]]
+    return [kind for n, kind in enumerate(found) if kind != ["text"] or found[n - 1 : n] != [kind]]
 
 
 def shown(cell: dict) -> list[np.ndarray]:
