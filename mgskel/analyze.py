@@ -134,9 +134,7 @@ def analyze(
         # Everything that can be wrong is found before an hour of extraction, not after.
         recognizer = Recognizer.load(settings.model)
         scene = load_scene(settings.scene) if settings.scene else Scene(setting="not described")
-        reasoner = model_reasoner(settings.llm) if settings.llm else RulesReasoner()
-        if isinstance(reasoner, RulesReasoner):
-            reasoner.check(scene)
+        reasoner = model_reasoner(settings.llm) if settings.llm else RulesReasoner.of(scene)
         truth = read_events(settings.reference) if settings.reference else ()
         video = video_url(source) if settings.with_video else None
 

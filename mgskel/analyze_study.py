@@ -14,7 +14,6 @@ from typing import Any
 
 from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze
 from mgskel.core.config import to_dict
-from mgskel.core.errors import MgskelError
 from mgskel.core.machine.progress import Progress
 from mgskel.core.machine.threads import set_threads, usable_cores
 from mgskel.core.storage.files import (
@@ -30,7 +29,7 @@ from mgskel.core.version import __version__
 from mgskel.formats import is_recording
 from mgskel.pose.batches.clip_list import VIDEO_ENDINGS, Clip, find_clips
 from mgskel.pose.batches.manifest import ClipRecord, Manifest
-from mgskel.pose.batches.work import ClipOutcome, FrameCount
+from mgskel.pose.batches.work import ClipOutcome, FrameCount, failure
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
@@ -85,7 +84,7 @@ class Study:
 
 
 @dataclass(frozen=True)
-class ClipJob:
+class AnalyzeJob:
     """The whole path of one clip of a study, as every worker goes it."""
 
     clip: Clip
@@ -102,16 +101,10 @@ class ClipJob:
                 self.clip.path, folder, self.settings, FrameCount(tell),
                 threads=self.threads,
             )  # fmt: skip
-            error = ""
-        except MgskelError as failure:
-            error = str(failure)
-        except Exception as failure:  # a study outlives whatever one clip does
-            error = f"{type(failure).__name__}: {failure}"
+        except Exception as error:
+            return ClipOutcome(error=failure(error), seconds=round(time.perf_counter() - begin, 3))
         seconds = round(time.perf_counter() - begin, 3)
-        if error:
-            return ClipOutcome(error=error, seconds=seconds)
-        report = file_hash(folder / REPORT)
-        return ClipOutcome(notes=done.notes, seconds=seconds, pose_hash=report)
+        return ClipOutcome(notes=done.notes, seconds=seconds, pose_hash=file_hash(folder / REPORT))
 
 
 def analyze_study(
@@ -158,7 +151,7 @@ def analyze_study(
         }
         todo = [clip for clip in clips if clip.name not in done]
         threads = 1 if len(todo) > 1 else None
-        jobs = [ClipJob(c, folder, settings, threads) for c in todo]
+        jobs = [AnalyzeJob(c, folder, settings, threads) for c in todo]
         if jobs:
             engine = create_engine(study.engine, study.workers or usable_cores(), len(jobs))
             with Progress(len(jobs), "analyze", "clips") as progress:

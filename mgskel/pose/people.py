@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -59,8 +60,7 @@ def choose(
         return Choice((lasting[int(settings.keep) - 1],), tuple(notes))
     worth = {"main": lambda track: rank[track.name], **_SIDES}.get(settings.keep)
     if mark := _MARK.fullmatch(settings.keep):
-        place = np.array([float(part) for part in mark.groups()])
-        worth = lambda track: -float(np.hypot(*(_middle(track) - place)))  # noqa: E731
+        worth = partial(_nearness, np.array([float(part) for part in mark.groups()]))
     if worth is None:
         raise InputError(
             f"no person '{settings.keep}' in this clip",
@@ -139,6 +139,10 @@ def _about_others(
 def _weight(track: Track, num_frames: int, frame_size: tuple[int, int]) -> float:
     presence = len(track.frames) / max(num_frames, 1)
     return Standing(float(np.median(track.sizes)), _middle(track), presence).weight(frame_size)
+
+
+def _nearness(place: np.ndarray, track: Track) -> float:
+    return -float(np.hypot(*(_middle(track) - place)))
 
 
 def _middle(track: Track) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.storage.intake import open_file
 from mgskel.pose.arrays import Arrays
 from mgskel.pose.frames import (
@@ -48,6 +48,16 @@ def open_source(clip: Footage, settings: VideoSettings = _WHOLE) -> FrameSource:
         return Pictures(path, settings)
     open_file(path, "clip").close()  # only a regular file: a pipe would be waited for
     return Video(path, settings)
+
+
+def expected_frames(clip: str | Path, settings: VideoSettings = _WHOLE) -> int | None:
+    """How many frames a clip's header promises, 0 where it tells none; none if it won't open."""
+    try:
+        source = open_source(clip, settings)
+    except MgskelError:
+        return None
+    source.close()
+    return source.expected or 0
 
 
 class Video:

@@ -92,9 +92,11 @@ class RulesReasoner:
     def name(self) -> str:
         return "rules"
 
-    def check(self, scene: Scene) -> None:
-        """Refuse a scene with labels that it could not judge by."""
-        label_places(scene, self.priors or default_priors())
+    @classmethod
+    def of(cls, scene: Scene) -> RulesReasoner:
+        """One for this scene, whose labels it has to know."""
+        label_places(scene, default_priors())
+        return cls()
 
     def judge(self, case: Case) -> Outcome:
         priors = self.priors or default_priors()

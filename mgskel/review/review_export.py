@@ -17,7 +17,7 @@ from mgskel.study.agreement.agreement import Agreement, AgreementSettings, agree
 from mgskel.study.agreement.coders import Coder, Coding
 from mgskel.study.agreement.word_map import reword
 from mgskel.study.reviews import load_reviews, review_path
-from mgskel.study.study_folder import About, ClipResult, recorded_s, study_clips
+from mgskel.study.study_folder import About, ClipResult, recorded, study_clips
 
 CODERS = "coders"
 MACHINE = "machine"
@@ -79,7 +79,7 @@ def _coder(clips: Sequence[ClipResult], name: str) -> Coder:
             if review is None or not review.finished:
                 continue
             events = review.standing()
-        length, people = recorded_s(clip.folder), clip.header().people
+        length, people = recorded(clip.folder)
         codings.append(Coding(clip.name, events, duration_s=length, people=people))
     if not codings:
         raise InputError(

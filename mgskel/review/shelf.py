@@ -26,6 +26,7 @@ from mgskel.study.study_folder import (
     About,
     ClipResult,
     is_clip_folder,
+    recorded,
     recorded_s,
 )
 from mgskel.study.study_folder import study_clips as clips_below
@@ -151,7 +152,7 @@ class Shelf:
         for entry in told["events"]:
             judged = known.pop(str(entry["id"]), None)
             event = self._event(entry, judged, coder)
-            if event.end_s > seconds + _SLACK_S:
+            if event.end_s > (seconds or 0.0) + _SLACK_S:
                 raise InputError("an event ends after the recording", found=f"{event.end_s} s")
             if event.person not in people and (judged is None or event != judged.event):
                 raise InputError("nobody of that name was recorded", found=event.person)
@@ -223,9 +224,8 @@ def _below(study: Path, folder: Path) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _recorded(clip: ClipResult, stamp: Stamp) -> tuple[float, tuple[str, ...]]:
-    """How long a clip is, and who is in it."""
-    return recorded_s(clip.folder) or 0.0, clip.header().people
+def _recorded(clip: ClipResult, stamp: Stamp) -> tuple[float | None, tuple[str, ...]]:
+    return recorded(clip.folder)
 
 
 @lru_cache(maxsize=8)

@@ -158,10 +158,16 @@ def study_clips(folder: Path) -> list[ClipResult]:
 def recorded_s(folder: Path) -> float | None:
     """How long a clip's recording is, without loading its keypoints."""
     try:
-        header, times = read_pose_header(folder / POSE)
+        return recorded(folder)[0]
     except InputError:
         return None
-    return float(times[-1]) + 1 / header.fps if len(times) and header.fps > 0 else None
+
+
+def recorded(folder: Path) -> tuple[float | None, tuple[str, ...]]:
+    """How long a clip's recording is, and who is in it, without loading its keypoints."""
+    header, times = read_pose_header(folder / POSE)
+    known = len(times) and header.fps > 0
+    return float(times[-1]) + 1 / header.fps if known else None, header.people
 
 
 def clip_of_table(path: Path, text: str) -> dict[str, tuple[GestureEvent, ...]] | None:

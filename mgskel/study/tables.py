@@ -94,7 +94,7 @@ class Tables:
         with writing_together(folder) as place:
             for name in TABLES:
                 table = getattr(self, name)
-                write_text(place / f"{name}.csv", to_csv(table))
+                write_text(place / f"{name}.csv", csv_text(table))
                 if parquet:
                     _write_parquet(place / f"{name}.parquet", table)
 
@@ -274,7 +274,7 @@ def _apart(names: Sequence[str]) -> list[str]:
     return result
 
 
-def to_csv(table: pd.DataFrame) -> str:
+def csv_text(table: pd.DataFrame) -> str:
     """A table as text: nothing where a value cannot be had, no cell that runs as a formula."""
     safe = table.copy()
     for name in safe.columns:

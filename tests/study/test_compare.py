@@ -15,7 +15,7 @@ from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.report.studies.comparison_page import findings, forest_plot, render_comparison
 from mgskel.study.compare import Comparison, Contrast, compare
-from mgskel.study.tables import to_csv
+from mgskel.study.tables import csv_text
 
 
 def one(result: Comparison, name: str) -> Contrast:
@@ -175,7 +175,7 @@ def test_the_page_and_the_plot_keep_hostile_names_as_text(summary: pd.DataFrame)
 def test_the_command_writes_page_tables_and_plot(
     tmp_path: Path, summary: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "summary.csv").write_text(to_csv(summary))
+    (tmp_path / "summary.csv").write_text(csv_text(summary))
     out = tmp_path / "out"
     assert main(["compare", str(tmp_path), "--by", "condition", "--json", "-o", str(out)]) == 0
     answer = json.loads(capsys.readouterr().out)

@@ -13,7 +13,7 @@ from studies.comparison.simulated import Design, invented_movement, invented_sum
 from mgskel.cli import main
 from mgskel.core.errors import InputError
 from mgskel.study.prediction import _shuffled, predict
-from mgskel.study.tables import to_csv
+from mgskel.study.tables import csv_text
 
 PLANTED = Design(people=20, ratio=4, changed=2, spread=0.3)
 EMPTY = Design(people=20, ratio=1)
@@ -75,8 +75,8 @@ def test_the_command_answers_beside_the_comparison(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = invented_summary(PLANTED, 0)
-    (tmp_path / "summary.csv").write_text(to_csv(summary))
-    (tmp_path / "observable.csv").write_text(to_csv(invented_movement(summary, 0.0, 0)))
+    (tmp_path / "summary.csv").write_text(csv_text(summary))
+    (tmp_path / "observable.csv").write_text(csv_text(invented_movement(summary, 0.0, 0)))
     words = ["--by", "condition", "--predict", "--permutations", "9", "--json", "-q"]
     assert main(["compare", str(tmp_path), *words, "-o", str(tmp_path / "out")]) == 0
     answer = json.loads(capsys.readouterr().out)["prediction"]

@@ -11,13 +11,13 @@ take, so this is what correcting brings on more clips of the same people.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks._command import options
 from benchmarks.learning import SHOWN, asked_again, table
 from benchmarks.real import MEANING, clips_by_label
 from benchmarks.study import ask
@@ -34,11 +34,7 @@ _SET = "real_symptoms"
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="benchmark.py corrected",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options(__name__, __doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the sets' folder")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--clips", type=int, default=6, help="corrected of each sign")

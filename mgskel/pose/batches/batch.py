@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.config import to_dict
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import InputError
 from mgskel.core.machine.progress import Progress
 from mgskel.core.machine.threads import usable_cores
 from mgskel.core.sequence import PoseSequence
@@ -27,7 +27,7 @@ from mgskel.pose.batches.work import ClipOutcome
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings
-from mgskel.pose.video import open_source
+from mgskel.pose.video import expected_frames
 
 
 @dataclass(frozen=True)
@@ -167,14 +167,6 @@ def _frames(
     """How many frames lie ahead, where every clip's header tells."""
     if importer is not None:
         return None
-    total = 0
-    for clip in clips:
-        if not clip.is_local:
-            return None
-        try:
-            source = open_source(clip.path, settings.video)
-        except MgskelError:
-            continue
-        total += source.expected or 0
-        source.close()
-    return total or None
+    if not all(clip.is_local for clip in clips):
+        return None
+    return sum(expected_frames(clip.path, settings.video) or 0 for clip in clips) or None

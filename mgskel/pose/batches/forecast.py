@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import InputError
 from mgskel.core.machine.threads import usable_cores
 from mgskel.pose.batches.clip_list import find_clips
 from mgskel.pose.estimator import create_estimator
 from mgskel.pose.extract import ExtractSettings
 from mgskel.pose.observe import observe
-from mgskel.pose.video import open_source
+from mgskel.pose.video import expected_frames
 
 PROBE_S = 2.0
 
@@ -51,16 +51,9 @@ def forecast(
 ) -> Forecast:
     """What extraction of clips and folders will cost on this machine."""
     clips = [clip for clip in find_clips(inputs, out) if clip.is_local]
-    frames = 0
-    readable = []
-    for clip in clips:
-        try:
-            source = open_source(clip.path, settings.video)
-        except MgskelError:
-            continue
-        frames += source.expected or 0
-        source.close()
-        readable.append(clip)
+    promised = [(clip, expected_frames(clip.path, settings.video)) for clip in clips]
+    readable = [clip for clip, number in promised if number is not None]
+    frames = sum(number or 0 for _, number in promised)
     if not readable:
         raise InputError("no clip whose length can be told", expected="video files")
     speed = _speed(readable[len(readable) // 2].path, settings)

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgskel.core.errors import MgskelError
 from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import file_hash, write_json
 from mgskel.pose.batches.clip_list import Clip
 from mgskel.pose.batches.parts import Parts
-from mgskel.pose.batches.work import ClipOutcome, FrameCount, kept_estimator
+from mgskel.pose.batches.work import ClipOutcome, FrameCount, failure, kept_estimator
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.quality import quality_report
 
@@ -63,14 +62,8 @@ def run_job(job: ClipJob, tell: Callable[[int], None]) -> ClipOutcome:
         write_json(with_ending(base, ".quality.json"), report)
         pose = with_ending(base, ".npz")
         result.sequence.save(pose)
-    except MgskelError as error:
-        return ClipOutcome(error=str(error), seconds=round(time.perf_counter() - begin, 3))
     except Exception as error:
-        # A batch outlives whatever one clip does to a decoder or a model.
-        return ClipOutcome(
-            error=f"{type(error).__name__}: {error}",
-            seconds=round(time.perf_counter() - begin, 3),
-        )
+        return ClipOutcome(error=failure(error), seconds=round(time.perf_counter() - begin, 3))
     finally:
         counter.flush()
     return ClipOutcome(

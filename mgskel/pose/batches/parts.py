@@ -27,7 +27,7 @@ from mgskel.core.storage.files import json_hash, write_bytes
 from mgskel.core.storage.intake import parse_json
 from mgskel.core.storage.npz import open_npz
 from mgskel.pose.batches.clip_list import Clip
-from mgskel.pose.batches.work import ClipOutcome, FrameCount, kept_estimator
+from mgskel.pose.batches.work import ClipOutcome, FrameCount, failure, kept_estimator
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import Detection, estimator_identity
 from mgskel.pose.extract import Extraction, ExtractSettings, judge, kept_glimpses
@@ -147,10 +147,8 @@ class PartJob:
             counter.flush()
             save_observed(_from(seen, self.first), self.file)
             return ClipOutcome(frames=len(seen.times))
-        except MgskelError as error:
-            return ClipOutcome(error=str(error))
         except Exception as error:
-            return ClipOutcome(error=f"{type(error).__name__}: {error}")
+            return ClipOutcome(error=failure(error))
 
 
 def join(parts: Sequence[Observed]) -> tuple[Observed, np.ndarray]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mgskel.core.errors import MgskelError
 from mgskel.core.machine.progress import Progress
 from mgskel.core.storage.files import json_hash
 from mgskel.pose.batches.clip_list import Clip
@@ -34,6 +35,11 @@ class ClipOutcome:
     pose_hash: str = ""
     quality: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def failure(error: Exception) -> str:
+    """What a clip failed of: a batch outlives whatever one does to a decoder or a model."""
+    return str(error) if isinstance(error, MgskelError) else f"{type(error).__name__}: {error}"
 
 
 class FrameCount(Progress):

@@ -14,11 +14,10 @@ from mgskel.core.event_formats.elan import elan_tiers, read_elan
 from mgskel.core.events import GestureEvent, read_events
 from mgskel.core.storage.intake import read_text
 from mgskel.study.study_folder import (
-    ClipResult,
     clip_folders,
     clip_of_table,
     is_clip_folder,
-    recorded_s,
+    recorded,
 )
 
 ENDINGS = (".eaf", ".csv", ".tsv", ".txt", ".json", ".boris")
@@ -116,8 +115,8 @@ def read_coder(path: Path, name: str) -> Coder:
 def _clip_coding(folder: Path, study: Path | None = None) -> Coding:
     events = read_events(folder / "events.csv")
     name = folder.resolve().name if study is None else folder.relative_to(study).as_posix()
-    people = ClipResult(name, folder).header().people
-    return Coding(name, events, alias=folder.name, duration_s=recorded_s(folder), people=people)
+    length, people = recorded(folder)
+    return Coding(name, events, alias=folder.name, duration_s=length, people=people)
 
 
 def _folder_codings(folder: Path, remarks: list[str]) -> list[Coding]:
