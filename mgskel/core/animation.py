@@ -6,10 +6,10 @@ It is what a recording shows of itself in a notebook, and what pages show of ges
 from __future__ import annotations
 
 from html import escape
-from typing import Protocol
 
 import numpy as np
 
+from mgskel.core.interchange import Poses
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.strokes import Stroke, strokes
 
@@ -18,23 +18,8 @@ _GREY = "#8a919c"
 _ABREAST = 4
 
 
-class Moving(Protocol):
-    """What is read of a `PoseSequence`."""
-
-    @property
-    def keypoints(self) -> np.ndarray: ...
-    @property
-    def skeleton(self) -> Skeleton: ...
-    @property
-    def duration_s(self) -> float: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-
-
 def animated_svg(
-    sequence: Moving, height: int = 240, frames: int = 120, title: str = "", legend: bool = True
+    sequence: Poses, height: int = 240, frames: int = 120, title: str = "", legend: bool = True
 ) -> str:
     """The skeletons of a recording, at their own speed, over and over.
 
@@ -102,7 +87,7 @@ def _path(places: np.ndarray, lines: list[Stroke]) -> str:
 
 def _legend(parts: list[str], skeleton: Skeleton, top: int) -> str:
     rows = [parts[at : at + _ABREAST] for at in range(0, len(parts), _ABREAST)]
-    shown = "".join(
+    return "".join(
         f'<text y="{top + 11 + 14 * row}" font-family="sans-serif" font-size="9">'
         + "".join(
             f'<tspan dx="6" fill="{skeleton.colours.get(part, _GREY)}">'
@@ -112,4 +97,3 @@ def _legend(parts: list[str], skeleton: Skeleton, top: int) -> str:
         + "</text>"
         for row, here in enumerate(rows)
     )
-    return shown

@@ -181,14 +181,11 @@ def _parse_overrides(words: Sequence[str]) -> list[tuple[str, Any]]:
 
 def _set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.split(".")
-    node = tree
     for parent in parents:
-        child = node.get(parent)
-        if not isinstance(child, dict):
-            child = {}
-            node[parent] = child
-        node = child
-    node[last] = value
+        if not isinstance(tree.get(parent), dict):
+            tree[parent] = {}
+        tree = tree[parent]
+    tree[last] = value
 
 
 def _build(kind: Any, value: Any, path: tuple[str, ...], place: str) -> Any:

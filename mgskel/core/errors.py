@@ -23,15 +23,8 @@ _MOST_FAULTS = 1000
 
 
 class MgskelError(Exception):
-    """A failure with a place, an expectation, a finding and a remedy.
-
-    Args:
-        message: what went wrong, as a plain sentence.
-        expected: what would have been right.
-        found: what was there instead.
-        remedy: what the user can do.
-        place: where in the input (file, line, key, frame, joint).
-    """
+    """What went wrong, as a plain sentence, where (file, line, key, frame, joint), what would have
+    been right, what was there instead, and what the user can do."""
 
     exit_code = 2
 

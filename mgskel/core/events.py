@@ -40,12 +40,11 @@ class GestureEvent:
     """One gesture of one person.
 
     Attributes:
-        person: the person's name or track.
+        person: the name or track.
         label: the gesture's name; of a group, in words ("hand at the head").
         class_id: its id in the vocabulary; -1 where it belongs to none, or is a group's.
         start_s, end_s: seconds from the recording's start.
         score: how sure, 0..1; 1 for annotations by people.
-        micro: whether it is a micro-gesture.
         group: the body group, as the vocabulary divides it.
         level: 'gesture', or 'group' where it is clear which part of the body acts, but not how.
         alternatives: what else it may be, likeliest first: names and their probabilities.
@@ -243,11 +242,9 @@ EVENT_FORMATS: Registry[EventFormat] = Registry(
 
 
 def read_events(path: str | Path, vocabulary: str | Path | Vocabulary | None = None) -> Events:
-    """Events of a CSV, JSON, ELAN or BORIS file, in the order of time.
+    """Events of a CSV, JSON, ELAN or BORIS file, which its content tells, in the order of time.
 
-    Args:
-        path: the file; what it is shows in its content.
-        vocabulary: gives class ids by label, and refuses labels that it doesn't have.
+    A vocabulary gives class ids by label, and refuses labels that it doesn't have.
     """
     chosen = get_vocabulary(vocabulary) if vocabulary is not None else None
     text = read_text(path, "events file")
@@ -287,7 +284,7 @@ class Events(tuple[GestureEvent, ...]):
             for e in self
         ]  # fmt: skip
         cells = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
         )
         titles = "".join(f"<th>{title}</th>" for title in head)
         count = "1 gesture" if len(self) == 1 else f"{len(self)} gestures"
@@ -347,11 +344,9 @@ def write_events(
     media: str | None = None,
     vocabulary: Vocabulary | None = None,
 ) -> None:
-    """Write events as `.csv`, `.json`, `.eaf` (ELAN) or `.boris`.
+    """Write events, by time, as `.csv`, `.json`, `.eaf` (ELAN, to the millisecond) or `.boris`.
 
     Args:
-        path: the ending chooses the format. ELAN keeps whole milliseconds; the others all.
-        events: in any order; the file lists them by time.
         media: the recording, for ELAN and BORIS to open beside the events: path or name.
         vocabulary: the names that ELAN offers to whoever corrects the events.
     """

@@ -9,7 +9,8 @@ it is made of; classes of two vocabularies mean the same when their gestures agr
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,6 @@ _GROUPS_IN_WORDS = {
     "lower limb": "leg movement",
     "illustrative": "illustrating gesture",
 }
-_REQUIRED = ("raw", "name", "group")
-_OPTIONAL = ("micro", "needs", "means", "showable", "note")
 
 
 @dataclass(frozen=True)
@@ -98,18 +97,14 @@ def gestures_of(label: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class GestureClass:
-    """One class of a vocabulary.
+    """One class of a vocabulary; what is not told here means the same as in `Gesture`.
 
     Attributes:
         id: position in the vocabulary, from 0; what models predict.
-        name: what people call it.
         group: body group, as the data set divides it.
-        micro: whether it is a micro-gesture (illustrative gestures are not).
         raw_id: the label in the data set's own files.
-        needs: what must be seen, as in `Gesture`; by default what the first of its gestures needs.
-        showable: whether any skeleton can show it.
+        needs: by default what the first of its gestures needs.
         means: the gestures that the class is made of.
-        note: what a skeleton shows of it, where that is not all.
     """
 
     id: int
@@ -189,10 +184,9 @@ class Vocabulary:
         for gesture in self.classes:
             if gesture.raw_id == raw_id:
                 return gesture
-        known = [gesture.raw_id for gesture in self.classes]
         raise InputError(
             f"label {raw_id} is not in the vocabulary '{self.name}'",
-            expected=_spans(known),
+            expected=_spans([gesture.raw_id for gesture in self.classes]),
             found=raw_id,
             remedy="check which vocabulary the labels belong to",
         )
@@ -207,6 +201,27 @@ def _spans(numbers: list[int]) -> str:
         else:
             spans.append([number, number])
     return ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in spans)
+
+
+@dataclass(frozen=True)
+class _ClassEntry:
+    """A class as a vocabulary file describes it."""
+
+    raw: int
+    name: str
+    group: str
+    micro: bool = True
+    needs: tuple[str, ...] | None = None
+    means: tuple[str, ...] | None = ()
+    showable: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _VocabularyFile:
+    name: str
+    classes: tuple[_ClassEntry, ...]
+    title: str = ""
 
 
 @functools.cache
@@ -247,79 +262,34 @@ def _synthetic() -> Vocabulary:
 
 
 def load_vocabulary(path: str | Path) -> Vocabulary:
-    """A vocabulary from a YAML file; every fault in it is named at once."""
-    tree = read_yaml(path, "vocabulary file")
-    faults = _faults(tree)
-    if faults:
-        raise InputError(
-            "this is not a usable vocabulary:\n  - " + "\n  - ".join(faults),
-            place=str(path),
-            expected="keys name and classes; each class with raw, name and group",
-            remedy="see mgskel/core/vocabularies/imigue.yaml for an example",
-        )
+    """A vocabulary from a YAML file."""
+    file = from_dict(_VocabularyFile, read_yaml(path, "vocabulary file"), str(path))
+    if not file.classes:
+        raise InputError("a vocabulary without classes", place=path)
+    for key in ("raw", "name"):
+        values = Counter(str(getattr(entry, key)).casefold() for entry in file.classes)
+        if twice := [value for value, count in values.items() if count > 1]:
+            raise InputError(f"{key} {', '.join(map(repr, twice))} is given twice", place=path)
     classes = tuple(
         GestureClass(
             id=index,
-            name=entry["name"],
-            group=entry["group"],
-            micro=entry.get("micro", True),
-            raw_id=entry["raw"],
-            needs=tuple(entry["needs"] if "needs" in entry else _needs(entry.get("means") or ())),
-            showable=entry.get("showable", True),
-            means=tuple(entry.get("means") or ()),
-            note=entry.get("note", ""),
+            name=entry.name,
+            group=entry.group,
+            micro=entry.micro,
+            raw_id=entry.raw,
+            needs=_needs(entry) if entry.needs is None else entry.needs,
+            showable=entry.showable,
+            means=entry.means or (),
+            note=entry.note,
         )
-        for index, entry in enumerate(tree["classes"])
+        for index, entry in enumerate(file.classes)
     )
-    return Vocabulary(str(tree["name"]), classes, str(tree.get("title", "")))
+    return Vocabulary(file.name, classes, file.title)
 
 
-def _needs(means: Sequence[str]) -> tuple[str, ...]:
-    first = known_gestures().get(means[0]) if means else None
+def _needs(entry: _ClassEntry) -> tuple[str, ...]:
+    first = known_gestures().get(entry.means[0]) if entry.means else None
     return () if first is None else first.needs
-
-
-def _faults(tree: Any) -> list[str]:
-    if not isinstance(tree, dict):
-        return [f"the file holds {type(tree).__name__}, not keys and values"]
-    faults = [f"key '{key}' is missing" for key in ("name", "classes") if key not in tree]
-    faults += [f"unknown key '{key}'" for key in tree if key not in ("name", "title", "classes")]
-    classes = tree.get("classes", [])
-    if not isinstance(classes, list) or not all(isinstance(entry, dict) for entry in classes):
-        return [*faults, "'classes' is not a list of mappings"]
-    if not classes and "classes" in tree:
-        faults.append("'classes' is empty")
-    for index, entry in enumerate(classes):
-        faults += [f"class {index}: {fault}" for fault in _class_faults(entry)]
-    for key in ("raw", "name"):
-        values = [str(entry[key]).casefold() for entry in classes if key in entry]
-        faults += [
-            f"{key} {v!r} is given twice" for v in sorted(set(values)) if values.count(v) > 1
-        ]
-    return faults
-
-
-def _class_faults(entry: Mapping[str, Any]) -> list[str]:
-    faults = [f"key '{key}' is missing" for key in _REQUIRED if key not in entry]
-    faults += [f"unknown key '{key}'" for key in entry if key not in _REQUIRED + _OPTIONAL]
-    kinds: dict[str, tuple[type, str]] = {
-        "raw": (int, "a whole number"),
-        "name": (str, "text"),
-        "group": (str, "text"),
-        "micro": (bool, "true or false"),
-        "showable": (bool, "true or false"),
-        "needs": (list, "a list of body parts or joints"),
-        "means": (list, "a list of words"),
-        "note": (str, "text"),
-    }
-    for key, (kind, what) in kinds.items():
-        value = entry.get(key)
-        wrong_bool = kind is int and isinstance(value, bool)
-        if key in entry and (not isinstance(value, kind) or wrong_bool):
-            faults.append(f"'{key}' is {value!r}, not {what}")
-        elif kind is list and value and not all(isinstance(word, str) for word in value):
-            faults.append(f"'{key}' is {value!r}, not {what}")
-    return faults
 
 
 def map_classes(
@@ -341,8 +311,3 @@ def map_classes(
         elif narrower and len(wider) == 1:
             mapping[gesture.id] = wider[0]
     return mapping
-
-
-def group_vocabulary_ids(actions: Vocabulary, groups: Vocabulary) -> dict[int, int]:
-    """Ids of `actions` to ids of the vocabulary of their body groups (ma52 to ma52_body)."""
-    return {gesture.id: groups.by_name(gesture.group).id for gesture in actions}

@@ -30,6 +30,8 @@ class Poses(Protocol):
     @property
     def fps(self) -> float: ...
     @property
+    def duration_s(self) -> float: ...
+    @property
     def skeleton(self) -> Skeleton: ...
     @property
     def unit(self) -> str: ...
@@ -110,7 +112,10 @@ def to_xarray(sequence: Poses) -> xarray.Dataset:
         `position` (time, space, keypoints, individuals) and `confidence` (time, keypoints,
         individuals), with fps, unit, layout and source among the attributes.
     """
-    xarray = _xarray()
+    try:
+        import xarray
+    except ImportError as error:
+        raise MissingDependency("xarray", "interchange", "giving a dataset") from error
     dims = ("time", "space", "keypoints", "individuals")
     attributes: dict[str, object] = {
         "ds_type": "poses",
@@ -156,11 +161,3 @@ def fields_from_xarray(dataset: xarray.Dataset, layout: str | None = None) -> di
         "source": str(dataset.attrs.get("source_file", "")),
         "people": tuple(str(name) for name in dataset["individuals"].values),
     }
-
-
-def _xarray():  # type: ignore[no-untyped-def]
-    try:
-        import xarray
-    except ImportError as error:
-        raise MissingDependency("xarray", "interchange", "giving a dataset") from error
-    return xarray

@@ -21,13 +21,9 @@ class Recording:
     """One sequence and what is known about it.
 
     Attributes:
-        sequence: the joints.
-        name: its name within the data set.
         label: its class, in the numbering of the data set's vocabulary (or the set's own).
         subject, view, split: who, which camera, which part of the data set.
         frame_labels: (T,) what happens in each frame, as numbers or text.
-        events: gestures within it.
-        extra: what else is told of it.
     """
 
     sequence: PoseSequence
@@ -222,20 +218,14 @@ class Dataset(Sequence[Recording]):
 
     def groups(self, kind: str) -> np.ndarray:
         """(n,) the subject, view, video or split (part of the data set) of each recording."""
-        known = {
-            "subject": self.subjects,
-            "view": self.views,
-            "video": self.videos,
-            "split": self.splits,
-        }
-        values = known[kind]
+        values = getattr(self, f"{kind}s")
         if values is None:
             raise InputError(
                 f"the file does not say the {kind} of its sequences",
                 remedy=f"give it a '{kind}' array, or validate on a random share "
                 "(--data.validation random)",
             )
-        return values
+        return np.asarray(values)
 
     @property
     def labels(self) -> np.ndarray | None:

@@ -39,11 +39,11 @@ class PoseSequence:
         keypoints: (M, T, V, C) float32; people, frames, joints, coordinates (2 or 3). NaN where
             missing. In images y points down; in metres the axes are the sensor's.
         scores: (M, T, V) float32 in 0..1; 0 exactly where a joint is missing.
-        fps: frames per second (the nominal rate where frames come unevenly).
+        fps: the nominal rate where frames come unevenly.
         skeleton: the layout of axis V.
         timestamps: (T,) float64 seconds, increasing.
         frame_size: (width, height) in pixels, where there was a picture.
-        unit: 'pixel', 'metre' or 'normalised'.
+        unit: one of `UNITS`.
         source: what it came from, as a name without folders above the input's.
         provenance: what was done to it, one record per step.
         people: names of the tracks of axis M.

@@ -30,13 +30,12 @@ class Skeleton:
     """One layout of joints.
 
     Attributes:
-        name: the layout's name.
-        joints: joint names, in the order of the keypoint axis V.
+        joints: names, in the order of the keypoint axis V.
         bones: (child, parent) joint indices; each joint but the roots has one parent.
         root: index of the joint that the others hang on.
         mirror_pairs: (left, right) joint indices.
         parts: body part to joint indices; each joint belongs to one part.
-        colours: body part to display colour.
+        colours: of the body parts, for display.
     """
 
     name: str

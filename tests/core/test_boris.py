@@ -85,18 +85,12 @@ def test_exported_tables_old_and_aggregated(tmp_path: Path) -> None:
     assert (two.events[0].person, two.events[0].label) == ("ben", "touch, face")
 
 
-@pytest.mark.parametrize("ending", [".boris", ".csv", ".tsv"])
-def test_what_we_write_reads_back(ending: str, tmp_path: Path) -> None:
-    path = tmp_path / f"out{ending}"
+def test_what_we_write_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "out.boris"
     given = (Observation("interview", EVENTS, "interview.mp4", 12.0), Observation("empty", ()))
     write_boris(path, given)
     assert is_boris(path.read_text())
-    found = {o.name: o for o in read_boris(path)}
-    assert found["interview"].events == EVENTS
-    assert found["interview"].media == "interview.mp4"
-    assert found["interview"].duration_s == 12.0
-    if ending == ".boris":
-        assert found["empty"].events == ()
+    assert read_boris(path) == given
 
 
 def test_a_state_cannot_overlap_itself(tmp_path: Path) -> None:

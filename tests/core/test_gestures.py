@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mgskel.core.errors import InputError
-from mgskel.core.gestures import (
-    get_vocabulary,
-    group_vocabulary_ids,
-    list_vocabularies,
-    load_vocabulary,
-    map_classes,
-)
+from mgskel.core.gestures import get_vocabulary, list_vocabularies, load_vocabulary, map_classes
 from mgskel.core.skeleton import get_skeleton, list_skeletons
 
 
@@ -50,10 +46,9 @@ def test_smg_order_and_non_micro_class() -> None:
 
 def test_ma52_groups_have_the_published_sizes() -> None:
     actions, groups = get_vocabulary("ma52"), get_vocabulary("ma52_body")
-    mapping = group_vocabulary_ids(actions, groups)
-    sizes = [list(mapping.values()).count(i) for i in range(7)]
-    assert sizes == [5, 6, 13, 8, 6, 10, 4]
-    assert mapping[actions.by_name("Arms akimbo").id] == groups.by_name("body-hand").id
+    of_actions = [gesture.group for gesture in actions]
+    assert [of_actions.count(name) for name in groups.names] == [5, 6, 13, 8, 6, 10, 4]
+    assert actions.by_name("Arms akimbo").group == "body-hand"
 
 
 def test_pressed_lips_need_face_points() -> None:
@@ -122,30 +117,34 @@ def test_errors_name_the_nearest() -> None:
         get_vocabulary("imigue").by_id(32)
 
 
-def test_own_vocabulary_and_every_fault_at_once(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    good = tmp_path / "own.yaml"
-    good.write_text(
+def test_a_vocabulary_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(
         "name: own\nclasses:\n  - {raw: 5, name: Étirement, group: body}\n", encoding="utf-8"
     )
-    own = get_vocabulary(good)
+    own = get_vocabulary(file)
     assert own.from_raw(5).name == "Étirement"
     assert own.by_id(0).micro
-    bad = tmp_path / "bad.yaml"
-    bad.write_text(
-        "name: bad\ncolour: red\nclasses:\n"
-        "  - {raw: one, name: A, group: x}\n"
-        "  - {raw: 2, name: a, group: x, micro: maybe, needs: head}\n"
-        "  - {name: C}\n"
-    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[1]", "a mapping of keys"),
+        ("{name: bad, classes: []}", "without classes"),
+        ("{name: bad, colour: red, classes: []}", "unknown key 'colour'"),
+        ("{name: bad, classes: [{raw: one, name: A, group: x}]}", "'classes.0.raw'"),
+        ("{name: bad, classes: [{raw: 1, name: A, group: x, micro: maybe}]}", "micro"),
+        ("{name: bad, classes: [{name: A}]}", "missing key: classes.0.group, classes.0.raw"),
+        (
+            "{name: bad, classes: [{raw: 1, name: A, group: x}, {raw: 2, name: a, group: x}]}",
+            "name 'a' is given twice",
+        ),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_used(content: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(content)
     with pytest.raises(InputError) as caught:
-        load_vocabulary(bad)
-    message = str(caught.value)
-    for fault in (
-        "colour",
-        "'raw' is 'one'",
-        "'a' is given twice",
-        "'micro'",
-        "'needs'",
-        "class 2",
-    ):
-        assert fault in message
+        load_vocabulary(tmp_path / "bad.yaml")
+    assert words in str(caught.value)
+    assert "bad.yaml" in str(caught.value)

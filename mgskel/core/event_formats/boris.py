@@ -3,20 +3,18 @@
 BORIS notes moments: a state event is a pair of moments with the same subject and behaviour, a
 point event a single one. Here a point becomes an event of `POINT_S`. Three of its forms are read:
 a project (`.boris`, one or many observations), exported events ("tabular", one row a moment) and
-exported aggregated events (one row an event); projects and tabular files are written.
+exported aggregated events (one row an event); projects are written.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError, unknown
+from mgskel.core.errors import InputError
 from mgskel.core.events import (
     EVENT_FORMATS,
     EventFormat,
@@ -26,29 +24,21 @@ from mgskel.core.events import (
     in_vocabulary,
 )
 from mgskel.core.gestures import Vocabulary
-from mgskel.core.storage.files import to_json, write_text
+from mgskel.core.storage.files import write_json
 from mgskel.core.storage.intake import csv_rows, parse_json, read_text
 
 POINT_S = 0.04
 _FORMAT = "7.0"
 _NOBODY = "No focal subject"
 _SCORE = re.compile(r"score ([01](?:\.\d+)?(?:[eE]-?\d+)?)$")
-_TABULAR = (
-    "Observation id", "Observation date", "Description", "Observation duration",
-    "Observation type", "Source", "Time offset (s)", "Media duration (s)", "FPS", "Subject",
-    "Behavior", "Behavioral category", "Behavior type", "Time", "Media file name",
-    "Image index", "Image file path", "Comment",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One recording as somebody coded it.
+    """One recording as somebody coded it; without media it was coded live.
 
     Attributes:
-        name: the observation's id.
-        media: the recording's file name; empty for a live observation.
-        duration_s: the recording's length; none where the file does not say it.
+        media: the recording's file name.
         remarks: what a reader of the events should know.
     """
 
@@ -254,21 +244,11 @@ def _seconds(text: str, place: str) -> float:
 
 
 def write_boris(path: str | Path, observations: Sequence[Observation]) -> None:
-    """Write a project (`.boris`) or tabular events (`.csv`, `.tsv`) for BORIS to open."""
-    ending = Path(path).suffix.lower()
-    if ending == ".boris":
-        write_text(path, to_json(_project(observations)))
-    elif ending in (".csv", ".tsv"):
-        write_text(path, _tabular(observations, "\t" if ending == ".tsv" else ","))
-    else:
-        raise unknown("BORIS ending", ending, (".boris", ".csv", ".tsv"), place=str(path))
-
-
-def _project(observations: Sequence[Observation]) -> dict[str, Any]:
+    """Write a project for BORIS to open."""
     groups = {event.label: event.group for o in observations for event in o.events}
     people = sorted({event.person for o in observations for event in o.events})
     keys = "abcdefghijklmnopqrstuvwxyz0123456789"
-    return {
+    project = {
         "time_format": "hh:mm:ss",
         "project_date": "2000-01-01T00:00:00",
         "project_name": "mgskel",
@@ -299,6 +279,7 @@ def _project(observations: Sequence[Observation]) -> dict[str, Any]:
         "behaviors_coding_map": [],
         "converters": {},
     }
+    write_json(path, project)
 
 
 def _coded(observation: Observation) -> dict[str, Any]:
@@ -346,29 +327,6 @@ def _apart(events: Iterable[GestureEvent]) -> list[GestureEvent]:
         else:
             row.append(event)
     return list(in_order(event for row in joined.values() for event in row))
-
-
-def _tabular(observations: Sequence[Observation], separator: str) -> str:
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, delimiter=separator, lineterminator="\n")
-    writer.writerow(_TABULAR)
-    for observation in observations:
-        length = "" if observation.duration_s is None else f"{observation.duration_s:.3f}"
-        kind = "Media file(s)" if observation.media else "Live observation"
-        source = f"player #1:{observation.media}" if observation.media else "NA"
-        moments = [
-            (time, mark, event)
-            for event in _apart(observation.events)
-            for time, mark in ((event.start_s, "START"), (event.end_s, "STOP"))
-        ]
-        for time, mark, event in sorted(moments, key=lambda m: (m[0], m[1] == "START")):
-            about = "" if event.score == 1 or mark == "STOP" else f"score {event.score:g}"
-            writer.writerow(
-                [observation.name, "", "", length, kind, source, "0.0", length, "",
-                 event.person, event.label, event.group, mark, f"{time:.3f}",
-                 observation.media or "NA", "NA", "NA", about]
-            )  # fmt: skip
-    return sheet.getvalue()
 
 
 def _read(path: Path, vocabulary: Vocabulary | None) -> list[GestureEvent]:

@@ -17,6 +17,8 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mgskel.core.errors import InputError
 from mgskel.core.events import (
     EVENT_COLUMNS,
@@ -57,8 +59,6 @@ def read_elan(
     what ELAN has saved since: by the tier's annotator or else the document's author.
 
     Args:
-        path: the `.eaf` file.
-        vocabulary: gives class ids by label, and refuses labels that it doesn't have.
         tiers: read only these tiers (those of gestures, in a file that also holds others).
     """
     document = _parse(path)
@@ -119,21 +119,12 @@ def _slot_times(slots: Mapping[str, int | None]) -> dict[str, float]:
     # No time is beyond a float; whole numbers of any size can stand in a file.
     known = {name: value for name, value in slots.items() if value is not None}
     times = {name: value / 1000 for name, value in known.items() if abs(value) < 1 << 60}
-    index = 0
-    while index < len(names):
-        if names[index] in times:
-            index += 1
-            continue
-        first = index
-        while index < len(names) and names[index] not in times:
-            index += 1
-        if first == 0 or index == len(names):
-            continue  # open on one side: nothing says where it lies
-        before, after = times[names[first - 1]], times[names[index]]
-        step = (after - before) / (index - first + 1)
-        for place in range(first, index):
-            times[names[place]] = before + step * (place - first + 1)
-    return times
+    given = [place for place, name in enumerate(names) if name in times]
+    # Those open on one side are left out: nothing says where they lie.
+    between = range(given[0], given[-1]) if given else ()
+    open_ones = [place for place in between if names[place] not in times]
+    seconds = np.interp(open_ones, given, [times[names[place]] for place in given]) if given else []
+    return times | {names[p]: float(s) for p, s in zip(open_ones, seconds, strict=True)}
 
 
 def _details(document: Any) -> dict[str, dict[str, str]]:
@@ -188,7 +179,9 @@ def write_elan(
                 if any(texts):
                     name = f"{who}: {field.replace('_', ' ')}{again}"
                     name = _free_name(document.tiers, name)
-                    _add_type(document, field)
+                    if field not in document.linguistic_types:
+                        kind = "Symbolic_Association"  # one annotation to each gesture
+                        document.add_linguistic_type(field, kind, timealignable=False)
                     document.add_tier(name, ling=field, parent=tier, part=person)
                     _add_details(document, name, tier, texts)
     document.remove_tier("default")
@@ -225,12 +218,6 @@ def _offer(document: Any, used: Mapping[str, str], vocabulary: Vocabulary | None
             "CONTROLLED_VOCABULARY_REF": _GESTURES,
         },
     )
-
-
-def _add_type(document: Any, field: str) -> None:
-    """The type of the dependent tiers of a field: one annotation to each gesture."""
-    if field not in document.linguistic_types:
-        document.add_linguistic_type(field, "Symbolic_Association", timealignable=False)
 
 
 def _lanes(events: Iterable[GestureEvent]) -> dict[str, list[list[GestureEvent]]]:
