@@ -33,7 +33,7 @@ from mgskel.pose.batches.work import ClipOutcome, FrameCount, failure
 from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
-from mgskel.pose.video import list_pictures
+from mgskel.pose.stills import list_pictures
 from mgskel.reason import load_scene
 from mgskel.report.studies.study_methods import write_methods
 from mgskel.report.studies.study_page import PAGE, write_study_page

@@ -14,7 +14,7 @@ from mgskel.core.recording import Dataset, Recording
 from mgskel.formats.format import Format, ReadOptions, register
 from mgskel.formats.reading.source import Source
 from mgskel.pose.batches.clip_list import VIDEO_ENDINGS
-from mgskel.pose.video import list_pictures
+from mgskel.pose.stills import list_pictures
 
 _AGAIN = "poses are extracted anew each time: 'mgskel extract' keeps them in files"
 _MAGIC = {0: (b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01", b"OggS"), 4: (b"ftyp",),

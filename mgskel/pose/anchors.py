@@ -19,11 +19,8 @@ _PER_BOX = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
-    """Attributes:
-    points: (4, 2) head, left shoulder, right shoulder, hips (or (1, 2), the centre of all
-        joints, in layouts without them); NaN where not seen.
-    size: the person's scale in pixels, about a shoulder width.
-    """
+    """Head, left shoulder, right shoulder and hips, (4, 2), or in layouts without them the centre
+    of all joints, (1, 2), NaN where not seen; and the person's size, about a shoulder width."""
 
     points: np.ndarray
     size: float

@@ -185,12 +185,6 @@ def create_estimator(
     return made
 
 
-def attend(model: Estimator, keep: str) -> None:
-    """Tell an estimator who is asked for, if it wants to know."""
-    if hasattr(model, "attend"):
-        model.attend(keep)
-
-
 def estimator_identity(settings: EstimatorSettings) -> dict[str, Any]:
     """What changes the numbers, known without loading a model (weights enter by their hash)."""
     return dict(settings.entry.identity(settings.chosen))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,9 +54,9 @@ class Extraction:
 
     Attributes:
         sequence: the kept persons' keypoints, in pixels of the upright, full-size picture.
-        quality: report on the main (first kept) person.
-        notes: what a user should know: damage, people left out, times without the person.
-        frames_per_second: speed reached, everything but model loading included.
+        quality: of the main (first kept) person.
+        notes: damage, people left out, times without the person.
+        frames_per_second: everything but model loading included.
     """
 
     sequence: PoseSequence
@@ -113,27 +113,24 @@ def refine(
         cleaned = clean(raw.replace(source=name), settings.cleaning)
         return _judged(cleaned, (), begin)
     size = raw.frame_size if raw.frame_size and raw.unit == "pixel" else _extent(raw.keypoints)
-    tracker = Tracker(raw.skeleton, size, settings.people)
-    for frame in range(raw.num_frames):
-        people = zip(raw.keypoints[:, frame], raw.scores[:, frame], strict=True)
-        tracker.push(frame, raw.timestamps[frame], [Detection(p, s) for p, s in people])
-    choice = choose(tracker.finish(), raw.num_frames, size, settings.people)
-    seen = _Seen(choice, raw.timestamps, raw.fps, raw.skeleton, [], raw.frame_size, raw.unit)
-    record = {"step": "import", "mgskel": __version__}
-    return _finish(seen, settings, name, record, begin, raw.provenance)
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """What was found in the frames."""
-
-    choice: Choice
-    times: np.ndarray
-    fps: float
-    skeleton: Any
-    notes: list[str]
-    frame_size: tuple[int, int] | None
-    unit: str = "pixel"
+    people = tuple(
+        tuple(Detection(p, s) for p, s in zip(points, scores, strict=True))
+        for points, scores in zip(
+            raw.keypoints.swapaxes(0, 1), raw.scores.swapaxes(0, 1), strict=True
+        )
+    )
+    times = tuple(raw.timestamps.tolist())
+    seen = Observed(name, raw.skeleton, times, people, size, raw.fps, ())
+    return _finish(
+        seen,
+        settings,
+        begin,
+        fps=raw.fps,
+        frame_size=raw.frame_size,
+        unit=raw.unit,
+        source=name,
+        provenance=(*raw.provenance, {"step": "import", "mgskel": __version__}),
+    )
 
 
 def judge(
@@ -153,39 +150,33 @@ def judge(
     """
     record = {"step": "extract", "estimator": dict(estimator), "mgskel": __version__}
     record |= {"video": to_dict(settings.video), **more}
-    return _finish(_track(seen, settings.people), settings, source, record, begin)
+    fps = _rate(seen.times, seen.fps)
+    return _finish(
+        seen, settings, begin, fps=fps, frame_size=seen.size, source=source, provenance=(record,)
+    )
 
 
 def kept_glimpses(seen: Observed, settings: ExtractSettings) -> list[int]:
     """Frames in which who is kept was only glimpsed, since that was not foreseen."""
-    return sorted({f for t in _track(seen, settings.people).choice.tracks for f in t.glimpses})
+    return sorted({f for t in _chosen(seen, settings.people).tracks for f in t.glimpses})
 
 
-def _track(seen: Observed, people: PeopleSettings) -> _Seen:
+def _chosen(seen: Observed, people: PeopleSettings) -> Choice:
     """Who is who, and who is kept."""
     tracker = Tracker(seen.skeleton, seen.size, people)
     for frame, (time_s, found) in enumerate(zip(seen.times, seen.people, strict=True)):
         tracker.push(frame, time_s, found)
-    choice = choose(tracker.finish(), len(seen.times), seen.size, people)
-    stamps = np.array(seen.times)
-    fps = _rate(stamps, seen.fps)
-    return _Seen(choice, stamps, fps, seen.skeleton, list(seen.notes), seen.size)
+    return choose(tracker.finish(), len(seen.times), seen.size, people)
 
 
 def _finish(
-    seen: _Seen,
-    settings: ExtractSettings,
-    name: str,
-    record: dict[str, Any],
-    begin: float,
-    before: tuple[Any, ...] = (),
+    seen: Observed, settings: ExtractSettings, begin: float, source: str, **details: Any
 ) -> Extraction:
-    """Clean and judge who was chosen."""
-    count = len(seen.times)
-    choice = seen.choice
+    """Clean and judge who is kept; `details` are those of a `PoseSequence`."""
+    count, choice = len(seen.times), _chosen(seen, settings.people)
     if not choice.tracks:
         raise InputError(
-            f"{name}: no person found in any of its {count} frames",
+            f"{source}: no person found in any of its {count} frames",
             expected="a person whose upper body can be seen",
             remedy="look at the clip; a larger picture (no --max-side) may help",
         )
@@ -193,14 +184,11 @@ def _finish(
     sequence = PoseSequence(
         keypoints,
         scores,
-        seen.fps,
-        seen.skeleton,
-        seen.times,
-        frame_size=seen.frame_size,
-        unit=seen.unit,
-        source=name,
-        provenance=(*before, record),
+        skeleton=seen.skeleton,
+        timestamps=np.array(seen.times),
+        source=source,
         people=tuple(track.name for track in choice.tracks),
+        **details,
     ).noted("people", **to_dict(settings.people))
     notes = (*seen.notes, *choice.notes)
     if notes:
@@ -228,7 +216,7 @@ def _remarks(quality: QualityReport) -> Iterator[str]:
         )
 
 
-def _rate(times: np.ndarray, nominal: float | None) -> float:
+def _rate(times: Sequence[float], nominal: float | None) -> float:
     """Frames per second as they really came; the nominal rate for a single frame."""
     if len(times) > 1:
         return float((len(times) - 1) / (times[-1] - times[0]))

@@ -62,6 +62,13 @@ class VideoSettings:
                 found=str(self.max_side),
             )
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The second to begin at and the one to stop before, infinite where nobody says."""
+        start, endless = self.start or 0.0, float("inf")
+        after = endless if self.seconds is None else start + self.seconds
+        return start, min(endless if self.end is None else self.end, after)
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -80,9 +87,7 @@ class FrameSource(Protocol):
     """Where frames come from. `size`, `fps` and `faults` are complete after iteration.
 
     Attributes:
-        name: what to call it, without folders.
         size: (width, height) of the upright, unshrunk picture.
-        fps: nominal frames per second, if the source states one.
         expected: how many frames will probably come, if known.
         faults: what was missing or damaged, in words.
     """
@@ -146,26 +151,22 @@ def read_ahead(items: Iterable[Item], depth: int = 8) -> Iterator[Item]:
     ready: queue.Queue[object] = queue.Queue(maxsize=depth)
     stopped = threading.Event()
 
+    def hand_over(item: object) -> None:
+        while not stopped.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
     def produce() -> None:
         try:
             for item in items:
-                while not stopped.is_set():
-                    try:
-                        ready.put(item, timeout=0.1)
-                        break
-                    except queue.Full:
-                        continue
+                hand_over(item)
                 if stopped.is_set():
                     return
-            last: object = _END
+            hand_over(_END)
         except BaseException as error:  # handed over, whatever it is
-            last = _Failure(error)
-        while not stopped.is_set():
-            try:
-                ready.put(last, timeout=0.1)
-                return
-            except queue.Full:
-                continue
+            hand_over(_Failure(error))
 
     thread = threading.Thread(target=produce, name="decoder", daemon=True)
     thread.start()

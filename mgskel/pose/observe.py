@@ -13,7 +13,7 @@ from pathlib import Path
 from mgskel.core.errors import MgskelError, PartFailed
 from mgskel.core.machine.progress import Progress
 from mgskel.core.skeleton import Skeleton
-from mgskel.pose.estimator import Detection, Estimator, attend
+from mgskel.pose.estimator import Detection, Estimator
 from mgskel.pose.frames import Footage, Frame, VideoSettings, read_ahead
 from mgskel.pose.video import open_source
 
@@ -24,12 +24,10 @@ class Observed:
 
     Attributes:
         name: the clip's, without folders.
-        skeleton: the layout of the keypoints.
         times: of each frame, in seconds.
         people: of each frame, in pixels of the upright, full-size picture.
         size: (width, height) of that picture.
-        fps: nominal frames per second, where known.
-        notes: what a user should know.
+        fps: nominal, where known.
     """
 
     name: str
@@ -54,7 +52,8 @@ def observe(
     """
     model.reset()
     again = isinstance(clip, (str, Path)) and Path(clip).exists()
-    attend(model, keep if again else "all")
+    if hasattr(model, "attend"):
+        model.attend(keep if again else "all")
     times: list[float] = []
     people: list[tuple[Detection, ...]] = []
     frames = open_source(clip, video)

@@ -61,18 +61,17 @@ class GroupVerdict:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """Attributes:
-    person: whose report this is.
-    frames, fps: how many frames, and how many per second.
-    parts: body part to the share of frames in which it is usable (half its joints seen:
-        with a score of at least 0.3 and inside the picture).
-    jitter_sw: typical jitter at rest in shoulder widths; none where nothing rests.
-    jitter_parts: the same per body part.
-    bridged: hand to the share of frames in which only the body model tells where it is.
-    longest_loss_s: longest time without head or shoulders.
-    shoulder_px: shoulder width, in the sequence's unit.
-    verdict: per group of gestures, whether this recording can show it.
-    extraction_fps: frames per second that the extraction reached, where known.
+    """What is known of one person's keypoints.
+
+    Attributes:
+        parts: body part to the share of frames in which it is usable (half its joints seen:
+            with a score of at least 0.3 and inside the picture).
+        jitter_sw: typical jitter at rest in shoulder widths; none where nothing rests.
+        bridged: hand to the share of frames in which only the body model tells where it is.
+        longest_loss_s: longest time without head or shoulders.
+        shoulder_px: shoulder width, in the sequence's unit.
+        verdict: per group of gestures, whether this recording can show it.
+        extraction_fps: frames per second that the extraction reached, where known.
     """
 
     person: str

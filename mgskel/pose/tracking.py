@@ -58,9 +58,7 @@ class Track:
 
     Attributes:
         name: stable id, "1" for the first person seen.
-        frames: frame indices in which the person was seen, increasing.
-        keypoints: (n, V, 2) per frame seen, in pixels of the full picture.
-        scores: (n, V).
+        frames: in which the person was seen, increasing; the lists beside it are of these.
         glimpses: those frames of which no more is known than where the person was.
     """
 

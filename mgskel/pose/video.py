@@ -1,11 +1,10 @@
-"""Frames with true times, from files, streams, cameras and folders of pictures.
+"""Frames with true times, from files, streams and cameras; whatever FFmpeg reads.
 
-Whatever FFmpeg reads is decoded frame by frame, so memory does not grow with the clip.
+It is decoded frame by frame, so memory does not grow with the clip.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,7 @@ import numpy as np
 
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.storage.intake import open_file
-from mgskel.pose.arrays import Arrays
 from mgskel.pose.frames import (
-    ASSUMED_FPS,
     CAMERA,
     Footage,
     Frame,
@@ -28,9 +25,9 @@ from mgskel.pose.frames import (
     shrinking,
     source_name,
 )
+from mgskel.pose.stills import Arrays, Pictures
 
 _WHOLE = VideoSettings()
-_PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
 _PATIENCE_S = 15.0
 # A header's length is often rounded up to the next frame or two.
 _SLACK_FRAMES = 2
@@ -89,12 +86,8 @@ class Video:
             yield from self._frames()
 
     def _frames(self) -> Iterator[Frame]:
-        wanted = self._settings
-        start = wanted.start or 0.0
-        end = wanted.end if wanted.end is not None else float("inf")
-        if wanted.seconds is not None:
-            end = min(end, start + wanted.seconds)
-        thinning = Thinning(wanted.fps)
+        start, end = self._settings.bounds
+        thinning = Thinning(self._settings.fps)
         last = -1.0
         for time_s, picture in self._decoded(start):
             if time_s >= end:
@@ -253,18 +246,10 @@ class Video:
         return max(stated) or None
 
     def _expected(self) -> int | None:
-        duration = self._duration()
-        wanted = self._settings
-        end = duration if duration is not None else float("inf")
-        for bound in (
-            wanted.end,
-            (wanted.start or 0) + wanted.seconds if wanted.seconds is not None else None,
-        ):
-            end = min(end, bound) if bound is not None else end
-        rate = min(self.fps or 30.0, wanted.fps or float("inf"))
-        if end == float("inf"):
-            return None
-        return max(round((end - (wanted.start or 0)) * rate), 1)
+        start, end = self._settings.bounds
+        end = min(end, self._duration() or float("inf"))
+        rate = min(self.fps or 30.0, self._settings.fps or float("inf"))
+        return max(round((end - start) * rate), 1) if end < float("inf") else None
 
     def _note_missing(self, last: float, end: float) -> None:
         """Say how much of what the header promised was not there."""
@@ -276,103 +261,6 @@ class Video:
             self.faults.append(
                 f"the clip breaks off: {missing:.2f} s of {duration:.2f} s are missing"
             )
-
-
-class Pictures:
-    """Pictures 'img2.png' before 'img10.png', all of one size; `fps` is theirs to be told."""
-
-    def __init__(self, folder: Path, settings: VideoSettings) -> None:
-        self.name = folder.name
-        self.faults: list[str] = []
-        self._rate = settings.fps or ASSUMED_FPS
-        self.fps: float | None = self._rate
-        self._max_side = settings.max_side
-        self._files = self._chosen(folder, settings)
-        self.expected: int | None = len(self._files)
-        self.size: tuple[int, int] = (0, 0)
-        if settings.fps is None:
-            self.faults.append(f"no --fps given for a folder of pictures: {ASSUMED_FPS:g} taken")
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def __iter__(self) -> Iterator[Frame]:
-        unreadable = 0
-        for index, file in self._files:
-            image = _read_picture(file)
-            if image is None:
-                unreadable += 1
-                continue
-            height, width = image.shape[:2]
-            if self.size == (0, 0):
-                self.size = (width, height)
-                check_size(self.name, self.size)
-            elif self.size != (width, height):
-                raise InputError(
-                    f"{self.name}: pictures of different sizes are not one clip",
-                    place=file.name,
-                    expected=f"{self.size[0]} x {self.size[1]}",
-                    found=f"{width} x {height}",
-                )
-            yield Frame(index / self._rate, _shrunk(image, self._max_side))
-        if unreadable == len(self._files):
-            raise InputError(f"{self.name}: none of its {unreadable} pictures can be read")
-        if unreadable:
-            self.faults.append(f"{unreadable} pictures could not be read and were left out")
-
-    def _chosen(self, folder: Path, settings: VideoSettings) -> list[tuple[int, Path]]:
-        files = sorted(list_pictures(folder), key=natural_key)
-        if not files:
-            raise InputError(
-                f"no pictures in the folder '{folder.name}'",
-                expected="files ending in " + ", ".join(sorted(_PICTURE_ENDINGS)),
-            )
-        start = settings.start or 0.0
-        end = settings.end if settings.end is not None else float("inf")
-        if settings.seconds is not None:
-            end = min(end, start + settings.seconds)
-        chosen = [(i, file) for i, file in enumerate(files) if start <= i / self._rate < end]
-        if not chosen:
-            raise InputError(
-                f"{self.name}: the part to read holds no picture",
-                expected=f"a part of 0 to {len(files) / self._rate:.2f} s",
-                found=f"{start} to {end} s",
-            )
-        return chosen
-
-
-def list_pictures(folder: Path) -> list[Path]:
-    return [
-        p for p in folder.iterdir() if p.suffix.lower() in _PICTURE_ENDINGS and p.name[0] != "."
-    ]
-
-
-def natural_key(path: Path) -> tuple[object, ...]:
-    """Numbers in names count as numbers: frame2 comes before frame10."""
-    parts = re.split(r"(\d+)", path.name)
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
-
-
-def _read_picture(file: Path) -> np.ndarray | None:
-    """(H, W, 3) uint8 RGB, turned as the camera's orientation tag says; none if unreadable."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with open_file(file, "picture") as content, Image.open(content) as picture:
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (UnidentifiedImageError, OSError, InputError):
-        return None
-
-
-def _shrunk(image: np.ndarray, max_side: int | None) -> np.ndarray:
-    height, width = image.shape[:2]
-    scale = shrinking((width, height), max_side)
-    if scale == 1:
-        return image
-    from PIL import Image
-
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
 
 
 def _open_container(clip: str | Path) -> Any:

@@ -50,7 +50,7 @@ class Live:
     """Follows the largest person in the frames of a source, one at a time.
 
     Args:
-        source: ``camera:N``, an address, a clip, or pictures as `mgskel.pose.arrays` takes them.
+        source: ``camera:N``, an address, a clip, or pictures as `mgskel.pose.stills` takes them.
         fps: at most so many frames per second; of pictures, their rate.
         sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
         played: leave frames of a clip out that cannot be seen in time, as a camera would.

@@ -19,7 +19,7 @@ from benchmarks._command import options
 
 from mgskel.core.machine.samples import sample_clip
 from mgskel.pose.batches.batch import extract_batch
-from mgskel.pose.estimator import Estimator, EstimatorSettings, attend, create_estimator
+from mgskel.pose.estimator import Estimator, EstimatorSettings, create_estimator
 from mgskel.pose.extract import ExtractSettings, extract
 from mgskel.pose.frames import VideoSettings
 
@@ -47,7 +47,8 @@ def bare_loop(clip: Path, estimator: Estimator, seconds: float | None) -> tuple[
     import av
 
     estimator.reset()
-    attend(estimator, "main")
+    if hasattr(estimator, "attend"):
+        estimator.attend("main")
     watch, frames = _Watch(), 0
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]

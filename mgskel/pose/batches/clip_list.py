@@ -12,7 +12,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import content_hash, json_hash
 from mgskel.pose.frames import source_name
-from mgskel.pose.video import list_pictures, natural_key
+from mgskel.pose.stills import list_pictures, natural_key
 
 VIDEO_ENDINGS = frozenset(
     ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mpe .wmv .flv .ts .mts .m2ts .3gp .ogv .mjpeg"
@@ -23,10 +23,11 @@ OVERLAY_ENDING = ".overlay.mp4"
 
 @dataclass(frozen=True)
 class Clip:
-    """Attributes:
-    path: where it is (a file, a folder of pictures, ``camera:N`` or a URL).
-    name: its name below the given folder, which is all that files will know of its place.
-    stem: name of its results without ending, below the output folder.
+    """A file, a folder of pictures, ``camera:N`` or a URL.
+
+    Attributes:
+        name: below the given folder, which is all that files will know of its place.
+        stem: name of its results without ending, below the output folder.
     """
 
     path: str

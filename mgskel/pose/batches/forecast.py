@@ -21,12 +21,7 @@ PROBE_S = 2.0
 
 @dataclass(frozen=True)
 class Forecast:
-    """Attributes:
-    clips, frames: what there is to look at.
-    frames_per_second: the speed of one worker.
-    workers: how many can work at once.
-    seconds: how long it will take.
-    """
+    """What there is to look at, the speed of one worker, and how long so many will take."""
 
     clips: int
     frames: int
@@ -63,14 +58,11 @@ def forecast(
 
 def _speed(clip: str, settings: ExtractSettings) -> float:
     """Frames a second of one worker in the first seconds of a clip, start-up left out."""
-    start = settings.video.start or 0.0
-    ends = (
-        [start + PROBE_S] if settings.video.end is None else [start + PROBE_S, settings.video.end]
-    )
-    video = dataclasses.replace(settings.video, end=min(ends), seconds=None)
+    start, end = settings.video.bounds
+    video = dataclasses.replace(settings.video, end=min(end, start + PROBE_S), seconds=None)
     model = create_estimator(settings.estimator, 1)
     try:
-        warm = dataclasses.replace(video, end=min(start + 0.2, min(ends)))
+        warm = dataclasses.replace(video, end=min(end, start + 0.2))
         observe(clip, model, warm, settings.people.keep)
         begin = time.perf_counter()
         seen = observe(clip, model, video, settings.people.keep)

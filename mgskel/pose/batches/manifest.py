@@ -27,10 +27,7 @@ class ClipRecord:
         hash: SHA-256 of its content.
         settings: key of the estimator and settings used, into the manifest's `settings`.
         state: 'done' or 'failed'.
-        pose: the pose file below the output folder, with its own hash.
-        error: why it failed.
-        notes: what a user should know of it.
-        duration_s, frames: length of what was read.
+        pose: the pose file below the output folder.
         seconds: how long it took.
         quality: the quality report in one line.
     """
@@ -91,17 +88,15 @@ class Manifest:
         )
 
     def record(self, entry: ClipRecord) -> None:
+        """Add it and write all, unless there is nothing yet that they could tell where to find."""
         self.entries[entry.clip] = entry
-        self.write()
-
-    def write(self) -> None:
-        """Write it, unless there is nothing that it could tell where to find."""
-        if not any(entry.state == "done" for entry in self.entries.values()):
+        if not any(one.state == "done" for one in self.entries.values()):
             return
-        used = {entry.settings for entry in self.entries.values()}
-        clips = {}
-        for name in sorted(self.entries):
-            clips[name] = {k: v for k, v in asdict(self.entries[name]).items() if k != "clip"}
+        used = {one.settings for one in self.entries.values()}
+        clips = {
+            name: {key: value for key, value in asdict(one).items() if key != "clip"}
+            for name, one in sorted(self.entries.items())
+        }
         write_json(
             self.folder / NAME,
             {

@@ -70,7 +70,7 @@ class Parts:
             for index, (first, end) in enumerate(self._bounds(clip.path, settings.video))
         ]
         self._run(parts, progress)
-        seen, first_frames = join([part.load() for part in parts])
+        seen, first_frames = join([load_observed(part.file) for part in parts])
         if glimpses := kept_glimpses(seen, settings):
             again = np.unique(np.searchsorted(first_frames, glimpses, "right") - 1)
             parts = [
@@ -78,7 +78,7 @@ class Parts:
                 for part in parts
             ]
             self._run(parts, progress)
-            seen, _ = join([part.load() for part in parts])
+            seen, _ = join([load_observed(part.file) for part in parts])
         how = {"parts": len(parts), "part_s": self.length_s, "warm_up_s": self.warm_up_s}
         result = judge(seen, settings, identity, clip.name, begin, split=how)
         shutil.rmtree(folder)
@@ -128,9 +128,6 @@ class PartJob:
     @property
     def file(self) -> Path:
         return self.folder / f"{self.index:04d}{'-' if self.keep else ''}{self.keep}.npz"
-
-    def load(self) -> Observed:
-        return load_observed(self.file)
 
     def __call__(self, tell: Callable[[int], None]) -> ClipOutcome:
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from mgskel.core.errors import MgskelError
 from mgskel.core.machine.progress import Progress
@@ -34,7 +34,6 @@ class ClipOutcome:
     seconds: float = 0.0
     pose_hash: str = ""
     quality: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def failure(error: Exception) -> str:

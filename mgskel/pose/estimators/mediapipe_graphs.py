@@ -3,8 +3,7 @@
 MediaPipe Holistic finds somebody by itself and goes on from there; who that is cannot be told to
 it. Here the finding stands apart: `finder` gives the places of all people in a picture, and
 `follower` is Holistic from the place on, which it gets with each picture and of which it says
-where it will be in the next; `body_reader` is the body part of that alone. From the same places
-these give the same numbers as Holistic.
+where it will be in the next. From the same places these give the same numbers as Holistic.
 """
 
 from __future__ import annotations
@@ -164,52 +163,33 @@ def finder(min_score: float, threads: int | None) -> Any:
     )
 
 
-def follower(complexity: int, min_score: float, threads: int | None) -> Any:
+def follower(
+    complexity: int, min_score: float, threads: int | None, hands_and_face: bool = True
+) -> Any:
     """From an image and a place to the landmarks of the person there, and to the next place.
 
-    The model's own smoothing is off.
+    The model's own smoothing is off. Without hands and face it takes half the time, and carries
+    nothing from one picture to the next.
     """
     from mediapipe.python.solution_base import PacketDataType
 
-    landmarks = ("left_hand_landmarks", "right_hand_landmarks", "face_landmarks")
-    return _start_on_body(
-        _BODY + _HANDS_AND_FACE,
-        complexity,
-        min_score,
-        threads,
-        outputs=dict.fromkeys(landmarks, PacketDataType.PROTO)
-        | dict.fromkeys(PRESENCE.values(), PacketDataType.FLOAT),
-        sides={"refine_face": False},
-    )
-
-
-def body_reader(complexity: int, min_score: float, threads: int | None) -> Any:
-    """`follower` without hands and face, at half the time; it carries nothing from one picture to
-    the next."""
-    return _start_on_body(_BODY, complexity, min_score, threads)
-
-
-def _start_on_body(
-    text: str,
-    complexity: int,
-    min_score: float,
-    threads: int | None,
-    outputs: Mapping[str, Any] | None = None,
-    sides: Mapping[str, Any] | None = None,
-) -> Any:
-    from mediapipe.python.solution_base import PacketDataType
-
-    own = ("place", "next_place", "pose_landmarks")
+    text, names = _BODY, ["place", "next_place", "pose_landmarks"]
+    sides: dict[str, Any] = {"model_complexity": complexity, "smooth": False, "segment": False}
+    outputs = {}
+    if hands_and_face:
+        text += _HANDS_AND_FACE
+        names += ["left_hand_landmarks", "right_hand_landmarks", "face_landmarks"]
+        sides["refine_face"] = False
+        outputs = dict.fromkeys(PRESENCE.values(), PacketDataType.FLOAT)
     return _start(
         text,
         threads,
-        outputs=dict.fromkeys(own, PacketDataType.PROTO) | dict(outputs or {}),
+        outputs=dict.fromkeys(names, PacketDataType.PROTO) | outputs,
         parameters={
             "poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation"
             "__ThresholdingCalculator.threshold": min_score
         },
-        sides={"model_complexity": complexity, "smooth": False, "segment": False}
-        | dict(sides or {}),
+        sides=sides,
     )
 
 

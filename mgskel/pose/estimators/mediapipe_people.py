@@ -31,7 +31,7 @@ from mgskel.pose.estimators.mediapipe_finder import (
     whole,
 )
 from mgskel.pose.estimators.mediapipe_follower import Follower
-from mgskel.pose.estimators.mediapipe_graphs import Graph, body_reader
+from mgskel.pose.estimators.mediapipe_graphs import Graph, follower
 from mgskel.pose.prominence import may_be_kept
 
 _EVERY = 15
@@ -69,7 +69,7 @@ class Followers:
     ) -> None:
         self._finder = PersonFinder(min_detection, threads)
         self._new = lambda: Follower(complexity, min_tracking, threads)
-        self._reader = Graph(lambda: body_reader(complexity, min_tracking, threads))
+        self._reader = Graph(lambda: follower(complexity, min_tracking, threads, False))
         self._most = most
         self._keep = keep
         self._all: list[Follower] = []

@@ -160,7 +160,6 @@ class _Detector:
 
 
 def _build_pose(found: FoundModel, settings: MMPoseSettings) -> Any:
-
     _check_device(settings.device)
     weights = find_weights(found, settings)
     provide_mmcv_ops()

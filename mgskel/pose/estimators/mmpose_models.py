@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mgskel.core.errors import InputError, MissingDependency, nearest
+from mgskel.core.errors import InputError, MissingDependency, listed, nearest
 from mgskel.core.storage.files import file_hash
 from mgskel.core.storage.intake import read_yaml
 from mgskel.pose.estimator import option
@@ -263,9 +263,10 @@ def _check_fit(model: Any, weights: Mapping[str, Any], path: Path) -> None:
         return
     faults = []
     if missing:
-        faults.append(f"{len(missing)} of {len(wanted)} weights missing ({_some(missing)})")
+        names = listed(missing, _SHOWN)
+        faults.append(f"{len(missing)} of {len(wanted)} weights missing ({names})")
     if other:
-        faults.append(f"{len(other)} of another shape ({_some(other)})")
+        faults.append(f"{len(other)} of another shape ({listed(other, _SHOWN)})")
     raise InputError(
         "the checkpoint is not of this config's model",
         place=path,
@@ -273,11 +274,6 @@ def _check_fit(model: Any, weights: Mapping[str, Any], path: Path) -> None:
         found="; ".join(faults),
         remedy="choose the config that the checkpoint was trained with",
     )
-
-
-def _some(names: list[str]) -> str:
-    more = ", ..." if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _unfit(path: Path, found: str) -> InputError:
