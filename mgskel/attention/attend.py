@@ -124,10 +124,8 @@ def clip_input(recognizer: ClipModel, sequence: PoseSequence) -> tuple[Tensor, T
     """What the recognizer sees of a recording: x (1, C, T, V, M) and its mask."""
     from mgskel.datasets.batches import view_batches
 
-    store = recognizer.store(sequence)
-    x, mask, _ = next(
-        iter(view_batches(store, recognizer.input.stream, recognizer.input.window, 1))
-    )
+    store, wanted = recognizer.store(sequence), recognizer.input
+    x, mask, _ = next(view_batches(store, wanted.stream, wanted.window, 1))
     return x, mask
 
 

@@ -102,17 +102,6 @@ def stratified(labels: np.ndarray, share: float, seed: int = 0) -> Split:
     return Split(np.setdiff1d(np.arange(len(labels)), validation), validation)
 
 
-def folds(groups: np.ndarray, count: int, seed: int = 0) -> list[Split]:
-    """`count` splits that together hold out every group once."""
-    texts = np.asarray(groups).astype(str)
-    names = np.random.default_rng(seed).permutation(np.unique(texts))
-    if len(names) < count:
-        raise InputError(
-            f"{count} folds need as many groups", expected=f">= {count}", found=f"{len(names)}"
-        )
-    return [hold_out(texts, names[fold::count].tolist()) for fold in range(count)]
-
-
 def _subject_number(subject: object) -> int:
     digits = "".join(c for c in str(subject) if c.isdigit())
     if not digits:

@@ -22,13 +22,11 @@ Trial = TypeVar("Trial", bound=Callable[[], str])
 
 @dataclass(frozen=True)
 class MachinePart:
-    """Something that may work or not: the function that tries it, and how to get it.
+    """Something that may work or not, and the command that brings it.
 
     Attributes:
-        name: what the user reads.
         trial: "module:function"; the function returns a line about the part, or raises.
         needed: whether the default path stands on it.
-        remedy: the exact command that brings it.
         newest_python: the last Python for which its packages exist, if that is not the newest.
     """
 

@@ -45,9 +45,8 @@ from mgskel.formats.reading.units import guess_unit
 from mgskel.formats.writing import fps_assumed, people_named
 
 SCHEMA = 1
-_PER_SEQUENCE = ("label", "subject", "name", "view", "frame_size")
-_NUMBERS = ("scores", "frame_size")
-_PER_FRAME = ("frames", "offsets", "scores", "frame_label", "phase", "fps", "layout", "header")
+_KNOWN = ("label", "subject", "name", "view", "frame_size", "scores", "frame_label", "fps")
+_OTHERS = ("frames", "offsets", "phase", "layout", "header")
 
 
 def recognises(source: Source) -> bool:
@@ -64,7 +63,7 @@ def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:
     check_arrays(arrays, faults)
     if faults.stopping:
         return dataset_of([])
-    if arrays.fps is None:
+    if "fps" not in arrays.known:
         notes += (f"the frame rate is assumed ({ASSUMED_FPS:g}): give it by --fps",)
     recordings = RecordingsOnDemand(
         source.path,
@@ -79,30 +78,27 @@ def _arrays(
 ) -> BundleArrays:
     offsets = archive["offsets"]
     length = len(offsets) - 1 if offsets.ndim == 1 else -1
-    fields = {key: archive.get(key) for key in _PER_SEQUENCE}
-    others = {key: archive[key] for key in archive.keys if key not in _PER_FRAME + _PER_SEQUENCE}
+    known = {key: archive[key] for key in _KNOWN if key in archive}
+    others = {key: archive[key] for key in archive.keys if key not in _KNOWN + _OTHERS}
     extra = {key: array for key, array in others.items() if array.ndim and len(array) == length}
-    if fields["name"] is None:
-        fields["name"] = extra.get("video")
+    if "name" not in known and "video" in extra:
+        known["name"] = extra["video"]
+    if "frame_label" not in known and "phase" in archive:
+        known["frame_label"] = archive["phase"]
+    if "fps" not in known and options.fps is not None:
+        known["fps"] = np.array(options.fps)
     class_names = header.class_names or None
-    label = fields["label"]
-    if label is not None and label.dtype.kind in "US":
-        words, fields["label"] = np.unique(label, return_inverse=True)
+    if "label" in known and known["label"].dtype.kind in "US":
+        words, known["label"] = np.unique(known["label"], return_inverse=True)
         class_names = tuple(str(word) for word in words)
-    rate = archive.get("fps")
-    if rate is None and options.fps is not None:
-        rate = np.array(options.fps)
     return BundleArrays(
-        frames=np.asarray(frames, np.float32) if frames.dtype.kind in "fiu" else frames,
-        offsets=offsets,
-        skeleton=layout,
-        unit=header.unit or options.unit or guess_unit(frames),
-        fps=rate,
-        scores=archive.get("scores"),
-        frame_label=archive.get("frame_label" if "frame_label" in archive else "phase"),
-        class_names=class_names,
-        extra=extra,
-        **fields,
+        np.asarray(frames, np.float32) if frames.dtype.kind in "fiu" else frames,
+        offsets,
+        known,
+        extra,
+        layout,
+        header.unit or options.unit or guess_unit(frames),
+        class_names,
     )
 
 
@@ -172,44 +168,38 @@ def _recording(
     arrays: BundleArrays, index: int, options: ReadOptions, faults: Faults
 ) -> Recording | None:
     start, end = arrays.offsets[index : index + 2]
-    frames = arrays.frames[None, start:end]
-    # A bundle marks missing joints by NaN: the origin is a place like any other.
-    scores = np.isfinite(frames).all(-1).astype(np.float32)
-    if arrays.scores is not None:
-        scores = arrays.scores[None, start:end]
-    size = None if arrays.frame_size is None else arrays.frame_size[index]
-    name = f"sequence {index}" if arrays.name is None else str(arrays.name[index])
+    frames, known = arrays.frames[None, start:end], arrays.known
+    if "scores" in known:
+        scores = known["scores"][None, start:end]
+    else:
+        # A bundle marks missing joints by NaN: the origin is a place like any other.
+        scores = np.isfinite(frames).all(-1).astype(np.float32)
+    rate, size = known.get("fps"), known["frame_size"][index] if "frame_size" in known else None
+    name = str(known["name"][index]) if "name" in known else f"sequence {index}"
     sequence = make_sequence(
         frames,
         scores,
         skeleton=arrays.skeleton,
         options=options,
         faults=faults,
-        place=name if arrays.name is None else f"sequence {index} ({name})",
-        fps=None
-        if arrays.fps is None
-        else float(arrays.fps[index] if arrays.fps.ndim else arrays.fps),
+        place=f"sequence {index} ({name})" if "name" in known else name,
+        fps=None if rate is None else float(rate[index] if rate.ndim else rate),
         unit=arrays.unit,
         frame_size=None if size is None or not size.any() else (int(size[0]), int(size[1])),
         source=name,
     )
     if sequence is None:
         return None
-    split = arrays.extra.get("split")
+    labels, extra = known.get("frame_label"), arrays.extra
+    facts = {key: known[key][index].item() for key in ("label", "subject", "view") if key in known}
     return Recording(
         sequence,
         name,
-        label=_item(arrays.label, index),
-        subject=_item(arrays.subject, index),
-        view=_item(arrays.view, index),
-        split=None if split is None else str(split[index]),
-        frame_labels=None if arrays.frame_label is None else arrays.frame_label[start:end],
-        extra={key: values[index] for key, values in arrays.extra.items() if key != "split"},
+        split=str(extra["split"][index]) if "split" in extra else None,
+        frame_labels=None if labels is None else labels[start:end],
+        extra={key: values[index] for key, values in extra.items() if key != "split"},
+        **facts,
     )
-
-
-def _item(values: np.ndarray | None, index: int) -> Any:
-    return None if values is None else values[index].item()
 
 
 def write(path: Path, data: Dataset) -> None:

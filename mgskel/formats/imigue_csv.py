@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.errors import Faults
-from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
@@ -75,14 +74,9 @@ def _read_video(path: Path, options: ReadOptions, faults: Faults, named: bool) -
     )
     if sequence is None:
         return None
-    name = path.name.removesuffix(_ENDING)
-    label_file = _label_file(path)
-    events: tuple[GestureEvent, ...] = ()
-    if label_file.exists():
-        events = read_event_labels(
-            label_file, get_vocabulary("imigue"), sequence.fps, len(rows), faults, inclusive=True
-        )
-    return Recording(sequence, name, events=events)
+    labels, vocabulary = _label_file(path), get_vocabulary("imigue")
+    events = read_event_labels(labels, vocabulary, sequence.fps, len(rows), faults, inclusive=True)
+    return Recording(sequence, path.name.removesuffix(_ENDING), events=events)
 
 
 def _label_file(path: Path) -> Path:

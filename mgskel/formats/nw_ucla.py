@@ -24,14 +24,11 @@ _CLASSES = 10
 
 
 def recognises(source: Source) -> bool:
-    if source.is_folder:
-        first = source.first_json()
-        return first is not None and recognises(first)
-    if not source.looks_json:
+    sample = source.json_sample()
+    if sample is None:
         return False
-    if b'"skeletons"' in source.head:
-        return True
-    return _NAME.search(source.path.stem) is not None and b'"people"' not in source.head
+    named = _NAME.search(sample.path.stem) is not None and b'"people"' not in sample.head
+    return named or b'"skeletons"' in sample.head
 
 
 def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:

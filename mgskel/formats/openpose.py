@@ -38,10 +38,8 @@ _BODIES = {18: "openpose18", 25: "openpose25", 135: "openpose135", 137: "openpos
 
 
 def recognises(source: Source) -> bool:
-    if source.is_folder:
-        first = source.first_json()
-        return first is not None and recognises(first)
-    return source.looks_json and b'"people"' in source.head
+    sample = source.json_sample()
+    return sample is not None and b'"people"' in sample.head
 
 
 def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:

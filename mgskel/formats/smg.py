@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from mgskel.core.errors import Faults
-from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
@@ -64,12 +63,8 @@ def _read_sample(path: Path, options: ReadOptions, faults: Faults, named: bool) 
     )
     if sequence is None:
         return None
-    label_file = _beside(path, "finelabels")
-    events: tuple[GestureEvent, ...] = ()
-    if label_file.exists():
-        events = read_event_labels(
-            label_file, get_vocabulary("smg"), sequence.fps, len(rows), faults, inclusive=False
-        )
+    labels, vocabulary = _beside(path, "finelabels"), get_vocabulary("smg")
+    events = read_event_labels(labels, vocabulary, sequence.fps, len(rows), faults, inclusive=False)
     digits = name.removeprefix("Sample")
     return Recording(
         sequence, name, subject=int(digits) if digits.isdigit() else None, events=events

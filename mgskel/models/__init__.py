@@ -62,8 +62,6 @@ def create_model(
 
     Args:
         name: one of `list_models()`, or ``FILE.py:NAME`` in a file of your own.
-        skeleton: the layout of the joint axis, or its name.
-        num_classes: number of classes.
         fusion: balanced fusion "on" or "off", "gates" for gates behind the stages as well, or
             `FusionParts` for ablations.
         in_channels: coordinates per joint.

@@ -61,7 +61,6 @@ class Backbone(nn.Module):
 
     Args:
         skeleton: the layout of the joint axis.
-        num_classes: K.
         in_channels: coordinates per joint, C.
         num_features: channels of the last block.
         dropout: share of pooled features dropped in training.

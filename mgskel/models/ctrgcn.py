@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Block, backbone
-from mgskel.models.layers.basic import frames_of, mean_over_time, pointwise_norm
+from mgskel.models.layers.basic import frames_of, mean_over_time, shortcut
 from mgskel.models.layers.graph import spatial_partition
 from mgskel.models.layers.temporal import MultiBranchTemporal
 from mgskel.models.stgcn import STGCN
@@ -28,9 +28,6 @@ class RefinedGraph(nn.Module):
     """Joint mixing along refined graphs, (N, C, T, V) -> (N, C', T, V).
 
     Args:
-        skeleton: the layout of the joint axis.
-        in_channels: C.
-        out_channels: C'.
         reduction: how many channels share one relation between joints.
     """
 
@@ -48,9 +45,7 @@ class RefinedGraph(nn.Module):
         self.values = nn.Parameter(torch.empty(count, out_channels, in_channels))
         nn.init.normal_(self.values, std=(2 / (count * in_channels)) ** 0.5)
         self.norm = nn.BatchNorm2d(out_channels)
-        self.shortcut: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            self.shortcut = pointwise_norm(in_channels, out_channels)
+        self.shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor, frames: Tensor | None) -> Tensor:
         n, c, t, v = x.shape
@@ -94,9 +89,7 @@ class CTRGCNBlock(Block):
         super().__init__(out_channels, stride)
         self.graph = RefinedGraph(skeleton, in_channels, out_channels)
         self.time = MultiBranchTemporal(out_channels, stride, dilations=(1, 2))
-        self.shortcut: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            self.shortcut = pointwise_norm(in_channels, out_channels)
+        self.shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         frames = frames_of(valid)

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block, backbone
-from mgskel.models.layers.basic import frames_of, pointwise_norm
+from mgskel.models.layers.basic import frames_of, shortcut
 from mgskel.models.layers.graph import edge_index
 from mgskel.models.layers.stem import RelativeStem
 from mgskel.models.layers.temporal import MultiBranchTemporal
@@ -63,9 +63,7 @@ class GATBlock(Block):
         self.bones = BoneAttention(skeleton, in_channels, out_channels, heads)
         self.time = MultiBranchTemporal(out_channels, stride)
         self.span = self.time.span
-        self.widen: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            self.widen = pointwise_norm(in_channels, out_channels)
+        self.widen = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         kept = self.widen(x)

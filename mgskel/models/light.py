@@ -20,6 +20,7 @@ from mgskel.models.layers.basic import (
     frames_of,
     mean_over_time,
     pointwise_norm,
+    shortcut,
     temporal_conv,
 )
 from mgskel.models.layers.graph import head_graphs
@@ -84,9 +85,7 @@ class LightBlock(Block):
             out_channels, out_channels, kernel, stride, groups=out_channels, bias=True
         )
         self.temporal = pointwise_norm(out_channels, out_channels)
-        self.shortcut: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            self.shortcut = pointwise_norm(in_channels, out_channels)
+        self.shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """(N, C, T, V) -> (N, C', ceil(T / stride), V)"""

@@ -36,8 +36,7 @@ def export_onnx(
     """Write a network as ONNX, and return its largest deviation from torch.
 
     Args:
-        model: the network; a folded copy is written.
-        path: the file to write.
+        model: of which a folded copy is written.
         frames: a usual length of sequences; others work as well.
         people: M, which is fixed in the file.
         metadata: texts to keep in the file, such as class names.

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.backbone import Backbone, Block, backbone
-from mgskel.models.layers.basic import ConvNorm, InputNorm, Pointwise, frames_of, pointwise_norm
+from mgskel.models.layers.basic import InputNorm, frames_of, pointwise_norm, shortcut
 from mgskel.models.layers.graph import spatial_partition
 from mgskel.models.layers.temporal import MultiBranchTemporal
 
@@ -38,9 +38,7 @@ class AdaptiveGraph(nn.Module):
         super().__init__()
         self.graphs = nn.Parameter(spatial_partition(skeleton))
         self.mix = pointwise_norm(3 * in_channels, out_channels)
-        self.shortcut: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            self.shortcut = pointwise_norm(in_channels, out_channels)
+        self.shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         n, c, t, v = x.shape
@@ -58,10 +56,7 @@ class STGCNBlock(Block):
         self.graph = AdaptiveGraph(skeleton, in_channels, out_channels)
         self.time = MultiBranchTemporal(out_channels, stride, dilations=(1, 2, 3, 4))
         self.span = self.time.span
-        self.shortcut: nn.Module = nn.Identity()
-        if in_channels != out_channels:
-            conv = Pointwise(in_channels, out_channels, bias=False)
-            self.shortcut = ConvNorm(conv)
+        self.shortcut = shortcut(in_channels, out_channels)
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         y = self.time(self.graph(x), frames_of(valid))

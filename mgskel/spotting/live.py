@@ -52,7 +52,7 @@ class Live:
     Args:
         source: ``camera:N``, an address, a clip, or pictures as `mgskel.pose.stills` takes them.
         fps: at most so many frames per second; of pictures, their rate.
-        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
+        sensitivity: as in `Recognizer.spot`.
         played: leave frames of a clip out that cannot be seen in time, as a camera would.
         record: keep the poses, for `recorded`.
     """

@@ -26,11 +26,12 @@ _FRAME_S = 0.04
 
 @dataclass(frozen=True)
 class SpottingScore:
-    """Attributes:
-    f1: overlap threshold to F1 over all events (micro average).
-    frame_f1: F1 over moments of 40 ms and labels.
-    onset_error_s, offset_error_s: mean absolute error of the pairs matched at 0.3; none
-        without a match.
+    """How well events agree.
+
+    Attributes:
+        f1: overlap threshold to F1 over all events (micro average).
+        frame_f1: F1 over moments of 40 ms and labels.
+        onset_error_s, offset_error_s: mean absolute error of the pairs matched at 0.3.
     """
 
     f1: dict[float, float]
@@ -207,7 +208,7 @@ def translate(truth: Sequence[GestureEvent], target: Vocabulary) -> Reference:
     best = max(range(len(ways)), key=lambda i: (len(labels & set(ways[i])), -i))
     way = ways[best]
     events = tuple(
-        _renamed(event, target, way[event.label.casefold()])
+        renamed(event, target, way[event.label.casefold()])
         for event in truth
         if event.label.casefold() in way
     )
@@ -231,7 +232,8 @@ def _way(source: Vocabulary, target: Vocabulary) -> dict[str, int]:
     return {source.by_id(mine).name.casefold(): theirs for mine, theirs in mapping.items()}
 
 
-def _renamed(event: GestureEvent, target: Vocabulary, class_id: int) -> GestureEvent:
+def renamed(event: GestureEvent, target: Vocabulary, class_id: int) -> GestureEvent:
+    """An event as one of another vocabulary's class."""
     gesture = target.by_id(class_id)
     return replace(event, label=gesture.name, class_id=class_id, micro=gesture.micro)
 
@@ -262,9 +264,6 @@ def agreement_in_words(
             f"{score.offset_error_s:.2f} s on average."
         )
     if reference.unknown:
-        text += (
-            " Left out, because this recognizer has no such gesture: "
-            + ", ".join(reference.unknown)
-            + "."
-        )
+        unknown = ", ".join(reference.unknown)
+        text += f" Left out, because this recognizer has no such gesture: {unknown}."
     return text

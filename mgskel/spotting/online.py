@@ -54,7 +54,7 @@ class OnlineSpotter:
         skeleton: layout of the frames to come.
         fps: their nominal rate; their times may be uneven.
         unit, frame_size: of the coordinates, as in `PoseSequence`.
-        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
+        sensitivity: as in `Recognizer.spot`.
     """
 
     def __init__(

@@ -201,10 +201,8 @@ def spot(
     model: str | Path | None = None,
     sensitivity: float = DEFAULT_SENSITIVITY,
 ) -> Events:
-    """The gestures of a recording, file or clip.
+    """The gestures of a recording, file or clip, by a run folder's recognizer or the shipped one.
 
-    Args:
-        model: a run folder, by default the shipped one.
-        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
+    See `Recognizer.spot` for the sensitivity.
     """
     return Events(Recognizer.load(model).spot(as_sequence(recording), sensitivity))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,13 @@ from mgskel.training.distributed import place_among_processes, synchronise_norms
 from mgskel.training.loop import prepare, run
 from mgskel.training.losses import LabelTextLoss, SoftCrossEntropy, class_weights
 from mgskel.training.module import LossModule
-from mgskel.training.runs.class_metrics import calibration_error, fit_temperature, softmax, summary
+from mgskel.training.runs.class_metrics import (
+    calibration_error,
+    fit_temperature,
+    negative_log_likelihood,
+    softmax,
+    summary,
+)
 from mgskel.training.runs.clip_model import ClipInput, ClipModel
 from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.runs.run_folder import VALIDATION_FILE, claimed, plot_history
@@ -87,8 +94,8 @@ class ClassLoss(LossModule):
     def on_validation_epoch_end(self) -> None:
         logits, truth = torch.cat(self._logits).numpy(), torch.cat(self._truth).numpy()
         probabilities = softmax(logits)
-        chosen = np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)
-        self.validation = summary(probabilities, truth) | {"loss": float(-np.log(chosen).mean())}
+        loss = negative_log_likelihood(probabilities, truth)
+        self.validation = summary(probabilities, truth) | {"loss": loss}
 
     def _keep_features(self, _: Any, inputs: tuple[Tensor, ...]) -> None:
         self._features = inputs[0] if self.text_loss is not None and self.training else None
@@ -211,13 +218,4 @@ def _finish(
             np.savez(handle, logits=logits, truth=truth, names=np.array(validation.names))
         plot_confusion(out / "confusion.png", probabilities, truth, data.classes.names)
     plot_history(out)
-    finished = ClipModel(
-        recognizer.network,
-        recognizer.skeleton,
-        recognizer.classes,
-        recognizer.model,
-        recognizer.input,
-        temperature,
-        notes,
-    )
-    finished.save(out)
+    replace(recognizer, temperature=temperature, notes=notes).save(out)

@@ -13,7 +13,7 @@ import torch
 from mgskel.core.errors import InputError
 from mgskel.core.recording import Dataset, join, said_by_people
 from mgskel.core.skeleton import get_skeleton
-from mgskel.core.storage.files import file_hash, json_hash
+from mgskel.core.storage.files import content_hash, json_hash
 from mgskel.datasets.classes import ClassList, class_list
 from mgskel.datasets.clips import ClipStore
 from mgskel.datasets.loading import load_dataset
@@ -68,13 +68,8 @@ def _options(config: DataConfig) -> ReadOptions:
 
 def data_fingerprint(*paths: Path) -> str:
     """SHA-256 of a file, of a folder's files and their names, or of several of these."""
-    if len(paths) != 1:
-        return json_hash([data_fingerprint(path) for path in paths])
-    (path,) = paths
-    if not path.is_dir():
-        return file_hash(path)
-    files = sorted(inside for inside in path.rglob("*") if inside.is_file())
-    return json_hash([[str(file.relative_to(path)), file_hash(file)] for file in files])
+    hashes = [content_hash(path) for path in paths]
+    return hashes[0] if len(hashes) == 1 else json_hash(hashes)
 
 
 def split_training_data(
@@ -122,12 +117,11 @@ def hold_apart(everything: Dataset, config: DataConfig) -> Split:
 
 def mirrored_classes(classes: ClassList) -> tuple[int, ...]:
     """For each class the class of its mirror image, by "left" and "right" in its name."""
-    position = {name.lower(): i for i, name in enumerate(classes.names)}
-    swapped = []
-    for i, name in enumerate(classes.names):
-        words = name.lower().replace("left", "\0").replace("right", "left").replace("\0", "right")
-        swapped.append(position.get(words, i))
-    return tuple(swapped)
+    names = [name.lower() for name in classes.names]
+    twins = [
+        name.replace("left", "\0").replace("right", "left").replace("\0", "right") for name in names
+    ]
+    return tuple(names.index(twin) if twin in names else i for i, twin in enumerate(twins))
 
 
 def check_streams(streams: Iterable[str], data: Dataset) -> None:
@@ -145,8 +139,7 @@ def check_classes(store: ClipStore, classes: ClassList) -> None:
             expected="training sequences of at least two classes",
             found=f"{int((counts > 0).sum())} class with sequences",
         )
-    empty = [name for name, count in zip(classes.names, counts.tolist(), strict=True) if not count]
-    if empty:
+    if empty := [classes.names[i] for i in torch.nonzero(counts == 0).flatten().tolist()]:
         warnings.warn(
             f"{len(empty)} of {len(classes)} classes have no training sequence and will hardly "
             f"ever be answered: {', '.join(empty[:8])}",

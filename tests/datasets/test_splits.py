@@ -11,7 +11,6 @@ from mgskel.datasets.splits import (
     IMIGUE_TRAIN,
     Split,
     by_group,
-    folds,
     hold_out,
     official_split,
     stratified,
@@ -55,12 +54,6 @@ def test_stratified_keeps_every_class_in_training(labels: list[int], seed: int) 
     for label in set(labels):
         held = (values[split.validation] == label).sum()
         assert abs(held - 0.3 * (values == label).sum()) <= 1
-
-
-def test_folds_hold_out_everyone_once() -> None:
-    groups = np.repeat(["p1", "p2", "p3", "p4", "p5"], 3)
-    held = np.concatenate([split.validation for split in folds(groups, 3)])
-    assert sorted(held) == list(range(15))
 
 
 def test_wrong_groups_are_named() -> None:

@@ -21,28 +21,19 @@ class BundleArrays:
     Attributes:
         frames: (sum T, V, C); NaN where a joint is missing.
         offsets: (n + 1,), from 0 to sum T.
-        label, subject, name, view: (n,).
-        frame_size: (n, 2), width and height in pixels.
-        fps: frames per second of all, or (n,) of each.
-        scores: (sum T, V) in 0..1; without it, a joint that is there counts 1.
-        frame_label: (sum T,).
+        known: of these what there is: label, subject, name, view (n,); frame_size (n, 2), width
+            and height in pixels; fps of all, or (n,) of each; scores (sum T, V) in 0..1, without
+            which a joint that is there counts 1; frame_label (sum T,).
         extra: further arrays of length n.
     """
 
     frames: np.ndarray
     offsets: np.ndarray
+    known: Mapping[str, np.ndarray]
+    extra: Mapping[str, np.ndarray]
     skeleton: Skeleton
     unit: str
-    label: np.ndarray | None
-    subject: np.ndarray | None
-    name: np.ndarray | None
-    view: np.ndarray | None
-    frame_size: np.ndarray | None
-    fps: np.ndarray | None
-    scores: np.ndarray | None
-    frame_label: np.ndarray | None
     class_names: tuple[str, ...] | None
-    extra: Mapping[str, np.ndarray]
 
 
 def check_arrays(arrays: BundleArrays, faults: Faults) -> None:
@@ -70,25 +61,23 @@ def check_arrays(arrays: BundleArrays, faults: Faults) -> None:
         )
     _check_offsets(offsets, len(frames), faults)
     count = len(offsets) - 1 if offsets.ndim == 1 else -1
-    wanted = dict.fromkeys(("label", "subject", "name", "view"), (count,))
     shapes: dict[str, tuple[int, ...]] = {
-        **wanted,
         "frame_size": (count, 2),
         "scores": frames.shape[:2],
         "frame_label": frames.shape[:1],
     }
-    for key, shape in shapes.items():
-        array = getattr(arrays, key)
-        if array is not None and array.shape != shape:
+    for key, array in arrays.known.items():
+        shape = shapes.get(key, (count,))
+        if key == "fps":
+            continue
+        if array.shape != shape:
             one = "one per frame" if key in ("scores", "frame_label") else "one per sequence"
             faults.add(
                 f"array '{key}'", f"shape {shape}, {one}", f"shape {array.shape}", f"give {one}"
             )
-        elif (
-            array is not None and key in ("scores", "frame_size") and array.dtype.kind not in "fiu"
-        ):
+        elif key in ("scores", "frame_size") and array.dtype.kind not in "fiu":
             faults.add(f"array '{key}'", "numbers", f"dtype {array.dtype}", "save numbers")
-    rate = arrays.fps
+    rate = arrays.known.get("fps")
     if rate is not None and rate.shape not in ((), (count,)):
         faults.add(
             "array 'fps'", f"one number, or {count}", f"shape {rate.shape}", "give one per sequence"
@@ -103,7 +92,7 @@ def check_arrays(arrays: BundleArrays, faults: Faults) -> None:
 
 
 def _check_labels(arrays: BundleArrays, faults: Faults) -> None:
-    label, names = arrays.label, arrays.class_names
+    label, names = arrays.known.get("label"), arrays.class_names
     if label is None:
         return
     if label.dtype.kind not in "iu":

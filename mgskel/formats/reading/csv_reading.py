@@ -16,13 +16,7 @@ _ROW = re.compile(r"row (\d+)(?:, column (\d+))?")
 
 
 def read_numbers(path: Path, faults: Faults, *, header: int = 0) -> np.ndarray:
-    """A table of numbers as (rows, columns) float64; empty cells become NaN.
-
-    Args:
-        path: comma separated text.
-        faults: told the line of what is no number, and of rows of another length.
-        header: lines to skip.
-    """
+    """A table of numbers as (rows, columns) float64, after `header` lines; empty cells are NaN."""
     text = read_text(path, "table")
     lines = text.splitlines()[header:]
     if not any(line.strip() for line in lines):
@@ -101,14 +95,14 @@ def read_event_labels(
 ) -> tuple[GestureEvent, ...]:
     """Events of iMiGUE and SMG: rows of raw label, first frame and last frame, counted from 0.
 
+    A line of column names may come first; without the file there are no events.
+
     Args:
-        path: the table; a line of column names may come first.
-        vocabulary: knows the raw labels.
-        fps: frames per second.
         frames: how many the recording has.
-        faults: told of rows that can't be.
         inclusive: whether the last frame still belongs to the gesture.
     """
+    if not path.exists():
+        return ()
     events = []
     for number, cells in csv_rows(read_text(path, "labels"), path):
         place = f"{path.name}, line {number}"

@@ -44,10 +44,12 @@ class Source:
         """The files of a folder whose names end so."""
         return [self.path / name for name in sorted(self.listed()) if name.endswith(ending)]
 
-    def first_json(self) -> Source | None:
-        """A look at a folder's first JSON file, if it has one."""
-        name = min((name for name in self.listed() if name.endswith(".json")), default=None)
-        return None if name is None else Source(self.path / name)
+    def json_sample(self) -> Source | None:
+        """Itself if it is JSON, or a look at the first such file of a folder."""
+        if self.is_folder:
+            name = min((name for name in self.listed() if name.endswith(".json")), default=None)
+            return None if name is None else Source(self.path / name).json_sample()
+        return self if self.looks_json else None
 
     @functools.cached_property
     def head(self) -> bytes:

@@ -8,21 +8,11 @@ from mgskel.core.errors import Faults
 from mgskel.core.sequence import UNITS
 
 _EXTENTS = {"pixel": (3.0, 2e4), "metre": (0.02, 5.0), "normalised": (0.0, 50.0)}
-
-
 _SAMPLED = 32  # frames that are looked at to judge the size of bodies
-
-
 _SURE = 0.5  # score from which a joint's place counts against the picture size
-
-
 _MOST_OUTSIDE = 0.75  # share of the found joints that may lie outside the picture
-
-
 # Nobody is so tall, in metres, nor so small, in pixels.
 _TALLEST_M = 2.6
-
-
 _SMALLEST_PX = 20.0
 
 

@@ -71,8 +71,6 @@ class BalancedFusion(Traced):
     each has seen the moments of its own window alone.
 
     Args:
-        skeleton: the layout of the joint axis.
-        channels: C of the features.
         parts: what to leave out, for ablations.
         window: moments that are summarised, up to `reach` moments after each; all by default.
         width: channels of the summaries' encodings.

@@ -41,12 +41,10 @@ class Pointwise(nn.Conv2d):
 class ConvNorm(nn.Module):
     """A convolution followed by batch normalisation; one convolution after `fold`."""
 
-    def __init__(self, conv: nn.Conv2d, zero_scale: bool = False) -> None:
+    def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.conv = conv
         self.norm = nn.BatchNorm2d(conv.out_channels)
-        if zero_scale:
-            nn.init.zeros_(self.norm.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(self.conv(x))
@@ -56,8 +54,14 @@ class ConvNorm(nn.Module):
         return fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
 
 
-def pointwise_norm(in_channels: int, out_channels: int, zero_scale: bool = False) -> ConvNorm:
-    return ConvNorm(Pointwise(in_channels, out_channels, bias=False), zero_scale)
+def pointwise_norm(in_channels: int, out_channels: int) -> ConvNorm:
+    return ConvNorm(Pointwise(in_channels, out_channels, bias=False))
+
+
+def shortcut(in_channels: int, out_channels: int) -> nn.Module:
+    """What passes a block by: its input, mapped where the number of channels changes."""
+    same = in_channels == out_channels
+    return nn.Identity() if same else pointwise_norm(in_channels, out_channels)
 
 
 def temporal_conv(

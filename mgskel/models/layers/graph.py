@@ -66,11 +66,6 @@ def head_graphs(skeleton: Skeleton, heads: int) -> Tensor:
     return torch.from_numpy(np.stack(chosen)).float()
 
 
-def reference_points(skeleton: Skeleton) -> Tensor:
-    """`reference_weights` as a tensor, (3, V, V)."""
-    return torch.from_numpy(reference_weights(skeleton)).float()
-
-
 def edge_index(skeleton: Skeleton) -> Tensor:
     """Bones in both directions as PyTorch Geometric has them, (2, 2 * bones): source, target."""
     pairs = [(child, parent) for child, parent in skeleton.bones]
@@ -78,8 +73,8 @@ def edge_index(skeleton: Skeleton) -> Tensor:
     return torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).t().contiguous()
 
 
-def reference_weights(skeleton: Skeleton) -> np.ndarray:
-    """Three reference points of each joint, float32 (3, V, V); rows sum to 1.
+def reference_points(skeleton: Skeleton) -> Tensor:
+    """Weights of three reference points of each joint, (3, V, V); rows sum to 1.
 
     In order: the parent (the difference is a bone), the mirrored joint (one hand to the other),
     and the head, or all joints in a layout without a head (hand to face). A joint that would be
@@ -95,4 +90,4 @@ def reference_weights(skeleton: Skeleton) -> np.ndarray:
     on_axis = (skeleton.mirror == np.arange(joints))[:, None]
     parent = np.where(is_root, everywhere, itself[skeleton.parents])
     mirrored = np.where(on_axis, everywhere, itself[skeleton.mirror])
-    return np.stack([parent, mirrored, centre])
+    return torch.from_numpy(np.stack([parent, mirrored, centre])).float()

@@ -129,11 +129,7 @@ class DecisionRule:
         return len(self.bias) == len(vocabulary) and len(self.presence) == len(vocabulary.groups)
 
     def least(self, sensitivity: float = DEFAULT_SENSITIVITY) -> float:
-        """Chance of something from which an event is said.
-
-        Args:
-            sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
-        """
+        """Chance of something from which an event is said."""
         return shifted(self.threshold, sensitivity)
 
     def widened(self, old: Vocabulary, new: Vocabulary) -> DecisionRule:

@@ -75,11 +75,7 @@ class MomentTrack:
 
 
 class Stretches:
-    """Finds stretches of presence in one person's evidence.
-
-    Args:
-        step_s: time from one moment to the next.
-    """
+    """Finds stretches of presence in one person's evidence, moments `step_s` apart."""
 
     def __init__(self, judge: Judge, step_s: float) -> None:
         groups, classes = len(judge.vocabulary.groups), len(judge.vocabulary)
@@ -239,11 +235,7 @@ class Verdict:
 
 
 class Verdicts:
-    """Judges one person's stretches, each as soon as it is over.
-
-    Args:
-        step_s: time from one moment to the next.
-    """
+    """Judges one person's stretches, each as soon as it is over."""
 
     def __init__(self, judge: Judge, step_s: float) -> None:
         self.judge = judge
@@ -284,13 +276,7 @@ class Verdicts:
 
 
 class Decoder:
-    """Follows one person.
-
-    Args:
-        step_s: time from one moment to the next.
-        source: whose events these are, the recognizer's name.
-        sensitivity: 0..1; the higher, the more is found, and the more of it falsely.
-    """
+    """Follows one person; `source` is the recognizer whose events these are."""
 
     def __init__(
         self,

@@ -45,6 +45,14 @@ class Piece:
     def num_frames(self) -> int:
         return self.values.shape[1]
 
+    def part(self, frames: slice) -> Piece:
+        return Piece(
+            self.values[:, frames],
+            self.mask[frames],
+            self.targets[:, frames],
+            self.known[:, frames],
+        )
+
 
 def pieces_of(
     sequence: PoseSequence,
@@ -65,14 +73,8 @@ def pieces_of(
         own = [e for e in events if not several or e.person == name]
         targets, known = dense_targets(own, vocabulary, features)
         first = round((sequence.start_s - features.start_s) * features.rate_hz)
-        pieces.append(
-            Piece(
-                features.values[:, first:].astype(np.float16),
-                features.mask[first:],
-                targets[:, first:],
-                known[:, first:],
-            )
-        )
+        whole = Piece(features.values.astype(np.float16), features.mask, targets, known)
+        pieces.append(whole.part(slice(first, None)))
     return pieces
 
 
@@ -108,17 +110,9 @@ def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
 
 def load_pieces(path: Path) -> list[Piece]:
     with open_npz(path, Faults(path)) as archive:
-        arrays = {name: archive[name] for name in archive.keys}
-    bounds = arrays["offsets"]
-    return [
-        Piece(
-            arrays["values"][:, a:b],
-            arrays["mask"][a:b],
-            arrays["targets"][:, a:b],
-            arrays["known"][:, a:b],
-        )
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+        whole = Piece(*(archive[name] for name in ("values", "mask", "targets", "known")))
+        bounds = archive["offsets"].tolist()
+    return [whole.part(slice(a, b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
 def annotated_recordings(path: Path) -> Dataset:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -75,10 +76,7 @@ class FinetuneSettings:
 
 def thin_labels(recordings: Sequence[Recording]) -> dict[str, int]:
     """Labels with too few examples to expect much, and how many there are."""
-    counts: dict[str, int] = {}
-    for recording in recordings:
-        for event in recording.events:
-            counts[event.label] = counts.get(event.label, 0) + 1
+    counts = Counter(event.label for recording in recordings for event in recording.events)
     return {label: count for label, count in counts.items() if count < _FEW}
 
 
@@ -268,17 +266,8 @@ def _own_pieces(
                     round((time_s - seen.start_s) * seen.rate_hz)
                     for time_s in (event.start_s - before, event.end_s + after)
                 )
-                pieces.append(_part(whole, slice(max(a, 0), max(b, 1))))
+                pieces.append(whole.part(slice(max(a, 0), max(b, 1))))
     return pieces
-
-
-def _part(piece: Piece, frames: slice) -> Piece:
-    return Piece(
-        piece.values[:, frames],
-        piece.mask[frames],
-        piece.targets[:, frames],
-        piece.known[:, frames],
-    )
 
 
 def _with_rows(piece: Piece, classes: int) -> Piece:

@@ -16,6 +16,7 @@ from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import file_hash, json_hash
 from mgskel.spotting.learning.corpus import Piece, load_pieces, pieces_of, save_pieces
+from mgskel.spotting.metrics import renamed
 from mgskel.spotting.network.features import FeatureSettings
 from mgskel.synthesis import (
     CameraSettings,
@@ -53,9 +54,8 @@ class CorpusSettings:
     """How much is made, and of what.
 
     Attributes:
-        recordings: number of recordings, each of another person.
-        seconds: length of each.
-        clips: number of single-gesture clips, each class equally often.
+        recordings: each of another person, `seconds` long.
+        clips: of a single gesture, each class equally often.
         cut: share of the clips cut out tightly: into the gesture, as annotators often do.
         held: share of the clips that begin and end while the gesture goes on, which lasts longer
             there; of gestures without a hand and without repetition none are cut so.
@@ -89,15 +89,8 @@ def relabelled(
 ) -> tuple[GestureEvent, ...]:
     """Events in the words of another vocabulary; those without a counterpart are left out."""
     mapping = map_classes(source, target, narrower=True)
-    result = []
-    for event in events:
-        class_id = mapping.get(source.by_name(event.label).id)
-        if class_id is not None:
-            gesture = target.by_id(class_id)
-            result.append(
-                replace(event, label=gesture.name, class_id=class_id, micro=gesture.micro)
-            )
-    return tuple(result)
+    ids = [(event, source.by_name(event.label).id) for event in events]
+    return tuple(renamed(event, target, mapping[own]) for event, own in ids if own in mapping)
 
 
 def synthetic_corpus(

@@ -157,12 +157,8 @@ def assemble(
     scale: np.ndarray,
     settings: FeatureSettings,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features (C, T, V) and mask (T, V).
-
-    Args:
-        points, step, usual: places, ways since the frame before, usual places, (T, V, 2).
-        scale: (T,) shoulder widths.
-    """
+    """Features (C, T, V) and mask (T, V) of places, ways since the frame before and usual places
+    (T, V, 2), in shoulder widths (T,)."""
     neck = settings.skeleton.index("neck")
     unit = np.where(np.isfinite(scale) & (scale > 0), scale, np.nan)[:, None, None]
     # Where a joint has just appeared its speed is unknown, not infinite.

@@ -43,12 +43,7 @@ _DECISIVE = ("weights_sha256", "model", "input", "vocabulary", "decision", "clip
 
 @dataclass(frozen=True, eq=False)
 class StreamRecognizer(Recognizer):
-    """A network, what its outputs are called, and when they count.
-
-    Args:
-        network: of `build_stream_network`, as `model` describes it.
-        clip_rule: how a cut clip is judged as a whole.
-    """
+    """A network of `build_stream_network`, what its outputs are called, and when they count."""
 
     network: Backbone
     model: ModelSpec

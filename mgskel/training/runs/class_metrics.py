@@ -94,13 +94,11 @@ def bootstrap(
         picked = np.concatenate([members[g] for g in drawn])
         rows.append(summary(probabilities[picked], truth[picked]))
     tail = 100 * (1 - level) / 2
-    return {
-        key: (
-            float(np.percentile([row[key] for row in rows], tail)),
-            float(np.percentile([row[key] for row in rows], 100 - tail)),
-        )
+    ends = {
+        key: np.percentile([row[key] for row in rows], (tail, 100 - tail))
         for key in ("top1", "top5", "mean_class", "macro_f1")
     }
+    return {key: (float(low), float(high)) for key, (low, high) in ends.items()}
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:

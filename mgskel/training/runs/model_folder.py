@@ -179,12 +179,7 @@ def fill(network: Backbone, folder: Path, tree: Mapping[str, Any]) -> None:
 
 
 def read_weights(path: Path, sha256: str, description: str) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, if it is the one that the description was written for.
-
-    Args:
-        sha256: of the file, as the description gives it.
-        description: the name of the file that vouches.
-    """
+    """The arrays of a safetensors file, if its hash is that which the description vouches for."""
     content = read_bytes(path, "weights", MOST_WEIGHTS)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:

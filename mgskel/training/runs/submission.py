@@ -67,14 +67,12 @@ def ma52(names: Sequence[str], probabilities: np.ndarray, classes: ClassList) ->
             found=classes.vocabulary or "no vocabulary",
         )
     bodies = group_probabilities(probabilities, ma52_groups())
-    header = ["vid"]
-    header += [f"action_pred_{rank}" for rank in range(1, _RANKS + 1)]
-    header += [f"body_pred_{rank}" for rank in range(1, _RANKS + 1)]
+    ranked = [f"{what}_pred_{n}" for what in ("action", "body") for n in range(1, _RANKS + 1)]
     rows = (
         [name, *_best(actions), *_best(body)]
         for name, actions, body in zip(names, probabilities, bodies, strict=True)
     )
-    return _csv([header, *rows])
+    return _csv([["vid", *ranked], *rows])
 
 
 def ma52_groups() -> np.ndarray:
