@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import json
-
 import format_files as files
 import numpy as np
 from malformed_files import (
     Case,
     annotation,
     bundle,
+    coco,
     cut,
-    frame_file,
-    in_tree,
+    each,
+    first_frames,
+    frame_files,
+    header,
+    mmpose,
     openpose,
     own,
     pickled,
+    points,
     put,
     set_at,
     text,
+    ucla,
 )
 
-MMPOSE, COCO, UCLA = files.mmpose_tree, files.coco_tree, files.nw_ucla_tree
-INSTANCE = ("instances", 0)
+BODY = ("instances", 0, "keypoints")
 
 FILE_CASES: list[Case] = [
     # any file
@@ -67,20 +70,8 @@ FILE_CASES: list[Case] = [
     ("own: two names for one", own(people=["a", "b"]), "2 names"),
     ("own: broken skeleton", own(skeleton={"name": "x"}), "usable skeleton"),
     ("own: no scores", own(scores=None), "add scores"),
-    (
-        "own: one frame",
-        own(
-            **{k: (lambda a: a[:, :1]) for k in ("keypoints", "scores")}, timestamps=lambda t: t[:1]
-        ),
-        "single frame",
-    ),
-    (
-        "own: no frames",
-        own(
-            **{k: (lambda a: a[:, :0]) for k in ("keypoints", "scores")}, timestamps=lambda t: t[:0]
-        ),
-        "at least one frame",
-    ),
+    ("own: one frame", own(**first_frames(1)), "single frame"),
+    ("own: no frames", own(**first_frames(0)), "at least one frame"),
     ("own: text for numbers", own(scores=np.full((1, 12, 17), "x")), "numbers"),
     # bundles
     ("bundle: truncated", cut(bundle(), 0.6), "damaged"),
@@ -91,24 +82,28 @@ FILE_CASES: list[Case] = [
     ("bundle: 25 joints", bundle(frames=np.ones((13, 25, 3))), "kinect25, openpose25"),
     ("bundle: joints last", bundle(frames=np.ones((13, 3, 20))), "swap"),
     ("bundle: labels missing", bundle(label=np.array([0])), "one per sequence"),
-    (
-        "bundle: label outside",
-        bundle(header=np.array(json.dumps({"schema": 1, "class_names": ["a"]}))),
-        "class names",
-    ),
+    ("bundle: label outside", bundle(header=header(class_names=["a"])), "class names"),
     ("bundle: pickled array", bundle(label=np.array([{}, []], dtype=object)), "never executed"),
     ("bundle: unknown layout", bundle(layout=np.array("kinect21")), "kinect2"),
     ("bundle: one-frame sequence", bundle(offsets=np.array([0, 12, 13])), "single frame"),
     ("bundle: nobody", bundle(frames=np.full((13, 20, 3), np.nan)), "nobody"),
     (
         "bundle: millimetres",
-        bundle(
-            frames=files.bundle_arrays()["frames"] * 1000,
-            header=np.array(json.dumps({"schema": 1, "unit": "metre"})),
-        ),
+        bundle(frames=files.bundle_arrays()["frames"] * 1000, header=header(unit="metre")),
         "unit 'metre'",
     ),
     ("bundle: fps 0", bundle(fps=0.0), "frames per second"),
+    ("bundle: fps for others", bundle(fps=np.array([25.0, 0.0, 1.0])), "one number, or 2"),
+    ("bundle: four axes", bundle(frames=np.zeros((13, 20, 3, 1))), "one person each"),
+    ("bundle: text for numbers", bundle(frames=np.full((13, 20, 3), "x")), "save coordinates"),
+    ("bundle: offsets with fractions", bundle(offsets=np.array([0.0, 8, 13])), "whole numbers"),
+    ("bundle: one-hot labels", bundle(label=np.eye(2)), "one per sequence"),
+    ("bundle: labels with fractions", bundle(label=np.array([0.5, 1])), "argmax"),
+    ("bundle: too few scores", bundle(scores=np.ones((12, 20))), "one per frame"),
+    ("bundle: too few labels of frames", bundle(frame_label=np.array(["a"])), "one per frame"),
+    ("bundle: one size for all", bundle(frame_size=np.array([640, 480])), "(2, 2)"),
+    ("bundle: score 2", bundle(scores=np.full((13, 20), 2.0, np.float32)), "hip_centre"),
+    ("bundle: infinite", bundle(frames=np.full((13, 20, 3), np.inf, np.float32)), "finite"),
     # pyskl pickles
     ("pyskl: truncated", cut(annotation(), 0.5), "cut off"),
     ("pyskl: not a dataset", pickled({"a": 1}), "annotations"),
@@ -149,56 +144,15 @@ FILE_CASES: list[Case] = [
     (
         "openpose: cut file",
         openpose(
-            lambda f: (
-                next(iter(sorted(f.iterdir())))
-                .with_name("clip_000000000005_keypoints.json")
-                .write_text('{"people": [{"pose')
-            )
+            lambda f: (f / "clip_000000000005_keypoints.json").write_text('{"people": [{"pose')
         ),
         "line 1",
     ),
-    ("openpose: no people key", openpose(frame_file(5, lambda tree: {"version": 1})), "'people'"),
-    (
-        "openpose: 24 points",
-        openpose(
-            frame_file(
-                5,
-                lambda tree: (
-                    set_at("people", 0, "pose_keypoints_2d", value=[0.5] * 72)(tree) or tree
-                ),
-            )
-        ),
-        "do not mix",
-    ),
-    (
-        "openpose: 74 numbers",
-        openpose(
-            lambda f: [
-                frame_file(
-                    t,
-                    lambda tree: (
-                        set_at("people", 0, "pose_keypoints_2d", value=[0.5] * 74)(tree) or tree
-                    ),
-                )(f)
-                for t in range(12)
-            ]
-        ),
-        "x, y, score",
-    ),
-    (
-        "openpose: text",
-        openpose(
-            frame_file(
-                5, lambda tree: set_at("people", 0, "pose_keypoints_2d", 3, value="x")(tree) or tree
-            )
-        ),
-        "numbers only",
-    ),
-    (
-        "openpose: nobody",
-        openpose(lambda f: [frame_file(t, lambda tree: {"people": []})(f) for t in range(12)]),
-        "nobody",
-    ),
+    ("openpose: no people key", frame_files(lambda tree: {"version": 1}, 5), "'people'"),
+    ("openpose: 24 points", frame_files(points([0.5] * 72), 5), "do not mix"),
+    ("openpose: 74 numbers", frame_files(points([0.5] * 74), *range(12)), "x, y, score"),
+    ("openpose: text", frame_files(points("x", 3), 5), "numbers only"),
+    ("openpose: nobody", frame_files(set_at("people", value=[]), *range(12)), "nobody"),
     (
         "openpose: same frame twice",
         openpose(
@@ -213,92 +167,38 @@ FILE_CASES: list[Case] = [
         openpose(lambda f: (f / "clip_keypoints.json").write_text('{"people": []}')),
         "frame number",
     ),
-    (
-        "openpose: score 7",
-        openpose(
-            frame_file(
-                5, lambda tree: set_at("people", 0, "pose_keypoints_2d", 2, value=7)(tree) or tree
-            )
-        ),
-        "nose",
-    ),
+    ("openpose: score 7", frame_files(points(7, 2), 5), "nose"),
     # MMPose, COCO, NW-UCLA
-    ("mmpose: truncated", cut(in_tree(MMPOSE, "m.json", lambda t: None), 0.5), "line 1"),
-    (
-        "mmpose: 16 joints",
-        in_tree(
-            lambda: MMPOSE(),
-            "m.json",
-            lambda tree: (
-                [set_at("instances", 0, "keypoints", value=[[1, 2]] * 16)(e) for e in tree] and None
-            ),
-        ),
-        "16",
-    ),
-    (
-        "mmpose: joints change",
-        in_tree(MMPOSE, "m.json", set_at(3, *INSTANCE, "keypoints", value=[[1, 2]] * 16)),
-        "frame 3",
-    ),
-    ("mmpose: unordered", in_tree(MMPOSE, "m.json", set_at(3, "frame_id", value=1)), "sort"),
-    ("mmpose: repeated", in_tree(MMPOSE, "m.json", set_at(3, "frame_id", value=2)), "repeated"),
-    (
-        "mmpose: nobody",
-        in_tree(
-            MMPOSE, "m.json", lambda tree: [set_at("instances", value=[])(e) for e in tree] and None
-        ),
-        "nobody",
-    ),
-    (
-        "mmpose: text",
-        in_tree(MMPOSE, "m.json", set_at(3, *INSTANCE, "keypoints", 0, value=["a", "b"])),
-        "frame 3",
-    ),
+    ("mmpose: truncated", cut(mmpose(lambda tree: None), 0.5), "line 1"),
+    ("mmpose: 16 joints", mmpose(each(set_at(*BODY, value=[[1, 2]] * 16))), "16"),
+    ("mmpose: joints change", mmpose(set_at(3, *BODY, value=[[1, 2]] * 16)), "frame 3"),
+    ("mmpose: unordered", mmpose(set_at(3, "frame_id", value=1)), "sort"),
+    ("mmpose: repeated", mmpose(set_at(3, "frame_id", value=2)), "repeated"),
+    ("mmpose: nobody", mmpose(each(set_at("instances", value=[]))), "nobody"),
+    ("mmpose: text", mmpose(set_at(3, *BODY, 0, value=["a", "b"])), "frame 3"),
     (
         "coco: no keypoints",
-        in_tree(
-            COCO, "c.json", lambda tree: [e.pop("keypoints") for e in tree["annotations"]] and None
-        ),
+        coco(each(lambda entry: entry.pop("keypoints"), "annotations")),
         "export keypoints",
     ),
-    (
-        "coco: unknown image",
-        in_tree(COCO, "c.json", set_at("annotations", 2, "image_id", value=99)),
-        "image_id",
-    ),
-    (
-        "coco: visibility 5",
-        in_tree(COCO, "c.json", set_at("annotations", 2, "keypoints", 2, value=5)),
-        "0, 1 or 2",
-    ),
+    ("coco: unknown image", coco(set_at("annotations", 2, "image_id", value=99)), "image_id"),
+    ("coco: visibility 5", coco(set_at("annotations", 2, "keypoints", 2, value=5)), "0, 1 or 2"),
     (
         "coco: 50 numbers",
-        in_tree(COCO, "c.json", set_at("annotations", 2, "keypoints", value=[1] * 50)),
+        coco(set_at("annotations", 2, "keypoints", value=[1] * 50)),
         "annotation 3",
     ),
     (
         "coco: size swapped",
-        in_tree(
-            COCO,
-            "c.json",
-            lambda tree: [i.update(width=300, height=1280) for i in tree["images"]] and None,
-        ),
+        coco(each(lambda image: image.update(width=300, height=1280), "images")),
         "--frame-size",
     ),
-    ("ucla: truncated", cut(in_tree(UCLA, "a05_s02_e03_v01.json", lambda t: None), 0.5), "line 1"),
-    (
-        "ucla: 19 joints",
-        in_tree(UCLA, "a05_s02_e03_v01.json", lambda tree: tree["skeletons"][4].pop() and None),
-        "frame 4",
-    ),
-    ("ucla: label 0", in_tree(UCLA, "a05_s02_e03_v01.json", set_at("label", value=0)), "1 to 10"),
+    ("ucla: truncated", cut(ucla(lambda tree: None), 0.5), "line 1"),
+    ("ucla: 19 joints", ucla(lambda tree: tree["skeletons"][4].pop() and None), "frame 4"),
+    ("ucla: label 0", ucla(set_at("label", value=0)), "1 to 10"),
     (
         "ucla: one frame",
-        in_tree(
-            UCLA,
-            "a05_s02_e03_v01.json",
-            lambda tree: set_at("skeletons", value=tree["skeletons"][:1])(tree),
-        ),
+        ucla(lambda tree: {**tree, "skeletons": tree["skeletons"][:1]}),
         "single frame",
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,18 @@ def put(index: Any, value: float) -> Callable[[np.ndarray], np.ndarray]:
     return change
 
 
+def first_frames(count: int) -> dict[str, Any]:
+    def cut(array: np.ndarray) -> np.ndarray:
+        return array[:, :count]
+
+    return {"keypoints": cut, "scores": cut, "timestamps": lambda times: times[:count]}
+
+
+def header(**facts: Any) -> np.ndarray:
+    """That of a bundle."""
+    return np.array(json.dumps({"schema": 1, **facts}))
+
+
 def bundle(**changes: Any) -> Callable[[Path, Make], Path]:
     def build(folder: Path, make: Make) -> Path:
         arrays = files.bundle_arrays() | changes
@@ -93,22 +106,30 @@ def openpose(change: Callable[[Path], None]) -> Callable[[Path, Make], Path]:
     return build
 
 
-def frame_file(number: int, edit: Callable[[Any], Any]) -> Callable[[Path], None]:
-    def change(folder: Path) -> None:
-        file = folder / f"clip_{number:012d}_keypoints.json"
-        content = edit(json.loads(file.read_text()))
-        file.write_text(content if isinstance(content, str) else json.dumps(content))
+# Of a JSON tree, `edit` changes something, or gives another tree.
 
-    return change
+
+def frame_files(edit: Callable[[Any], Any], *numbers: int) -> Callable[[Path, Make], Path]:
+    def change(folder: Path) -> None:
+        for number in numbers:
+            file = folder / f"clip_{number:012d}_keypoints.json"
+            tree = json.loads(file.read_text())
+            file.write_text(json.dumps(edit(tree) or tree))
+
+    return openpose(change)
 
 
 def in_tree(tree: Callable[[], Any], name: str, edit: Callable[[Any], Any]):  # type: ignore[no-untyped-def]
     def build(folder: Path, make: Make) -> Path:
         content = tree()
-        changed = edit(content)
-        return make(name, content if changed is None else changed)
+        return make(name, edit(content) or content)
 
     return build
+
+
+mmpose = partial(in_tree, files.mmpose_tree, "m.json")
+coco = partial(in_tree, files.coco_tree, "c.json")
+ucla = partial(in_tree, files.nw_ucla_tree, "a05_s02_e03_v01.json")
 
 
 def set_at(*path: Any, value: Any) -> Callable[[Any], None]:
@@ -118,6 +139,23 @@ def set_at(*path: Any, value: Any) -> Callable[[Any], None]:
         tree[path[-1]] = value
 
     return edit
+
+
+def points(value: Any, *path: Any) -> Callable[[Any], None]:
+    """An edit of the body of the first person in an OpenPose file."""
+    return set_at("people", 0, "pose_keypoints_2d", *path, value=value)
+
+
+def each(edit: Callable[[Any], Any], *path: Any) -> Callable[[Any], None]:
+    """An edit of every entry of a list in a tree."""
+
+    def edit_all(tree: Any) -> None:
+        for key in path:
+            tree = tree[key]
+        for entry in tree:
+            edit(entry)
+
+    return edit_all
 
 
 def cut(good: Callable[[Path, Make], Path], share: float) -> Callable[[Path, Make], Path]:
@@ -188,5 +226,22 @@ def long_table(edit: Callable[[list[str]], None]) -> Callable[[Path, Make], Path
     return build
 
 
-def one_frame(rows: list[str]) -> None:
-    del rows[1:]
+def every_row(change: Callable[[str], str]) -> Callable[[list[str]], None]:
+    def edit(rows: list[str]) -> None:
+        rows[:] = map(change, rows)
+
+    return edit
+
+
+def row(number: int, content: str) -> Callable[[list[str]], None]:
+    return lambda rows: rows.__setitem__(number, content)
+
+
+def only(count: int) -> Callable[[list[str]], None]:
+    return lambda rows: rows.__delitem__(slice(count, None))
+
+
+wide = partial(lines, files.mediapipe_wide, name="m.csv")
+long = partial(lines, files.mediapipe_long, name="m.csv")
+skeleton_of_imigue = partial(lines, files.imigue_rows, name="0007_light_hand.csv")
+smg = partial(lines, files.smg_rows, name="Sample0001_skeleton.csv")

@@ -7,47 +7,41 @@ import numpy as np
 from malformed_files import (
     Case,
     cut,
+    every_row,
     imigue,
-    lines,
+    long,
     long_table,
     npy,
     ntu,
-    one_frame,
+    only,
     replaced,
+    row,
+    skeleton_of_imigue,
+    smg,
     text,
+    wide,
 )
 
 X = files.ntu_arrays()["x_train"]
 
+
+def without_last(cells: str) -> str:
+    return cells.rpartition(",")[0]
+
+
+def thousandfold(cells: str) -> str:
+    return ",".join(str(float(cell) * 1000) for cell in cells.split(","))
+
+
 TABLE_CASES: list[Case] = [
     # tables
-    ("mediapipe: text", lines(files.mediapipe_wide, replaced(4, 6, "x"), "m.csv"), "line 5"),
-    (
-        "mediapipe: short row",
-        lines(files.mediapipe_wide, lambda r: r.__setitem__(4, "1,2"), "m.csv"),
-        "line 5",
-    ),
-    (
-        "mediapipe: repeated frame",
-        lines(files.mediapipe_wide, replaced(4, 0, "2"), "m.csv"),
-        "row 4",
-    ),
-    ("mediapipe: visibility 2", lines(files.mediapipe_wide, replaced(4, 5, "2"), "m.csv"), "nose"),
-    (
-        "mediapipe: header only",
-        lines(files.mediapipe_wide, lambda r: r.__delitem__(slice(1, None)), "m.csv"),
-        "no rows",
-    ),
-    (
-        "mediapipe: unknown landmark",
-        lines(files.mediapipe_long, replaced(4, 1, "tail"), "m.csv"),
-        "'tail'",
-    ),
-    (
-        "mediapipe: landmark twice",
-        lines(files.mediapipe_long, lambda r: r.append(r[1]), "m.csv"),
-        "again",
-    ),
+    ("mediapipe: text", wide(replaced(4, 6, "x")), "line 5"),
+    ("mediapipe: short row", wide(row(4, "1,2")), "line 5"),
+    ("mediapipe: repeated frame", wide(replaced(4, 0, "2")), "row 4"),
+    ("mediapipe: visibility 2", wide(replaced(4, 5, "2")), "nose"),
+    ("mediapipe: header only", wide(only(1)), "no rows"),
+    ("mediapipe: unknown landmark", long(replaced(4, 1, "tail")), "'tail'"),
+    ("mediapipe: landmark twice", long(lambda rows: rows.append(rows[1])), "again"),
     ("long: text", long_table(replaced(3, 4, "x")), "line 4"),
     ("long: row twice", long_table(lambda r: r.append(r[-1])), "again"),
     ("long: unknown joints", long_table(replaced(3, 3, "tail")), "tail"),
@@ -56,30 +50,10 @@ TABLE_CASES: list[Case] = [
         long_table(lambda r: [replaced(i, 2, "0")(r) for i in range(52, 69)]),
         "earlier",
     ),
-    (
-        "imigue: 105 columns",
-        lines(
-            files.imigue_rows,
-            lambda r: r.__setitem__(slice(None), [row.rsplit(",", 1)[0] for row in r]),
-            "0007_light_hand.csv",
-        ),
-        "106",
-    ),
-    (
-        "imigue: short row",
-        lines(files.imigue_rows, lambda r: r.__setitem__(4, "1,2"), "0007_light_hand.csv"),
-        "line 5",
-    ),
-    (
-        "imigue: text",
-        lines(files.imigue_rows, replaced(4, 6, "x"), "0007_light_hand.csv"),
-        "line 5",
-    ),
-    (
-        "imigue: one frame",
-        lines(files.imigue_rows, one_frame, "0007_light_hand.csv"),
-        "single frame",
-    ),
+    ("imigue: 105 columns", skeleton_of_imigue(every_row(without_last)), "106"),
+    ("imigue: short row", skeleton_of_imigue(row(4, "1,2")), "line 5"),
+    ("imigue: text", skeleton_of_imigue(replaced(4, 6, "x")), "line 5"),
+    ("imigue: one frame", skeleton_of_imigue(only(1)), "single frame"),
     ("imigue: label 32", imigue("32,3,9\n"), "label.csv, line 1"),
     ("imigue: label beyond the end", imigue("17,3,9\n18,50,60\n"), "line 2"),
     ("imigue: label backwards", imigue("17,9,3\n"), "the first before the last"),
@@ -91,27 +65,9 @@ TABLE_CASES: list[Case] = [
     ("imigue npy: labels of another kind", npy(labels={"a": 3}), "pair"),
     ("imigue npy: truncated", cut(npy(), 0.5), "array"),
     ("imigue npy: nobody", npy(lambda d: d * 0), "nobody"),
-    (
-        "smg: 274 columns",
-        lines(
-            files.smg_rows,
-            lambda r: r.__setitem__(slice(None), [row.rsplit(",", 1)[0] for row in r]),
-            "Sample0001_skeleton.csv",
-        ),
-        "275",
-    ),
-    ("smg: text", lines(files.smg_rows, replaced(7, 6, "x"), "Sample0001_skeleton.csv"), "line 8"),
-    (
-        "smg: millimetres",
-        lines(
-            files.smg_rows,
-            lambda r: r.__setitem__(
-                slice(None), [",".join(str(float(c) * 1000) for c in row.split(",")) for row in r]
-            ),
-            "Sample0001_skeleton.csv",
-        ),
-        "unit 'metre'",
-    ),
+    ("smg: 274 columns", smg(every_row(without_last)), "275"),
+    ("smg: text", smg(replaced(7, 6, "x")), "line 8"),
+    ("smg: millimetres", smg(every_row(thousandfold)), "unit 'metre'"),
     ("ntu: truncated", cut(text("x.skeleton", files.ntu_text), 0.5), "line"),
     (
         "ntu: 24 joints",

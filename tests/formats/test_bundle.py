@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import format_files as files
 import numpy as np
@@ -102,55 +101,6 @@ def test_nan_is_missing_and_without_a_rate_one_is_assumed(tmp_path: Path) -> Non
     assert read(tmp_path / "b.npz", ReadOptions(fps=12)).only.sequence.fps == 12
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"frames": np.zeros((13, 3, 20), np.float32)}, "swap the last two axes"),
-        ({"frames": np.zeros((13, 25, 3), np.float32)}, "kinect25"),
-        ({"frames": np.zeros((13, 20, 3, 1), np.float32)}, "one person each"),
-        ({"frames": np.full((13, 20, 3), "x")}, "save coordinates"),
-        ({"offsets": np.array([0, 8, 11])}, "13 (the number of frames) at the end"),
-        ({"offsets": np.array([1, 8, 13])}, "0 at the start"),
-        ({"offsets": np.array([0, 14, 13])}, "position 2"),
-        ({"offsets": np.array([0.0, 8.0, 13.0])}, "whole numbers"),
-        ({"label": np.array([0])}, "one per sequence"),
-        ({"label": np.eye(2)}, "one per sequence"),
-        ({"label": np.array([0.5, 1])}, "argmax"),
-        ({"fps": -25.0}, "frames per second"),
-        ({"fps": np.array([25.0, 0.0, 1.0])}, "one number, or 2"),
-        ({"scores": np.ones((12, 20))}, "one per frame"),
-        ({"frame_label": np.array(["rest"])}, "one per frame"),
-        ({"frame_size": np.array([640, 480])}, "(2, 2)"),
-    ],
-)
-def test_faults(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "b.npz", **files.bundle_arrays() | changes)
-    with pytest.raises(InputError) as caught:
-        read(tmp_path / "b.npz")
-    assert says in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"scores": np.full((13, 20), 2.0, np.float32)}, "hip_centre"),
-        ({"frames": np.full((13, 20, 3), np.inf, np.float32)}, "finite"),
-    ],
-)
-def test_faults_of_a_sequence(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "b.npz", **files.bundle_arrays() | changes)
-    with pytest.raises(InputError) as caught:
-        list(read(tmp_path / "b.npz"))
-    assert says in str(caught.value)
-
-
-def test_several_faults_at_once(tmp_path: Path) -> None:
-    changes = {"offsets": np.array([1, 8, 13]), "label": np.array([0]), "fps": np.array([25.0])}
-    np.savez(tmp_path / "b.npz", **files.bundle_arrays() | changes)
-    with pytest.raises(InputError, match="3 faults"):
-        read(tmp_path / "b.npz")
-
-
 def test_a_file_without_layout_asks_for_it(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", frames=np.ones((4, 20, 3)), offsets=[0, 4])
     with pytest.raises(InputError) as caught:
@@ -170,24 +120,6 @@ def test_labels_that_are_names(tmp_path: Path) -> None:
     data = read(tmp_path / "b.npz", KINECT)
     assert [recording.label for recording in data] == [1, 0]
     assert data.class_names == ("x", "y")
-
-
-def test_damaged_files(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "b.npz", tmp_path / "cut.npz"
-    write(whole, made_up())
-    content = whole.read_bytes()
-    for length in (0, 10, len(content) // 2, len(content) - 10):
-        cut.write_bytes(content[:length])
-        with pytest.raises(InputError, match="damaged|empty|begins with"):
-            read(cut)
-    flipped = bytearray(content)
-    flipped[len(content) // 2] ^= 0xFF
-    cut.write_bytes(bytes(flipped))
-    with pytest.raises(InputError):
-        list(read(cut))
-    np.savez(cut, frames=np.array([{}, 1], dtype=object), offsets=[0, 1])
-    with pytest.raises(InputError, match="never executed"):
-        read(cut, KINECT)
 
 
 @pytest.mark.parametrize(("name", "layout", "count", "unit"), SHARED_FILES)
