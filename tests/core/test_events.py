@@ -127,11 +127,6 @@ def test_a_file_saved_by_elan(tmp_path: Path) -> None:
         read_elan(path, tiers=["Zoe"])
 
 
-def test_a_coder_is_named_only_where_one_is_known() -> None:
-    event = GestureEvent("1", "nod", -1, 1.0, 2.0, source=annotation_by())
-    assert event.annotated and event.coder == ""
-
-
 def test_overlapping_gestures_of_one_person_go_to_two_tiers(tmp_path: Path) -> None:
     path = tmp_path / "e.eaf"
     events = (
@@ -192,9 +187,10 @@ def test_a_group_belongs_to_no_class(tmp_path: Path) -> None:
     assert read_events(path, "common") == (event,)
 
 
-def test_who_annotated_stays_with_the_event() -> None:
-    event = GestureEvent("1", "nodding", 0, 1.0, 2.0, source=annotation_by(" Zoë "))
-    assert event.annotated and event.coder == "Zoë"
+@pytest.mark.parametrize("coder", ["Zoë", ""])
+def test_who_annotated_stays_with_the_event(coder: str) -> None:
+    event = GestureEvent("1", "nodding", 0, 1.0, 2.0, source=annotation_by(f" {coder} "))
+    assert event.annotated and event.coder == coder
     assert not GestureEvent("1", "nodding", 0, 1.0, 2.0, source="annotation-like").annotated
 
 

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from mgskel.core.skeleton import Skeleton
-from mgskel.models import (
-    BalancedFusion,
-    FusionParts,
-    balance_loss,
-    fold,
-    reading,
-)
+from mgskel.models import BalancedFusion, FusionParts, balance_loss, fold, reading
 from mgskel.models.fusion.windows import window_sums
-
-if TYPE_CHECKING:
-    pass
 
 ABLATIONS = (
     FusionParts(),
@@ -47,6 +37,11 @@ def lively(
 
 def features(n: int = 3, channels: int = 8, frames: int = 6, joints: int = 4) -> Tensor:
     return torch.randn(n, channels, frames, joints, generator=torch.Generator().manual_seed(1))
+
+
+def holes() -> Tensor:
+    """Validity for `features`, about a third of it missing."""
+    return (torch.rand(3, 1, 6, 4, generator=torch.Generator().manual_seed(2)) > 0.3).float()
 
 
 @pytest.mark.parametrize("window", (None, 4))
@@ -94,8 +89,7 @@ def test_masked_features_reach_nothing_else(
     chain: Skeleton, parts: FusionParts, window: int | None
 ) -> None:
     fusion = lively(chain, parts, window=window)
-    x = features()
-    valid = (torch.rand(3, 1, 6, 4, generator=torch.Generator().manual_seed(2)) > 0.3).float()
+    x, valid = features(), holes()
     valid[:, :, :, 3] = 0
     valid[0, :, 2] = 0
     changed = x + 10 * (1 - valid)
@@ -105,19 +99,21 @@ def test_masked_features_reach_nothing_else(
     torch.testing.assert_close(fusion(x, everything), fusion(x))
 
 
-def test_gates_follow_the_formula(chain: Skeleton) -> None:
-    fusion = lively(chain)
+@pytest.mark.parametrize("window", (None, 4))
+def test_gates_follow_the_formula(chain: Skeleton, window: int | None) -> None:
+    fusion = lively(chain, window=window)
     x = features()
     with reading(fusion):
         y = fusion(x)
     out = fusion.readout
-    assert out.joints.shape == (3, 4, 4)
+    steps = (6,) if window else ()
+    assert out.joints.shape == (3, 4, *steps, 4)
     assert out.moments.shape == (3, 4, 6)
-    assert out.balance.shape == (3, 8)
+    assert out.balance.shape == (3, 8, *steps)
     assert ((out.balance > 0) & (out.balance < 1)).all()
-    share = out.balance[:, :, None, None]
-    joints = (out.joints - 1).repeat_interleave(2, dim=1)[:, :, None, :]
-    moments = (out.moments - 1).repeat_interleave(2, dim=1)[:, :, :, None]
+    share = out.balance.reshape(3, 8, -1, 1)
+    joints = (out.joints - 1).repeat_interleave(2, dim=1).reshape(3, 8, -1, 4)
+    moments = (out.moments - 1).repeat_interleave(2, dim=1)[..., None]
     torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
     torch.testing.assert_close(out.effect, (y - x).abs().mean(1))
 
@@ -134,8 +130,7 @@ def test_window_sums_are_sums_over_windows(window: int) -> None:
 def test_a_window_over_everything_is_no_window(chain: Skeleton) -> None:
     """At the moment whose window holds the whole clip, the gates are those of the clip."""
     clip, stream = lively(chain), lively(chain, window=6)
-    x = features()
-    valid = (torch.rand(3, 1, 6, 4, generator=torch.Generator().manual_seed(2)) > 0.3).float()
+    x, valid = features(), holes()
     with reading(clip), reading(stream):
         y, z = clip(x, valid), stream(x, valid)
     # The window ends two moments after its place.
@@ -144,19 +139,6 @@ def test_a_window_over_everything_is_no_window(chain: Skeleton) -> None:
     torch.testing.assert_close(stream.readout.moments, clip.readout.moments)
     torch.testing.assert_close(z[:, :, 3], y[:, :, 3])
     assert not torch.allclose(z[:, :, 0], y[:, :, 0])
-
-
-def test_windowed_gates_follow_the_formula(chain: Skeleton) -> None:
-    fusion = lively(chain, window=4)
-    x = features()
-    with reading(fusion):
-        y = fusion(x)
-    out = fusion.readout
-    assert out.joints.shape == (3, 4, 6, 4) and out.balance.shape == (3, 8, 6)
-    share = out.balance[..., None]
-    joints = (out.joints - 1).repeat_interleave(2, dim=1)
-    moments = (out.moments - 1).repeat_interleave(2, dim=1)[..., None]
-    torch.testing.assert_close(y, x * (1 + share * joints + (1 - share) * moments))
 
 
 def test_an_open_gate_has_no_effect_where_nothing_passes(chain: Skeleton) -> None:

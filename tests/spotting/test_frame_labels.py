@@ -241,17 +241,7 @@ def test_channels_of_any_layout(layout):
 
 
 def made_set(seeds, users) -> Dataset:
-    return Dataset(
-        [
-            Recording(
-                PoseSequence.from_arrays(points, fps=30, skeleton=LAYOUT, unit="normalised"),
-                f"{user}{seed}",
-                frame_labels=labels,
-            )
-            for seed, user in zip(seeds, users, strict=True)
-            for points, labels in [made_up(seed)]
-        ]
-    )
+    return Dataset([recording(seed, user) for seed, user in zip(seeds, users, strict=True)])
 
 
 def test_users_come_from_names():
