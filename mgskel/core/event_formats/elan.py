@@ -120,10 +120,11 @@ def _slot_times(slots: Mapping[str, int | None]) -> dict[str, float]:
     known = {name: value for name, value in slots.items() if value is not None}
     times = {name: value / 1000 for name, value in known.items() if abs(value) < 1 << 60}
     given = [place for place, name in enumerate(names) if name in times]
+    if not given:
+        return times
     # Those open on one side are left out: nothing says where they lie.
-    between = range(given[0], given[-1]) if given else ()
-    open_ones = [place for place in between if names[place] not in times]
-    seconds = np.interp(open_ones, given, [times[names[place]] for place in given]) if given else []
+    open_ones = [p for p in range(given[0], given[-1]) if names[p] not in times]
+    seconds = np.interp(open_ones, given, [times[names[p]] for p in given])
     return times | {names[p]: float(s) for p, s in zip(open_ones, seconds, strict=True)}
 
 
