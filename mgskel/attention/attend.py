@@ -27,7 +27,6 @@ class JointAttention:
 
     Attributes:
         weights: (M, T, V) in 0..1, over people, moments and joints; 0 where nothing was seen.
-        method: how it was looked.
         target: the class whose score was asked about; -1 for whatever was found when.
         probability: what the network gave that class.
     """

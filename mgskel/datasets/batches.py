@@ -68,8 +68,6 @@ class TrainingBatches(Dataset[Batch]):
     """Augmented batches from a store; item (epoch, number) is one of them.
 
     Args:
-        store: labelled recordings.
-        classes: K.
         batch: samples in a global batch.
         repeat: how often an epoch shows each recording.
         sampling: ``balanced`` shows all classes equally often, ``sqrt`` halfway to that.

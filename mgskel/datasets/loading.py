@@ -17,7 +17,6 @@ def load_dataset(
     Recordings with events become one clip per event; others are one clip each.
 
     Args:
-        options: what the file may not say.
         split: only the clips that the file counts to this part ("train", "test").
     """
     from mgskel.formats import read

@@ -28,7 +28,6 @@ class SwapSettings:
     """Left/right swap repair: a limb pair that trades places and soon trades back.
 
     Attributes:
-        enabled: whether to repair.
         least: shortest exchange (shoulder widths) that counts; smaller ones change nothing.
         longest_s: an exchange that lasts longer is believed.
     """
@@ -43,8 +42,6 @@ class OutlierSettings:
     """Hampel filter: a point far from the running median becomes missing.
 
     Attributes:
-        enabled: whether to remove outliers.
-        window_s: length of the running window.
         sigmas: how many robust standard deviations count as far.
         least: and at least this many shoulder widths, so that brief real movements stay.
     """

@@ -30,8 +30,7 @@ class VideoSettings:
     """Which frames of a clip, and how large.
 
     Attributes:
-        start: seconds into the clip to begin at.
-        end: seconds into the clip to stop before.
+        start, end: seconds into the clip to begin at, and to stop before.
         seconds: stop after this long (required for cameras and endless streams).
         fps: at most this many frames per second, by leaving frames out; for a folder of
             pictures, the rate at which they were taken.

@@ -20,8 +20,7 @@ class SmoothingSettings:
     Attributes:
         method: 'butterworth' (no delay, keeps what is slower than `cutoff_hz`), 'one_euro'
             (adapts to speed, works online), 'savitzky_golay' (fits a polynomial), or 'off'.
-        cutoff_hz: Butterworth's cut-off.
-        order: Butterworth's order, per direction.
+        cutoff_hz, order: Butterworth's, the order per direction.
         min_cutoff_hz, beta: One-Euro's cut-off at rest and its growth per shoulder width
             per second.
         window_s, degree: Savitzky-Golay's window and polynomial.
@@ -104,8 +103,7 @@ def one_euro(
     Args:
         times: (T,) seconds; uneven steps are fine.
         scale: (M,) pixels per shoulder width; speed is judged in shoulder widths per second.
-        min_cutoff_hz: cut-off at rest.
-        beta: growth of the cut-off per shoulder width per second.
+        min_cutoff_hz, beta: see `SmoothingSettings`.
     """
     result = np.array(points, dtype=np.float64)
     rest_unit = scale[:, None, None]

@@ -164,9 +164,7 @@ def follow(
     Args:
         source: ``camera:N``, an address, a clip, or (H, W, 3) uint8 RGB pictures one by one.
         model: a run folder, by default the recognizer that ships.
-        estimator: of poses, or its name.
         fps: the pictures' rate.
-        sensitivity: 0..1, as in `Live`.
     """
     made = create_estimator(EstimatorSettings(estimator)) if isinstance(estimator, str) else None
     try:

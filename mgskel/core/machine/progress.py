@@ -31,10 +31,8 @@ class Progress:
 
     Args:
         total: how many units there are, or none where it cannot be known (a camera).
-        label: what is being done.
-        unit: what is being counted, in the plural.
+        label, unit: what is being done, and what is counted, in the plural.
         stream: where to show it, by default standard error.
-        quiet: show nothing.
     """
 
     def __init__(

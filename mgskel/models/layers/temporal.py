@@ -17,8 +17,6 @@ class MultiBranchTemporal(nn.Module):
 
     Args:
         channels: C, divided evenly among the branches (the pass-through takes what remains).
-        stride: along time.
-        kernel: frames per filter.
         dilations: one branch each.
     """
 

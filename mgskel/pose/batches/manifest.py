@@ -28,7 +28,6 @@ class ClipRecord:
         settings: key of the estimator and settings used, into the manifest's `settings`.
         state: 'done' or 'failed'.
         pose: the pose file below the output folder.
-        seconds: how long it took.
         quality: the quality report in one line.
     """
 

@@ -46,7 +46,6 @@ class Parts:
     Attributes:
         folder: where parts lie until the clip is done.
         workers: how many observe at once.
-        engine: where they run.
         length_s, warm_up_s: length of a part, and how much earlier it begins to look.
     """
 

@@ -54,7 +54,6 @@ def nms(
 
     Args:
         boxes: (n, 4) left, top, right, bottom.
-        scores: (n,).
         offset: 1 where right and bottom are still inside the box.
     """
     import torch
