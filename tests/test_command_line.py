@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,5 +137,23 @@ def test_bash_completes_commands_and_options(capsys: pytest.CaptureFixture[str])
 
     assert completed("desc") == ["describe"]
     assert completed("spot", "--sens") == ["--sensitivity"]
-    assert main(["completion", "zsh"]) == main(["completion", "fish"]) == 0
-    assert "-l sensitivity" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_complete_too(
+    shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", shell]) == 0
+    script = tmp_path / "script"
+    script.write_text(capsys.readouterr().out)
+    if shell == "fish":
+        assert "-l sensitivity" in script.read_text()
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
+    asked = {
+        "fish": ["--no-config", "-c", f'source {script}; complete -C "mgskel spot --sens"'],
+        "zsh": ["-f", "-c", f"source {script}; echo $_comps[mgskel]; setopt ksharrays; "
+                "COMP_WORDS=(mgskel spot --sens); COMP_CWORD=2; _mgskel; echo ${COMPREPLY[@]}"],
+    }  # fmt: skip
+    done = subprocess.run([shell, *asked[shell]], capture_output=True, text=True)
+    assert "--sensitivity" in done.stdout and not done.stderr, done.stderr

@@ -17,30 +17,35 @@ import mgskel as mg
 from mgskel.cli import main
 from mgskel.core.recording import Dataset, Recording
 from mgskel.formats import write
+from mgskel.models.stored_run import pack
 from mgskel.pose.batches.workers import Inline
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
 COLUMNS = ("clip", "pose file", "other format", "folder of files", "folder of clips", "data set",
-           "result folder", "statements")  # fmt: skip
-SEVERAL = ("folder of files", "folder of clips", "data set")
+           "result folder", "study", "statements")  # fmt: skip
+LABELLED = ("folder of files", "folder of clips", "data set")
+SEVERAL = (*LABELLED, "study")
 ONE = ("clip", "pose file", "other format", "result folder")
 MODEL = ["--model.sizes.channels", "[8]", "--model.sizes.heads", "2", "--optim.epochs", "1"]
-MODEL += ["--data.validation", "none", "--window", "8", "--optim.batch", "4"]
+MODEL += ["--window", "8", "--optim.batch", "4"]
 # Each verb, what follows its input, and the columns it takes; the others have no meaning for it.
 VERBS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
-    "extract": (["{in}", "-o", "{out}"], (*ONE, "folder of files", "folder of clips")),
-    "analyze": (["{in}", "-o", "{out}", "--no-attention"], (*ONE[:3], *SEVERAL)),
+    "extract": (["{in}", "-o", "{out}"], (*ONE, "folder of files", "folder of clips", "study")),
+    "analyze": (["{in}", "-o", "{out}", "--no-attention"], (*ONE, *SEVERAL)),
     "spot": (["{in}", "-o", "{out}/events", "--model", "{spotter}"], (*ONE, *SEVERAL)),
     "describe": (["{in}", "-o", "{out}/told"], (*ONE, *SEVERAL)),
     "reason": (["{in}", "-o", "{out}/judged"], (*ONE, *SEVERAL, "statements")),
     "attention": (["--data", "{in}", "-o", "{out}", "--clips", "1"], (*ONE, *SEVERAL)),
-    "train": (["--data.train", "{in}", "-o", "{out}", *MODEL], SEVERAL),
-    "evaluate": (["--data", "{in}"], SEVERAL),
+    "train": (["--data.train", "{in}", "-o", "{out}", *MODEL, "--data.validation", "none"],
+              LABELLED),
+    "pretrain": (["--data", "{in}", "-o", "{out}", *MODEL], (*ONE, *SEVERAL)),
+    "evaluate": (["--data", "{in}"], LABELLED),
     "predict": (["--data", "{in}", "-o", "{out}/scores.csv"], (*ONE, *SEVERAL)),
     "convert": (["{in}", "{out}/made"], (*ONE, *SEVERAL)),
     "validate": (["{in}"], (*ONE, *SEVERAL)),
+    "live": (["{in}", "--lines", "--every-frame", "--model", "{spotter}"], ("clip",)),
 }  # fmt: skip
-CELLS = [(verb, column) for verb, (_, columns) in VERBS.items() for column in columns]
+CELLS = [(verb, column) for verb in VERBS for column in COLUMNS]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["analyze", str(place / "pose file.npz"), "-o", str(result), "--no-attention", "-q"]
     assert main(words) == 0
     shutil.copy(result / "statements.json", place / "statements.json")
+    clips = [str(place / name) for name in ("pose file.npz", "other format.csv")]
+    assert main(["analyze", *clips, "-o", str(place / "study"), "--no-attention", "-q"]) == 0
     return place
 
 
@@ -105,9 +112,51 @@ def test_a_cell(
     words += ["--workers", "1"] if verb in ("extract", "analyze") else []
     status = main([verb, *words])
     said = capsys.readouterr()
+    if column not in VERBS[verb][1]:
+        assert status == 2 and ("expected" in said.err or "remedy" in said.err), said.err
+        return
     assert status == 0, said.err
-    if "clip" in column and verb not in ("extract", "analyze"):
-        assert "mgskel extract" in said.err or verb == "train"
+    if "clip" in column and verb not in ("extract", "analyze", "live"):
+        assert "mgskel extract" in said.err
+
+
+# Each verb that takes a RUN; the table above gives it a folder, or nothing.
+WITH_RUNS: Mapping[str, Sequence[str]] = {
+    "spot": ["{in}", "--model", "{run}"],
+    "live": ["{clip}", "--lines", "--every-frame", "--model", "{run}"],
+    "analyze": ["{in}", "-o", "{out}", "--no-attention", "--model", "{run}"],
+    "attention": ["{run}", "--data", "{in}", "-o", "{out}"],
+    "predict": ["{run}", "--data", "{in}", "-o", "{out}/scores.csv"],
+    "evaluate": ["{run}", "--data", "{set}"],
+    "hub": ["{run}", "-o", "{out}/copy"],
+    "export": ["{run}", "{out}/network.onnx"],
+}
+
+
+@pytest.mark.parametrize("place", ["zip", "hub"])
+@pytest.mark.parametrize("verb", WITH_RUNS)
+def test_a_run_may_lie_anywhere(
+    verb: str,
+    place: str,
+    inputs: Path,
+    puppet: None,
+    untrained_spotter: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The way to a hub itself is tested in tests/models/test_stored_run.py."""
+    if verb == "export":
+        pytest.importorskip("onnx")
+    monkeypatch.setattr("mgskel.models.stored_run._fetched", lambda _: untrained_spotter)
+    pack(untrained_spotter, tmp_path / "run.zip")
+    known = {
+        "in": inputs / "pose file.npz",
+        "clip": inputs / "clip.mp4",
+        "set": inputs / "data set.npz",
+        "out": tmp_path / "out",
+        "run": tmp_path / "run.zip" if place == "zip" else "hf:somebody/something",
+    }
+    assert main([verb, *(word.format(**known) for word in WITH_RUNS[verb])]) == 0
 
 
 def test_the_page_holds_this_table(root: Path) -> None:

@@ -12,6 +12,7 @@ from mgskel.cli.shared.recordings import TAKES, add_reading_options, read_record
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Recording
+    from mgskel.core.skeleton import Skeleton
     from mgskel.report.attention_pictures import Look
 
 HELP = (
@@ -78,7 +79,8 @@ def _looks(args: argparse.Namespace) -> tuple[str, list[Look]]:
     recognizer = Recognizer.load(args.run)
     if isinstance(recognizer, ClipRecognizer):
         method, target = args.method or "gradient", args.target
-        looks = [look_at_clip(recognizer.model, one, method, target) for one in _recordings(args)]
+        chosen = _recordings(args, recognizer.skeleton)
+        looks = [look_at_clip(recognizer.model, one, method, target) for one in chosen]
         return recognizer.name, looks
     if args.method or args.target:
         raise InputError(
@@ -86,15 +88,16 @@ def _looks(args: argparse.Namespace) -> tuple[str, list[Look]]:
             remedy="leave out --method and --target, or give a run that was trained on cut clips",
         )
     assert isinstance(recognizer, StreamRecognizer)
-    found = [look_at_recording(recognizer, one) for one in _recordings(args)]
+    chosen = _recordings(args, recognizer.skeleton)
+    found = [look_at_recording(recognizer, one) for one in chosen]
     return recognizer.name, [look for look in found if look is not None]
 
 
-def _recordings(args: argparse.Namespace) -> list[Recording]:
+def _recordings(args: argparse.Namespace, likely: Skeleton) -> list[Recording]:
     """The recordings to look at, each with a name that can be a folder's."""
     import numpy as np
 
-    data = read_recordings(args.data, args)
+    data = read_recordings(args.data, args, likely)
     stem = Path(args.data).stem
     chosen = np.unique(np.linspace(0, len(data) - 1, min(args.clips, len(data))).astype(int))
     if len(data) == 1:

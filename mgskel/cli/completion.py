@@ -10,7 +10,7 @@ EXAMPLES = (
     "fish > ~/.config/fish/completions/mgskel.fish",
 )
 _BASH = """_mgskel() {{
-  local here="${{COMP_WORDS[COMP_CWORD]}}"
+  local here="${{COMP_WORDS[COMP_CWORD]}}" known=""
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "{verbs}" -- "$here"))
     return
@@ -19,7 +19,7 @@ _BASH = """_mgskel() {{
 {cases}
   esac
   case "$here" in
-    -*) COMPREPLY=($(compgen -W "$options" -- "$here")) ;;
+    -*) COMPREPLY=($(compgen -W "$known" -- "$here")) ;;
     *) COMPREPLY=($(compgen -f -- "$here")) ;;
   esac
 }}
@@ -43,8 +43,10 @@ def run(args: argparse.Namespace) -> int:
                 print(f"complete -c mgskel -n '__fish_seen_subcommand_from {verb}' {flag}")
         return 0
     if args.shell == "zsh":
+        # A zsh without settings knows no completions yet.
+        print("whence compdef > /dev/null || { autoload -Uz compinit && compinit }")
         print("autoload -U +X bashcompinit && bashcompinit")
-    cases = "\n".join(f'    {verb}) options="{" ".join(o)}" ;;' for verb, o in options.items())
+    cases = "\n".join(f'    {verb}) known="{" ".join(o)}" ;;' for verb, o in options.items())
     print(_BASH.format(verbs=" ".join(VERBS), cases=cases), end="")
     return 0
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mgskel.cli.shared.decision_options import add_sensitivity
 from mgskel.cli.shared.messages import detail, note, tell
 from mgskel.cli.shared.numbers import number
+from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
     from mgskel.core.events import GestureEvent
@@ -47,10 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.events import write_events
     from mgskel.core.machine.threads import set_threads
+    from mgskel.formats import is_recording
     from mgskel.pose.estimator import EstimatorSettings, create_estimator
     from mgskel.spotting import Recognizer
     from mgskel.spotting.live import Live
 
+    if os.path.exists(args.source) and is_recording(args.source):
+        raise InputError(
+            f"{args.source} holds keypoints, and no pictures to follow",
+            expected="a camera, an address or a clip",
+            remedy=f"'mgskel spot {args.source}' finds its gestures",
+        )
     set_threads(1)
     live = Live(
         args.source,

@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.spotting.recognizers.spot_together import spot_together
 
     set_threads()
-    recordings = read_recordings(args.source, args)
     spotters = [Recognizer.load(run) for run in args.model or [None]]
     spotter = spotters[0]
+    recordings = read_recordings(args.source, args, spotter.skeleton)
     truth = _reference(args, recordings.only.sequence, spotter) if args.reference else None
     found: dict[str, tuple[GestureEvent, ...]] = {}
     outputs = places(args.output, recordings.names, ".csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel.cli.finetune import add_teaching_options, teach
-from mgskel.cli.shared.messages import tell
+from mgskel.cli.shared.messages import note, tell
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
@@ -84,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.training.sets import read_training_files
 
     files = read_training_files(data)
+    for text in dict.fromkeys(text for one in files for text in one.notes):
+        note(text)
     in_time = any(len(one) and one[0].frame_labels is not None for one in files)
     return _train_frames(args, files) if args.frames or in_time else _train_clips(args, files)
 

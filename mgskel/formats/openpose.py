@@ -27,6 +27,7 @@ from mgskel.formats.reading.sequence_checks import blank, make_sequence
 from mgskel.formats.reading.source import Source
 
 _FRAME = re.compile(r"^(?P<clip>.*?)_?(?P<number>\d+)(?:_keypoints)?$")
+_PEOPLE = re.compile(rb'"people"\s*:\s*\[')  # a list: settings have people, too
 _PARTS = (
     "pose_keypoints_2d",
     "hand_left_keypoints_2d",
@@ -39,7 +40,7 @@ _BODIES = {18: "openpose18", 25: "openpose25", 135: "openpose135", 137: "openpos
 
 def recognises(source: Source) -> bool:
     sample = source.json_sample()
-    return sample is not None and b'"people"' in sample.head
+    return sample is not None and _PEOPLE.search(sample.head) is not None
 
 
 def read(source: Source, options: ReadOptions, faults: Faults) -> Dataset:

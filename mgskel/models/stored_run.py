@@ -7,6 +7,7 @@ spoken to by `huggingface_hub`; ``HF_ENDPOINT`` names another than the usual one
 
 from __future__ import annotations
 
+import logging
 import lzma
 import os
 import re
@@ -155,6 +156,9 @@ def _speaking(name: str) -> Iterator[None]:
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
+    theirs = logging.getLogger("huggingface_hub")  # tells each retry, on standard error
+    before = theirs.level
+    theirs.setLevel(logging.ERROR)
     try:
         yield
     except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as error:
@@ -163,6 +167,8 @@ def _speaking(name: str) -> Iterator[None]:
             found=" ".join(str(error).split())[:300],
             remedy="check the name and the network; private runs need 'hf auth login' or HF_TOKEN",
         ) from error
+    finally:
+        theirs.setLevel(before)
 
 
 def _card(folder: Path, name: str) -> str:

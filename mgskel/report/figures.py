@@ -47,6 +47,10 @@ def body_map(
         vmin=0, vmax=1, edgecolors="white", linewidths=0.4, zorder=2,
     )  # fmt: skip
     axis.margins(0.12)  # large circles at the edge stay whole
+    if seen.any():  # of a flat body, such as two forearms, too: nothing lower than half its width
+        width, height = np.ptp(flat[seen], axis=0)
+        lack = max(0.0, width / 2 - height) / 2
+        axis.update_datalim([flat[seen].min(0) - (0, lack), flat[seen].max(0) + (0, lack)])
     axis.set_aspect("equal")
     axis.invert_yaxis()
     axis.set_axis_off()

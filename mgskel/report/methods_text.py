@@ -12,6 +12,7 @@ from mgskel.core.gestures import Vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import json_hash
 from mgskel.core.version import __version__
+from mgskel.describe.wording import lasting
 from mgskel.reason import Outcome
 
 _MOSTLY = 0.8
@@ -51,9 +52,12 @@ def opening(
     quality: Mapping[str, Any],
 ) -> str:
     """The page in three sentences: what was watched, what was found, what it may mean."""
-    people = "one person" if sequence.num_people == 1 else f"{sequence.num_people} people"
-    minutes, seconds = divmod(round(sequence.duration_s), 60)
-    length = f"{minutes} min {seconds} s" if minutes else f"{sequence.duration_s:.1f} s"
+    made_up = any(record.get("step") == "synthesis" for record in sequence.provenance)
+    kind = "synthetic " if made_up else ""  # nobody was filmed, and the reader should know
+    people = (
+        f"{'one' if sequence.num_people == 1 else sequence.num_people} {kind}"
+        f"{'person' if sequence.num_people == 1 else 'people'}"
+    )
     shares = {part.replace("_", " "): float(s) for part, s in (quality.get("parts") or {}).items()}
     rarely = [f"{part} {share:.0%}" for part, share in shares.items() if 0.005 <= share < _MOSTLY]
     never = [part for part, share in shares.items() if share < 0.005]
@@ -64,6 +68,7 @@ def opening(
     annotated = [event for event in events if event.annotated]
     found = [_counted(recognised, "recognised")] if recognised or not annotated else []
     found += [_counted(annotated, "annotated")] if annotated else []
+    length = lasting(sequence.duration_s)
     return f"{length} of {people}{sight}. {' '.join(found)} {_meaning(outcome)}"
 
 

@@ -7,6 +7,7 @@ recogniser with few labels starts from (``model.pretrained``).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ from mgskel.training.runs.run_folder import claimed, plot_history
 from mgskel.training.sets import data_fingerprint
 from mgskel.training.train_config import MachineConfig, ModelConfig, OptimConfig, TrainConfig
 
+_LOG = logging.getLogger("mgskel")
 _BLOCK = 4  # frames that are hidden together, so that neighbours in time give nothing away
 
 
@@ -203,6 +205,8 @@ def _store(config: PretrainConfig, given: Dataset | None) -> ClipStore:
     reader = load_dataset if config.seconds is None else read
     files = (reader(path, options) for path in config.data)
     for data in files if given is None else (given,):
+        for text in data.notes if given is None else ():
+            _LOG.info("note: %s", text)
         if config.to_layout is not None:
             data = data.to_skeleton(get_skeleton(config.to_layout))
         for sequence, name in zip(data.sequences, data.names, strict=True):

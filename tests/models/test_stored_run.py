@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -148,6 +149,7 @@ def test_a_hub_that_is_away_is_no_traceback(
     pytest.importorskip("huggingface_hub")
 
     def away(*words: object, **options: object) -> None:
+        assert not logging.getLogger("huggingface_hub").isEnabledFor(logging.WARNING)
         raise ConnectionRefusedError("nobody answers")
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", away)

@@ -51,6 +51,13 @@ def test_class_maps_draw_each_class(recording, tmp_path):
     assert "<svg" in (tmp_path / "maps.svg").read_text()
 
 
+def test_a_flat_body_is_not_cut_off():
+    skeleton = get_skeleton("natops8")  # two forearms, held level
+    level = np.column_stack([np.arange(8.0), np.zeros(8)])
+    axis = figures.class_maps(skeleton, level, {"a class": [np.linspace(0, 1, 8)]}).axes[0]
+    assert abs(np.ptp(axis.get_ylim())) >= 0.5 * np.ptp(axis.get_xlim())
+
+
 def test_other_layouts_are_refused(recording, attention):
     other = JointAttention(np.zeros((1, 4, 17)), "gates", 0, 0.5, get_skeleton("coco17"))
     with pytest.raises(InputError, match="different layouts"):

@@ -114,6 +114,11 @@ def test_a_clip_that_no_browser_plays_is_named(tmp_path):
         video_url(tmp_path / "clip.avi")
 
 
+def test_whoever_never_was_is_told():
+    made_up = some_content(sequence=a_recording().noted("synthesis", seed=1))
+    assert page_data(made_up)["lead"].startswith("20.0 s of one synthetic person. ")
+
+
 def test_who_says_so_is_told():
     def event(**more):
         return GestureEvent("1", "nodding", -1, 1.0, 2.0, **more)

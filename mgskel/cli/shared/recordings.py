@@ -17,6 +17,7 @@ from mgskel.core.errors import InputError
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
+    from mgskel.core.skeleton import Skeleton
     from mgskel.formats.format import ReadOptions
     from mgskel.pose.extract import ExtractSettings
 
@@ -56,8 +57,8 @@ def add_reading_options(parser: argparse.ArgumentParser, clips: bool = True) -> 
     )
 
 
-def reading_options(args: argparse.Namespace) -> ReadOptions:
-    """The options as readers take them."""
+def reading_options(args: argparse.Namespace, likely: Skeleton | None = None) -> ReadOptions:
+    """The options as readers take them; `likely` is the layout of a run, where files name none."""
     from mgskel.formats.format import ReadOptions
 
     return ReadOptions(
@@ -67,16 +68,19 @@ def reading_options(args: argparse.Namespace) -> ReadOptions:
         unit=args.unit,
         hand_order=args.hand_order,
         scores=args.scores,
+        likely_layout=likely,
         extract=_extraction(args),
     )
 
 
-def read_recordings(source: str | Path, args: argparse.Namespace) -> Dataset:
+def read_recordings(
+    source: str | Path, args: argparse.Namespace, likely: Skeleton | None = None
+) -> Dataset:
     """The recordings of whatever was given, of the person asked for; what was assumed is told."""
     from mgskel.formats import read
     from mgskel.pose.people import person_of
 
-    data = read(source, reading_options(args))
+    data = read(source, reading_options(args, likely))
     for text in data.notes:
         note(text)
     if not data:
