@@ -129,7 +129,6 @@ WITH_RUNS: Mapping[str, Sequence[str]] = {
     "predict": ["{run}", "--data", "{in}", "-o", "{out}/scores.csv"],
     "evaluate": ["{run}", "--data", "{set}"],
     "hub": ["{run}", "-o", "{out}/copy"],
-    "export": ["{run}", "{out}/network.onnx"],
 }
 
 
@@ -145,8 +144,6 @@ def test_a_run_may_lie_anywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The way to a hub itself is tested in tests/models/test_stored_run.py."""
-    if verb == "export":
-        pytest.importorskip("onnx")
     monkeypatch.setattr("mgskel.models.stored_run._fetched", lambda _: untrained_spotter)
     pack(untrained_spotter, tmp_path / "run.zip")
     known = {

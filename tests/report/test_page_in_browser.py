@@ -88,6 +88,26 @@ def test_clicking_a_gesture_moves_the_time(visit):
     assert here.page.inner_text("#caption")
 
 
+def test_pointing_at_a_sentence_shows_its_moment_and_no_longer(visit):
+    here = visit()
+    row = here.page.locator("#statements .moment").last
+    row.hover()
+    assert here.time() > 0
+    here.page.mouse.move(2, 2)
+    here.until("mgskel.clock.time === 0")
+
+
+def test_a_video_of_ones_own_plays_beside_the_skeleton_and_stays_here(visit, sample_clip):
+    here = visit()
+    here.page.locator("summary", has_text="own video").click()
+    here.page.set_input_files("#own-video", sample_clip)
+    video = "document.querySelector('video.own')"
+    here.until(f"{video}.readyState >= 2")
+    assert here.page.evaluate(f"{video}.src").startswith("blob:")
+    here.page.evaluate("mgskel.clock.seek(1.5)")
+    here.until(f"Math.abs({video}.currentTime - 1.5) < 0.1")
+
+
 def test_clicking_the_timeline_moves_the_time(visit):
     here = visit()
     here.page.locator("#timeline").scroll_into_view_if_needed()
