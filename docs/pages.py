@@ -15,8 +15,8 @@ DOCS = Path(__file__).parent
 PACKAGE = DOCS.parent / "mgskel"
 
 FIRST = ("index.md", "install.md")
+DOORS = ("psychologist.md", "student.md", "engineer.md")
 FOLDERS = {
-    "Three doors": "doors",
     "Tutorials": "tutorials",
     "How to": "howto",
     "Results": "results",
@@ -67,6 +67,7 @@ def on_config(config: Any) -> Any:
     loose = sorted(path.name for path in DOCS.glob("*.md") if path.name not in listed)
     config["nav"] = [
         *FIRST,
+        {"Three doors": [f"doors/{name}" for name in DOORS]},
         *(
             {title: [f"{folder}/{path.name}" for path in found]}
             for title, folder in FOLDERS.items()
