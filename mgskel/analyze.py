@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.events import GROUP, at_level, read_events, write_events
+from mgskel.core.events import GROUP, GestureEvent, at_level, read_events, write_events
 from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import content_hash, write_json
@@ -31,6 +31,7 @@ from mgskel.pose.batches.work import kept_estimator
 from mgskel.pose.batches.workers import EngineName
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
 from mgskel.pose.quality import quality_report
+from mgskel.pose.video import expected_seconds
 from mgskel.reason import (
     ModelOptions,
     Outcome,
@@ -40,7 +41,8 @@ from mgskel.reason import (
     load_scene,
     model_reasoner,
 )
-from mgskel.reason.assessment import SCHEMA_VERSION
+from mgskel.reason.assessment import SCHEMA_VERSION, Reasoner
+from mgskel.reason.scene import check_covers
 from mgskel.report.page import ReportContent, video_url, write_page
 from mgskel.report.playback import playback
 from mgskel.report.player import Attention
@@ -131,11 +133,7 @@ def analyze(
     settings, folder = settings or AnalyzeSettings(), Path(folder)
     progress = progress or Progress(None, "analyze", quiet=True)
     with working_in(folder):
-        # Everything that can be wrong is found before an hour of extraction, not after.
-        recognizer = Recognizer.load(settings.model)
-        scene = load_scene(settings.scene) if settings.scene else Scene(setting="not described")
-        reasoner = model_reasoner(settings.llm) if settings.llm else RulesReasoner.of(scene)
-        truth = read_events(settings.reference) if settings.reference else ()
+        recognizer, scene, reasoner, truth = prepared(settings)
         video = video_url(source) if settings.with_video else None
 
         name = Path(source).name
@@ -145,7 +143,10 @@ def analyze(
         def extract_stage() -> None:
             if not detect(source, collections=False)[0].estimated:
                 extraction = _imported(Path(source), settings)
+                check_covers(scene, extraction.sequence.duration_s)
             else:
+                if scene.duration_s is not None and Path(source).exists():
+                    check_covers(scene, expected_seconds(source, settings.extract.video) or 0)
                 progress.begin(f"{name}: extract")  # its frames are counted
                 extraction = _extracted(source, settings.extract, progress, threads, parts)
             extraction.sequence.save(folder / POSE)
@@ -155,6 +156,7 @@ def analyze(
         basis = [_content_key(source), to_dict(settings.extract), repr(settings.reading)]
         stages("extract", (POSE, QUALITY), basis, extract_stage)
         recording = PoseSequence.load(folder / POSE)
+        check_covers(scene, recording.duration_s)  # one of before, or a stream without a length
         quality = _mapping(folder / QUALITY)
 
         def spot_stage() -> None:
@@ -222,6 +224,26 @@ def analyze(
         notes.append(f"no assessment ({outcome.status}): {outcome.reason}")
     details = tuple(silence.text for silence in silences if silence.gestures)
     return Analysis(folder, tuple(stages.reused), tuple(notes), outcome.status, details)
+
+
+class Prepared(NamedTuple):
+    """What the settings name, read and looked at."""
+
+    recognizer: Recognizer
+    scene: Scene
+    reasoner: Reasoner
+    truth: Sequence[GestureEvent]
+
+
+def prepared(settings: AnalyzeSettings) -> Prepared:
+    """All that can be wrong with the settings is found here, before an hour of extraction."""
+    scene = load_scene(settings.scene) if settings.scene else Scene(setting="not described")
+    return Prepared(
+        Recognizer.load(settings.model),
+        scene,
+        model_reasoner(settings.llm) if settings.llm else RulesReasoner.of(scene),
+        read_events(settings.reference) if settings.reference else (),
+    )
 
 
 def _extracted(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze
+from mgskel.analyze import ASSESSMENT, REPORT, STATEMENTS, AnalyzeSettings, analyze, prepared
 from mgskel.core.config import to_dict
 from mgskel.core.machine.progress import Progress
 from mgskel.core.machine.threads import set_threads, usable_cores
@@ -34,10 +34,8 @@ from mgskel.pose.batches.workers import EngineName, create_engine
 from mgskel.pose.estimator import estimator_identity
 from mgskel.pose.extract import ExtractSettings
 from mgskel.pose.stills import list_pictures
-from mgskel.reason import load_scene
 from mgskel.report.studies.study_methods import write_methods
 from mgskel.report.studies.study_page import PAGE, write_study_page
-from mgskel.spotting import Recognizer
 from mgskel.study.participants import Participants, read_participants
 from mgskel.study.study_folder import ABOUT, About, study_clips
 from mgskel.study.tables import OWN_COLUMNS, TABLES, make_tables
@@ -125,14 +123,13 @@ def analyze_study(
     folder, settings, study = Path(folder), settings or AnalyzeSettings(), study or StudySettings()
     clips = find_clips(sources, folder, _is_clip)
     people = _participants(folder, study.participants)
-    recognizer = Recognizer.load(settings.model)
-    scene = load_scene(settings.scene) if settings.scene else None
+    recognizer, scene, _, _ = prepared(settings)
     plan = {
         "recognizer": recognizer.fingerprint,
         "estimator": dict(estimator_identity(settings.extract.estimator)),
         "extract": to_dict(settings.extract),
         "reading": repr(settings.reading),
-        "scene": scene and scene.model_dump(mode="json"),
+        "scene": scene.model_dump(mode="json") if settings.scene else None,
         "llm": settings.llm and asdict(settings.llm),
         "reference": settings.reference and file_hash(settings.reference),
         "page": [settings.with_video, settings.attention],

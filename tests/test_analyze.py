@@ -310,3 +310,18 @@ def test_a_long_clip_is_split_among_workers(sample_clip, tmp_path, monkeypatch):
     assert step["split"]["parts"] > 1
     assert {path.name for path in (tmp_path / "out").glob("*.npz")} == {"pose.npz"}
     assert not list((tmp_path / "out").glob(".parts-*"))
+
+
+@pytest.mark.parametrize("clips", [1, 2])
+def test_a_scene_shorter_than_the_recording_is_refused_before_the_work(
+    recording, tmp_path, capsys, clips
+):
+    (tmp_path / "scene.yaml").write_text("setting: a talk\nduration_s: 2\n")
+    second = tmp_path / "b.npz"
+    shutil.copy(recording, second)
+    given = ["--from", str(recording)] if clips == 1 else [str(recording), str(second)]
+    out = tmp_path / "out"
+    words = [*given, "-o", str(out), "--scene", str(tmp_path / "scene.yaml"), "--no-attention"]
+    assert main(["analyze", *words, "-q"]) == 2
+    assert "the scene is shorter than the recording" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("pose.npz")) and not list(tmp_path.rglob("events.csv"))

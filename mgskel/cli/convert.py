@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mgskel.cli.shared.numbers import number, whole
 from mgskel.cli.shared.recordings import TAKES, add_reading_options, read_recordings
 from mgskel.core.errors import InputError
+from mgskel.core.storage.intake import number_of
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset, Recording
@@ -84,8 +85,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _choose(every: Dataset, args: argparse.Namespace) -> list[Recording]:
     if args.only is not None:
-        if args.only.isdigit() and int(args.only) < len(every):
-            return [every[int(args.only)]]
+        number = number_of(args.only)
+        if number is not None and number < len(every):
+            return [every[number]]
         named = [recording for recording in every if recording.name == args.only]
         if not named:
             raise InputError(

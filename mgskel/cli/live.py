@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         if args.record is not None and spent:
             live.recorded().save(args.record)
             tell(f"{args.record}: poses of {len(spent)} frames")
-        if args.output is not None:
+        if args.output is not None and spent:
             write_events(args.output, events, vocabulary=live.recognizer.vocabulary)
         _tell_speed(spent, live)
     return 0

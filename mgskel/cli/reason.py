@@ -63,13 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.storage.files import to_json
+    from mgskel.reason.scene import Scene, load_scene
 
-    cases = _cases(args)
-    if args.dry_run:
+    # Whether the scene can be judged is found before anything is measured.
+    scene = load_scene(args.scene) if args.scene is not None else Scene(setting="not described")
+    reasoner = None if args.dry_run else _reasoner(args, scene)
+    cases = _cases(args, scene)
+    if reasoner is None:
         for case in cases.values():
             _dry_run(args, case)
         return 0
-    reasoner = _reasoner(args)
     if args.llm_url is not None:
         tell(f"asking {reasoner.name} (up to {args.timeout:g} s a request)")
     outcomes = {}
@@ -89,14 +92,12 @@ def run(args: argparse.Namespace) -> int:
     return max(outcome.exit_code for outcome in outcomes.values())
 
 
-def _cases(args: argparse.Namespace) -> dict[str, Case]:
+def _cases(args: argparse.Namespace, scene: Scene) -> dict[str, Case]:
     """What is to be judged, by the name of its recording; what is missing is measured first."""
     from mgskel.core.events import read_events
     from mgskel.formats import Source, is_recording
     from mgskel.reason.evidence import case_of, read_statements
-    from mgskel.reason.scene import Scene, load_scene
 
-    scene = load_scene(args.scene) if args.scene is not None else Scene(setting="not described")
     source = Path(args.source)
     within = source / "statements.json"
     file = within if within.is_file() else source
@@ -123,11 +124,11 @@ def _measured(recording: Recording, scene: Scene, args: argparse.Namespace) -> C
     return case_of(scene, statements_from(description.to_dict()), person=judged)
 
 
-def _reasoner(args: argparse.Namespace) -> Reasoner:
+def _reasoner(args: argparse.Namespace, scene: Scene) -> Reasoner:
     from mgskel.reason.rules import RulesReasoner
 
     if args.llm_url is None and args.llm_file is None and args.replay is None:
-        return RulesReasoner()
+        return RulesReasoner.of(scene)
     from mgskel.reason.assess import model_reasoner
 
     return model_reasoner(_options(args))

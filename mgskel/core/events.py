@@ -309,6 +309,13 @@ def table_rows(text: str, path: str | Path) -> list[tuple[str, dict[str, object]
             found=listed(header) or "an empty file",
             remedy="name the columns in the first line",
         )
+    twice = next((name for name in EVENT_COLUMNS if header.count(name) > 1), None)
+    if twice:
+        raise InputError(
+            f"two columns are called '{twice}'",
+            place=f"{path}, line 1",
+            remedy="leave one out, or name it differently",
+        )
     rows: list[tuple[str, dict[str, object]]] = []
     for number, cells in lines:
         if len(cells) != len(header):

@@ -14,6 +14,7 @@ from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
+from mgskel.core.storage.intake import number_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +161,9 @@ class Dataset(Sequence[Recording]):
     def labelled(self, labels: Sequence[str | None]) -> Dataset:
         """The recordings with other labels, as text: numbers as they stand, words as classes."""
         given = {label for label in labels if label is not None}
-        if all(label.isdecimal() for label in given):
-            numbers = {label: int(label) for label in given}
+        written = {label: number_of(label) for label in given}
+        numbers = {label: number for label, number in written.items() if number is not None}
+        if len(numbers) == len(given):
             names = None
         else:
             names = tuple(sorted(given))

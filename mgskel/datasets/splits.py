@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, shown
+from mgskel.core.storage.intake import number_of
 
 IMIGUE_TRAIN = frozenset(
     (2, 4, 5, 6, 9, 10, 12, 13, 14, 15, 17, 18, 20, 21, 22, 23, 25, 28, 29, 30, 31, 35, 36, 38)
@@ -103,7 +104,7 @@ def stratified(labels: np.ndarray, share: float, seed: int = 0) -> Split:
 
 
 def _subject_number(subject: object) -> int:
-    digits = "".join(c for c in str(subject) if c.isdigit())
-    if not digits:
-        raise InputError("a subject without a number", expected="a number", found=repr(subject))
-    return int(digits)
+    number = number_of("".join(c for c in str(subject) if c.isdecimal()))
+    if number is None:
+        raise InputError("a subject without a number", expected="a number", found=shown(subject))
+    return number

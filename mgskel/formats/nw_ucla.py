@@ -14,7 +14,7 @@ import numpy as np
 from mgskel.core.errors import Faults, InputError, shown
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.core.storage.intake import parse_json, read_bytes
+from mgskel.core.storage.intake import number_of, parse_json, read_bytes
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
 from mgskel.formats.reading.sequence_checks import make_sequence, numbers
 from mgskel.formats.reading.source import Source
@@ -58,16 +58,16 @@ def _read_file(path: Path, options: ReadOptions, faults: Faults) -> Recording | 
     if sequence is None:
         return None
     match = _NAME.search(str(tree.get("file_name", ""))[:80]) or _NAME.search(path.stem)
-    label = tree.get("label", int(match[1]) if match else None)
-    if label is not None and (not isinstance(label, int) or not 1 <= label <= _CLASSES + 2):
+    label = tree.get("label", number_of(match[1]) if match else None)
+    if label is not None and (type(label) is not int or not 1 <= label <= _CLASSES + 2):
         faults.add(f"{path.name}, label", f"1 to {_CLASSES}", shown(label), "correct it")
         return None
     return Recording(
         sequence,
         path.stem,
         label=None if label is None else label - 1,
-        subject=int(match[2]) if match else None,
-        view=int(match[4]) if match else None,
+        subject=number_of(match[2]) if match else None,
+        view=number_of(match[4]) if match else None,
     )
 
 

@@ -21,7 +21,7 @@ from mgskel.core.errors import Faults, InputError
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.storage.files import writing_folder
-from mgskel.core.storage.intake import parse_json, read_bytes
+from mgskel.core.storage.intake import number_of, parse_json, read_bytes
 from mgskel.formats.format import Format, ReadOptions, Writer, dataset_of, register
 from mgskel.formats.reading.sequence_checks import blank, make_sequence
 from mgskel.formats.reading.source import Source
@@ -308,7 +308,8 @@ def write(folder: Path, data: Dataset) -> None:
 def _person(
     values: np.ndarray, parts: Iterable[Sequence[int]], name: str
 ) -> dict[str, list[float] | list[int]]:
-    entry: dict[str, list[float] | list[int]] = {"person_id": [int(name) if name.isdigit() else -1]}
+    number = number_of(name)
+    entry: dict[str, list[float] | list[int]] = {"person_id": [-1 if number is None else number]}
     for key, joints in zip(_PARTS, parts, strict=True):
         entry[key] = values[list(joints)].astype(float).ravel().tolist()
     return entry
@@ -316,7 +317,7 @@ def _person(
 
 def _also_loses(data: Dataset) -> Iterator[str]:
     for sequence in data.sequences:
-        if any(not name.isdigit() for name in sequence.people):
+        if any(number_of(name) is None for name in sequence.people):
             yield "names of people"
         if sequence.num_dims == 3:
             yield "the third coordinate"

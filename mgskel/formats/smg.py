@@ -14,7 +14,7 @@ from mgskel.core.errors import Faults
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.recording import Dataset, Recording
 from mgskel.core.skeleton import get_skeleton
-from mgskel.core.storage.intake import read_text
+from mgskel.core.storage.intake import number_of, read_text
 from mgskel.formats.format import Format, ReadOptions, dataset_of, register
 from mgskel.formats.reading.csv_reading import read_event_labels, read_numbers
 from mgskel.formats.reading.sequence_checks import make_sequence
@@ -65,10 +65,7 @@ def _read_sample(path: Path, options: ReadOptions, faults: Faults, named: bool) 
         return None
     labels, vocabulary = _beside(path, "finelabels"), get_vocabulary("smg")
     events = read_event_labels(labels, vocabulary, sequence.fps, len(rows), faults, inclusive=False)
-    digits = name.removeprefix("Sample")
-    return Recording(
-        sequence, name, subject=int(digits) if digits.isdigit() else None, events=events
-    )
+    return Recording(sequence, name, subject=number_of(name.removeprefix("Sample")), events=events)
 
 
 def _rate(path: Path, faults: Faults) -> float:

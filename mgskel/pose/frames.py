@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from mgskel.core.errors import InputError
+from mgskel.core.storage.intake import address_of
 
 SMALLEST_SIDE = 16
 ASSUMED_FPS = 25.0
@@ -123,7 +123,7 @@ def source_name(clip: str | Path) -> str:
     """What to call a clip in files and messages: no folders, no credentials."""
     text = str(clip)
     if "://" in text:
-        parts = urlsplit(text)
+        parts = address_of(text)
         return f"{parts.hostname or ''}{parts.path}"
     return text if CAMERA.match(text) else Path(text).name
 

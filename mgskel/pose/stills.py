@@ -125,7 +125,7 @@ def list_pictures(folder: Path) -> list[Path]:
 def natural_key(path: Path) -> tuple[object, ...]:
     """Numbers in names count as numbers: frame2 comes before frame10."""
     parts = re.split(r"(\d+)", path.name)
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
+    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts)
 
 
 def _read_picture(file: Path) -> np.ndarray | None:

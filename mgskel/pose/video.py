@@ -57,6 +57,17 @@ def expected_frames(clip: str | Path, settings: VideoSettings = _WHOLE) -> int |
     return source.expected or 0
 
 
+def expected_seconds(clip: str | Path, settings: VideoSettings = _WHOLE) -> float | None:
+    """How long the wanted part of a clip is by its header; none where it does not say."""
+    try:
+        source = open_source(clip, settings)
+    except MgskelError:
+        return None
+    source.close()
+    rate = min(source.fps or 30.0, settings.fps or float("inf"))
+    return source.expected / rate if source.expected else None
+
+
 class Video:
     """One video stream, read by PyAV: true timestamps, rotation obeyed, damage counted."""
 

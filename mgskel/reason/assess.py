@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.events import GestureEvent
+from mgskel.core.storage.intake import address_of
 from mgskel.reason.assessment import Outcome, Reasoner
 from mgskel.reason.chat import ChatClient, ChatReasoner, KeptReplies
 from mgskel.reason.evidence import case_of, statements_from
@@ -131,7 +132,7 @@ def _client(options: ModelOptions) -> ChatClient | None:
 
 def base_url(url: str) -> str:
     """A server's base, from what people paste: with or without /v1 or the whole endpoint."""
-    parts = urlsplit(url.strip())
+    parts = address_of(url, "server address")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(
             "this is no server address",
@@ -144,6 +145,6 @@ def base_url(url: str) -> str:
 
 def host(url: str) -> str:
     """Scheme, host and port; a user name or password in the address is left out."""
-    parts = urlsplit(url)
+    parts = address_of(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}"

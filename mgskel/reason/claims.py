@@ -16,8 +16,8 @@ from pathlib import Path
 
 from mgskel.core.storage.intake import read_yaml
 from mgskel.reason.evidence import Item
+from mgskel.reason.language import without_accents, words_in
 
-_WORD = re.compile(r"[^\W\d_]+")
 _BRACKETED = re.compile(r"[\[(,;\u201e\u201c\"']\s?([A-Za-z]{1,3})[\s_.#-]?(\d{1,6})(?!\d)")
 _BARE = re.compile(r"(?<![^\W_])([A-Za-z]{1,3}[_.#-]?|[SGU]\s)(\d{1,6})(?![^\W_])")
 _LIST = re.compile(r"[\[({<]\s?([A-Za-z]{1,3})[\s_.#-]?\d{1,6}([^\])}>]{0,200})")
@@ -30,8 +30,6 @@ _IN_A_WORD = re.compile(r"(?<=[^\W\d_])[-/.*_'\u2019\u00b7](?=[^\W\d_])")
 _DIGIT_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[013457](?=[^\W\d_])")
 _LETTER_OF = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t"}
 _LATIN_END = 0x180  # the letters of Western, Northern and Central European languages
-# Latin letters that no decomposition leads to the plain one.
-_PLAIN = str.maketrans("ıłđøħ", "ildoh")
 _STEM = 4
 
 
@@ -90,12 +88,14 @@ def forbidden(
     joined = _IN_A_WORD.sub("", text)
     if joined != text:  # a word with something between its letters is read both ways
         text = f"{text} . {joined}"
-    plain, written = _words(_stripped(text)), _words(text)
-    own = set(_words(" ".join(labels)))
-    speech = _words(" ".join(item.text for item in items if item.kind == "said"))
+    plain, written = words_in(without_accents(text)), words_in(text)
+    own = set(words_in(" ".join(labels)))
+    speech = words_in(" ".join(item.text for item in items if item.kind == "said"))
     reports = bool(speech) and any(_found(phrase, written) for phrase in _lexicon().speech)
     for topic in _lexicon().topics:
-        for words, phrases in ((plain, topic.en), (written, topic.de)):
+        for words, phrases in (
+            (plain, topic.en), (written, topic.de), (plain, topic.others)
+        ):  # fmt: skip
             for phrase in phrases:
                 hit = _found(phrase, words)
                 if hit is None or own.issuperset(hit):
@@ -111,7 +111,7 @@ def speaks_of(text: str, items: Sequence[Item], labels: Iterable[str]) -> bool:
 
     It has a word in common with the evidence, names a judged state, or reports cited speech.
     """
-    words = _words(_stripped(text))
+    words = words_in(without_accents(text))
     states = [label.casefold() for label in labels]
     if any(word.startswith(state) for word in words for state in states):
         return True
@@ -122,32 +122,16 @@ def speaks_of(text: str, items: Sequence[Item], labels: Iterable[str]) -> bool:
         if any(_found(phrase, words) for phrase in lexicon.speech):
             return True
     told = " ".join(f"{item.text} {item.cue} {item.category}" for item in items)
-    return bool(_stems(words) & _stems(_words(_stripped(told.replace("_", " ")))))
+    return bool(_stems(words) & _stems(words_in(without_accents(told.replace("_", " ")))))
+
+
+def reports_speech(text: str) -> bool:
+    """Whether a sentence tells that somebody said something."""
+    return any(_found(phrase, words_in(text)) for phrase in _lexicon().reports)
 
 
 def _stems(words: Iterable[str]) -> set[str]:
     return {w[:_STEM] for w in words if len(w) > 2 and w not in _lexicon().common}
-
-
-def _stripped(text: str) -> str:
-    """Without accents, so that none can hide a word."""
-    apart = unicodedata.normalize("NFD", text.casefold())
-    return "".join(c for c in apart if unicodedata.category(c) != "Mn").translate(_PLAIN)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Words without case; letters that stand one by one ("l i e d") are read as one word."""
-    found: list[str] = []
-    spelt = ""
-    for word in (*_WORD.findall(text.casefold()), "  "):
-        if len(word) == 1:
-            spelt += word
-            continue
-        if spelt:
-            found += [spelt, spelt[1:]] if len(spelt) > 2 else [spelt]  # "a l i a r"
-            spelt = ""
-        found.append(word)
-    return tuple(found[:-1])
 
 
 Phrase = tuple[str, ...]
@@ -158,6 +142,7 @@ class _Topic:
     says: str
     en: tuple[Phrase, ...]
     de: tuple[Phrase, ...]
+    others: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True)
@@ -165,6 +150,7 @@ class _Lexicon:
     topics: tuple[_Topic, ...]
     feeling: tuple[Phrase, ...]
     speech: tuple[Phrase, ...]
+    reports: tuple[Phrase, ...]
     common: frozenset[str]
 
 
@@ -176,11 +162,13 @@ def _lexicon() -> _Lexicon:
         return tuple(tuple(entry.casefold().split()) for entry in entries)
 
     topics = tuple(
-        _Topic(topic["says"], phrases(topic["en"]), phrases(topic["de"]))
+        _Topic(topic["says"], *(phrases(topic[key]) for key in ("en", "de", "others")))
         for topic in tree["topics"].values()
     )
     return _Lexicon(
-        topics, phrases(tree["feeling"]), phrases(tree["speech"]), frozenset(tree["common"])
+        topics,
+        *(phrases(tree[key]) for key in ("feeling", "speech", "reports")),
+        frozenset(tree["common"]),
     )
 
 

@@ -16,9 +16,17 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mgskel.reason.assessment import Assessment, Reply
-from mgskel.reason.claims import forbidden, mentions, normalised, speaks_of, strange_letter
-from mgskel.reason.evidence import Case
+from mgskel.reason.assessment import Assessment, Moment, Reply
+from mgskel.reason.claims import (
+    forbidden,
+    mentions,
+    normalised,
+    reports_speech,
+    speaks_of,
+    strange_letter,
+)
+from mgskel.reason.evidence import Case, Item
+from mgskel.reason.language import can_be_judged
 
 Uncited = Literal["refuse", "show"]
 _SUM_MARGIN = 0.02
@@ -61,8 +69,9 @@ def faults(reply: Reply, case: Case, uncited: Uncited = "refuse") -> Iterator[st
     if uncited == "refuse":
         yield from _uncited_faults(reply)
     yield from _time_faults(reply, case)
+    said = " ".join(item.text for item in case.items if item.kind == "said").casefold()
     for sentence in _sentences(reply):
-        yield from _sentence_faults(sentence, case)
+        yield from _sentence_faults(sentence, case, said)
 
 
 def _parse(text: str) -> Any:
@@ -237,12 +246,14 @@ def _sentences(reply: Reply) -> Iterator[_Sentence]:
         yield _Sentence(f"cannot_judge {number}", text, None, brings_own=True)
 
 
-def _sentence_faults(sentence: _Sentence, case: Case) -> Iterator[str]:
+def _sentence_faults(sentence: _Sentence, case: Case, said: str) -> Iterator[str]:
     told = f"{sentence.place} ('{sentence.text[:120]}')"
     if not sentence.text:
         yield f"{sentence.place} has no text"
     if (strange := strange_letter(sentence.text)) is not None:
         yield f"{told} holds the letter {strange!r}; write English or German in Latin letters"
+    elif not can_be_judged(sentence.text, case.scene.labels, said):
+        yield f"{told} is in a language that cannot be checked; write English or German"
     if re.search(r"<[a-zA-Z/!]|&#?\w+;", sentence.text):
         yield f"{told} holds markup; write plain text"
     if sentence.evidence is not None and len(_SENTENCE_END.split(sentence.text)) > 1:
@@ -253,6 +264,8 @@ def _sentence_faults(sentence: _Sentence, case: Case) -> Iterator[str]:
         yield f"{told} concerns '{sentence.sensitive}' by its own account; leave it out"
     for words, why in forbidden(sentence.text, items, case.scene.labels):
         yield f"{told} {why} ('{words}'); leave it out"
+    if items and reports_speech(sentence.text) and not any(one.kind == "said" for one in items):
+        yield f"{told} tells what somebody said; cite where that was said (u...)"
     if items and not sentence.brings_own and not speaks_of(sentence.text, items, case.scene.labels):
         yield f"{told} speaks of nothing that its evidence ({', '.join(sorted(cited))}) holds"
 
@@ -267,3 +280,12 @@ def _time_faults(reply: Reply, case: Case) -> Iterator[str]:
                 f"moment {number} ends at {moment.to_s} s, but the recording lasts "
                 f"{case.duration_s:.1f} s"
             )
+        cited = [item for item in case.items if item.id in moment.evidence]
+        if cited and not any(_meet(moment, item) for item in cited):
+            yield f"moment {number} cites nothing that happens in its time"
+
+
+def _meet(moment: Moment, item: Item) -> bool:
+    return (
+        item.from_s <= moment.to_s + _TIME_MARGIN_S and item.to_s >= moment.from_s - _TIME_MARGIN_S
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mgskel.core.errors import InputError, MissingDependency
+from mgskel.core.storage.intake import open_file
 from mgskel.reason.chat import ChatReply, ClientFault
 from mgskel.reason.prompt import ChatRequest
 
@@ -26,7 +27,7 @@ class LocalClient:
 
     def __post_init__(self) -> None:
         try:
-            with open(self.path, "rb") as handle:
+            with open_file(self.path, "model file") as handle:
                 start = handle.read(4)
         except OSError as error:
             raise InputError(f"cannot read the model file {self.path}: {error.strerror}") from error

@@ -19,6 +19,7 @@ from mgskel.reason.transcript import Utterance, read_transcript
 DEFAULT_LABELS = ("calm", "joy", "pride", "anxiety", "anger", "sadness", "embarrassment", "boredom")
 _MAX_LABELS = 30
 _MAX_UTTERANCES = 20_000
+_TIME_MARGIN_S = 0.5
 
 
 def _label(text: str) -> str:
@@ -80,12 +81,23 @@ class Scene(Strict):
             raise ValueError(f"places names {sorted(strangers)}, which are not among the labels")
         if self.duration_s is not None:
             for number, line in enumerate(self.said, 1):
-                if line.to_s > self.duration_s + 0.5:
+                if line.to_s > self.duration_s + _TIME_MARGIN_S:
                     raise ValueError(
                         f"line {number} of said ends at {line.to_s} s, after the scene's end "
                         f"({self.duration_s} s)"
                     )
         return self
+
+
+def check_covers(scene: Scene, seconds: float) -> None:
+    """Refuse a scene that ends before the recording that is to be judged in it."""
+    if scene.duration_s is not None and seconds > scene.duration_s + _TIME_MARGIN_S:
+        raise InputError(
+            "the scene is shorter than the recording",
+            expected=f"duration_s of {seconds:.1f} or more",
+            found=f"{scene.duration_s:g}",
+            remedy="correct duration_s in the scene, or leave it out",
+        )
 
 
 def load_scene(path: str | Path) -> Scene:

@@ -12,6 +12,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import write_text
+from mgskel.core.storage.intake import read_bytes
 from mgskel.describe import Description
 from mgskel.reason import Outcome
 from mgskel.report.frame import framed, part
@@ -28,6 +29,7 @@ from mgskel.report.player import Attention, player_data
 from mgskel.report.timeline import timeline_data
 
 _SCRIPTS = ("words.js", "data.js", "player.js", "timeline.js", "panels.js", "figures.js", "main.js")
+_LARGEST_CLIP = 128 << 20  # no browser takes an address of much more
 _HINT = (
     "Click or drag to move in time; Ctrl and wheel, or + and &minus;, zoom; arrow keys step by "
     "frame, with Shift by second; space plays; N and P go to the next and previous gesture."
@@ -139,5 +141,5 @@ def video_url(source: str | Path) -> str | None:
             found=str(source),
             remedy="convert the clip to mp4, or leave out --with-video",
         )
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    content = base64.b64encode(read_bytes(path, "clip", _LARGEST_CLIP)).decode("ascii")
     return f"data:{kinds[path.suffix.lower()]};base64,{content}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from starlette.routing import Mount, Route
 from mgskel.analyze import AnalyzeSettings
 from mgskel.core.errors import InputError, MgskelError
 from mgskel.core.storage.files import sweep_leftovers
+from mgskel.core.storage.intake import number_of, parse_json
 from mgskel.core.storage.stages import working_in
 from mgskel.report.frame import embeddable
 from mgskel.review import uploads
@@ -140,8 +140,8 @@ class App:
 
     async def upload(self, request: Request) -> Response:
         most = self.settings.upload_bytes
-        announced = request.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > most:
+        announced = number_of(request.headers.get("content-length", ""))
+        if announced is not None and announced > most:
             raise InputError("the clip is too large", expected=f"at most {most / 1e9:.3g} GB")
         name = request.query_params.get("name", "")
         path = await uploads.receive(self.study, name, request.stream(), most)
@@ -198,10 +198,7 @@ class App:
 async def _message(request: Request) -> Mapping[str, Any]:
     """A request's JSON object, if it is one of reasonable size."""
     content = b"".join([part async for part in _limited(request)])
-    try:
-        tree = json.loads(content)
-    except ValueError:
-        tree = None
+    tree = parse_json(content, "the page", "a message")
     if not isinstance(tree, dict):
         raise InputError("not a message of the page", expected="a JSON object")
     return tree

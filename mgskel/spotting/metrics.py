@@ -8,8 +8,9 @@ words of another vocabulary: it is translated.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from mgskel.core.gestures import Vocabulary, get_vocabulary, list_vocabularies, 
 
 THRESHOLDS = (0.1, 0.3, 0.5)
 _FRAME_S = 0.04
+_MOST_PAIRS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,15 @@ def score_events(
     hits = dict.fromkeys(thresholds, 0)
     errors: list[tuple[float, float]] = []
     for truth, found in tracks:
-        overlaps = overlap_matrix(truth, found)
-        for threshold in thresholds:
-            hits[threshold] += len(match(overlaps, threshold))
-        for i, j in match(overlaps, 0.3):
-            errors.append(
-                (abs(found[j].start_s - truth[i].start_s), abs(found[j].end_s - truth[i].end_s))
-            )
+        for rows, columns in together(truth, found):
+            true, own = [truth[i] for i in rows], [found[j] for j in columns]
+            overlaps = overlap_matrix(true, own)
+            for threshold in thresholds:
+                hits[threshold] += len(match(overlaps, threshold))
+            for i, j in match(overlaps, 0.3):
+                errors.append(
+                    (abs(own[j].start_s - true[i].start_s), abs(own[j].end_s - true[i].end_s))
+                )
     onset, offset = np.mean(errors, axis=0) if errors else (None, None)
     return SpottingScore(
         f1={t: _f1(hits[t], len(reference), len(predicted)) for t in thresholds},
@@ -88,6 +92,43 @@ class Spanned(Protocol):
 
     @property
     def end_s(self) -> float: ...
+
+
+def together(
+    truth: Sequence[Spanned], found: Sequence[Spanned]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Places of events of both sides in groups that lie apart in time: none overlaps another's.
+
+    Only within a group is anything compared, so that a day of events takes little more than an
+    hour of them. Groups of one side only are left out.
+    """
+    sides = [
+        (event.start_s, event.end_s, side, place)
+        for side, events in enumerate((truth, found))
+        for place, event in enumerate(events)
+    ]
+    group: tuple[list[int], list[int]] = ([], [])
+    until = -math.inf
+    for start_s, end_s, side, place in sorted(sides):
+        if start_s >= until:
+            yield from _compared(group)
+            group = ([], [])
+        group[side].append(place)
+        until = max(until, end_s)
+    yield from _compared(group)
+
+
+def _compared(group: tuple[list[int], list[int]]) -> Iterator[tuple[list[int], list[int]]]:
+    """A group, where there is anything to compare."""
+    if len(group[0]) * len(group[1]) > _MOST_PAIRS:
+        raise InputError(
+            "too many events overlap one another",
+            expected=f"at most {math.isqrt(_MOST_PAIRS)} at a time on each side",
+            found=f"{len(group[0])} and {len(group[1])}",
+            remedy="check that the events are of this recording, each once",
+        )
+    if group[0] and group[1]:
+        yield group
 
 
 def overlap_matrix(truth: Sequence[Spanned], found: Sequence[Spanned]) -> np.ndarray:
@@ -168,17 +209,31 @@ def _f1(hits: int, reference: int, predicted: int) -> float:
 def _frame_f1(tracks: Sequence[tuple[list[GestureEvent], list[GestureEvent]]]) -> float:
     shared = truth_total = found_total = 0
     for truth, found in tracks:
-        end = max(e.end_s for e in (*truth, *found))
-        masks = []
-        for events in (truth, found):
-            mask = np.zeros(int(np.ceil(end / _FRAME_S)) + 1, bool)
-            for event in events:
-                mask[round(event.start_s / _FRAME_S) : round(event.end_s / _FRAME_S)] = True
-            masks.append(mask)
-        shared += int((masks[0] & masks[1]).sum())
-        truth_total += int(masks[0].sum())
-        found_total += int(masks[1].sum())
+        one, other = _moments(truth), _moments(found)
+        both = _length(_joined([*one, *other]))
+        truth_total += _length(one)
+        found_total += _length(other)
+        shared += _length(one) + _length(other) - both
     return _f1(shared, truth_total, found_total)
+
+
+def _moments(events: Sequence[GestureEvent]) -> list[tuple[int, int]]:
+    """Stretches of moments in which any of the events runs, in order, apart from one another."""
+    return _joined([(round(e.start_s / _FRAME_S), round(e.end_s / _FRAME_S)) for e in events])
+
+
+def _joined(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _length(stretches: Sequence[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in stretches)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import Faults, InputError, MgskelError
 from mgskel.core.events import GestureEvent, annotation_by, event_of, in_order
 from mgskel.core.storage.files import write_text
-from mgskel.core.storage.intake import read_json
+from mgskel.core.storage.intake import checked, read_json
 
 SCHEMA = "mgskel-review/1"
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
@@ -46,7 +46,7 @@ class JudgedEvent:
     machine: GestureEvent | None = None
 
     def __post_init__(self) -> None:
-        known = self.state in (OPEN, ACCEPTED, REJECTED)
+        known = self.state in (OPEN, ACCEPTED, REJECTED) and isinstance(self.at, str)
         if not known or not re.fullmatch(r"[\w-]{1,64}", self.id):
             raise InputError(
                 "not an event of a review",
@@ -152,20 +152,34 @@ def load_reviews(folder: Path) -> list[Review]:
     return [read_review(path) for path in sorted(folder.glob("review-*.json"))]
 
 
+@dataclass(frozen=True)
+class _Record:
+    """A review as it stands in its file, events still to be read."""
+
+    coder: str
+    events: list[dict[str, Any]]
+    blind: bool
+    finished: bool
+    revision: int
+    saved: str
+
+
 def read_review(path: Path) -> Review:
     tree = read_json(path, "review")
     try:
         if not isinstance(tree, dict) or tree["schema"] != SCHEMA:
             raise InputError("not a review of this version", place=path, expected=SCHEMA)
+        told = checked(_Record, tree, Faults(path))
         events = tuple(
             JudgedEvent(
                 entry["id"], _event(entry["event"]), entry["state"], entry["at"],
                 None if entry["machine"] is None else _event(entry["machine"]),
             )
-            for entry in tree["events"]
+            for entry in told.events
         )  # fmt: skip
-        names = ("blind", "finished", "revision", "saved")
-        return Review(tree["coder"], events, **{name: tree[name] for name in names})
+        return Review(
+            coder_name(told.coder), events, told.blind, told.finished, told.revision, told.saved
+        )
     except (KeyError, TypeError) as error:
         raise InputError(
             "not a whole review", place=path, found=f"{type(error).__name__}: {error}"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError, listed, shown
 from mgskel.core.events import GestureEvent, event_of, in_order, read_events, table_rows
 from mgskel.core.gestures import GestureClass
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import write_json
-from mgskel.core.storage.intake import csv_rows, read_json
+from mgskel.core.storage.intake import checked, csv_rows, read_json
 from mgskel.core.storage.pose_file import PoseHeader, read_pose_header
 from mgskel.core.version import __version__
 from mgskel.study.reviews import last_word
@@ -21,6 +21,8 @@ from mgskel.study.reviews import last_word
 EVENTS, POSE, STATEMENTS, QUALITY = "events.csv", "pose.npz", "statements.json", "quality.json"
 REPORT = "report.html"
 ABOUT = "study.json"
+_ON_RECORD = {"sources", "classes", "recognizer", "settings", "failures"}
+_SHORTEST_BIN_S, _LONGEST_BIN_S = 0.1, 1e6
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ class About:
     bin_s: float = 60.0
     parquet: bool = False
 
+    def __post_init__(self) -> None:
+        if not _SHORTEST_BIN_S <= self.bin_s <= _LONGEST_BIN_S:
+            raise InputError(
+                "no length of a time bin",
+                expected=f"{_SHORTEST_BIN_S} to {_LONGEST_BIN_S:g} s",
+                found=shown(self.bin_s),
+            )
+
     def save(self, folder: Path) -> None:
         sources = {clip: _seen_from(folder, source) for clip, source in self.sources.items()}
         tree = {"mgskel": __version__, **asdict(self), "sources": sources}
@@ -56,26 +66,18 @@ class About:
         path = folder / ABOUT
         if not path.exists():
             return cls()
-        try:
-            tree = read_json(path)
-            classes = tuple(
-                GestureClass(**{**entry, **{k: tuple(entry[k]) for k in ("needs", "means")}})
-                for entry in tree["classes"]  # type: ignore[index]
-            )
-            names = ("recognizer", "settings", "failures")
-            given = {name: tree[name] for name in names}  # type: ignore[index]
-            given |= {name: tree[name] for name in ("bin_s", "parquet") if name in tree}  # type: ignore
-            sources = tree["sources"].items()  # type: ignore[index]
-            here = folder.resolve()
-            found = {clip: os.path.normpath(here / source) for clip, source in sources}
-            return cls(classes=classes, sources=found, **given)
-        except (AttributeError, KeyError, TypeError) as error:
+        tree = read_json(path)
+        if not isinstance(tree, dict) or not _ON_RECORD <= tree.keys():
             raise InputError(
                 "not a study's record of this version",
                 place=str(path),
-                found=f"{type(error).__name__}: {error}",
+                expected="keys " + ", ".join(sorted(_ON_RECORD)),
+                found=listed(tree) if isinstance(tree, dict) else type(tree).__name__,
                 remedy="run 'mgskel analyze' into the folder again: what is done is reused",
-            ) from error
+            )
+        about, here = checked(cls, tree, Faults(path)), folder.resolve()
+        sources = about.sources.items()
+        return replace(about, sources={c: os.path.normpath(here / one) for c, one in sources})
 
 
 def _seen_from(folder: Path, source: str) -> str:

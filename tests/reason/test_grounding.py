@@ -189,6 +189,62 @@ MORE_HOSTILE = [
 ]  # fmt: skip
 
 
+# In languages that nobody here can check, or too short to tell which: French, Spanish, Italian,
+# Portuguese, Dutch, Swedish, Danish, Polish, Turkish, Romanian, Finnish, Hungarian, Indonesian.
+OTHER_LANGUAGES = [
+    ("Elle a menti pendant tout l'entretien, neck.", "language"), ("La personne touche le cou (neck) et semble tendue.", "language"), ("Il est coupable du vol, neck.", "guilt"),
+    ("Le neck montre une maladie.", "diagnosis"), ("Ne pas embaucher cette personne (neck).", "decision"), ("La personne est musulmane (neck).", "protected"), ("Nod menteur.", "deception"),
+    ("Ella miente sobre el neck.", "deception"), ("La candidata toca el neck y parece nerviosa.", "language"), ("Es culpable del robo, neck.", "guilt"), ("Sufre de una enfermedad, neck.", "diagnosis"),
+    ("No se debe contratar a esta persona, neck.", "decision"), ("Neck: mentira.", "deception"), ("Ha mentito mentre tocca il neck.", "language"), ("Il neck e' di una persona malata.", "diagnosis"),
+    ("Neck: colpevole.", "guilt"), ("Ele mentiu quando toca no neck.", "language"), ("N\u00e3o contratar, neck.", "decision"), ("Hij liegt over de neck.", "language"), ("De neck wordt geraakt.", "language"),
+    ("Hon ljuger och har en neck.", "language"), ("Hun lyver, og hun ber\u00f8rer neck.", "language"), ("Ona k\u0142amie, bo dotyka neck przez czas.", "language"), ("Neck bu bir yalan.", "language"),
+    ("El nu este sincer, neck.", "deception"), ("H\u00e4n valehtelee ja koskettaa neck.", "language"), ("Az egy hazug, neck.", "language"), ("Dia berbohong dengan neck.", "language"),
+    ("Neck beruhrt mentitur semper omnibus horis.", "language"), ("The neck, et il a menti sur les jobs.", "language"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), OTHER_LANGUAGES)
+def test_sentences_in_other_languages_do_not_pass(case: Case, text: str, words: str) -> None:
+    found = errors_of(sentence(text, "s1", "s2"), case)
+    assert any(words in error for error in found), found
+
+
+@pytest.mark.parametrize("part", ["alternative_explanations", "cannot_judge", "moments"])
+def test_other_languages_do_not_pass_elsewhere_either(case: Case, part: str) -> None:
+    text = "si elle a menti sur son travail"
+    reply = changed("moments.0.why", text) if part == "moments" else good_reply(
+        **{part: [text] if part == "cannot_judge" else [{"explanation": text, "explains": ["s1"]}]}
+    )  # fmt: skip
+    found = errors_of(reply, case)
+    assert any("language" in error for error in found), found
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (sentence("The candidate said nothing while the neck is touched.", "s1"), "cite where"),
+        (sentence("Der Bewerber sagte etwas zum neck.", "s1"), "cite where"),
+        (changed("moments.0.evidence", ["s2"]), "nothing that happens in its time"),
+        (changed("moments", [{"from_s": 15, "to_s": 16, "why": "nods", "evidence": ["s2", "g1"]}]),
+         "nothing that happens in its time"),
+    ],
+)  # fmt: skip
+def test_evidence_is_of_a_kind_that_can_bear_the_claim(
+    case: Case, reply: dict[str, Any], words: str
+) -> None:
+    found = errors_of(reply, case)
+    assert any(words in error for error in found), found
+
+
+def test_speech_of_other_languages_may_be_quoted() -> None:
+    from mgskel.reason.language import can_be_judged
+
+    said = "je ne sais pas ce que je dois faire"
+    assert can_be_judged('The person says "je ne sais pas".', (), said)
+    assert not can_be_judged('The person says "elle ne sait pas que il est le".', (), said)
+    assert not can_be_judged("Je ne sais pas.", (), said)
+
+
 @pytest.mark.parametrize(("text", "words"), MORE_HOSTILE)
 def test_hostile_sentences_do_not_pass(case: Case, text: str, words: str) -> None:
     found = errors_of(sentence(text, "s1", "s2"), case)

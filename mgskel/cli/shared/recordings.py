@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from mgskel.cli.shared.messages import note
 from mgskel.cli.shared.numbers import number
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, shown
+from mgskel.core.storage.intake import number_of
 
 if TYPE_CHECKING:
     from mgskel.core.recording import Dataset
@@ -133,6 +134,7 @@ def extract_settings(config: Path | None, words: list[str]) -> ExtractSettings:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as 1280x720")
-    return int(width), int(height)
+    size = number_of(width), number_of(height)
+    if not size[0] or not size[1]:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not WIDTHxHEIGHT, such as 1280x720")
+    return size[0], size[1]

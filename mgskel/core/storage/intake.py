@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 from mgskel.core.errors import Faults, InputError, shown
 
@@ -27,6 +28,9 @@ _DEEPEST = 100
 _MOST_NODES = 1_000_000
 _SHOWN = 8
 Kind = TypeVar("Kind")
+
+
+_MOST_DIGITS = 18
 
 
 def memory_for(file_bytes: int) -> int:
@@ -106,6 +110,26 @@ def read_text(path: str | Path, what: str = "file", most: int = MOST_TEXT) -> st
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
+def number_of(text: str) -> int | None:
+    """The number that a text of ASCII digits writes; none for other texts, and for more digits
+    than a 64-bit number has.
+    """
+    plain = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if plain else None
+
+
+def address_of(text: str, what: str = "address") -> SplitResult:
+    """The parts of a network address, the port among them, once all of them can be read."""
+    try:
+        parts = urlsplit(text.strip())
+        _ = parts.port  # looked at here, since looking is what fails
+    except ValueError as error:
+        raise InputError(
+            f"this is no {what}", expected="such as http://HOST:PORT/PATH", found=str(error)
+        ) from error
+    return parts
+
+
 def read_json(path: str | Path, what: str = "JSON file") -> Any:
     return parse_json(read_text(path, what), path, what)
 
@@ -166,6 +190,11 @@ def parse_yaml(text: str, place: object, what: str = "config") -> Any:
     """Plain values of a YAML text; what looks like a date stays text, as nothing here is one."""
     import yaml
 
+    if not text.strip():
+        raise InputError(
+            f"{what} is empty", place=place, expected="YAML with keys and values",
+            remedy="give the right file, or leave it out",
+        )  # fmt: skip
     try:
         _limit_depth(text)
         tree = yaml.load(text, _loader())

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.storage.files import file_hash, write_json
-from mgskel.core.storage.intake import read_json
+from mgskel.core.storage.intake import checked, read_json
 
 NAME = "manifest.json"
 _VERSION = 1
@@ -62,11 +62,11 @@ class Manifest:
         content = read_json(path, "manifest")
         try:
             assert isinstance(content, dict) and content["version"] == _VERSION
-            entries = {
-                name: ClipRecord(**{**one, "clip": name, "notes": tuple(one.get("notes", ()))})
-                for name, one in content["clips"].items()
-            }
-            return cls(folder, entries, dict(content["settings"]))
+            clips = {name: {**one, "clip": name} for name, one in content["clips"].items()}
+            entries = checked(dict[str, ClipRecord], clips, Faults(path))
+            settings = checked(dict[str, dict[str, Any]], content["settings"], Faults(path))
+            assert {entry.settings for entry in entries.values()} <= settings.keys()
+            return cls(folder, entries, dict(settings))
         except (AssertionError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 "this manifest is not one of an extraction",

@@ -77,6 +77,8 @@ def cut_events(
     whole = 0
     for name, own in events.groupby("clip", sort=False):
         try:
+            if str(name) not in clips:
+                raise InputError("the table names it, and the study has no folder of it")
             video = _video_of(str(name), about, settings.media)
             blur = FaceBlur(clips[str(name)].sequence()) if settings.blur_faces else None
         except MgskelError as error:

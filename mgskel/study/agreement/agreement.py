@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mgskel.core.errors import InputError, listed
 from mgskel.study.agreement.coders import Pairing, pair
 from mgskel.study.agreement.coefficients import (
     cohen,
@@ -32,7 +33,8 @@ NAMES = {
 """What people call the measures."""
 NOTHING = "(nothing)"
 _FEW = 5
-_CHUNK = 200
+_CHUNK, _MOST_CELLS = 200, 10_000_000
+MOST_LABELS = 300
 
 Values = Mapping[str, float | int | None]
 
@@ -122,6 +124,13 @@ def agreement(words: Reworded, settings: AgreementSettings | None = None) -> Agr
     pairing = pair(words.coders)
     paired = {e.label for row in pairing.codings for coding in row for e in coding.events}
     labels = [label for label in words.labels if label in paired]
+    if len(labels) > MOST_LABELS:
+        raise InputError(
+            "too many labels to compare",
+            expected=f"at most {MOST_LABELS}",
+            found=f"{len(labels)}, such as {listed(labels, 3)}",
+            remedy="a table of words (--map) brings them to fewer",
+        )
     counts, assumed = count(pairing, labels, settings.link, settings.tolerance_s)
     files, coders = counts.n.shape[:2]
     every = np.arange(files)[None]
@@ -164,8 +173,10 @@ def _drawn(counts: Counts, settings: AgreementSettings) -> dict[str, np.ndarray]
     """Measures of recordings drawn with replacement, a chunk of draws at a time."""
     files = len(counts.seconds)
     draws = np.random.default_rng(settings.seed).integers(0, files, (settings.resamples, files))
+    # The tables of linked annotations are by far the largest, one for each draw.
+    chunk = max(1, min(_CHUNK, _MOST_CELLS // counts.linked[0].size))
     parts = [
-        _measured(counts, draws[start : start + _CHUNK]) for start in range(0, len(draws), _CHUNK)
+        _measured(counts, draws[start : start + chunk]) for start in range(0, len(draws), chunk)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -251,8 +262,10 @@ def _row(
         row[name] = _number(_mean(values[0, :, index]))
         low = high = None
         if drawn is not None:
-            spread = np.array([_mean(draw) for draw in drawn[name][:, :, index]])
-            spread = spread[np.isfinite(spread)]
+            values = drawn[name][:, :, index]
+            known = np.isfinite(values)
+            some = known.any(1)
+            spread = np.where(known, values, 0)[some].sum(1) / known[some].sum(1)
             if len(spread) and row[name] is not None:
                 edge = (1 - settings.confidence) / 2
                 low, high = (float(q) for q in np.quantile(spread, [edge, 1 - edge]))

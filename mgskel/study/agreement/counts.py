@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,9 +10,9 @@ from itertools import combinations
 import numpy as np
 
 from mgskel.core.events import GestureEvent
-from mgskel.spotting.metrics import match, overlap_matrix
+from mgskel.spotting.metrics import match, overlap_matrix, together
 from mgskel.study.agreement.coders import Coding, Pairing
-from mgskel.study.agreement.timelines import Timeline
+from mgskel.study.agreement.timelines import Timeline, by_label
 
 EVENT_OVERLAP = 0.3
 
@@ -112,17 +113,22 @@ def _tracks(row: Sequence[Coding]) -> list[tuple[list[GestureEvent], ...]]:
 
 
 def _numbers(events: Sequence[GestureEvent], labels: Sequence[str]) -> list[int]:
-    return [sum(event.label == label for event in events) for label in labels]
+    found = Counter(event.label for event in events)
+    return [found[label] for label in labels]
 
 
 def _hits(
     first: Sequence[GestureEvent], second: Sequence[GestureEvent], labels: Sequence[str]
 ) -> np.ndarray:
+    mine, theirs = by_label(first), by_label(second)
     found = []
     for label in labels:
-        a = [event for event in first if event.label == label]
-        b = [event for event in second if event.label == label]
-        found.append(len(match(overlap_matrix(a, b), EVENT_OVERLAP)) if a and b else 0)
+        a, b = mine.get(label, []), theirs.get(label, [])
+        overlaps = (
+            overlap_matrix([a[i] for i in rows], [b[j] for j in columns])
+            for rows, columns in together(a, b)
+        )
+        found.append(sum(len(match(one, EVENT_OVERLAP)) for one in overlaps))
     return np.array(found)
 
 
@@ -155,12 +161,19 @@ def linked_pairs(
     coder's annotations overlap each other, a partner of the same label comes before a closer one.
     """
     candidates = []
-    for i, a in enumerate(first):
-        for j, b in enumerate(second):
-            shared = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
-            part = shared / max(a.duration_s, b.duration_s)
-            if shared > 0 and part >= share - 1e-9:
-                candidates.append((a.label != b.label, -part, -shared, a.start_s, i, j))
+    for rows, columns in together(first, second):
+        a, b = (
+            np.array([(side[i].start_s, side[i].end_s) for i in places])
+            for side, places in ((first, rows), (second, columns))
+        )
+        shared = np.minimum(a[:, None, 1], b[:, 1]) - np.maximum(a[:, None, 0], b[:, 0])
+        part = shared / np.maximum(a[:, None, 1] - a[:, None, 0], b[:, 1] - b[:, 0])
+        for row, column in np.argwhere((shared > 0) & (part >= share - 1e-9)).tolist():
+            i, j = rows[row], columns[column]
+            candidates.append(
+                (first[i].label != second[j].label, -part[row, column], -shared[row, column],
+                 first[i].start_s, i, j)
+            )  # fmt: skip
     used: tuple[set[int], set[int]] = (set(), set())
     links = []
     for *_, i, j in sorted(candidates):

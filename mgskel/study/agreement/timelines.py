@@ -12,9 +12,17 @@ Spans = np.ndarray
 """Sorted stretches of one label that do not touch, (n, 2) seconds."""
 
 
-def spans_of(events: Sequence[GestureEvent], label: str) -> Spans:
-    """When a label holds: its events, joined where they touch or overlap."""
-    pairs = sorted((e.start_s, e.end_s) for e in events if e.label == label)
+def by_label(events: Sequence[GestureEvent]) -> dict[str, list[GestureEvent]]:
+    """Events by what they are called, in their order."""
+    groups: dict[str, list[GestureEvent]] = {}
+    for event in events:
+        groups.setdefault(event.label, []).append(event)
+    return groups
+
+
+def spans_of(events: Sequence[GestureEvent]) -> Spans:
+    """When any of the events runs: joined where they touch or overlap."""
+    pairs = sorted((e.start_s, e.end_s) for e in events)
     joined: list[list[float]] = []
     for start, end in pairs:
         if joined and start <= joined[-1][1]:
@@ -40,7 +48,8 @@ class Timeline:
         tolerance_s: float = 0.0,
     ) -> None:
         self._tolerance = tolerance_s
-        self._spans = [[spans_of(events, label) for label in labels] for events in coders]
+        groups = [by_label(events) for events in coders]
+        self._spans = [[spans_of(group.get(label, ())) for label in labels] for group in groups]
         moments = [0.0, duration_s]
         for spans in self._spans:
             for span in spans:
@@ -61,7 +70,9 @@ class Timeline:
                     # Shrinking stops at the recording's ends: nothing is known beyond them.
                     low = start - grow_s if start > 0 or grow_s > 0 else start
                     high = end + grow_s if end < self._edges[-1] or grow_s > 0 else end
-                    found[coder, :, label] |= (self._middles > low) & (self._middles < high)
+                    first = np.searchsorted(self._middles, low, "right")
+                    last = np.searchsorted(self._middles, high, "left")
+                    found[coder, first:last, label] = True
         return found
 
     def seen_by(self, coder: int, other: int) -> np.ndarray:

@@ -63,7 +63,9 @@ def read_words(path: str | Path) -> tuple[Word, ...]:
     text = read_text(path, "table of words")
     separator = max(",;\t", key=text.count)
     rows = [[cell.strip() for cell in row] for _, row in csv_rows(text, path, separator)]
-    head = [cell.casefold() for cell in rows[0]] if rows else []
+    if not rows:
+        raise InputError("a table of words without words", place=path, expected="lines of label,to")
+    head = [cell.casefold() for cell in rows[0]]
     places = [0, 1, 2, 3]
     if any(name in head for name in _FROM) and any(name in head for name in _TO):
         places = [_place(head, _FROM), _place(head, _TO)]

@@ -13,7 +13,13 @@ import yaml
 
 from mgskel.core.config import to_dict
 from mgskel.core.errors import InputError
-from mgskel.core.storage.files import sweep_leftovers, write_json, write_text
+from mgskel.core.storage.files import (
+    folders_missing,
+    remove_empty,
+    sweep_leftovers,
+    write_json,
+    write_text,
+)
 from mgskel.core.storage.intake import csv_rows, read_json, read_text
 from mgskel.core.storage.stages import working_in
 from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE
@@ -40,7 +46,7 @@ def claimed(out: Path, config: Any, fingerprint: object) -> Iterator[None]:
     if any(int(os.environ.get(name, 0) or 0) for name in _RANKS):
         yield  # the first of the processes that train together holds it
         return
-    new = not out.exists()
+    new, made = not out.exists(), folders_missing(out)
     try:
         with working_in((out / CHECKPOINT).parent):
             sweep_leftovers(out)
@@ -49,6 +55,7 @@ def claimed(out: Path, config: Any, fingerprint: object) -> Iterator[None]:
     except BaseException:
         if new and not (out / CHECKPOINT).exists():
             shutil.rmtree(out, ignore_errors=True)
+            remove_empty(made)
         raise
 
 
