@@ -238,12 +238,11 @@ class Prepared(NamedTuple):
 def prepared(settings: AnalyzeSettings) -> Prepared:
     """All that can be wrong with the settings is found here, before an hour of extraction."""
     scene = load_scene(settings.scene) if settings.scene else Scene(setting="not described")
-    return Prepared(
-        Recognizer.load(settings.model),
-        scene,
-        model_reasoner(settings.llm) if settings.llm else RulesReasoner.of(scene),
-        read_events(settings.reference) if settings.reference else (),
-    )
+    reasoner = model_reasoner(settings.llm) if settings.llm else RulesReasoner.of(scene)
+    recognizer = Recognizer.load(settings.model)
+    truth = read_events(settings.reference) if settings.reference else ()
+    translate(truth, recognizer.vocabulary)  # refuses words that mean nothing here
+    return Prepared(recognizer, scene, reasoner, truth)
 
 
 def _extracted(
