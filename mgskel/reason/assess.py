@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,8 @@ def model_reasoner(options: ModelOptions) -> ChatReasoner:
     folder = options.replay or options.cache
     if options.replay is not None and not options.replay.is_dir():
         raise InputError(f"there are no recorded replies: {options.replay} is no folder")
+    if folder is not None and os.path.lexists(folder) and not folder.is_dir():
+        raise InputError(f"replies cannot be kept there: {folder} is no folder")
     if folder is not None:
         client = KeptReplies(folder, client)
     if client is None:

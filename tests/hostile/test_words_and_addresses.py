@@ -102,3 +102,33 @@ def test_a_camera_that_never_was_leaves_no_table(tmp_path: Path, good: Path, cap
     shutil.copy(good / "pose.npz", tmp_path / "clip.mp4")
     words = ["live", tmp_path / "clip.mp4", "--lines", "-o", tmp_path / "events.csv"]
     refuse([*words, "--record", tmp_path / "poses.npz"], tmp_path, capsys)
+
+
+@pytest.mark.parametrize("line", [
+    "validate X", "pretrain --data X -o O", "train --data.train X -o O", "analyze X -o O", "extract X -o O", "hub X -o O.zip",
+    "spot P --model X", "describe X", "reason X",
+])  # fmt: skip
+@pytest.mark.parametrize("ending", [".mp4", ".npz", ".json"])
+def test_files_that_are_nearly_all_holes(
+    tmp_path: Path, good: Path, line: str, ending: str, capsys: Any
+) -> None:
+    """They would be hashed or searched for minutes, and hold nothing."""
+    path = tmp_path / f"a{ending}"
+    with open(path, "wb") as file:
+        file.truncate(40 << 30)
+    refuse(filled(line, good, path, tmp_path / "o"), tmp_path, capsys)
+
+
+@pytest.mark.parametrize("layout", ["nothing", "/dev/zero", "", "../coco17", "x" * 300])
+def test_a_layout_that_is_none_is_refused_where_the_file_names_its_own(
+    tmp_path: Path, good: Path, layout: str, capsys: Any
+) -> None:
+    for verb in ("validate", "spot", "describe"):
+        refuse([verb, good / "pose.npz", "--layout", layout], tmp_path, capsys)
+
+
+def test_replies_are_kept_in_folders_only(tmp_path: Path, good: Path, capsys: Any) -> None:
+    asked = ["reason", good / "statements.json", "--llm-url", "http://127.0.0.1:9/v1"]
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for place in (good / "events.csv", tmp_path / "loop", "/dev/null"):
+        refuse([*asked, "--llm-model", "m", "--cache", place], tmp_path, capsys)

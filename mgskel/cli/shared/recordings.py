@@ -60,8 +60,11 @@ def add_reading_options(parser: argparse.ArgumentParser, clips: bool = True) -> 
 
 def reading_options(args: argparse.Namespace, likely: Skeleton | None = None) -> ReadOptions:
     """The options as readers take them; `likely` is the layout of a run, where files name none."""
+    from mgskel.core.skeleton import get_skeleton
     from mgskel.formats.format import ReadOptions
 
+    if args.layout is not None:
+        get_skeleton(args.layout)  # also where the file names its own
     return ReadOptions(
         layout=args.layout,
         fps=args.fps,

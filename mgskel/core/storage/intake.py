@@ -24,6 +24,7 @@ MOST_SETTINGS = 16 << 20
 MEMORY_FLOOR, MEMORY_TIMES = 256 << 20, 64
 # Opening a pipe must not wait for its other end.
 _HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_MOST_HOLES = 1 << 30
 _DEEPEST = 100
 _MOST_NODES = 1_000_000
 _SHOWN = 8
@@ -74,15 +75,28 @@ def _opened(path: str | Path, what: str) -> tuple[int, int]:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot read {path}: {reason}") from error
     status = os.fstat(handle)
-    if stat.S_ISREG(status.st_mode):
+    if stat.S_ISREG(status.st_mode) and not _hollow(status):
         return handle, status.st_size
     os.close(handle)
+    if stat.S_ISREG(status.st_mode):
+        raise InputError(
+            f"{what} is nearly all holes: {path}",
+            expected="a file that is stored as long as it says",
+            found=f"{status.st_size >> 20} MB, nothing of most of which is on the disk",
+            remedy="copy it again; copying it broke off",
+        )
     raise InputError(
         f"{what} is not a regular file: {path}",
         expected="a regular file",
         found="a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device",
         remedy="copy its content into a file and give that",
     )
+
+
+def _hollow(status: os.stat_result) -> bool:
+    """Whether a file says that it is large, and next to nothing of it is stored."""
+    stored = getattr(status, "st_blocks", status.st_size) * 512
+    return status.st_size > _MOST_HOLES and stored * MEMORY_TIMES < status.st_size
 
 
 def read_text(path: str | Path, what: str = "file", most: int = MOST_TEXT) -> str:
