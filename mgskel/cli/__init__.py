@@ -101,6 +101,9 @@ def _ending_well(words: Sequence[str]) -> int:
                 f"{name}: {error.strerror}: {what}\n  remedy: check the path, its rights, the space"
             )
             return InputError.exit_code
+        if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
+            fail(f"{name}: a link leads back to itself: {shown(str(error)[17:], 300)}")
+            return InputError.exit_code
         if "--debug" in words:
             traceback.print_exc()
             return INTERNAL_ERROR

@@ -132,3 +132,14 @@ def test_replies_are_kept_in_folders_only(tmp_path: Path, good: Path, capsys: An
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for place in (good / "events.csv", tmp_path / "loop", "/dev/null"):
         refuse([*asked, "--llm-model", "m", "--cache", place], tmp_path, capsys)
+
+
+@pytest.mark.parametrize("line", [
+    "describe P --kinds X", "describe X", "validate X", "analyze X -o O", "analyze P P --participants X -o O", "extract X -o O", "train --data.train X -o O", "train -c X -o O",
+    "spot P --model X", "agree X E", "review X --no-browser", "cut X", "gestures X", "compare X --by a", "hub X -o O", "demo X -o O", "live X --lines", "finetune X -o O",
+])  # fmt: skip
+def test_links_that_lead_back_to_themselves(
+    tmp_path: Path, good: Path, line: str, capsys: Any
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    refuse(filled(line, good, tmp_path / "loop", tmp_path / "o"), tmp_path, capsys)

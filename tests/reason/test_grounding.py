@@ -324,12 +324,12 @@ def test_texts_are_normalised_once_and_looked_at_quickly(text: str) -> None:
 
 
 def test_no_text_makes_the_search_for_ids_slow() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for text in ("[s" * 100_000, "statement " * 50_000, "(s 1" * 50_000, "s1s1" * 50_000):
         mentions(text, ["s1"])
         checked_text = text[:600]
         list(forbidden(checked_text))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @given(st.text(max_size=200))
