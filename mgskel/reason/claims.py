@@ -167,7 +167,9 @@ def _lexicon() -> _Lexicon:
     )
     return _Lexicon(
         topics,
-        *(phrases(tree[key]) for key in ("feeling", "speech", "reports")),
+        phrases(tree["feeling"]),
+        phrases(tree["speech"]),
+        phrases(tree["reports"]),
         frozenset(tree["common"]),
     )
 
