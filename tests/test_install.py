@@ -76,7 +76,11 @@ def elsewhere(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that has the wheel, and from here what the wheel needs; no checkout."""
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
-    shutil.copytree(root, source, ignore=shutil.ignore_patterns(".git", "tests", "runs", ".venv"))
+    rest = shutil.ignore_patterns(".git", "tests", "runs", ".venv")
+    # On top only: the package has folders of such names itself.
+    shutil.copytree(
+        root, source, ignore=lambda at, names: rest(at, names) if at == str(root) else ()
+    )
     pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
     build = ["wheel", "--no-deps", "--no-build-isolation", "-w", str(place), str(source)]
     subprocess.run([*pip, *build], check=True)
