@@ -19,31 +19,21 @@ _HEAD_TOP = 1.0  # above the shoulders, shoulder widths
 _FRAMING = {"close": (1.1, 2.6), "bust": (2.6, 3.8), "half": (3.8, 5.2), "full": (5.5, 13.0)}
 _NEAREST_M = 0.25
 _CLOSEST_M = 0.5  # a laptop's camera
+_OF_HANDS = ("wrist", "hand", "thumb", "index", "middle", "ring", "pinky")
 
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """Position, direction and optics.
+    """Position, direction and optics."""
 
-    Attributes:
-        position: (3,) metres in the world.
-        aim: (3,) the point in the picture's middle, metres.
-        roll: degrees.
-        focal: pixels.
-        size: (width, height) pixels.
-        fps: frames per second.
-        shake: degrees of a hand-held camera's motion.
-        framing: name of what the picture shows.
-    """
-
-    position: Array
-    aim: Array
-    roll: float
-    focal: float
-    size: tuple[int, int]
-    fps: float
-    shake: float
-    framing: str
+    position: Array  # (3,) metres in the world
+    aim: Array  # (3,) the point in the picture's middle, metres
+    roll: float  # degrees
+    focal: float  # pixels
+    size: tuple[int, int]  # (width, height) pixels
+    fps: float  # frames per second
+    shake: float  # degrees of a hand-held camera's motion
+    framing: str  # name of what the picture shows
 
 
 def sample_camera(
@@ -124,15 +114,8 @@ def hidden_joints(acting: Acting, names: Sequence[str], seen: Array) -> Array:
             x, y, z = (seen[:, wrist, axis] for axis in range(3))
             behind = (z > depth + 0.10 * acting.body.metres) & (x > edges[0]) & (x < edges[1])
             behind &= (y > low[:, 1]) & (y < middle[:, 1] + 0.2 * acting.body.metres)
-            members = [
-                i
-                for n, i in place.items()
-                if n.startswith(f"{side}_")
-                and any(
-                    word in n
-                    for word in ("wrist", "hand", "thumb", "index", "middle", "ring", "pinky")
-                )
-            ]
+            own = [name for name in place if name.startswith(f"{side}_")]
+            members = [place[name] for name in own if any(word in name for word in _OF_HANDS)]
             hidden[:, members] |= behind[:, None]
     ears = [place.get(f"{side}_ear") for side in SIDES]
     nose = place.get("nose")
@@ -165,15 +148,12 @@ def visible_share(
 ) -> float:
     """Share of the apex during which the picture holds the joints that make the gesture.
 
-    Args:
-        covered: (T, V) joints hidden by things before the body.
+    Things before the body hide the joints `covered` (T, V).
     """
-    members = [i for i, name in enumerate(names) if name in _needed(performance)]
-    near = slice(
-        *np.searchsorted(
-            time, (performance.apex_s, max(performance.offset_s, performance.apex_s + 0.1))
-        )
-    )
+    needed = _needed(performance)
+    members = [i for i, name in enumerate(names) if name in needed]
+    apex_s = performance.apex_s
+    near = slice(*np.searchsorted(time, (apex_s, max(performance.offset_s, apex_s + 0.1))))
     points = pixels[near][:, members]
     if points.size == 0:
         return 0.0

@@ -10,47 +10,15 @@ import numpy as np
 from mgskel.core.errors import unknown
 from mgskel.core.gestures import get_vocabulary, map_classes
 from mgskel.synthesis.performance import Performance, perform, scaled
-from mgskel.synthesis.programs import Program, Programs, suits
+from mgskel.synthesis.programs import Programs, suits
 from mgskel.synthesis.settings import FlowSettings, SynthesisSettings
 from mgskel.synthesis.signals import poisson_times
 
 _TRIES = 4
 
 # Clips per class in iMiGUE's training part, classes 1 to 32, and in SMG's test part, 1 to 17.
-_IMIGUE = (
-    10,
-    418,
-    39,
-    207,
-    80,
-    23,
-    64,
-    858,
-    87,
-    3,
-    302,
-    154,
-    97,
-    41,
-    28,
-    27,
-    322,
-    83,
-    2,
-    942,
-    170,
-    373,
-    657,
-    700,
-    11,
-    287,
-    87,
-    60,
-    1237,
-    6,
-    2272,
-    4023,
-)
+_IMIGUE = (10, 418, 39, 207, 80, 23, 64, 858, 87, 3, 302, 154, 97, 41, 28, 27, 322, 83, 2, 942,
+           170, 373, 657, 700, 11, 287, 87, 60, 1237, 6, 2272, 4023)  # fmt: skip
 _SMG = (13, 3, 15, 2, 49, 1, 3, 191, 243, 34, 8, 30, 4, 5, 0, 0, 9)
 # SMG's frequent gestures (hands together, akimbo) are held ones, which in our programs last 3.0 s
 # on average; its annotations last 51.3 frames at 28 Hz. iMiGUE's 2.5 s need no correction.
@@ -109,7 +77,7 @@ def label_weights(
     if not labels:
         return (), np.zeros(0)
     frequencies = _frequencies(settings.flow.frequencies)
-    micro = np.array([_is_micro(programs.of(label)) for label in labels])
+    micro = np.array([all(program.micro for program in programs.of(label)) for label in labels])
     weights = np.array(
         [frequencies.get(label, 1.0 if not frequencies else 0.0) for label in labels], dtype=float
     )
@@ -123,10 +91,6 @@ def label_weights(
     if weights.sum() == 0:
         weights = np.ones(len(labels))
     return labels, weights / weights.sum()
-
-
-def _is_micro(programs: tuple[Program, ...]) -> bool:
-    return all(program.micro for program in programs)
 
 
 @functools.cache

@@ -26,91 +26,64 @@ _FILE = Path(__file__).with_name("noise.yaml")
 
 @dataclass(frozen=True)
 class JointErrors:
-    """Errors of one group of joints.
+    """Errors of one group of joints."""
 
-    Attributes:
-        joints: name patterns.
-        offset, wander, jitter: standard deviations in shoulder widths.
-        jitter_px: further jitter in pixels, which dominates small people.
-        together: share of wander and jitter (variance) that the group's joints have in common.
-        score, score_spread: mean and standard deviation of the score when in view.
-    """
-
-    joints: tuple[str, ...]
+    joints: tuple[str, ...]  # name patterns
+    # offset, wander, jitter: standard deviations in shoulder widths
     offset: float
     wander: float
     jitter: float
-    jitter_px: float
-    together: float
+    jitter_px: float  # further jitter in pixels, which dominates small people
+    together: float  # share of wander and jitter (variance) that the group's joints have in common
+    # score, score_spread: mean and standard deviation of the score when in view
     score: float
     score_spread: float
 
 
 @dataclass(frozen=True)
 class HandErrors:
-    """When the hand model loses a hand.
+    """When the hand model loses a hand."""
 
-    Attributes:
-        found: share of frames with the hand found, when slow, large and away from the face.
-        near_face, fast: the same with the hand before the face, and when it moves fast.
-        near_face_within: distance of wrist and nose that counts as near, shoulder widths.
-        near_face_power: how steeply its odds rise with the size above `large_px`: before a face
-            at a webcam hands stay found, before a small one they do not.
-        near_face_spread: how much its odds vary between recordings (log-normal): a hand that is
-            shown to the camera stays found at the face, one seen from its edge never is.
-        fast_above: speed that counts as fast, shoulder widths per second.
-        large_px: shoulder width in pixels above which the hand's size does not matter.
-        size_power: how steeply the odds of being found fall below it.
-        lost_s: mean length of a loss, seconds.
-        swap_hz: rate at which the hands trade places.
-        swap_s: how long they stay traded, on average.
-    """
-
-    found: float
+    found: float  # share of frames with the hand found, when slow, large and away from the face
+    # near_face, fast: the same with the hand before the face, and when it moves fast
     near_face: float
-    near_face_within: float
+    near_face_within: float  # distance of wrist and nose that counts as near, shoulder widths
+    # how steeply its odds rise with the size above `large_px`: before a face at a webcam hands stay
+    # found, before a small one they do not
     near_face_power: float
+    # how much its odds vary between recordings (log-normal): a hand that is shown to the camera
+    # stays found at the face, one seen from its edge never is
     near_face_spread: float
     fast: float
-    fast_above: float
-    large_px: float
-    size_power: float
-    lost_s: float
-    swap_hz: float
-    swap_s: float
+    fast_above: float  # speed that counts as fast, shoulder widths per second
+    large_px: float  # shoulder width in pixels above which the hand's size does not matter
+    size_power: float  # how steeply the odds of being found fall below it
+    lost_s: float  # mean length of a loss, seconds
+    swap_hz: float  # rate at which the hands trade places
+    swap_s: float  # how long they stay traded, on average
 
 
 @dataclass(frozen=True)
 class EstimatorErrors:
-    """All errors of an estimator.
+    """All errors of an estimator."""
 
-    Attributes:
-        groups: by name; a joint belongs to the first group with a fitting pattern.
-        hands: the hand model's losses, or none where hands are part of the body model.
-        hand_fallback: joints that the body model still gives when a hand is lost.
-        person_spread: how much all errors vary between recordings (log-normal).
-        wander_hz: band of the slow errors; jitter lies above it.
-        smoothing_hz: the cleaning's low-pass, above which jitter is gone.
-        bursts: how much jitter comes in bursts (log-normal).
-        outside: how far outside the picture the score falls to 0, share of its height.
-        invents: share of recordings in which points outside the picture, and hidden ones, keep a
-            full score: files without scores, and models that are sure of what they guess.
-        hidden_score, hidden_wander: factors on score and slow errors of what is hidden.
-        min_score: points with a lower score are missing, as the cleaning leaves them.
-    """
-
+    # by name; a joint belongs to the first group with a fitting pattern
     groups: Mapping[str, JointErrors]
+    # the hand model's losses, or none where hands are part of the body model
     hands: HandErrors | None
-    hand_fallback: tuple[str, ...]
-    person_spread: float
-    wander_hz: tuple[float, float]
-    smoothing_hz: float
-    bursts: float
-    outside: float
+    hand_fallback: tuple[str, ...]  # joints that the body model still gives when a hand is lost
+    person_spread: float  # how much all errors vary between recordings (log-normal)
+    wander_hz: tuple[float, float]  # band of the slow errors; jitter lies above it
+    smoothing_hz: float  # the cleaning's low-pass, above which jitter is gone
+    bursts: float  # how much jitter comes in bursts (log-normal)
+    outside: float  # how far outside the picture the score falls to 0, share of its height
+    # share of recordings in which points outside the picture, and hidden ones, keep a full score:
+    # files without scores, and models that are sure of what they guess
     invents: float
+    # hidden_score, hidden_wander: factors on score and slow errors of what is hidden
     hidden_score: float
     hidden_wander: float
-    min_score: float
+    min_score: float  # points with a lower score are missing, as the cleaning leaves them
 
 
 @functools.cache
@@ -123,19 +96,12 @@ def estimator_errors(name: str) -> EstimatorErrors:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What the picture holds, besides the true points.
+    """What the picture holds, besides the true points."""
 
-    Attributes:
-        scale: (T,) shoulder width in the unit of the points, as it would be from the front.
-        pixels_per_shoulder: its size in pixels, none for depth sensors.
-        size: (width, height) of the picture, none for depth sensors.
-        hidden: (T, V) joints behind the body.
-    """
-
-    scale: float
-    pixels_per_shoulder: float | None
-    size: tuple[int, int] | None
-    hidden: Array
+    scale: float  # (T,) shoulder width in the unit of the points, as it would be from the front
+    pixels_per_shoulder: float | None  # its size in pixels, none for depth sensors
+    size: tuple[int, int] | None  # (width, height) of the picture, none for depth sensors
+    hidden: Array  # (T, V) joints behind the body
 
 
 def add_errors(
@@ -147,11 +113,9 @@ def add_errors(
     fps: float,
     strength: float,
 ) -> tuple[Array, Array]:
-    """The points as an estimator would give them, and their scores.
+    """True points (T, V, C) as an estimator would give them, and their scores.
 
-    Args:
-        points: (T, V, C) true positions.
-        strength: scale of all errors; 0 leaves everything perfect.
+    `strength` scales all errors; 0 leaves everything perfect.
     """
     frames, joints, _ = points.shape
     if strength == 0:

@@ -6,43 +6,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mgskel.synthesis.programs import Program, Programs, Range, channels_of
+from mgskel.synthesis.programs import Program, Programs, Range, channels_of, suits
 from mgskel.synthesis.settings import SynthesisSettings
 from mgskel.synthesis.signals import CHANNELS, Array, envelope
 
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """A program with all its numbers drawn.
-
-    Attributes:
-        side: the acting side; for a gesture without hands, the side to which it goes.
-        target: name of the drawn target, empty without hands.
-        onset_s, apex_s, offset_s, end_s: it begins, arrives, leaves, is back.
-        amplitude: from end to end of the movement at the target (shoulder widths), or the
-            excursion of the first body move.
-        amplitude_unit: `shoulder_widths`, `degrees` or `share`.
-        tempo: cycles per second, 0 where nothing repeats.
-        repetitions: cycles, between apex and offset for hands, from onset to end for the body.
-        amounts: excursion of each body move, in its channel's unit.
-        reach_across: whether the hand goes to the other side of the body.
-        seed: for the small irregularities.
-    """
+    """A program with all its numbers drawn."""
 
     program: Program
-    side: str
-    target: str
+    side: str  # the acting side; for a gesture without hands, the side to which it goes
+    target: str  # name of the drawn target, empty without hands
+    # onset_s, apex_s, offset_s, end_s: it begins, arrives, leaves, is back
     onset_s: float
     apex_s: float
     offset_s: float
     end_s: float
+    # from end to end of the movement at the target (shoulder widths), or the excursion of the first
+    # body move
     amplitude: float
-    amplitude_unit: str
-    tempo: float
-    repetitions: float
-    amounts: tuple[float, ...]
-    reach_across: bool
-    seed: int
+    amplitude_unit: str  # `shoulder_widths`, `degrees` or `share`
+    tempo: float  # cycles per second, 0 where nothing repeats
+    repetitions: float  # cycles, between apex and offset for hands, from onset to end for the body
+    amounts: tuple[float, ...]  # excursion of each body move, in its channel's unit
+    reach_across: bool  # whether the hand goes to the other side of the body
+    seed: int  # for the small irregularities
 
     @property
     def hand_sides(self) -> tuple[str, ...]:
@@ -83,33 +72,14 @@ def claims_of(program: Program, side: str) -> frozenset[str]:
 
 
 _ON_OTHER_ARM = {"forearm", "elbow", "upper_arm", "wrist", "knuckles"}
-_PART = {
-    "lean": "torso",
-    "side_lean": "torso",
-    "twist": "torso",
-    "pelvis_yaw": "torso",
-    "slouch": "torso",
-    "root_x": "torso",
-    "root_y": "torso",
-    "root_z": "torso",
-    "shrug": "shoulders",
-    "forward": "shoulders",
-    "head_pitch": "head",
-    "head_yaw": "head",
-    "head_roll": "head",
-    "neck_short": "head",
-    "head_forward": "head",
-    "jaw": "face",
-    "lips_press": "face",
-    "smile": "face",
-    "brows": "face",
-    "cheeks": "face",
-    "blink": "face",
-    "knee": "legs",
-    "heel": "legs",
-    "cross": "legs",
-    "foot": "legs",
+_CHANNELS_OF = {
+    "torso": ("lean", "side_lean", "twist", "pelvis_yaw", "slouch", "root_x", "root_y", "root_z"),
+    "shoulders": ("shrug", "forward"),
+    "head": ("head_pitch", "head_yaw", "head_roll", "neck_short", "head_forward"),
+    "face": ("jaw", "lips_press", "smile", "brows", "cheeks", "blink"),
+    "legs": ("knee", "heel", "cross", "foot"),
 }
+_PART = {channel: part for part, channels in _CHANNELS_OF.items() for channel in channels}
 _NOTABLE = {"torso": 9.0, "shoulders": 0.05, "head": 15.0, "face": 0.5, "legs": 0.1}
 
 
@@ -128,11 +98,7 @@ def perform(
     side = side or ("left", "right")[int(rng.random() < 0.55)]
     target = ""
     if act is not None:
-        fitting = [
-            t
-            for t in act.targets
-            if programs.target(t).posture in ("any", "seated" if seated else "standing")
-        ] or list(act.targets)
+        fitting = [t for t in act.targets if suits(programs.target(t), seated)] or act.targets
         target = fitting[int(rng.integers(len(fitting)))]
     tempo = _draw(rng, program.tempo) if program.tempo else 0.0
     onset, hold, offset = (_draw(rng, r) for r in (program.onset, program.hold, program.offset))

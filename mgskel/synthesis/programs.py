@@ -39,112 +39,76 @@ LATERAL = ("side_lean", "twist", "pelvis_yaw", "root_x", "head_yaw", "head_roll"
 
 @dataclass(frozen=True)
 class Target:
-    """A place on the body or in the air. x points to the acting hand's side, y up, z forward.
+    """A place on the body or in the air. x points to the acting hand's side, y up, z forward."""
 
-    Attributes:
-        frame: the part that carries it. `head` has its origin between the ears, `chest` between
-            the shoulders, `pelvis` between the hips; along another limb, x runs from its upper
-            (0) to its lower end (1), and y, z lie off it (outwards, forward).
-        at: the place, in shoulder widths.
-        faces: the direction of the body's surface there; the palm turns against it.
-        posture: whether seated or standing people have it there, or both.
-        along: where the fingers must point there, whatever the program says.
-    """
-
+    # the part that carries it. `head` has its origin between the ears, `chest` between the
+    # shoulders, `pelvis` between the hips; along another limb, x runs from its upper (0) to its
+    # lower end (1), and y, z lie off it (outwards, forward)
     frame: Frame
-    at: Point
+    at: Point  # the place, in shoulder widths
+    # the direction of the body's surface there; the palm turns against it
     faces: Point = (0.0, 0.0, 1.0)
-    posture: Posture = "any"
-    along: Point | None = None
+    posture: Posture = "any"  # whether seated or standing people have it there, or both
+    along: Point | None = None  # where the fingers must point there, whatever the program says
 
 
 @dataclass(frozen=True)
 class HandAct:
-    """What a hand does.
+    """What a hand does."""
 
-    Attributes:
-        use: one hand (either), both, or a given one.
-        targets: names of targets, one of which is drawn.
-        contact: the part of the hand that touches.
-        fingers: finger posture at the target.
-        manner: what happens there.
-        direction: direction of rubbing and the like (x to the acting side, y up, z forward).
-        along, palm: where fingers and palm point (palm: against the target's surface by default).
-        pole: where the elbow points.
-        via: a detour on the way there and back.
-        across: share of performances with the hand of the other side (reaching across).
-        opposed: both hands move against one another.
-        apart: where the second hand lies beside the first one.
-        wander: how far performances scatter around the target.
-        freedom: how far the directions of fingers, palm and elbow scatter.
-    """
-
-    targets: tuple[str, ...]
-    use: Use = "one"
-    contact: str = "fingertips"
-    fingers: str = "relaxed"
-    manner: Manner = "touch"
+    targets: tuple[str, ...]  # names of targets, one of which is drawn
+    use: Use = "one"  # one hand (either), both, or a given one
+    contact: str = "fingertips"  # the part of the hand that touches
+    fingers: str = "relaxed"  # finger posture at the target
+    manner: Manner = "touch"  # what happens there
+    # direction of rubbing and the like (x to the acting side, y up, z forward)
     direction: Point = (1.0, 0.0, 0.0)
+    # along, palm: where fingers and palm point (palm: against the target's surface by default)
     along: Point = (-0.4, 0.8, -0.4)
     palm: Point | None = None
-    pole: Point = (0.55, -0.80, -0.30)
-    via: Point = (0.10, 0.0, 0.20)
-    across: float = 0.0
-    opposed: bool = False
-    apart: Point = (0.0, 0.0, 0.0)
-    wander: float = 0.03
-    freedom: float = 0.3
+    pole: Point = (0.55, -0.80, -0.30)  # where the elbow points
+    via: Point = (0.10, 0.0, 0.20)  # a detour on the way there and back
+    across: float = 0.0  # share of performances with the hand of the other side (reaching across)
+    opposed: bool = False  # both hands move against one another
+    apart: Point = (0.0, 0.0, 0.0)  # where the second hand lies beside the first one
+    wander: float = 0.03  # how far performances scatter around the target
+    freedom: float = 0.3  # how far the directions of fingers, palm and elbow scatter
 
 
 @dataclass(frozen=True)
 class Move:
-    """How a channel of the body moves along.
+    """How a channel of the body moves along."""
 
-    Attributes:
-        channel: a channel, with `_near`, `_far` or `_both` for `_left` and `_right`. Sideways
-            channels are positive towards the acting side.
-        amount: range of its largest excursion, in the channel's unit.
-        wave: `hold` follows the gesture's rise and fall, `swing` oscillates about it to both
-            sides, `pulse` oscillates to one side, `settle` rises and then fades slowly.
-        lag: share of a cycle by which it comes later.
-    """
-
+    # a channel, with `_near`, `_far` or `_both` for `_left` and `_right`. Sideways channels are
+    # positive towards the acting side
     channel: str
-    amount: Range
+    amount: Range  # range of its largest excursion, in the channel's unit
+    # `hold` follows the gesture's rise and fall, `swing` oscillates about it to both sides, `pulse`
+    # oscillates to one side, `settle` rises and then fades slowly
     wave: Wave = "hold"
-    lag: float = 0.0
+    lag: float = 0.0  # share of a cycle by which it comes later
 
 
 @dataclass(frozen=True)
 class Program:
-    """One way to perform one class of gesture.
+    """One way to perform one class of gesture."""
 
-    Attributes:
-        label: class in the vocabulary; the program's name by default.
-        hands: what the hands do, or none.
-        body: what else moves; for a gesture without hands, the first is the main movement.
-        amplitude: range of the movement at the target from end to end, in shoulder widths
-            (hands only).
-        tempo: cycles per second at the target or of the body's waves.
-        repetitions: cycles; with them the time at the apex follows from the tempo.
-        onset, hold, offset: seconds to get there, to stay, to get back.
-        chance: relative frequency among the programs of the same class.
-        posture: whether seated or standing people do it, or both.
-        micro: whether it counts as a micro-gesture.
-    """
-
-    label: str = ""
-    hands: HandAct | None = None
+    label: str = ""  # class in the vocabulary; the program's name by default
+    hands: HandAct | None = None  # what the hands do, or none
+    # what else moves; for a gesture without hands, the first is the main movement
     body: tuple[Move, ...] = ()
+    # range of the movement at the target from end to end, in shoulder widths (hands only)
     amplitude: Range = (0.02, 0.05)
-    tempo: Range | None = None
+    tempo: Range | None = None  # cycles per second at the target or of the body's waves
+    # cycles; with them the time at the apex follows from the tempo
     repetitions: Range | None = None
+    # onset, hold, offset: seconds to get there, to stay, to get back
     onset: Range = (0.3, 0.7)
     hold: Range = (0.3, 1.3)
     offset: Range = (0.3, 0.7)
-    chance: float = 1.0
-    posture: Posture = "any"
-    micro: bool = True
+    chance: float = 1.0  # relative frequency among the programs of the same class
+    posture: Posture = "any"  # whether seated or standing people do it, or both
+    micro: bool = True  # whether it counts as a micro-gesture
     name: str = ""
 
 
@@ -171,13 +135,16 @@ class Programs:
 
     def choose(self, label: str, seated: bool, rng: np.random.Generator) -> Program:
         """A program of the class that suits the posture, by chance."""
-        fitting = [p for p in self.of(label) if suits(p, seated)] or list(self.of(label))
-        weights = np.array([p.chance for p in fitting])
-        return fitting[int(rng.choice(len(fitting), p=weights / weights.sum()))]
+        return drawn([p for p in self.of(label) if suits(p, seated)] or self.of(label), rng)
 
 
-def suits(program: Program, seated: bool) -> bool:
-    return program.posture in ("any", "seated" if seated else "standing")
+def drawn(programs: Sequence[Program], rng: np.random.Generator) -> Program:
+    weights = np.array([program.chance for program in programs])
+    return programs[int(rng.choice(len(programs), p=weights / weights.sum()))]
+
+
+def suits(needed: Program | Target, seated: bool) -> bool:
+    return needed.posture in ("any", "seated" if seated else "standing")
 
 
 def channels_of(channel: str, side: str) -> tuple[str, ...]:
@@ -190,9 +157,9 @@ def channels_of(channel: str, side: str) -> tuple[str, ...]:
     return tuple(f"{stem}_{chosen}" for chosen in sides)
 
 
-def load_programs(*paths: str | Path, with_own: bool = True) -> Programs:
+def load_programs(*paths: str | Path) -> Programs:
     """The package's programs and the user's; a later file may replace an earlier program."""
-    known = _shipped() if with_own else Programs({}, {})
+    known = _shipped()
     for path in paths:
         known = _merged(known, read_yaml(path, "program file"), str(path))
     return known
@@ -249,15 +216,8 @@ def _check(program: Program, targets: Mapping[str, Target], place: str) -> None:
         for channel in channels_of(move.channel, "left"):
             if channel not in CHANNELS:
                 raise unknown("channel of the synthetic body", move.channel, CHANNELS, place)
-    ranges: Sequence[tuple[str, Range | None]] = (
-        ("amplitude", program.amplitude),
-        ("tempo", program.tempo),
-        ("onset", program.onset),
-        ("repetitions", program.repetitions),
-        ("hold", program.hold),
-        ("offset", program.offset),
-    )
-    for key, value in ranges:
+    for key in ("amplitude", "tempo", "onset", "repetitions", "hold", "offset"):
+        value: Range | None = getattr(program, key)
         if value is not None and not 0 <= value[0] <= value[1]:
             raise InputError(
                 f"'{key}' is not a range",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from mgskel.core.config import Between
+from mgskel.core.config import Between, check_bounds
 from mgskel.core.errors import InputError
 
 Range = tuple[float, float]
@@ -104,17 +104,7 @@ class SynthesisSettings:
     flow: FlowSettings = FlowSettings()
 
     def __post_init__(self) -> None:
-        if self.noise < 0 or self.rest < 0:
-            raise InputError(
-                "noise and rest are strengths",
-                expected="0 or more",
-                found=min(self.noise, self.rest),
-            )
-        for name in ("seated", "walks"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(
-                    f"'{name}' is a share", expected="0 to 1", found=getattr(self, name)
-                )
+        check_bounds(self)
         if not self.camera.fps or min(self.camera.fps) <= 0:
             raise InputError("frame rates are positive", found=self.camera.fps)
         unknown_framing = set(self.camera.framing) - {"close", "bust", "half", "full"}

@@ -8,7 +8,7 @@ angles but by where its hand should be (`HandTrack`); inverse kinematics follow.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -45,8 +45,11 @@ def smooth_noise(
     The amplitude falls as 1/f**slope inside the band: human sway and head motion are such
     noises. A recording shorter than the slowest period gets a piece of a longer one.
     """
+    from scipy.fft import next_fast_len
+
     low, high = band
-    size = _fast_length(max(int(np.ceil(frames + fps)), int(np.ceil(fps / low))))
+    longest = max(int(np.ceil(frames + fps)), int(np.ceil(fps / low)))
+    size = int(next_fast_len(longest, real=True))
     bins = np.arange(
         max(int(np.ceil(low * size / fps)), 1), int(min(high, 0.45 * fps) * size / fps) + 1
     )
@@ -59,12 +62,6 @@ def smooth_noise(
     # The expected, not the sampled, variance: short pieces differ in strength as people do.
     power = 4.0 * np.sum(gain**2) / size**2
     return wave[:frames] / np.sqrt(power)
-
-
-def _fast_length(size: int) -> int:
-    from scipy.fft import next_fast_len
-
-    return int(next_fast_len(size, real=True))
 
 
 def poisson_times(rng: np.random.Generator, rate_hz: float, seconds: float) -> Array:
@@ -82,11 +79,8 @@ def steps(
 ) -> Array:
     """A signal (T, K) that moves smoothly from level to level.
 
-    Args:
-        time: (T,) seconds.
-        changes: (n,) seconds at which a move begins.
-        levels: (n + 1, K) values before the first and after each move.
-        duration: shortest and longest time of a move, seconds.
+    Moves begin at `changes` (n,) and last between the two durations, in seconds; `levels` (n + 1,
+    K) are those before the first and after each move.
     """
     out = np.repeat(levels[:1].astype(float), len(time), axis=0)
     for start, before, after in zip(changes, levels[:-1], levels[1:], strict=True):
@@ -177,32 +171,17 @@ class Channels:
 
 @dataclass
 class HandTrack:
-    """Where one hand should be over time; the mutable canvas on which rest and programs draw.
+    """Where one hand should be over time; the mutable canvas on which rest and programs draw."""
 
-    Attributes:
-        goal: (T, 3) where the hand's contact point should be.
-        contact: (T, 3) the contact point in the hand's own frame (along, palm, thumb side), in
-            shoulder widths from the wrist.
-        along: (T, 3) wished direction of the fingers.
-        palm: (T, 3) wished direction that the palm faces.
-        pole: (T, 3) direction to which the elbow bends out.
-        fingers: (T, 7) finger posture, see `hands`.
-    """
-
-    goal: Array
+    goal: Array  # (T, 3) where the hand's contact point should be
+    # (T, 3) the contact point in the hand's own frame (along, palm, thumb side), in shoulder widths
+    # from the wrist
     contact: Array
-    along: Array
-    palm: Array
-    pole: Array
-    fingers: Array
+    along: Array  # (T, 3) wished direction of the fingers
+    palm: Array  # (T, 3) wished direction that the palm faces
+    pole: Array  # (T, 3) direction to which the elbow bends out
+    fingers: Array  # (T, 7) finger posture, see `hands`
 
     def piece(self, frames: slice) -> HandTrack:
         """The same over some of the frames (views, no copies)."""
-        return HandTrack(
-            self.goal[frames],
-            self.contact[frames],
-            self.along[frames],
-            self.palm[frames],
-            self.pole[frames],
-            self.fingers[frames],
-        )
+        return HandTrack(*(getattr(self, field.name)[frames] for field in fields(self)))

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton, computed_ways, get_skeleton
@@ -13,21 +14,8 @@ from mgskel.synthesis.person import face
 from mgskel.synthesis.person.hands import FINGER_JOINTS, FINGERS, THUMB_JOINTS
 from mgskel.synthesis.signals import SIDES
 
-_LIMB = (
-    "shoulder",
-    "elbow",
-    "wrist",
-    "hip",
-    "knee",
-    "ankle",
-    "foot",
-    "heel",
-    "big_toe",
-    "small_toe",
-    "hand_root",
-    "hand",
-    "hand_tip",
-)
+_LIMB = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "foot", "heel", "big_toe",
+         "small_toe", "hand_root", "hand", "hand_tip")  # fmt: skip
 # What an estimator finds before anything is computed from it; joints of other layouts are taken
 # as found directly.
 _FINDS = {"mediapipe": "mediapipe_holistic"}
@@ -38,17 +26,11 @@ _TELLING = ("nose",) + tuple(
 
 @dataclass(frozen=True, eq=False)
 class JointSource:
-    """Joints to synthesise, and the layout that they are converted to.
+    """Joints to synthesise, and the layout that they are converted to."""
 
-    Attributes:
-        joints: names of the joints that the estimator finds.
-        skeleton: the same as a layout without bones.
-        target: the wanted layout.
-    """
-
-    joints: tuple[str, ...]
-    skeleton: Skeleton
-    target: Skeleton
+    joints: tuple[str, ...]  # names of the joints that the estimator finds
+    skeleton: Skeleton  # the same as a layout without bones
+    target: Skeleton  # the wanted layout
 
 
 def body_joints() -> frozenset[str]:
@@ -84,15 +66,9 @@ def source_of(layout: str, estimator: str) -> JointSource:
     # What the picture shows is decided at these joints, whether or not the layout has them.
     needed |= dict.fromkeys(joint for joint in _TELLING if joint in direct)
     joints = tuple(needed)
-    skeleton = Skeleton(
-        f"synthetic body for {target.name}",
-        joints,
-        (),
-        0,
-        (),
-        MappingProxyType({}),
-        MappingProxyType({}),
-    )
+    nothing: MappingProxyType[str, Any] = MappingProxyType({})
+    name = f"synthetic body for {target.name}"
+    skeleton = Skeleton(name, joints, (), 0, (), nothing, nothing)
     return JointSource(joints, skeleton, target)
 
 

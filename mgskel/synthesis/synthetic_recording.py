@@ -27,8 +27,8 @@ from mgskel.synthesis.noise import View, add_errors, estimator_errors
 from mgskel.synthesis.performance import Performance, perform, scaled
 from mgskel.synthesis.person.actor import act, joints
 from mgskel.synthesis.person.physique import Physique, sample_body
-from mgskel.synthesis.person.rest import Temper, sample_temper
-from mgskel.synthesis.programs import Programs, load_programs, suits
+from mgskel.synthesis.person.rest import sample_temper
+from mgskel.synthesis.programs import Programs, drawn, load_programs, suits
 from mgskel.synthesis.settings import DEFAULT, SynthesisSettings
 from mgskel.synthesis.signals import Array
 from mgskel.synthesis.sources import JointSource, source_of
@@ -73,16 +73,12 @@ def film(
     fps: float | None = None,
     must_show: bool = False,
 ) -> SyntheticRecording:
-    """Let a new person make the performances before a new camera.
-
-    Args:
-        must_show: look for a camera that shows them.
-    """
+    """Let a new person make the performances before a new camera, which must show them if asked."""
     body = sample_body(rng, seated)
-    temper = _scaled(sample_temper(rng), settings.rest)
+    temper = sample_temper(rng, settings.rest)
     camera = sample_camera(rng, settings.camera, body)
     rate = fps or camera.fps
-    camera = _at_rate(camera, rate)
+    camera = replace(camera, fps=rate)
     time = np.arange(max(int(round(seconds * rate)), 2)) / rate
     acting = act(rng, body, temper, performances, programs, time, rate, settings.walks)
     source = source_of(settings.layout, settings.errors)
@@ -94,7 +90,7 @@ def film(
     shares = _shares(performances, camera, seen, source, time, covered)
     wider: tuple[str, ...] = ("bust", "half", "full", "full")
     while must_show and wider and min(shares, default=1.0) < _SEEN:
-        camera = _at_rate(sample_camera(rng, settings.camera, body, wider[0]), rate)
+        camera = replace(sample_camera(rng, settings.camera, body, wider[0]), fps=rate)
         wider = wider[1:]
         seen, covered = in_camera(camera, world, rng), covered_joints(world, None)
         shares = _shares(performances, camera, seen, source, time, covered)
@@ -134,34 +130,23 @@ def _observe(
         view = View(width, width, camera.size, hidden)
     errors = estimator_errors(settings.errors)
     noisy, scores = add_errors(rng, points, source.joints, view, errors, camera.fps, settings.noise)
-    exact = np.ones(points.shape[:2], np.float32)
     record = {"seed": seed, "settings": to_dict(settings)}
-    return (
-        _sequence(points.astype(np.float32), exact, source, camera, time, settings, record),
-        _sequence(noisy, scores, source, camera, time, settings, record),
-    )
 
+    def wanted(points: Array, scores: Array) -> PoseSequence:
+        sequence = PoseSequence.from_arrays(
+            points[None],
+            scores[None],
+            fps=camera.fps,
+            skeleton=source.skeleton,
+            timestamps=time,
+            frame_size=view.size,
+            unit="metre" if settings.in_metres else "pixel",
+            source="synthesis",
+        )
+        return sequence.to_skeleton(source.target).noted("synthesis", **record)
 
-def _sequence(
-    points: Array,
-    scores: Array,
-    source: JointSource,
-    camera: Camera,
-    time: Array,
-    settings: SynthesisSettings,
-    record: dict[str, object],
-) -> PoseSequence:
-    sequence = PoseSequence.from_arrays(
-        points[None],
-        scores[None],
-        fps=camera.fps,
-        skeleton=source.skeleton,
-        timestamps=time,
-        frame_size=None if settings.in_metres else camera.size,
-        unit="metre" if settings.in_metres else "pixel",
-        source="synthesis",
-    )
-    return sequence.to_skeleton(source.target).noted("synthesis", **record)
+    exact = wanted(points.astype(np.float32), np.ones(points.shape[:2], np.float32))
+    return exact, wanted(noisy, scores)
 
 
 def _shares(
@@ -176,19 +161,6 @@ def _shares(
     return tuple(
         visible_share(p, pixels, source.joints, camera.size, time, covered) for p in performances
     )
-
-
-def _scaled(temper: Temper, strength: float) -> Temper:
-    return replace(
-        temper,
-        sway=temper.sway * strength,
-        head=temper.head * strength,
-        hands=temper.hands * strength,
-    )
-
-
-def _at_rate(camera: Camera, fps: float) -> Camera:
-    return replace(camera, fps=fps)
 
 
 REST = "rest"
@@ -217,9 +189,8 @@ def synthesise_clip(
     programs = load_programs(*settings.programs)
     if label == REST:
         seated = bool(rng.random() < settings.seated)
-        return film(
-            rng, float(rng.uniform(*_REST_S)), seed, seated, (), programs, settings, fps=fps
-        )
+        seconds = float(rng.uniform(*_REST_S))
+        return film(rng, seconds, seed, seated, (), programs, settings, fps=fps)
     known = programs.of(label)
     if program is not None:
         known = tuple(p for p in known if p.name == program)
@@ -232,22 +203,11 @@ def synthesise_clip(
     seated = bool(rng.random() < settings.seated)
     if not any(suits(p, seated) for p in known):
         seated = not seated
-    fitting = [p for p in known if suits(p, seated)]
-    weights = np.array([p.chance for p in fitting])
-    drawn = fitting[int(rng.choice(len(fitting), p=weights / weights.sum()))]
+    chosen = drawn([p for p in known if suits(p, seated)], rng)
     before, after = rng.uniform(*around_s, 2)
-    performance = perform(scaled(drawn, settings, rng), programs, float(before), seated, rng)
-    return film(
-        rng,
-        performance.end_s + float(after),
-        seed,
-        seated,
-        (performance,),
-        programs,
-        settings,
-        fps=fps,
-        must_show=True,
-    )
+    only = perform(scaled(chosen, settings, rng), programs, float(before), seated, rng)
+    end = only.end_s + float(after)
+    return film(rng, end, seed, seated, (only,), programs, settings, fps=fps, must_show=True)
 
 
 def synthesise_clips(

@@ -85,28 +85,20 @@ class SyntheticRecording:
 def truth_of(performance: Performance, visible: float) -> ProgramTruth:
     act = performance.program.hands
     hands = performance.hand_sides
-    moves = tuple(
-        (move.channel, amount)
-        for move, amount in zip(performance.program.body, performance.amounts, strict=True)
-    )
+    channels = (move.channel for move in performance.program.body)
+    alike = ("target", "amplitude", "amplitude_unit", "repetitions", "onset_s", "apex_s",
+             "offset_s", "end_s")  # fmt: skip
     return ProgramTruth(
+        **{name: getattr(performance, name) for name in alike},
         person=PERSON,
         label=performance.program.label,
         program=performance.program.name,
         side="none" if not hands else "both" if len(hands) == 2 else hands[0],
         direction=performance.side,
-        target=performance.target,
         manner=act.manner if act is not None else "",
-        amplitude=performance.amplitude,
-        amplitude_unit=performance.amplitude_unit,
         tempo_hz=performance.tempo,
-        repetitions=performance.repetitions,
-        onset_s=performance.onset_s,
-        apex_s=performance.apex_s,
-        offset_s=performance.offset_s,
-        end_s=performance.end_s,
         visible=visible,
-        moves=moves,
+        moves=tuple(zip(channels, performance.amounts, strict=True)),
     )
 
 
@@ -128,11 +120,7 @@ SCHEMA = "mgskel-synthesis-truth/1"
 def save_recording(
     folder: str | Path, name: str, recording: SyntheticRecording, *, clean: bool = False
 ) -> tuple[Path, ...]:
-    """Write NAME.npz, NAME.csv, NAME.eaf and NAME.truth.json; the paths written.
-
-    Args:
-        clean: also write NAME.clean.npz, the keypoints without the estimator's errors.
-    """
+    """Write NAME.npz, .csv, .eaf, .truth.json, and if `clean` NAME.clean.npz without errors."""
     with writing_together(folder) as place:
         recording.sequence.save(place / f"{name}.npz")
         for ending in (".csv", ".eaf"):

@@ -144,7 +144,7 @@ def test_a_scaled_gesture_is_smaller_and_briefer():
         (lambda: synthesise_recording(5.0, 1, SynthesisSettings(layout="uper")), "upper"),
         (lambda: synthesise_recording(5.0, 1, SynthesisSettings(estimator="x")), "mediapipe"),
         (lambda: synthesise_clips(0, 1), "at least 1"),
-        (lambda: SynthesisSettings(noise=-1.0), "0 or more"),
+        (lambda: SynthesisSettings(noise=-1.0), "0 to 100"),
         (lambda: SynthesisSettings(seated=2.0), "0 to 1"),
     ],
 )

@@ -21,17 +21,12 @@ _PIECE = 2048  # frames worked on at a time: memory stays small, arrays stay in 
 
 @dataclass(frozen=True, eq=False)
 class Acting:
-    """The solved course of a recording, before joints are laid out.
-
-    Attributes:
-        channels: the trunk's, head's and legs' motion within limits.
-        tracks: where the hands go.
-    """
+    """The solved course of a recording, before joints are laid out."""
 
     body: Physique
-    channels: Channels
+    channels: Channels  # the trunk's, head's and legs' motion within limits
     trunk: Trunk
-    tracks: dict[str, HandTrack]
+    tracks: dict[str, HandTrack]  # where the hands go
     time: Array
 
 
@@ -45,11 +40,7 @@ def act(
     fps: float,
     walks: float = 0.0,
 ) -> Acting:
-    """Rest with the performances on top of it.
-
-    Args:
-        walks: share of people who come, and of those who leave.
-    """
+    """Rest with the performances on top of it; a share `walks` of people come, and leave."""
     shifts = _shifts(rng, temper, performances, time)
     channels = rest_channels(rng, body, temper, time, fps, shifts)
     add_body_moves(channels, performances, time, fps)

@@ -62,6 +62,9 @@ _LEFT = {
     "left_jaw_6": (0.080, -0.255, 0.195),
     "left_jaw_7": (0.040, -0.268, 0.225),
 }
+# How far each point of the jaw's line follows the chin.
+_OPENS = {"left_jaw_0": 0.0, "left_jaw_1": 0.1, "left_jaw_2": 0.25, "left_jaw_3": 0.4,
+          "left_jaw": 0.6, "left_jaw_5": 0.8, "left_jaw_6": 0.9}  # fmt: skip
 _EXPRESSIONS = ("jaw", "lips_press", "smile", "brows", "cheeks", "blink")
 
 
@@ -77,20 +80,9 @@ _SHAPE = np.array(
 
 def _expression(name: str, point: str) -> tuple[float, float, float]:
     """How far an expression at full strength moves a point of the median plane or the left."""
-    lower = point in ("lower_lip", "lower_lip_inner") or "lower_lip" in point
-    upper = "upper_lip" in point
-    jaw = point == "chin" or point.startswith("left_jaw")
-    down = {
-        "left_jaw_0": 0,
-        "left_jaw_1": 0.1,
-        "left_jaw_2": 0.25,
-        "left_jaw_3": 0.4,
-        "left_jaw": 0.6,
-        "left_jaw_5": 0.8,
-        "left_jaw_6": 0.9,
-    }.get(point, 1.0)
-    if name == "jaw" and (lower or jaw):
-        share = down if jaw else 1.0
+    lower, upper = "lower_lip" in point, "upper_lip" in point
+    if name == "jaw" and (lower or point == "chin" or point.startswith("left_jaw")):
+        share = _OPENS.get(point, 1.0)
         return 0.0, -0.10 * share, -0.03 * share
     if name == "jaw" and point.startswith("mouth_left"):
         return -0.006, -0.03, -0.005
@@ -121,16 +113,15 @@ _MOVES = np.array([_all_moves(name) for name in _EXPRESSIONS])  # (E, P, 3)
 def face_shape(channels: Channels, variation: Array) -> Array:
     """All face points (T, P, 3) in the head's frame, in the order of `NAMES`.
 
-    Args:
-        variation: (P, 3) the person's own deviation from the mean face.
+    `variation` (P, 3) is the person's own deviation from the mean face.
     """
     strength = np.stack([channels[name] for name in _EXPRESSIONS], axis=-1)
     return _SHAPE + variation + np.einsum("te,epi->tpi", np.clip(strength, -0.3, 1.0), _MOVES)
 
 
-def sample_variation(rng: np.random.Generator, size: float = 0.05) -> Array:
+def sample_variation(rng: np.random.Generator) -> Array:
     """A person's own face: smooth stretches of the mean face and small local differences."""
-    stretch = 1.0 + size * rng.standard_normal(3)
+    stretch = 1.0 + 0.05 * rng.standard_normal(3)
     local = 0.006 * rng.standard_normal((len(NAMES), 3))
     half = len(_LEFT)
     left, right = local[len(_MIDDLE) : len(_MIDDLE) + half], local[len(_MIDDLE) + half :]

@@ -105,15 +105,10 @@ def solve(
     pole: Array,
     flexion: tuple[float, float] = ELBOW_FLEXION,
 ) -> tuple[Array, Array]:
-    """Middle joint and end of the limb (T, 3) each.
+    """Middle joint and end (T, 3) of a limb with its root (shoulder or hip) and bone lengths.
 
-    The end is the goal, or the nearest point that the flexion range allows.
-
-    Args:
-        root: (T, 3) shoulder or hip.
-        goal: (T, 3) wanted wrist or ankle.
-        upper, lower: bone lengths.
-        pole: (T, 3) or (3,) the direction to which the middle joint bends out.
+    The end is the goal (wrist or ankle), or the nearest point that the flexion range allows; the
+    middle joint bends out to the pole, (T, 3) or (3,).
     """
     nearest, farthest = reach_limits(upper, lower, flexion)
     offset = goal - root

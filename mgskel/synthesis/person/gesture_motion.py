@@ -221,21 +221,13 @@ _TALKING_HANDS = ("open", "relaxed", "pinch_open", "point", "spread", "cup")
 
 @dataclass(frozen=True, eq=False)
 class HandCourse:
-    """The movement at the target over time.
+    """The movement at the target over time."""
 
-    Attributes:
-        path: (T, 3) along the program's direction, off the surface, and sideways.
-        free: (T, 3) in the target's own axes.
-        swing: (T,) how far the fingers' direction leans along the program's direction.
-        roll: (T,) the same for the palm.
-        fingers: (T, 7) change of the finger posture.
-    """
-
-    path: Array
-    free: Array
-    swing: Array
-    roll: Array
-    fingers: Array
+    path: Array  # (T, 3) along the program's direction, off the surface, and sideways
+    free: Array  # (T, 3) in the target's own axes
+    swing: Array  # (T,) how far the fingers' direction leans along the program's direction
+    roll: Array  # (T,) the same for the palm
+    fingers: Array  # (T, 7) change of the finger posture
 
     def companion(
         self, opposed: bool, time: Array, fps: float, rng: np.random.Generator

@@ -68,12 +68,10 @@ def posture(name: str) -> Array:
 
 
 def hand_shape(controls: Array) -> Array:
-    """Points (T, 20, 3) in the hand's frame (along, palm, thumb side), per unit of hand length.
+    """Points (T, 20, 3) of postures (T, 7) in the hand's frame (along, palm, thumb side).
 
-    Finger by finger from thumb to little finger, root to tip; the wrist is the origin.
-
-    Args:
-        controls: (T, 7) finger posture.
+    Per unit of hand length, finger by finger from thumb to little finger, root to tip; the wrist is
+    the origin.
     """
     controls = np.clip(controls, 0.0, 1.0)
     return np.concatenate([_thumb(controls), _four_fingers(controls)], axis=1)
@@ -117,10 +115,8 @@ def _thumb(controls: Array) -> Array:
 def contact_point(name: str, controls: Array) -> Array:
     """Which point of the hand touches, (3,) in the hand's frame per unit of hand length.
 
-    Args:
-        name: a fingertip (`index_tip`...), `fingertips`, `pinch`, `knuckles`, `palm`, `fingers`
-            (their middle), `heel`, `back` or `wrist`.
-        controls: (7,) finger posture at the moment of contact.
+    A fingertip (`index_tip`...), `fingertips`, `pinch`, `knuckles`, `palm`, `fingers` (their
+    middle), `heel`, `back` or `wrist`, of a finger posture (7,) at the moment of contact.
     """
     points = hand_shape(controls[None])[0].reshape(5, 4, 3)
     mean = {
@@ -148,13 +144,9 @@ def hand_frame(side: str, along: Array, palm: Array) -> Array:
 def hand_points(
     side: str, wrist: Array, frame: Array, size: float, controls: Array
 ) -> dict[str, Array]:
-    """Named points (T, 3) of a hand.
+    """Named points (T, 3) of a hand with its wrist (T, 3), frame (T, 3, 3) and posture (T, 7).
 
-    Args:
-        wrist: (T, 3).
-        frame: (T, 3, 3) of `hand_frame`.
-        size: hand length in shoulder widths.
-        controls: (T, 7).
+    `size` is the hand's length in shoulder widths.
     """
     points = wrist[:, None] + size * np.einsum("tij,tpj->tpi", frame, hand_shape(controls))
     names = [f"{side}_thumb_{joint}" for joint in THUMB_JOINTS]

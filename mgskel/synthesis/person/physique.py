@@ -8,6 +8,7 @@ frontal people (body segment tables give bones, estimators put points a little e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -68,37 +69,25 @@ def sample_body(rng: np.random.Generator, seated: bool) -> Physique:
 
 @dataclass(frozen=True, eq=False)
 class Trunk:
-    """Frames of the trunk over time: origins (T, 3) and rotations (T, 3, 3).
+    """Frames of the trunk over time: origins (T, 3) and rotations (T, 3, 3)."""
 
-    Attributes:
-        pelvis: the hips' centre.
-        chest: the middle between the shoulders at rest (shrugs do not move it).
-        head: between the ears.
-        shoulders: by side, (T, 3).
-        hips: by side, (T, 3).
-    """
-
-    pelvis: Array
+    pelvis: Array  # the hips' centre
     pelvis_turn: Array
-    chest: Array
+    chest: Array  # the middle between the shoulders at rest (shrugs do not move it)
     chest_turn: Array
-    head: Array
+    head: Array  # between the ears
     head_turn: Array
-    shoulders: dict[str, Array]
-    hips: dict[str, Array]
+    shoulders: dict[str, Array]  # by side, (T, 3)
+    hips: dict[str, Array]  # by side, (T, 3)
 
     def piece(self, frames: slice) -> Trunk:
         """The same over some of the frames (views, no copies)."""
-        return Trunk(
-            self.pelvis[frames],
-            self.pelvis_turn[frames],
-            self.chest[frames],
-            self.chest_turn[frames],
-            self.head[frames],
-            self.head_turn[frames],
-            {side: points[frames] for side, points in self.shoulders.items()},
-            {side: points[frames] for side, points in self.hips.items()},
-        )
+        cut: dict[str, Any] = {
+            name: {side: points[frames] for side, points in part.items()}
+            if isinstance(part, dict) else part[frames]
+            for name, part in vars(self).items()
+        }  # fmt: skip
+        return Trunk(**cut)
 
 
 def pose_trunk(body: Physique, channels: Channels) -> Trunk:
@@ -127,28 +116,12 @@ def pose_trunk(body: Physique, channels: Channels) -> Trunk:
     )
     neck = _column(frames, 0, body.neck - c["neck_short"], c["head_forward"] - 0.03)
     head = chest + turn(neck_turn, neck) + turn(head_turn, body.head * np.array([0, 0.08, 0.04]))
-    shoulders = {
-        side: chest
-        + turn(
-            chest_turn,
-            _column(
-                frames,
-                SIGN[side]
-                * (
-                    0.5
-                    - 0.10 * np.abs(c[f"shrug_{side}"])
-                    - 0.2 * np.maximum(c[f"forward_{side}"], 0.0)
-                ),
-                c[f"shrug_{side}"],
-                c[f"forward_{side}"],
-            ),
-        )
-        for side in SIDES
-    }
-    hips = {
-        side: pelvis + turn(pelvis_turn, np.array([SIGN[side] * body.hips / 2, 0.0, 0.0]))
-        for side in SIDES
-    }
+    shoulders, hips = {}, {}
+    for side, sign in SIGN.items():
+        up, forward = c[f"shrug_{side}"], c[f"forward_{side}"]
+        out = sign * (0.5 - 0.10 * np.abs(up) - 0.2 * np.maximum(forward, 0.0))
+        shoulders[side] = chest + turn(chest_turn, _column(frames, out, up, forward))
+        hips[side] = pelvis + turn(pelvis_turn, np.array([sign * body.hips / 2, 0.0, 0.0]))
     return Trunk(pelvis, pelvis_turn, chest, chest_turn, head, head_turn, shoulders, hips)
 
 

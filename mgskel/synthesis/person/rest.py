@@ -57,31 +57,26 @@ _STANDING = (
 
 @dataclass(frozen=True)
 class Temper:
-    """How lively a person is at rest; drawn once per recording.
+    """How lively a person is at rest; drawn once per recording."""
 
-    Attributes:
-        sway, head, hands: strength of involuntary motion, 1 on average.
-        talk: share of the time spent talking.
-        shifts_hz, fidgets_hz, glances_hz, blinks_hz: rates.
-        breath_hz: breathing rate.
-    """
-
+    # sway, head, hands: strength of involuntary motion, 1 on average
     sway: float
     head: float
     hands: float
-    talk: float
+    talk: float  # share of the time spent talking
+    # shifts_hz, fidgets_hz, glances_hz, blinks_hz: rates
     shifts_hz: float
     fidgets_hz: float
     glances_hz: float
     blinks_hz: float
-    breath_hz: float
+    breath_hz: float  # breathing rate
 
 
-def sample_temper(rng: np.random.Generator) -> Temper:
+def sample_temper(rng: np.random.Generator, strength: float = 1.0) -> Temper:
     return Temper(
-        sway=float(rng.lognormal(0.0, 0.5)),
-        head=float(rng.lognormal(0.0, 0.5)),
-        hands=float(rng.lognormal(0.2, 0.6)),
+        sway=strength * float(rng.lognormal(0.0, 0.5)),
+        head=strength * float(rng.lognormal(0.0, 0.5)),
+        hands=strength * float(rng.lognormal(0.2, 0.6)),
         talk=float(rng.choice([0.0, rng.uniform(0.2, 0.9), 1.0], p=[0.25, 0.6, 0.15])),
         shifts_hz=float(rng.uniform(0.005, 0.04)),
         fidgets_hz=float(rng.uniform(0.03, 0.6)),
@@ -94,12 +89,7 @@ def sample_temper(rng: np.random.Generator) -> Temper:
 def rest_channels(
     rng: np.random.Generator, body: Physique, temper: Temper, time: Array, fps: float, shifts: Array
 ) -> Channels:
-    """The trunk, head, face and legs at rest.
-
-    Args:
-        time: (T,) seconds.
-        shifts: times at which the person shifts posture.
-    """
+    """The trunk, head, face and legs at rest, with shifts of posture at given times (seconds)."""
     channels = Channels(len(time))
     _posture(rng, channels, time, shifts, body.seated)
     _breathing(rng, channels, temper, fps)
@@ -258,12 +248,14 @@ def rest_hand(
 ) -> HandTrack:
     """One hand at rest, moving to another place at some of the posture shifts.
 
-    Args:
-        habit: the place that both hands prefer.
+    Both hands prefer the place with the number `habit`.
     """
     places = _SEATED if body.seated else _STANDING
     changes = shifts[rng.random(len(shifts)) < 0.5]
-    chosen = [_choose(rng, places, habit) for _ in range(len(changes) + 1)]
+    chosen = [
+        places[habit if rng.random() < 0.65 else _drawn(rng, places)]
+        for _ in range(len(changes) + 1)
+    ]
     frames = len(time)
     goals, alongs, palms = (
         steps(rng, time, changes, levels, (0.7, 1.5))
@@ -277,8 +269,8 @@ def rest_hand(
     curls = curls + 0.05 * idle[:, 6:]
     goals = goals + 0.012 * idle[:, :3] + _fidgets(rng, temper, time)
     alongs = alongs + 0.04 * idle[:, 3:6]
-    frame = trunk.chest_turn if not body.seated else trunk.pelvis_turn
-    origin = trunk.chest if not body.seated else trunk.pelvis
+    frame = trunk.pelvis_turn if body.seated else trunk.chest_turn
+    origin = trunk.pelvis if body.seated else trunk.chest
     sign = np.array([SIGN[side], 1.0, 1.0])
     pole = np.broadcast_to(sign * np.array([0.55, -0.80, -0.40]), (frames, 3))
     return HandTrack(
@@ -312,14 +304,10 @@ def _levels(
     return goals * scale, alongs, palms
 
 
-def _choose(rng: np.random.Generator, places: tuple[RestPlace, ...], habit: int) -> RestPlace:
-    if rng.random() < 0.65:
-        return places[habit]
-    weights = np.array([place.chance for place in places])
-    return places[int(rng.choice(len(places), p=weights / weights.sum()))]
-
-
 def sample_habit(rng: np.random.Generator, body: Physique) -> int:
-    places = _SEATED if body.seated else _STANDING
+    return _drawn(rng, _SEATED if body.seated else _STANDING)
+
+
+def _drawn(rng: np.random.Generator, places: tuple[RestPlace, ...]) -> int:
     weights = np.array([place.chance for place in places])
     return int(rng.choice(len(places), p=weights / weights.sum()))

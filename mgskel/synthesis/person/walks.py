@@ -23,11 +23,9 @@ def add_walks(
     share: float,
     performances: Sequence[Performance],
 ) -> None:
-    """Let some people come into place at the beginning, and leave it at the end (in place).
+    """Let a share of people come into place at the beginning, and leave it at the end (in place).
 
-    Args:
-        share: of the people who come, and of those who leave.
-        performances: a way would disguise those of the body, so none is gone then.
+    None is under way while the body performs: a way would disguise that.
     """
     busy = [(p.onset_s - _MARGIN_S, p.end_s + _MARGIN_S) for p in performances if not p.hand_sides]
     for coming in (True, False):
