@@ -34,63 +34,51 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Contrast:
-    """One rate ratio: how often something occurs in `value`, relative to `reference`.
+    """One rate ratio: how often something occurs in `value`, relative to `reference`."""
 
-    Attributes:
-        name, kind: what is counted: a gesture, a body group, or everything.
-        n_reference, n_value: events.
-        rate_reference, rate_value: events per observable minute, over all recordings.
-        ratio, low, high: the rate ratio and its 95% interval; None where it cannot be had.
-        p, p_holm, q: of no difference; corrected for all gestures (or groups) by Holm; by
-            Benjamini and Hochberg.
-        difference: rate_value - rate_reference.
-        superiority: probability that a recording of `value` has the higher rate (ties half);
-            within participants, share of them who have.
-        why_not: why there is no ratio.
-    """
-
+    # name, kind: what is counted: a gesture, a body group, or everything
     name: str
     kind: str
     reference: str
     value: str
+    # n_reference, n_value: events
     n_reference: int
     n_value: int
+    # rate_reference, rate_value: events per observable minute, over all recordings
     rate_reference: float | None
     rate_value: float | None
+    # ratio, low, high: the rate ratio and its 95% interval; None where it cannot be had
     ratio: float | None = None
     low: float | None = None
     high: float | None = None
+    # p, p_holm, q: of no difference; corrected for all gestures (or groups) by Holm; by Benjamini
+    # and Hochberg
     p: float | None = None
     p_holm: float | None = None
     q: float | None = None
-    difference: float | None = None
+    difference: float | None = None  # rate_value - rate_reference
+    # probability that a recording of `value` has the higher rate (ties half); within participants,
+    # share of them who have
     superiority: float | None = None
-    why_not: str = ""
+    why_not: str = ""  # why there is no ratio
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All contrasts of a column's values with its reference.
-
-    Attributes:
-        recordings, participants: how many there are per value.
-        within: whether participants were compared with themselves.
-    """
+    """All contrasts of a column's values with its reference."""
 
     by: str
     reference: str
     values: tuple[str, ...]
+    # recordings, participants: how many there are per value
     recordings: dict[str, int]
     participants: dict[str, int]
-    within: bool
+    within: bool  # whether participants were compared with themselves
     contrasts: tuple[Contrast, ...]
     remarks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            **{k: v for k, v in asdict(self).items() if k != "contrasts"},
-            "contrasts": [asdict(contrast) for contrast in self.contrasts],
-        }
+        return asdict(self)
 
 
 def compare(
@@ -104,7 +92,7 @@ def compare(
         reference: the value that others are compared with; by default the first in order.
     """
     values, remarks = group_values(summary, by, reference)
-    people = _people(summary, by, values)
+    people = {v: set(summary.loc[summary[by] == v, "participant"]) for v in values}
     both = set.intersection(*people.values())
     if within:
         _enough_pairs(by, values, people)
@@ -165,10 +153,6 @@ def group_values(
     return values, remarks
 
 
-def _people(summary: pd.DataFrame, by: str, values: Sequence[str]) -> dict[str, set[str]]:
-    return {value: set(summary.loc[summary[by] == value, "participant"]) for value in values}
-
-
 def _enough_people(by: str, people: dict[str, set[str]]) -> None:
     few = {value: len(names) for value, names in people.items() if len(names) < _FEWEST_PEOPLE}
     if few:
@@ -192,9 +176,7 @@ def _enough_pairs(by: str, values: Sequence[str], people: dict[str, set[str]]) -
             )
 
 
-def _counted(
-    summary: pd.DataFrame,
-) -> list[tuple[str, list[tuple[str, pd.DataFrame]]]]:
+def _counted(summary: pd.DataFrame) -> list[tuple[str, list[tuple[str, pd.DataFrame]]]]:
     """What is counted, by kind: tables with a row per recording, its count and exposure."""
     happened = summary.groupby("label")["count"].transform("sum") > 0
     rows = summary[happened]
@@ -242,15 +224,15 @@ def _contrast(
     )
     why_not = _why_not(events, minutes, sides, reference, value)
     if why_not:
-        return _with(told, why_not=why_not)
+        return replace(told, why_not=why_not)
     estimate = _within(seen, by, reference, value) if within else _between(seen, by, value)
     if isinstance(estimate, str):
-        return _with(told, why_not=estimate)
+        return replace(told, why_not=estimate)
     effect, error, freedom, superiority = estimate
     from scipy.stats import t
 
     reach = float(t.ppf(1 - _ALPHA / 2, freedom)) * error
-    return _with(
+    return replace(
         told,
         ratio=_number(math.exp(effect)),
         low=_number(math.exp(effect - reach)),
@@ -312,8 +294,7 @@ def _between(units: pd.DataFrame, by: str, value: str) -> Estimate | str:
 
 def _superiority(lower: Iterable[float], upper: Iterable[float]) -> float:
     a, b = np.array(list(lower)), np.array(list(upper))
-    above = (b[:, None] > a[None]).mean() + (b[:, None] == a[None]).mean() / 2
-    return float(above)
+    return float((b[:, None] > a[None]).mean() + (b[:, None] == a[None]).mean() / 2)
 
 
 def _within(units: pd.DataFrame, by: str, reference: str, value: str) -> Estimate | str:
@@ -374,13 +355,9 @@ def _corrected(family: Sequence[Contrast]) -> list[Contrast]:
         p = [family[index].p for index in known]
         holm, q = (multipletests(p, method=method)[1] for method in ("holm", "fdr_bh"))
         for place, index in enumerate(known):
-            result[index] = _with(result[index], p_holm=float(holm[place]), q=float(q[place]))
+            result[index] = replace(result[index], p_holm=float(holm[place]), q=float(q[place]))
     return result
 
 
-def _with(contrast: Contrast, **changes: Any) -> Contrast:
-    return replace(contrast, **changes)
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else round(float(value), 4)
+def _number(value: float) -> float | None:
+    return round(float(value), 4) if math.isfinite(value) else None

@@ -38,25 +38,15 @@ _TRUNK = ("left_shoulder", "right_shoulder")
 
 @dataclass(frozen=True)
 class Kinematics:
-    """Measures of one event; NaN, and no side, where the moving part was not seen.
+    """Measures of one event; NaN, and no side, where the moving part was not seen."""
 
-    Attributes:
-        side: the hand that acts: left, right, both; "none" for head and trunk; empty if unseen.
-        peak_speed: shoulder widths per second.
-        path_length: shoulder widths along the way.
-        strokes: movements to and fro of at least `STROKE` along the main direction.
-        rhythm: cycles (two strokes) per second; NaN below three turning points.
-        hold_share: share of the time below `HOLD_SPEED`.
-        sub_movements: peaks of speed that stand out from the ones beside them.
-    """
-
-    side: str
-    peak_speed: float
-    path_length: float
-    strokes: float
-    rhythm: float
-    hold_share: float
-    sub_movements: float
+    side: str  # the hand that acts: left, right, both; "none" for head and trunk; empty if unseen
+    peak_speed: float  # shoulder widths per second
+    path_length: float  # shoulder widths along the way
+    strokes: float  # movements to and fro of at least `STROKE` along the main direction
+    rhythm: float  # cycles (two strokes) per second; NaN below three turning points
+    hold_share: float  # share of the time below `HOLD_SPEED`
+    sub_movements: float  # peaks of speed that stand out from the ones beside them
 
 
 NAMES = tuple(field.name for field in fields(Kinematics))
@@ -77,12 +67,7 @@ class Paths:
 
 def paths(sequence: PoseSequence, person: int) -> Paths:
     """The paths of hands, head and trunk of one person of a recording."""
-    points = sequence.keypoints[person].astype(float)
-    layout = sequence.skeleton
-    width = float(shoulder_width(sequence)[person]) if layout.has(_TRUNK[0]) else _NAN
-    known = np.isfinite(width) and width > 0
-    points = points / width if known else np.full_like(points, np.nan)
-    size = max(1, round(SMOOTH_S * sequence.fps))
+    points, layout = _in_shoulder_widths(sequence, person), sequence.skeleton
 
     def one(*names: str) -> np.ndarray:
         """The first joint of these that the layout has and this person ever shows."""
@@ -93,40 +78,50 @@ def paths(sequence: PoseSequence, person: int) -> Paths:
 
     middle = (one(_TRUNK[0]) + one(_TRUNK[1])) / 2
 
-    def smooth(path: np.ndarray) -> np.ndarray:
-        return uniform_filter1d(path, size, axis=0, mode="nearest") if size > 1 else path
-
+    hands = {side: one(*names) - middle for side, names in HANDS.items()}
     return Paths(
         sequence.timestamps,
         sequence.fps,
-        {side: smooth(one(*names) - middle) for side, names in HANDS.items()},
-        smooth(one(*_HEAD) - middle),
-        smooth(middle),
+        {side: _smooth(path, sequence.fps) for side, path in hands.items()},
+        _smooth(one(*_HEAD) - middle, sequence.fps),
+        _smooth(middle, sequence.fps),
     )
+
+
+def _in_shoulder_widths(sequence: PoseSequence, person: int) -> np.ndarray:
+    """One person's points (T, V, C); NaN where not seen, or where the width is not known."""
+    known = sequence.skeleton.has(_TRUNK[0])
+    width = float(shoulder_width(sequence)[person]) if known else _NAN
+    return sequence.keypoints[person].astype(float) / (width if width > 0 else _NAN)
+
+
+def _smooth(points: np.ndarray, fps: float) -> np.ndarray:
+    """The running mean (T, ...) of what is seen around each moment; NaN where nothing is then."""
+    size = max(1, round(SMOOTH_S * fps))
+    seen = np.isfinite(points)
+    # The filter keeps a running sum, in which one NaN would stay for ever.
+    total, share = (
+        uniform_filter1d(values, size, axis=0, mode="nearest")
+        for values in (np.where(seen, points, 0.0), seen.astype(float))
+    )
+    return np.divide(total, share, out=np.full(points.shape, np.nan), where=seen)
 
 
 def part_movement(sequence: PoseSequence, person: int) -> dict[str, float]:
     """Mean speed of each body part's joints while they are seen, shoulder widths a second."""
-    points = sequence.keypoints[person].astype(float)
-    layout = sequence.skeleton
-    width = float(shoulder_width(sequence)[person]) if layout.has(_TRUNK[0]) else _NAN
-    size = max(1, round(SMOOTH_S * sequence.fps))
-    smooth = uniform_filter1d(points, size, axis=0, mode="nearest") if size > 1 else points
-    speeds = np.linalg.norm(np.diff(smooth, axis=0), axis=-1) * sequence.fps / width
-    found = {}
-    for part, joints in layout.parts.items():
-        known = speeds[:, list(joints)]
-        known = known[np.isfinite(known)]
-        found[part] = float(known.mean()) if len(known) else _NAN
-    return found
+    path = _smooth(_in_shoulder_widths(sequence, person), sequence.fps)
+    speeds = _steps(path) * sequence.fps
+    parts = {part: speeds[:, list(joints)] for part, joints in sequence.skeleton.parts.items()}
+    known = {part: own[np.isfinite(own)] for part, own in parts.items()}
+    return {part: float(own.mean()) if len(own) else _NAN for part, own in known.items()}
+
+
+def _steps(path: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(np.diff(path, axis=0), axis=-1)
 
 
 def measured(where: Paths, event: GestureEvent, group: str) -> Kinematics:
-    """Measure one event of a person.
-
-    Args:
-        group: the event's body group; hands act where it names them or nothing.
-    """
+    """Measure one event of a person; hands act where its body group names them or nothing."""
     frames = slice(*np.searchsorted(where.times, (event.start_s, event.end_s + 1e-6)))
     head_or_trunk = {"head": where.head, "body": where.trunk, "torso": where.trunk}
     if group in head_or_trunk:
@@ -141,7 +136,7 @@ def measured(where: Paths, event: GestureEvent, group: str) -> Kinematics:
 
 
 def _measures(path: np.ndarray, rate: float, side: str) -> Kinematics:
-    steps = np.linalg.norm(np.diff(path, axis=0), axis=-1)
+    steps = _steps(path)
     known = steps[np.isfinite(steps)]
     if len(known) < 2:
         return UNSEEN
@@ -160,7 +155,7 @@ def _measures(path: np.ndarray, rate: float, side: str) -> Kinematics:
 
 
 def _length(path: np.ndarray) -> float:
-    steps = np.linalg.norm(np.diff(path, axis=0), axis=-1)
+    steps = _steps(path)
     known = steps[np.isfinite(steps)]
     return float(known.sum()) if len(known) > 1 else _NAN
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,14 +16,10 @@ _CLIP_WORDS = (CLIP, "file", "video", "recording")
 
 @dataclass(frozen=True)
 class Participants:
-    """Rows of the table, as text: what stands in it is never turned into numbers.
+    """Rows of the table, as text: what stands in it is never turned into numbers."""
 
-    Attributes:
-        columns: what is known beside clip, participant and person.
-        rows: (clip as given, person or empty, participant or empty, values of the columns).
-    """
-
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # what is known beside clip, participant and person
+    # (clip as given, person or empty, participant or empty, values of the columns)
     rows: tuple[tuple[str, str, str, tuple[str, ...]], ...] = ()
 
     def of(self, clip: str, person: str, position: int) -> tuple[str, tuple[str, ...]]:
@@ -62,8 +59,7 @@ def _same_clip(given: str, clip: str) -> bool:
 def read_participants(path: str | Path, taken: Sequence[str] = ()) -> Participants:
     """Read a CSV table with a column `clip`, and if wanted `participant` and `person`.
 
-    Args:
-        taken: names of columns that the study's own tables have.
+    No other may be called as the columns of the study's own tables, which are `taken`.
     """
     text = read_text(path, "participants' table")
     first_line = text.split("\n", 1)[0]
@@ -98,12 +94,11 @@ def read_participants(path: str | Path, taken: Sequence[str] = ()) -> Participan
             cells[place] if place is not None else "" for place in (who[PERSON], who[PARTICIPANT])
         )
         found.append((cells[clip], person, participant, tuple(cells[i] for i in others)))
-    double = {(name, person) for name, person, *_ in found}
-    if len(double) < len(found):
-        seen: set[tuple[str, str]] = set()
-        twice = next(r for r in found if (r[0], r[1]) in seen or seen.add((r[0], r[1])))  # type: ignore[func-returns-value]
+    rows_of = Counter((name, person) for name, person, *_ in found)
+    twice = next((name for (name, _), count in rows_of.items() if count > 1), None)
+    if twice is not None:
         raise InputError(
-            f"the clip '{twice[0]}' has two rows",
+            f"the clip '{twice}' has two rows",
             place=str(path),
             remedy="give one row a clip, or tell people apart in a column 'person'",
         )

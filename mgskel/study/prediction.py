@@ -26,51 +26,40 @@ _FEWEST_OF_EACH = 5
 _FOLDS, _INNER_FOLDS = 5, 3
 _STRENGTHS = (0.01, 0.1, 1.0)
 _SHUFFLES = 20
+_DRAWS = 1000
 _LEAST_DROP = 0.005
 _ALPHA = 0.05
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """A gesture's part in the answer.
-
-    Attributes:
-        drop: how much balanced accuracy is lost when its rates are shuffled among people never
-            seen.
-        towards: the value that a higher rate speaks for, if all folds agree.
-    """
+    """A gesture's part in the answer."""
 
     name: str
+    # how much balanced accuracy is lost when its rates are shuffled among people never seen
     drop: float
-    towards: str
+    towards: str  # the value that a higher rate speaks for, if all folds agree
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What can be told, beside its rivals; accuracies are shares.
-
-    Attributes:
-        accuracy, balanced: of the held-out recordings; `balanced` is the mean over values.
-        low, high: 95% interval of `balanced`, from resampling participants.
-        p: share of shuffled repetitions that do as well.
-        base_rate: accuracy of always guessing the commonest value.
-        movement: balanced accuracy from the amount of movement alone.
-        beyond_movement: 95% interval of the difference to `movement`.
-    """
+    """What can be told, beside its rivals; accuracies are shares."""
 
     by: str
     values: tuple[str, ...]
     recordings: int
     participants: int
+    # accuracy, balanced: of the held-out recordings; `balanced` is the mean over values
     accuracy: float
     balanced: float
+    # low, high: 95% interval of `balanced`, from resampling participants
     low: float
     high: float
-    p: float
+    p: float  # share of shuffled repetitions that do as well
     shuffled: int
-    base_rate: float
-    movement: float
-    beyond_movement: tuple[float, float]
+    base_rate: float  # accuracy of always guessing the commonest value
+    movement: float  # balanced accuracy from the amount of movement alone
+    beyond_movement: tuple[float, float]  # 95% interval of the difference to `movement`
     carriers: tuple[Carrier, ...]
 
     @property
@@ -311,12 +300,11 @@ def _resampled(
     rival: np.ndarray,
     people: np.ndarray,
     rng: np.random.Generator,
-    draws: int = 1000,
 ) -> np.ndarray:
     """Balanced accuracies of both models over participants drawn with replacement, (draws, 2)."""
     rows = [np.flatnonzero(people == person) for person in dict.fromkeys(people.tolist())]
     scores = []
-    for _ in range(draws):
+    for _ in range(_DRAWS):
         drawn = np.concatenate([rows[i] for i in rng.integers(0, len(rows), len(rows))])
         if len(np.unique(truth[drawn])) == len(np.unique(truth)):
             scores.append(

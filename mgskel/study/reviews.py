@@ -29,21 +29,13 @@ _WRITING = threading.Lock()
 
 @dataclass(frozen=True)
 class JudgedEvent:
-    """One event as a coder sees it.
+    """One event as a coder sees it."""
 
-    Attributes:
-        id: its name within the review.
-        event: as the coder leaves it.
-        state: 'open' (not looked at), 'accepted' (as it stands now) or 'rejected'.
-        at: when that was said, ISO 8601; empty while open.
-        machine: as the machine found it; none where the coder added it.
-    """
-
-    id: str
-    event: GestureEvent
-    state: str = OPEN
-    at: str = ""
-    machine: GestureEvent | None = None
+    id: str  # its name within the review
+    event: GestureEvent  # as the coder leaves it
+    state: str = OPEN  # 'open' (not looked at), 'accepted' (as it stands now) or 'rejected'
+    at: str = ""  # when that was said, ISO 8601; empty while open
+    machine: GestureEvent | None = None  # as the machine found it; none where the coder added it
 
     def __post_init__(self) -> None:
         known = self.state in (OPEN, ACCEPTED, REJECTED) and isinstance(self.at, str)
@@ -57,20 +49,14 @@ class JudgedEvent:
 
 @dataclass(frozen=True)
 class Review:
-    """Attributes:
-    coder: who reviews.
-    blind: whether the coder began without the machine's events.
-    finished: whether the coder is done with the clip: what stands is right, nothing is missing.
-    revision: how often it was saved.
-    saved: when it was saved last, ISO 8601.
-    """
+    """What one coder made of one clip."""
 
     coder: str
     events: tuple[JudgedEvent, ...] = ()
-    blind: bool = False
-    finished: bool = False
-    revision: int = 0
-    saved: str = ""
+    blind: bool = False  # whether the coder began without the machine's events
+    finished: bool = False  # the coder is done: what stands is right, nothing is missing
+    revision: int = 0  # how often it was saved
+    saved: str = ""  # when it was saved last, ISO 8601
 
     def __post_init__(self) -> None:
         ids = [judged.id for judged in self.events]

@@ -30,33 +30,23 @@ _BLOCK = 20_000
 
 @dataclass(frozen=True)
 class EventPath:
-    """One event's movement.
+    """One event's movement."""
 
-    Attributes:
-        clip: the recording's name.
-        path: (STEPS, J, 2) of `JOINTS` in shoulder widths from the middle of the shoulders; NaN
-            where not seen.
-    """
-
-    clip: str
+    clip: str  # the recording's name
     event: GestureEvent
+    # (STEPS, J, 2) of `JOINTS` in shoulder widths from the middle of the shoulders; NaN where not
+    # seen
     path: np.ndarray
 
 
 @dataclass(frozen=True)
 class GestureMap:
-    """Events as places in a plane; near ones moved alike.
-
-    Attributes:
-        places: (N, 2).
-        neighbours: (N,) the event that moved most alike.
-        explained: how well the plane keeps the distances: correlation, 0..1.
-    """
+    """Events as places in a plane; near ones moved alike."""
 
     movements: tuple[EventPath, ...]
-    places: np.ndarray
-    neighbours: np.ndarray
-    explained: float
+    places: np.ndarray  # (N, 2)
+    neighbours: np.ndarray  # (N,) the event that moved most alike
+    explained: float  # how well the plane keeps the distances: correlation, 0..1
 
     def same_label(self) -> dict[str, tuple[int, float]]:
         """Per label, how many events there are and the share whose neighbour is called alike."""
@@ -68,12 +58,8 @@ class GestureMap:
         }
 
 
-def gesture_map(clips: Sequence[ClipResult], most: int = 400, seed: int = 0) -> GestureMap:
-    """The map of a study's events.
-
-    Args:
-        most: at most so many events, drawn evenly from the gestures, the surest first.
-    """
+def gesture_map(clips: Sequence[ClipResult], most: int = 400) -> GestureMap:
+    """The map of a study's events: at most so many, evenly of all gestures, the surest first."""
     events = [(clip, event) for clip in clips for event in clip.events()]
     wanted: dict[str, list[GestureEvent]] = {}
     for clip, event in _evenly(events, most):
@@ -86,7 +72,7 @@ def gesture_map(clips: Sequence[ClipResult], most: int = 400, seed: int = 0) -> 
             found=f"{len(chosen)}",
         )
     distances = distances_between([movement.path for movement in chosen])
-    places = _plane(distances, seed)
+    places = _plane(distances)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
     upper = np.triu_indices(len(chosen), 1)
     explained = float(np.corrcoef(distances[upper], apart[upper])[0, 1])
@@ -178,9 +164,9 @@ def _warped(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(total[:, -1, -1] / steps)
 
 
-def _plane(distances: np.ndarray, seed: int) -> np.ndarray:
+def _plane(distances: np.ndarray) -> np.ndarray:
     """Places in a plane whose distances come close to the given ones, (N, 2)."""
     from sklearn.manifold import MDS
 
-    model = MDS(2, metric="precomputed", init="classical_mds", max_iter=100, random_state=seed)
+    model = MDS(2, metric="precomputed", init="classical_mds", max_iter=100, random_state=0)
     return np.asarray(model.fit_transform(distances))

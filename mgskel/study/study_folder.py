@@ -27,23 +27,19 @@ _SHORTEST_BIN_S, _LONGEST_BIN_S = 0.1, 1e6
 
 @dataclass(frozen=True)
 class About:
-    """What the run that made the study put on record (`study.json`).
+    """What the run that made the study put on record (`study.json`)."""
 
-    Attributes:
-        sources: clip to the file it was made of. On record, what lies in the study or beside it
-            is named from there on, so that both may move together.
-        classes: what the recognizer could have said; empty where that is not on record.
-        recognizer: the recognizer's name.
-        settings: what was asked for, for the methods paragraph.
-        failures: clip to why it could not be analysed.
-        bin_s, parquet: how the tables were asked for.
-    """
-
+    # clip to the file it was made of. On record, what lies in the study or beside it is named from
+    # there on, so that both may move together
     sources: Mapping[str, str] = field(default_factory=dict)
+    # what the recognizer could have said; empty where that is not on record
     classes: tuple[GestureClass, ...] = ()
-    recognizer: str = ""
+    recognizer: str = ""  # the recognizer's name
+    # what was asked for, for the methods paragraph
     settings: Mapping[str, Any] = field(default_factory=dict)
+    # clip to why it could not be analysed
     failures: Mapping[str, str] = field(default_factory=dict)
+    # bin_s, parquet: how the tables were asked for
     bin_s: float = 60.0
     parquet: bool = False
 
@@ -90,13 +86,9 @@ def _seen_from(folder: Path, source: str) -> str:
 
 @dataclass(frozen=True)
 class ClipResult:
-    """One clip's results, read when asked for.
+    """One clip's results, read when asked for."""
 
-    Attributes:
-        name: the clip's name: its folder, from the study's folder on.
-    """
-
-    name: str
+    name: str  # the clip's name: its folder, from the study's folder on
     folder: Path
 
     def found(self) -> tuple[GestureEvent, ...]:

@@ -8,7 +8,7 @@ seen and how much it moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgskel.core.errors import InputError, MissingDependency, listed, shown
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import UNKNOWN_CLASS, GestureEvent
 from mgskel.core.gestures import GestureClass, get_vocabulary, list_vocabularies
 from mgskel.core.storage.csv_table import harmless, plain
 from mgskel.core.storage.files import write_text, writing_together
@@ -51,7 +51,8 @@ _SUMMARY = (*KEYS, "label", "count", "observable_s", "rate_per_min", "total_s", 
 _BINS = (*KEYS, "label", "bin", "start_s", "end_s", "count", "total_s", "observable_s",
          "rate_per_min", "group")  # fmt: skip
 _OBSERVABLE = (*KEYS, "part", "observable_s", "recorded_s", "share", "movement")
-OWN_COLUMNS = frozenset((*_EVENT, *_SUMMARY, *_BINS, *_OBSERVABLE))
+_COLUMNS = {"events": _EVENT, "summary": _SUMMARY, "bins": _BINS, "observable": _OBSERVABLE}
+OWN_COLUMNS = frozenset(name for columns in _COLUMNS.values() for name in columns)
 _NAN = float("nan")
 # What any reader needs of a table, what the study's page does, and what stands in each row.
 _NEEDED = {
@@ -66,15 +67,6 @@ _IN_EACH_ROW = frozenset(
     ("start_s", "end_s", "duration_s", "score", "count", "observable_s", "total_s", "recorded_s")
 )
 _LARGEST = 1e15
-
-
-@dataclass(frozen=True)
-class CountedGesture:
-    """What the tables know of a label."""
-
-    label: str
-    group: str
-    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,37 +110,33 @@ def make_tables(
         _add_clip(rows, clip, found[clip.name], gestures, participants, bin_s)
     extra = participants.columns
     names = [clip.name for clip in clips]
-    notes = [f"the participants' table does not have: {', '.join(lost)}"
-             for lost in [participants.missing(names)] if lost]  # fmt: skip
-    notes += [f"the participants' table names clips that are not in the study: {', '.join(lost)}"
-              for lost in [participants.unused(names)] if lost]  # fmt: skip
+    lost = {
+        "does not have": participants.missing(names),
+        "names clips that are not in the study": participants.unused(names),
+    }
+    notes = (
+        f"the participants' table {what}: {', '.join(some)}" for what, some in lost.items() if some
+    )
     frames = {
         name: pd.DataFrame(rows[name], columns=[*columns, *extra])
-        for name, columns in zip(
-            ("events", "summary", "bins", "observable"),
-            (_EVENT, _SUMMARY, _BINS, _OBSERVABLE),
-            strict=True,
-        )
+        for name, columns in _COLUMNS.items()
     }
     counts = dict.fromkeys(("strokes", "sub_movements"), "Int64")
     frames["events"] = frames["events"].astype(counts)
-    happened = [g.label for g in gestures if (frames["events"]["label"] == g.label).any()]
+    happened = [name for name in gestures if (frames["events"]["label"] == name).any()]
     wide = _wide(frames["summary"], happened, extra)
     return Tables(**frames, summary_wide=wide, columns=extra, notes=tuple(notes))
 
 
 def _gestures(
     classes: Sequence[GestureClass], events: Sequence[GestureEvent]
-) -> tuple[CountedGesture, ...]:
+) -> dict[str, GestureClass]:
     """All that could have been said: the recognizer's classes, and whatever else was said."""
-    labels = {event.label for event in events}
-    if not classes:
-        classes = _known_classes(labels)
-    known = {c.name: CountedGesture(c.name, c.group, c.needs) for c in classes}
     groups = {event.label: event.group for event in events}
-    for label in sorted(labels - set(known)):
-        known[label] = CountedGesture(label, groups[label])
-    return tuple(known.values())
+    known = {gesture.name: gesture for gesture in classes or _known_classes(set(groups))}
+    for label in sorted(set(groups) - set(known)):
+        known[label] = GestureClass(UNKNOWN_CLASS, label, groups[label], True, UNKNOWN_CLASS)
+    return known
 
 
 def _known_classes(labels: set[str]) -> tuple[GestureClass, ...]:
@@ -164,7 +152,7 @@ def _add_clip(
     rows: Mapping[str, list[tuple[object, ...]]],
     clip: ClipResult,
     events: Sequence[GestureEvent],
-    gestures: Sequence[CountedGesture],
+    gestures: Mapping[str, GestureClass],
     participants: Participants,
     bin_s: float,
 ) -> None:
@@ -183,21 +171,21 @@ def _add_clip(
         seen = Observability(sequence, index)
         where = paths(sequence, index)
         for event in own:
-            group = event.group or _group_of(event.label, gestures)
+            group = event.group or gestures[event.label].group
             rows["events"].append(
                 (*key, *_event_cells(event, group, where if tracked else None, statements), *extra)
             )
         by_needs: dict[tuple[str, ...], np.ndarray] = {}
-        for gesture in gestures:
+        for name, gesture in gestures.items():
             if gesture.needs not in by_needs:
                 by_needs[gesture.needs] = seen.gesture(gesture.needs)
             visible = by_needs[gesture.needs]
-            mine = [event for event in own if event.label == gesture.label]
+            mine = [event for event in own if event.label == name]
             rows["summary"].append(
-                (*key, gesture.label, *summed(mine, seen, visible), gesture.group, *extra)
+                (*key, name, *summed(mine, seen, visible), gesture.group, *extra)
             )
             for cells in binned(mine, seen, visible, bin_s):
-                rows["bins"].append((*key, gesture.label, *cells, gesture.group, *extra))
+                rows["bins"].append((*key, name, *cells, gesture.group, *extra))
         moving = part_movement(sequence, index) if tracked else {}
         for part, visible in seen.parts().items():
             seconds = seen.seconds(visible)
@@ -206,10 +194,6 @@ def _add_clip(
                 (*key, part, round(seconds, 3), round(seen.recorded_s, 3), round(share, 4),
                  round(moving.get(part, _NAN), 5), *extra)
             )  # fmt: skip
-
-
-def _group_of(label: str, gestures: Iterable[CountedGesture]) -> str:
-    return next((g.group for g in gestures if g.label == label), "")
 
 
 def _event_cells(
@@ -278,21 +262,16 @@ def csv_text(table: pd.DataFrame) -> str:
     """A table as text: nothing where a value cannot be had, no cell that runs as a formula."""
     safe = table.copy()
     for name in safe.columns:
-        if not _is_number(safe[name]):
+        if safe[name].dtype.kind not in "ifb":
             safe[name] = [harmless(str(cell)) for cell in safe[name]]
     safe.columns = [harmless(str(name)) for name in safe.columns]
     return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
-def _is_number(column: pd.Series) -> bool:
-    return column.dtype.kind in "ifb"
-
-
 def read_table(path: Path, also: Sequence[str] = ()) -> pd.DataFrame:
     """A table of a study; whatever is a name stays text, "007" and "NA" too.
 
-    Args:
-        also: columns without which it is of no use here.
+    Without the columns `also` it is of no use here.
     """
     import pandas as pd
 

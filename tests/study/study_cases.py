@@ -44,6 +44,13 @@ def moved(sequence: PoseSequence, joint: str, path: np.ndarray) -> PoseSequence:
     return sequence.replace(keypoints=points)
 
 
+def unseen(sequence: PoseSequence) -> PoseSequence:
+    """The same recording, in which nobody was found."""
+    return sequence.replace(
+        scores=np.zeros_like(sequence.scores), keypoints=np.full_like(sequence.keypoints, np.nan)
+    )
+
+
 def an_event(label: str, start: float, end: float, person: str = "1", **more: object):
     return GestureEvent(person, label, -1, start, end, **{"score": 0.8, **more})
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from study_cases import a_clip, a_person, an_event
+from study_cases import a_clip, a_person, an_event, unseen
 
 from mgskel.cli import main
 from mgskel.core.sequence import PoseSequence
@@ -78,11 +78,7 @@ def test_faces_are_taken_out_and_hands_stay_clear(study: Path, tmp_path: Path) -
 
 
 def test_a_picture_in_which_no_face_is_known_is_coarse_everywhere() -> None:
-    sequence = a_person(2)
-    blind = sequence.replace(
-        scores=np.zeros_like(sequence.scores), keypoints=np.full_like(sequence.keypoints, np.nan)
-    )
-    blur = FaceBlur(blind, detect=False)
+    blur = FaceBlur(unseen(a_person(2)), detect=False)
     image = noise(1)[0]
     assert fineness(blur(image, 0.5), 340, 380) < 1
     assert blur.whole == 1
@@ -96,11 +92,7 @@ def test_the_detector_finds_people_whom_nobody_tracked(
 
     monkeypatch.undo()
     image = next(iter(open_source(sample_clip))).image
-    sequence = a_person(2)
-    nobody = sequence.replace(
-        scores=np.zeros_like(sequence.scores), keypoints=np.full_like(sequence.keypoints, np.nan)
-    )
-    blur = FaceBlur(nobody)
+    blur = FaceBlur(unseen(a_person(2)))
     blurred = blur(image, 0.5)
     blur.close()
     assert blur.whole == 0 and blurred.shape == image.shape

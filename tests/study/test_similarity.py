@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from study_cases import WIDTH, a_clip, a_person, an_event, moved
+from visit import Visit
 
 from mgskel.cli import main
 from mgskel.core.errors import InputError
@@ -110,17 +111,12 @@ def test_the_command_writes_the_map_onto_the_page(
 @pytest.mark.browser
 def test_a_click_plays_the_movement(study: Path, browser) -> None:
     assert main(["gestures", str(study), "-q"]) == 0
-    tab = browser.new_page(viewport={"width": 1200, "height": 900})
-    complaints: list[str] = []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("console", lambda m: m.type == "error" and complaints.append(m.text))
-    tab.goto((study / "index.html").as_uri())
-    tab.wait_for_selector("html[data-ready=true]")
+    here = Visit(browser, (study / "index.html").as_uri())
+    tab = here.page
     tab.focus("#map")
     tab.keyboard.press("ArrowRight")
     assert "Most alike: touch" in tab.inner_text("#map-caption")
     tab.wait_for_timeout(100)
     picture = "document.getElementById('map-player').toDataURL()"
     tab.wait_for_function(f"{picture}.length > 3000")
-    tab.close()
-    assert complaints == []
+    here.close()

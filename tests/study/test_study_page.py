@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from study_cases import a_clip, a_person, an_event
+from visit import Visit
 
 from mgskel.cli import main
 from mgskel.report.studies.study_methods import write_methods
@@ -108,12 +109,8 @@ def test_the_page_works_in_a_browser(study: Path, browser) -> None:
     for path in sorted(study.iterdir()):
         table += f"{path.name},{HOSTILE}{path.name[0]},{HOSTILE}\n"
     page_of(study, table, failures={HOSTILE: HOSTILE})
-    tab = browser.new_page(viewport={"width": 1200, "height": 900})
-    complaints: list[str] = []
-    tab.on("console", lambda m: m.type == "error" and complaints.append(m.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.goto((study / "index.html").as_uri())
-    tab.wait_for_selector("html[data-ready=true]")
+    here = Visit(browser, (study / "index.html").as_uri(), viewport={"width": 1200, "height": 900})
+    tab, complaints = here.page, here.complaints
     assert tab.locator("#panels figure").count() == 2
     assert tab.locator("#rates svg circle").count() >= 4
     tab.select_option("#by", "")

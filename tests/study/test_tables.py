@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from study_cases import WIDTH, a_clip, a_person, an_event, moved
+from study_cases import WIDTH, a_clip, a_person, an_event, moved, unseen
 
 from mgskel.core.errors import InputError, MissingDependency
-from mgskel.study.kinematics import measured, paths
+from mgskel.study.kinematics import measured, part_movement, paths
 from mgskel.study.participants import read_participants
 from mgskel.study.study_folder import About, study_clips
 from mgskel.study.tables import TABLES, Tables, make_tables, read_table
@@ -224,11 +224,21 @@ def test_kinematics_of_a_still_hand_and_of_one_that_is_not_seen() -> None:
     assert (still.strokes, still.sub_movements, still.hold_share) == (0, 0, 1)
     head = measured(paths(sequence, 0), event, "head")
     assert head.side == "none"
-    blind = sequence.replace(
-        scores=np.zeros_like(sequence.scores), keypoints=np.full_like(sequence.keypoints, np.nan)
-    )
-    unseen = measured(paths(blind, 0), event, "hand")
-    assert unseen.side == "" and np.isnan(unseen.path_length)
+    nothing = measured(paths(unseen(sequence), 0), event, "hand")
+    assert nothing.side == "" and np.isnan(nothing.path_length)
+
+
+def test_frames_that_are_lost_hide_nothing_of_what_comes_later() -> None:
+    seen = a_person(10)
+    phase = 2 * np.pi * seen.timestamps
+    seen = moved(seen, "right_wrist", np.stack([WIDTH * np.sin(phase), 0 * phase], -1))
+    points = seen.keypoints.copy()
+    points[:, 30:40] = np.nan
+    lost = seen.replace(keypoints=points, scores=np.where(np.isnan(points[..., 0]), 0, seen.scores))
+    event = an_event("illustrating", 5, 9)
+    assert measured(paths(lost, 0), event, "hand") == measured(paths(seen, 0), event, "hand")
+    with_loss, whole = part_movement(lost, 0), part_movement(seen, 0)
+    assert with_loss == pytest.approx(whole, rel=0.1, nan_ok=True)
 
 
 def test_no_clips_is_an_error_with_a_remedy(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -41,41 +41,32 @@ Values = Mapping[str, float | int | None]
 
 @dataclass(frozen=True)
 class AgreementSettings:
-    """Attributes:
-    link: share of the longer of two annotations that must be common for them to be linked.
-    tolerance_s: marks that the other coder has within this time count as agreed.
-    resamples: draws of the bootstrap over recordings.
-    """
+    """How coders are compared."""
 
-    link: float = 0.6
-    tolerance_s: float = 0.0
-    resamples: int = 2000
+    link: float = 0.6  # share of the longer of two annotations that must be common to link them
+    tolerance_s: float = 0.0  # marks that the other coder has within this time count as agreed
+    resamples: int = 2000  # draws of the bootstrap over recordings
     confidence: float = 0.95
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Coefficients per label and over all; a value that cannot be had is None.
-
-    Attributes:
-        labels: label to measures, their intervals (`_low`, `_high`) and counts `n_a`, `n_b`, ...
-        overall: the same over all labels.
-        pairs: the measures over all labels, per pair of coders.
-        confusion: linked annotations, (L + 1, L + 1), the first coder of each pair in rows; last
-            are those that the other has no partner for.
-        unmapped, left_out: labels without counterpart, and those left out on request.
-        unpaired: per coder, recordings that others did not code.
-    """
+    """Coefficients per label and over all; a value that cannot be had is None."""
 
     coders: tuple[str, ...]
     files: tuple[str, ...]
+    # label to measures, their intervals (`_low`, `_high`) and counts `n_a`, `n_b`, ...
     labels: Mapping[str, Values]
-    overall: Values
-    pairs: Mapping[str, Values]
+    overall: Values  # the same over all labels
+    pairs: Mapping[str, Values]  # the measures over all labels, per pair of coders
+    # linked annotations, (L + 1, L + 1), the first coder of each pair in rows; last are those that
+    # the other has no partner for
     confusion: np.ndarray
+    # unmapped, left_out: labels without counterpart, and those left out on request
     unmapped: Mapping[str, int]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    # per coder, recordings that others did not code
     unpaired: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     vocabulary: str = ""
     observed_s: float = 0.0
@@ -93,19 +84,11 @@ class Agreement:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "coders": list(self.coders),
-            "files": list(self.files),
-            "labels": {label: dict(values) for label, values in self.labels.items()},
-            "overall": dict(self.overall),
-            "pairs": {name: dict(values) for name, values in self.pairs.items()},
-            "unmapped": dict(self.unmapped),
-            "left_out": dict(self.left_out),
-            "unpaired": {name: list(files) for name, files in self.unpaired.items()},
+            **asdict(self),
             "confusion": {
                 "labels": [*self.labels, NOTHING],
-                "table": [[int(n) for n in row] for row in self.confusion],
+                "table": self.confusion.astype(int).tolist(),
             },
-            "vocabulary": self.vocabulary,
             "observed_s": round(self.observed_s, 3),
             "settings": {
                 "event_overlap": EVENT_OVERLAP,
@@ -114,7 +97,6 @@ class Agreement:
                 "resamples": self.settings.resamples,
                 "confidence": self.settings.confidence,
             },
-            "remarks": list(self.remarks),
         }
 
 

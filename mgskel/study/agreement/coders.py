@@ -13,34 +13,21 @@ from mgskel.core.event_formats.boris import is_boris, read_boris
 from mgskel.core.event_formats.elan import elan_tiers, read_elan
 from mgskel.core.events import GestureEvent, read_events
 from mgskel.core.storage.intake import read_text
-from mgskel.study.study_folder import (
-    clip_folders,
-    clip_of_table,
-    is_clip_folder,
-    recorded,
-)
+from mgskel.study.study_folder import clip_folders, clip_of_table, is_clip_folder, recorded
 
 ENDINGS = (".eaf", ".csv", ".tsv", ".txt", ".json", ".boris")
 
 
 @dataclass(frozen=True)
 class Coding:
-    """What one coder marked in one recording.
+    """What one coder marked in one recording."""
 
-    Attributes:
-        name: the recording's name, by which codings are paired.
-        tiers: the tier that each event came from; empty where the file has none.
-        alias: another name that the recording may be known by (its media file).
-        duration_s: how long the recording is; none where nobody says.
-        people: who was recorded and could be marked, where that is known.
-    """
-
-    name: str
+    name: str  # the recording's name, by which codings are paired
     events: tuple[GestureEvent, ...]
-    tiers: tuple[str, ...] = ()
-    alias: str = ""
-    duration_s: float | None = None
-    people: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()  # the tier that each event came from; empty where the file has none
+    alias: str = ""  # another name that the recording may be known by (its media file)
+    duration_s: float | None = None  # how long the recording is; none where nobody says
+    people: tuple[str, ...] = ()  # who was recorded and could be marked, where that is known
 
     def tells_apart(self, people: Iterable[str]) -> bool:
         """Whether the coder knew these people apart, as far as can be seen."""
@@ -67,18 +54,13 @@ class Coder:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Codings that belong together.
+    """Codings that belong together."""
 
-    Attributes:
-        names: the recordings, in the order of their names; of one with several
-            people whom all coders tell apart, each person.
-        codings: per recording, one coding of each coder.
-        unpaired: per coder, recordings that not every coder has.
-    """
-
+    # the recordings, in the order of their names; of one with several people whom all coders tell
+    # apart, each person
     names: tuple[str, ...]
-    codings: tuple[tuple[Coding, ...], ...]
-    unpaired: dict[str, tuple[str, ...]]
+    codings: tuple[tuple[Coding, ...], ...]  # per recording, one coding of each coder
+    unpaired: dict[str, tuple[str, ...]]  # per coder, recordings that not every coder has
     remarks: tuple[str, ...] = ()
 
 
@@ -101,7 +83,7 @@ def read_coder(path: Path, name: str) -> Coder:
         codings = [_clip_coding(folder, path) for folder in clips]
     else:
         codings = _folder_codings(path, remarks)
-    double = [n for n, count in Counter(_key(c.name) for c in codings).items() if count > 1]
+    double = [n for n, count in Counter(same(c.name) for c in codings).items() if count > 1]
     if double:
         raise InputError(
             f"two codings of the recording '{double[0]}'",
@@ -222,18 +204,19 @@ def _each_person(row: tuple[Coding, ...]) -> list[tuple[Coding, ...]]:
     return [tuple(coding.of(person) for coding in row) for person in people]
 
 
-def _key(name: str) -> str:
+def same(name: str) -> str:
+    """What two spellings of a name share: case, hyphens and underscores do not count."""
     return " ".join(re.split(r"[\s_-]+", name.casefold())).strip()
 
 
 def _shelf(codings: Iterable[Coding]) -> dict[str, Coding]:
     """Codings by name, and by other names that only one of them has."""
     codings = list(codings)
-    shelf = {_key(coding.name): coding for coding in codings}
-    others = Counter(_key(coding.alias) for coding in codings if coding.alias)
+    shelf = {same(coding.name): coding for coding in codings}
+    others = Counter(same(coding.alias) for coding in codings if coding.alias)
     for coding in codings:
-        if coding.alias and others[_key(coding.alias)] == 1:
-            shelf.setdefault(_key(coding.alias), coding)
+        if coding.alias and others[same(coding.alias)] == 1:
+            shelf.setdefault(same(coding.alias), coding)
     return shelf
 
 

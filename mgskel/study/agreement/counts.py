@@ -19,31 +19,24 @@ EVENT_OVERLAP = 0.3
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums over F recordings, for N coders, P pairs of them, L labels, K sets of labels.
+    """Sums over F recordings, for N coders, P pairs of them, L labels, K sets of labels."""
 
-    Attributes:
-        n: (F, N, L) events.
-        seconds: (F,) length of each recording.
-        hits: (F, P, L) pairs of events with one label and overlap.
-        linked: (F, P, L + 1, L + 1) linked annotations; last are those without a partner.
-        moments: (F, P, L, 2, 2) seconds in which a label is absent or present for each of two.
-        agreed, first, second: (F, P), (F, P, K), (F, P, K) seconds in which both give the same
-            set of labels, and in which each gives each set.
-        same, given: (F, L), (F, L, 2) seconds times the share of pairs that agree on a label, and
-            seconds for which it is absent or present, over all coders.
-        set_same, set_given: (F,), (F, K) the same for sets of labels.
-    """
-
-    n: np.ndarray
-    seconds: np.ndarray
-    hits: np.ndarray
-    linked: np.ndarray
+    n: np.ndarray  # (F, N, L) events
+    seconds: np.ndarray  # (F,) length of each recording
+    hits: np.ndarray  # (F, P, L) pairs of events with one label and overlap
+    linked: np.ndarray  # (F, P, L + 1, L + 1) linked annotations; last are those without a partner
+    # (F, P, L, 2, 2) seconds in which a label is absent or present for each of two
     moments: np.ndarray
+    # agreed, first, second: (F, P), (F, P, K), (F, P, K) seconds in which both give the same set of
+    # labels, and in which each gives each set
     agreed: np.ndarray
     first: np.ndarray
     second: np.ndarray
+    # same, given: (F, L), (F, L, 2) seconds times the share of pairs that agree on a label, and
+    # seconds for which it is absent or present, over all coders
     same: np.ndarray
     given: np.ndarray
+    # set_same, set_given: (F,), (F, K) the same for sets of labels
     set_same: np.ndarray
     set_given: np.ndarray
 

@@ -97,8 +97,7 @@ class Timeline:
     def near_code(self, codes: np.ndarray, coder: int, other: int) -> np.ndarray:
         """The other coder's code, or the coder's own where the other has it within the tolerance.
 
-        Args:
-            codes: (coders, S) as from `sets`.
+        Of codes (coders, S) as from `sets`.
         """
         mine, theirs = codes[coder], codes[other]
         if self._tolerance == 0:

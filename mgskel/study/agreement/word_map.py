@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.events import UNKNOWN_CLASS
 from mgskel.core.gestures import Vocabulary, get_vocabulary, list_vocabularies, map_classes
 from mgskel.core.storage.intake import csv_rows, read_text
-from mgskel.study.agreement.coders import Coder, Coding
+from mgskel.study.agreement.coders import Coder, Coding, same
 
 _FROM = ("from", "label", "word", "source", "theirs")
 _TO = ("to", "gesture", "target", "name", "means", "ours")
@@ -21,37 +20,27 @@ ANY = "*"
 
 @dataclass(frozen=True)
 class Word:
-    """One line of a table of words.
+    """One line of a table of words."""
 
-    Attributes:
-        word: a coder's label; `*` for every label (of a tier).
-        means: what it stands for; empty to leave such annotations out.
-        tier, coder: where the line holds; empty for everywhere.
-    """
-
-    word: str
-    means: str
+    word: str  # a coder's label; `*` for every label (of a tier)
+    means: str  # what it stands for; empty to leave such annotations out
+    # tier, coder: where the line holds; empty for everywhere
     tier: str = ""
     coder: str = ""
 
 
 @dataclass(frozen=True)
 class Reworded:
-    """Coders in common words.
-
-    Attributes:
-        labels: every label that occurs, sorted.
-        unmapped: labels that only one coder uses and no vocabulary places: how often. Their
-            events are still there.
-        left_out: labels that the table of words leaves out: how often.
-        vocabulary: the vocabulary whose words are used; empty for the coders' own.
-    """
+    """Coders in common words."""
 
     coders: tuple[Coder, ...]
-    labels: tuple[str, ...]
+    labels: tuple[str, ...]  # every label that occurs, sorted
+    # labels that only one coder uses and no vocabulary places: how often. Their events are still
+    # there
     unmapped: Mapping[str, int]
+    # labels that the table of words leaves out: how often
     left_out: Mapping[str, int] = field(default_factory=dict)
-    vocabulary: str = ""
+    vocabulary: str = ""  # the vocabulary whose words are used; empty for the coders' own
 
 
 def read_words(path: str | Path) -> tuple[Word, ...]:
@@ -87,11 +76,6 @@ def read_words(path: str | Path) -> tuple[Word, ...]:
 
 def _place(head: Sequence[str], names: Sequence[str]) -> int:
     return next(head.index(name) for name in names if name in head)
-
-
-def same(label: str) -> str:
-    """What two spellings of a label share: case, hyphens and underscores do not count."""
-    return " ".join(re.split(r"[\s_-]+", label.casefold())).strip()
 
 
 def reword(
@@ -144,13 +128,12 @@ def _translated(coder: Coder, words: Sequence[Word], left_out: Counter[str]) -> 
         for event, tier in zip(coding.events, tiers, strict=True):
             means = _meaning(words, event.label, tier or event.person, coder.name)
             if means is None:
-                kept.append((event, tier))
+                kept.append(event)
             elif means:
-                kept.append((replace(event, label=means, class_id=UNKNOWN_CLASS), tier))
+                kept.append(replace(event, label=means, class_id=UNKNOWN_CLASS))
             else:
                 left_out[event.label] += 1
-        events, marks = tuple(e for e, _ in kept), tuple(t for _, t in kept)
-        codings.append(replace(coding, events=events, tiers=marks if coding.tiers else ()))
+        codings.append(replace(coding, events=tuple(kept), tiers=()))
     return replace(coder, codings=tuple(codings))
 
 
@@ -205,31 +188,21 @@ def _renamed(coder: Coder, spellings: Mapping[str, str]) -> Coder:
         )
         return replace(coding, events=events)
 
-    return replace(coder, codings=tuple(renamed(coding) for coding in coder.codings))
+    return replace(coder, codings=tuple(map(renamed, coder.codings)))
 
 
 def _alone(coders: Sequence[Coder], placed: set[str]) -> Counter[str]:
     used = [coder.labels() for coder in coders]
     everywhere: Counter[str] = sum(used, Counter())
-    return Counter(
-        {
-            label: count
-            for label, count in everywhere.items()
-            if same(label) not in placed and sum(label in labels for labels in used) < 2
-        }
-    )
+    return Counter({
+        label: count for label, count in everywhere.items()
+        if same(label) not in placed and sum(label in labels for labels in used) < 2
+    })  # fmt: skip
 
 
 def _without(coder: Coder, labels: Mapping[str, int]) -> Coder:
-    codings = []
-    for coding in coder.codings:
-        tiers = coding.tiers or ("",) * len(coding.events)
-        kept = [(e, t) for e, t in zip(coding.events, tiers, strict=True) if e.label not in labels]
-        codings.append(
-            replace(
-                coding,
-                events=tuple(e for e, _ in kept),
-                tiers=tuple(t for _, t in kept) if coding.tiers else (),
-            )
-        )
-    return replace(coder, codings=tuple(codings))
+    def kept(coding: Coding) -> Coding:
+        events = tuple(event for event in coding.events if event.label not in labels)
+        return replace(coding, events=events, tiers=())
+
+    return replace(coder, codings=tuple(map(kept, coder.codings)))
