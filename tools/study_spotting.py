@@ -3,11 +3,13 @@
     python tools/study_spotting.py -o RUN --results docs/results
     python tools/study_spotting.py -o RUN --recordings 2 --seconds 120 --only amplitude,noise
     python tools/study_spotting.py -o RUN --curves
+    python tools/study_spotting.py -o RUN --fusion --data DIR
 
 One thing at a time is varied, with the same seeds. Recordings are kept in RUN, so that a run that
 was cut off goes on. Writes spotting_limits.md and spotting_limits.svg; with --curves instead
 spotting_rule.md and spotting_rule.svg: whether scores are chances, what a sensitivity costs, how
-each layout fares.
+each layout fares; with --fusion spotting_fusion.md and .csv: recognizers with and without balanced
+fusion, trained in pairs, also on the real sets in DIR.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from pathlib import Path
 import numpy as np
 from studies.shipped.evaluation import f1_interval, one_line, watch
 from studies.shipped.heldout import TEST, Example, HeldOutSettings, held_out
-from studies.spotting import curves
+from studies.spotting import curves, fusion_pairs
 
-from mgskel.core.errors import MgskelError, unknown
+from mgskel.core.errors import InputError, MgskelError, unknown
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import write_text, writing
@@ -68,6 +70,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--only", default=",".join(_LEVELS), help="comma-separated")
     parser.add_argument("--curves", action="store_true", help="of the decision rule, instead")
+    parser.add_argument("--fusion", action="store_true", help="on and off, in pairs, instead")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="of the real sets, for --fusion")
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args(argv)
     try:
@@ -76,6 +80,13 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.curves:
             examples = held_out(arguments.out, TEST, spotter.vocabulary, arguments.workers)
             curves.study(spotter, examples, arguments.results, f"{_COMMAND} --curves")
+            return 0
+        if arguments.fusion:
+            if arguments.data is None:
+                raise InputError("the real sets are missing", remedy="--data DIR")
+            settings = fusion_pairs.PairSettings(arguments.data)
+            how = f"{_COMMAND} --fusion --data DIR"
+            fusion_pairs.study(arguments.out, settings, arguments.results, how, arguments.workers)
             return 0
         points = [
             _measure(spotter, what, level, arguments)

@@ -76,13 +76,15 @@ class LightBlock(Block):
         heads: int,
         kernel: int,
         follow: bool,
+        causal: bool,
     ) -> None:
         super().__init__(out_channels, stride)
-        self.span = None if follow else Span(kernel // 2, kernel // 2)
+        ahead = 0 if causal else kernel // 2
+        self.span = None if follow else Span(kernel - 1 - ahead, ahead)
         self.graph = GraphMix(skeleton, in_channels, heads, follow=follow)
         self.spatial = pointwise_norm(in_channels, out_channels)
         self.filter = temporal_conv(
-            out_channels, out_channels, kernel, stride, groups=out_channels, bias=True
+            out_channels, out_channels, kernel, stride, groups=out_channels, bias=True, causal=causal
         )
         self.temporal = pointwise_norm(out_channels, out_channels)
         self.shortcut = shortcut(in_channels, out_channels)
@@ -109,6 +111,8 @@ class Light(Backbone):
         stem_stride: input frames per frame of features in the first block.
         follow_sample: graphs are shifted by what the sample shows. A network that follows
             streams must not: it would look at all of their time.
+        causal: blocks see the past alone, so that all their paths know the moment that a stream
+            has come to, and not only the outermost.
     """
 
     name: ClassVar[str] = "light"
@@ -124,6 +128,7 @@ class Light(Backbone):
         stem_stride: int = 2,
         dropout: float = 0.2,
         follow_sample: bool = True,
+        causal: bool = False,
     ) -> None:
         super().__init__(skeleton, num_classes, in_channels, channels[-1], dropout)
         self.stem_stride = stem_stride
@@ -131,7 +136,7 @@ class Light(Backbone):
         self.stem_span = self.stem.span
         before = (channels[0], *channels)
         self.blocks = nn.ModuleList(
-            LightBlock(skeleton, c, d, 1 if c == d else 2, heads, kernel, follow_sample)
+            LightBlock(skeleton, c, d, 1 if c == d else 2, heads, kernel, follow_sample, causal)
             for c, d in zip(before, channels, strict=False)
         )
 

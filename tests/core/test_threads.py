@@ -12,12 +12,17 @@ import pytest
 from mgskel.core.machine.threads import keep_freed_memory, set_threads, usable_cores
 
 
-def test_threads_are_bounded() -> None:
+def test_threads_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     before = torch.get_num_threads()
     try:
         assert set_threads(1) == torch.get_num_threads() == 1
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        assert set_threads() == min(usable_cores(), 4)
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        assert set_threads() == 1
+        monkeypatch.setenv("OMP_NUM_THREADS", "many")
         assert set_threads() == min(usable_cores(), 4)
     finally:
         torch.set_num_threads(before)

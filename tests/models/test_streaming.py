@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conftest import Tiny
 
 SIZES = {"light": {"follow_sample": False}, "stgcn": {}, "gat": {}}
+FOLLOWERS = [*SIZES.items(), ("light", {"follow_sample": False, "causal": True})]
 WINDOW = 30
 
 
@@ -23,10 +24,12 @@ def test_every_network_but_one_can_follow() -> None:
     assert set(list_models()) - set(SIZES) == {"ctrgcn"}
 
 
-@pytest.mark.parametrize("fusion", ("off", "on"))
-@pytest.mark.parametrize("name", SIZES)
-def test_answers_do_not_depend_on_the_pieces(tiny: Tiny, name: str, fusion: str) -> None:
-    model = tiny.model(name, fusion, "natops8", **SIZES[name])
+@pytest.mark.parametrize("fusion", ("off", "on", "gates"))
+@pytest.mark.parametrize(("name", "sizes"), FOLLOWERS)
+def test_answers_do_not_depend_on_the_pieces(
+    tiny: Tiny, name: str, sizes: dict[str, bool], fusion: str
+) -> None:
+    model = tiny.model(name, fusion, "natops8", **sizes)
     set_window(model, WINDOW)
     rng = np.random.default_rng(0)
     for frames in (1, 7, 110):
@@ -45,8 +48,10 @@ def test_answers_do_not_depend_on_the_pieces(tiny: Tiny, name: str, fusion: str)
             assert (answers - whole).abs().max() < 1e-4
 
 
-def test_an_answer_rests_on_its_span_alone(tiny: Tiny) -> None:
-    model = tiny.model("light", "on", "natops8", follow_sample=False)
+@pytest.mark.parametrize("fusion", ("on", "gates"))
+@pytest.mark.parametrize("causal", (False, True))
+def test_an_answer_rests_on_its_span_alone(tiny: Tiny, fusion: str, causal: bool) -> None:
+    model = tiny.model("light", fusion, "natops8", follow_sample=False, causal=causal)
     set_window(model, WINDOW)
     assert model.span is not None
     x = tiny.batch("natops8", n=1, frames=160, people=1)
@@ -54,7 +59,15 @@ def test_an_answer_rests_on_its_span_alone(tiny: Tiny) -> None:
     changed[:, :, 80] += 1
     moved = (model.forward_frames(x) - model.forward_frames(changed))[0, 0].abs().amax(1) > 1e-6
     places = model.time_stride * torch.nonzero(moved).flatten()
-    assert 80 - model.span.ahead <= places.min() < 80 < places.max() <= 80 + model.span.back
+    assert 80 - model.span.ahead <= places.min() <= 80 < places.max() <= 80 + model.span.back
+
+
+def test_what_sees_the_past_alone_answers_within_its_stem(tiny: Tiny) -> None:
+    for fusion in ("off", "gates"):
+        model = tiny.model("light", fusion, "natops8", follow_sample=False, causal=True)
+        set_window(model, WINDOW)
+        assert model.span is not None
+        assert model.span.ahead == model.stem.span.ahead
 
 
 def test_folded_networks_follow_too(tiny: Tiny) -> None:

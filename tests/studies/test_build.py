@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mgskel.core.config import load_config
 from mgskel.core.storage.files import content_hash
 from mgskel.spotting import Recognizer
 from mgskel.training import loop
+from studies.shipped.build import BuildSettings
 
 SMALL = (
     "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 "
@@ -29,6 +31,10 @@ def main(arguments: list[str]) -> int:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.main(arguments)
+
+
+def test_the_settings_that_ship_are_within_their_own_bounds():
+    assert load_config(BuildSettings).test == BuildSettings().test
 
 
 @pytest.mark.slow

@@ -24,12 +24,14 @@ def usable_cores() -> int:
 def set_threads(count: int | None = None) -> int:
     """Give torch `count` threads within an operation and one across operations.
 
-    Without a count: the usable cores, but no more than four, since the small products here
-    do not gain from more. Returns the count.
+    Without a count: what OMP_NUM_THREADS says, else the usable cores, but no more than four,
+    since the small products here do not gain from more. Returns the count.
     """
     import torch
 
-    chosen = count if count else min(usable_cores(), _MOST)
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    wished = int(asked) if asked.isdecimal() and int(asked) else _MOST
+    chosen = count if count else min(usable_cores(), wished, _MOST)
     torch.set_num_threads(chosen)
     # Torch allows this once, before its first parallel work; later it keeps what it has.
     with suppress(RuntimeError):

@@ -76,6 +76,7 @@ class BalancedFusion(Traced):
         width: channels of the summaries' encodings.
         heads: gates per axis; must divide `channels`.
         reach: moments to either side that the time gate takes into account.
+        causal: with a window, nothing after a moment is looked at: window and reach lie before it.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class BalancedFusion(Traced):
         heads: int = 4,
         reach: int = 2,
         window: int | None = None,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         if channels % heads:
@@ -97,6 +99,7 @@ class BalancedFusion(Traced):
             )
         self.parts = parts or FusionParts()
         self.channels, self.heads, self.reach = channels, heads, reach
+        self.causal = causal
         self.window = window
         self.encode = nn.Linear(channels * (2 if self.parts.spread else 1), width)
         if self.parts.joint_gate:
@@ -123,11 +126,15 @@ class BalancedFusion(Traced):
         self._window = moments
 
     @property
+    def _ahead(self) -> int:
+        return 0 if self.causal and self.window is not None else self.reach
+
+    @property
     def span(self) -> Span | None:
         """Moments that its answer for one rests on; None where that is all of them."""
         if self.window is None:
             return None
-        return Span(max(self.reach, self.window - 1 - self.reach), self.reach)
+        return Span(max(2 * self.reach, self.window - 1) - self._ahead, self._ahead)
 
     def forward(
         self, x: Tensor, valid: Tensor | None = None, wanted: slice = slice(None)
@@ -208,7 +215,7 @@ class BalancedFusion(Traced):
     def _recent(self, values: Tensor, wanted: slice) -> Tensor:
         """Sums of values (N, T, ...) over the window of each wanted moment."""
         assert self.window is not None
-        return window_sums(values, self.window, self.reach, wanted)
+        return window_sums(values, self.window, self._ahead, wanted)
 
     def _mean_and_spread(self, means: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
         mean = means(tokens)
@@ -238,9 +245,9 @@ class BalancedFusion(Traced):
         """(N, T, width) -> gates (N, T, heads) in -1..1"""
         if not self.parts.time_gate:
             return moments.new_zeros((*moments.shape[:2], self.heads))
-        outside = moments.new_zeros((moments.shape[0], self.reach, moments.shape[2]))
-        longer = torch.cat([outside, moments, outside], dim=1)
-        t = moments.shape[1]
+        n, t, width = moments.shape
+        before = moments.new_zeros(n, 2 * self.reach - self._ahead, width)
+        longer = torch.cat([before, moments, moments.new_zeros(n, self._ahead, width)], dim=1)
         around = [longer[:, i : i + t] for i in range(2 * self.reach + 1)]
         return torch.tanh(self.time_gate(torch.cat(around, dim=2)))
 

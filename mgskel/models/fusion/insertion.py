@@ -12,7 +12,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.skeleton import Skeleton
 from mgskel.models.fusion.gates import BalancedFusion, FusionParts
 from mgskel.models.fusion.pooling import BalancedPooling, MeanPooling
-from mgskel.models.layers.basic import ModelT, shrink_time, stride_of
+from mgskel.models.layers.basic import ModelT, shrink_time, span_of, stride_of
 
 
 class FusedBlock(nn.Module):
@@ -72,7 +72,12 @@ def with_fusion(
                 f"block {position} ({type(block).__name__}) does not tell its `out_channels`",
                 remedy="set the attribute `out_channels` on each block",
             )
-        blocks[position] = FusedBlock(block, BalancedFusion(skeleton, channels, parts))
+        span = span_of(block)
+        # Behind a block that sees the past alone a fusion does so, too.
+        causal = span is not None and span.ahead == 0
+        blocks[position] = FusedBlock(
+            block, BalancedFusion(skeleton, channels, parts, causal=causal)
+        )
     set_window(model, window)
     if parts.pooling and window is None and isinstance(getattr(model, "pool", None), MeanPooling):
         width: Any = getattr(model, "num_features", None) or blocks[-1].out_channels

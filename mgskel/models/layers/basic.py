@@ -38,6 +38,17 @@ class Pointwise(nn.Conv2d):
         super().__init__(in_channels, out_channels, kernel_size=1, bias=bias)
 
 
+class CausalConv(nn.Conv2d):
+    """A convolution that was padded on both sides along time, padded before the first alone."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = 2 * int(self.padding[0])
+        x = functional.pad(x, (0, 0, before, 0))
+        return functional.conv2d(
+            x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups
+        )
+
+
 class ConvNorm(nn.Module):
     """A convolution followed by batch normalisation; one convolution after `fold`."""
 
@@ -72,9 +83,15 @@ def temporal_conv(
     dilation: int = 1,
     groups: int = 1,
     bias: bool = False,
+    causal: bool = False,
 ) -> nn.Conv2d:
-    """A convolution along time alone that gives ceil(T / stride) frames for every T."""
-    return nn.Conv2d(
+    """A convolution along time alone that gives ceil(T / stride) frames for every T.
+
+    Args:
+        causal: each frame is made from itself and those before it.
+    """
+    kind = CausalConv if causal else nn.Conv2d
+    return kind(
         in_channels,
         out_channels,
         kernel_size=(kernel, 1),

@@ -16,7 +16,7 @@ from mgskel.spotting.network.features import CHANNELS, StreamInput
 from mgskel.training.runs.model_folder import ModelSpec
 
 # What `light` needs to be followed; other sizes are the user's.
-_BOUNDED = {"heads": 8, "kernel": 7, "dropout": 0.1, "follow_sample": False}
+_BOUNDED = {"heads": 8, "kernel": 7, "dropout": 0.1, "follow_sample": False, "causal": True}
 
 
 def stream_model(

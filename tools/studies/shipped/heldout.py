@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
+from mgskel.core.config import Between
 from mgskel.core.events import GestureEvent, read_events, write_events
 from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.machine.progress import Progress
@@ -52,7 +54,7 @@ class HeldOutSettings:
     rest_seconds: float = 300.0
     clips: int = 12
     walks: int = 0
-    seed: int = 13_000_000
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 13_000_000
     synthesis: SynthesisSettings = SynthesisSettings()
 
 
