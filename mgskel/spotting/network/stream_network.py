@@ -1,8 +1,10 @@
 """Networks that answer at every moment of a stream, and for which moments they do.
 
 Such a network sees a bounded span of time (`Backbone.span`). Its answer for a moment is read from
-a place earlier in its output, so that it has seen much of what was before and only `lookahead_s`
-of what comes after: that lets a camera be followed with the same answers as a file.
+the place in its output that has seen only `lookahead_s` of what comes after: that lets a camera be
+followed with the same answers as a file. Blocks see the past alone, so that this place is the
+moment's own, or just after it: read from an earlier one, a moment would lie at the edge of what
+convolutions reach, where few paths lead.
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ class Timing:
         span, stride = network.span, network.time_stride
         assert span is not None
         ahead = round(wanted.lookahead_s * wanted.features.rate_hz)
-        # Whole strides, so that answers fall on the places that the network keeps.
-        shift = max(0, (span.ahead - ahead) // stride * stride)
+        # Whole strides, so that answers fall on the places that the network keeps. A network that
+        # sees less of the future is asked a little later.
+        shift = (span.ahead - ahead) // stride * stride
         return cls(stride, shift, span.back + shift, span.ahead - shift)
