@@ -3,13 +3,13 @@
     python tools/study_spotting.py -o RUN --results docs/results
     python tools/study_spotting.py -o RUN --recordings 2 --seconds 120 --only amplitude,noise
     python tools/study_spotting.py -o RUN --curves
-    python tools/study_spotting.py -o RUN --fusion --data DIR
+    python tools/study_spotting.py -o RUN --fusion START --data DIR
 
 One thing at a time is varied, with the same seeds. Recordings are kept in RUN, so that a run that
 was cut off goes on. Writes spotting_limits.md and spotting_limits.svg; with --curves instead
 spotting_rule.md and spotting_rule.svg: whether scores are chances, what a sensitivity costs, how
-each layout fares; with --fusion spotting_fusion.md and .csv: recognizers with and without balanced
-fusion, trained in pairs, also on the real sets in DIR.
+each layout fares; with --fusion spotting_fusion.md and .csv: what becomes of a network without
+fusion, whose weights are START, that goes on with it and without, also on the real sets in DIR.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--only", default=",".join(_LEVELS), help="comma-separated")
     parser.add_argument("--curves", action="store_true", help="of the decision rule, instead")
-    parser.add_argument("--fusion", action="store_true", help="on and off, in pairs, instead")
+    parser.add_argument("--fusion", type=Path, metavar="START", help="on and off, instead")
     parser.add_argument("--data", type=Path, metavar="DIR", help="of the real sets, for --fusion")
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args(argv)
@@ -81,11 +81,11 @@ def main(argv: list[str] | None = None) -> int:
             examples = held_out(arguments.out, TEST, spotter.vocabulary, arguments.workers)
             curves.study(spotter, examples, arguments.results, f"{_COMMAND} --curves")
             return 0
-        if arguments.fusion:
+        if arguments.fusion is not None:
             if arguments.data is None:
                 raise InputError("the real sets are missing", remedy="--data DIR")
-            settings = fusion_pairs.PairSettings(arguments.data)
-            how = f"{_COMMAND} --fusion --data DIR"
+            settings = fusion_pairs.PairSettings(arguments.data, arguments.fusion)
+            how = f"{_COMMAND} --fusion START --data DIR"
             fusion_pairs.study(arguments.out, settings, arguments.results, how, arguments.workers)
             return 0
         points = [

@@ -84,7 +84,13 @@ class LightBlock(Block):
         self.graph = GraphMix(skeleton, in_channels, heads, follow=follow)
         self.spatial = pointwise_norm(in_channels, out_channels)
         self.filter = temporal_conv(
-            out_channels, out_channels, kernel, stride, groups=out_channels, bias=True, causal=causal
+            out_channels,
+            out_channels,
+            kernel,
+            stride,
+            groups=out_channels,
+            bias=True,
+            causal=causal,
         )
         self.temporal = pointwise_norm(out_channels, out_channels)
         self.shortcut = shortcut(in_channels, out_channels)

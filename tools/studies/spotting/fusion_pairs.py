@@ -1,8 +1,9 @@
 """Balanced fusion on and off in recognizers of recordings, in pairs: same seed, same examples.
 
-Trainings are short and their networks small, so that ten of them take minutes of a core. What is
-judged needs no fitted rule: whether the network knows at each moment what goes on, and which
-gesture is likeliest in a clip of a real person.
+All go on from one trained network without fusion, with fusion put in or without: at first they
+answer alike, so that what differs in the end is what the fusion has learned. What is judged needs
+no fitted rule: whether the network knows at each moment what goes on, and which gesture is
+likeliest in a clip of a real person.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from mgskel.spotting.learning.synthetic import synthetic_corpus
 from mgskel.spotting.network.stream_network import Timing, build_stream_network, stream_model
 from studies.recognition.differences import interval
 from studies.shipped.build import BuildSettings
+from studies.shipped.start import Start, start_with
 
 _TOLD = {
     "precision": "average precision per moment, mean over classes, unseen synthetic recordings",
@@ -39,19 +41,20 @@ _FIRST_SEED, _BATCHES, _JUDGED_SEED = 20, 40, 99
 
 @dataclass(frozen=True)
 class PairSettings:
-    """How small and short the trainings are.
+    """What the pairs start from, and how long they go on.
 
     Attributes:
         data: folder of the real sets.
+        start: weights of a network of the shipped size without fusion.
         recordings, clips: of the shipped recognizer's corpus, to learn from.
         tests: further recordings of it, that judge.
         every: one of so many real clips judges.
     """
 
     data: Path
+    start: Path
     seeds: int = 5
-    epochs: int = 6
-    channels: tuple[int, ...] = (48, 48, 48)
+    epochs: int = 4
     recordings: int = 400
     clips: int = 2400
     tests: int = 100
@@ -86,10 +89,10 @@ def study(folder: Path, settings: PairSettings, results: Path, how: str, workers
 
 def _build_settings(settings: PairSettings) -> BuildSettings:
     usual = BuildSettings()
-    optim = replace(usual.fit.optim, lr=3e-3, epochs=settings.epochs, warmup=0.05, ema=0.98)
+    optim = replace(usual.fit.optim, lr=6e-4, epochs=settings.epochs, warmup=0.1, ema=0.99)
     return replace(
         usual,
-        model=stream_model(channels=settings.channels),
+        start=Start(str(settings.start), usual.input.features.layout),
         fit=replace(usual.fit, optim=optim),
     )
 
@@ -111,8 +114,9 @@ def _taught(
 ) -> StreamRecognizer:
     vocabulary = get_vocabulary(build.vocabulary)
     torch.manual_seed(teaching.seed)
-    model = replace(build.model, fusion=fusion)
+    model = stream_model(build.model.sizes["channels"], fusion)
     network = build_stream_network(model, build.input, len(vocabulary))
+    start_with(network, build.start)
     fit(network, build.input, pieces, teaching, folder / f"pair-{teaching.seed}-{fusion}")
     plain = DecisionRule.plain(vocabulary)
     return StreamRecognizer(network.eval(), model, build.input, vocabulary, plain)
@@ -187,13 +191,14 @@ def _page(rows: Sequence[Row], settings: PairSettings, steps: int, how: str) -> 
     lines = [
         "# Balanced fusion in recognizers of recordings, on and off",
         "",
-        f"{len(seeds)} pairs, each of one seed: the same examples in the same order. Small "
-        f"networks ({len(settings.channels)} blocks of {settings.channels[0]} channels), short "
-        f"trainings ({steps} steps of 16 windows from the first {settings.recordings} recordings "
-        f"and {settings.clips} clips of the shipped recognizer's corpus); judged on the "
-        f"{settings.tests} recordings after those, and on one of {settings.every} clips of the "
-        "real sets, without any fitted rule. The last weights' average is judged. Networks this "
-        "young say which learns faster, not which ends better. Made by",
+        f"{len(seeds)} pairs, each of one seed: the same examples in the same order. All go on "
+        "from one network of the shipped size, trained without fusion, for "
+        f"{steps} steps of 16 windows from the first {settings.recordings} recordings and "
+        f"{settings.clips} clips of the shipped recognizer's corpus, with the fusion put in or "
+        f"without. Judged on the {settings.tests} recordings after those, and on one of "
+        f"{settings.every} clips of the real sets, without any fitted rule. START are the weights "
+        "that `python tools/train_shipped.py -o A --model.fusion '\"off\"' "
+        "--model.fusion_window null` leaves in A/shipped. Made by",
         "",
         f"    {how}",
         "",
