@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
+from studies.shipped.build import BuildSettings
 
 from mgskel.core.config import load_config
 from mgskel.core.storage.files import content_hash
 from mgskel.spotting import Recognizer
 from mgskel.training import loop
-from studies.shipped.build import BuildSettings
 
 SMALL = (
     "--corpus.recordings 4 --corpus.seconds 20 --corpus.clips 60 "

@@ -37,11 +37,11 @@ class BuildSettings:
         start: weights that training starts with; from nothing by default.
     """
 
-    name: str = "mgskel-common-4"
+    name: str = "mgskel-common-5"
     vocabulary: str = "common"
     start: Start = Start()
     corpus: CorpusSettings = CorpusSettings(
-        recordings=1000,
+        recordings=1400,
         clips=9000,
         cut=0.35,
         held=0.25,
@@ -55,13 +55,13 @@ class BuildSettings:
             "imigue22": 0.06,
             "openpose25": 0.06,
         },
-        seed=5,
+        seed=6,
     )
     input: StreamInput = StreamInput(features=FeatureSettings(layout="upper_head"))
     model: ModelSpec = stream_model(channels=(96, 96, 96, 96))
     fit: FitSettings = FitSettings(
         optim=OptimConfig(
-            lr=1.2e-3, weight_decay=0.02, epochs=32, batch=16, warmup=0.027, clip=5.0, ema=0.997
+            lr=1.2e-3, weight_decay=0.02, epochs=40, batch=16, warmup=0.03, clip=5.0, ema=0.997
         ),
         machine=MachineConfig(precision="bf16-mixed", tensorboard=False),
         examples=ExampleSettings(
@@ -71,6 +71,7 @@ class BuildSettings:
                 turn=3.0, lag=0.25, stretch=0.22, as_layout=0.2, lose_hands=0.25
             ),
         ),
+        seed=8,
     )
     validation: HeldOutSettings = VALIDATION
     test: HeldOutSettings = TEST
@@ -145,7 +146,8 @@ def with_rules(
     )
     examples = held_out(folder / "held-out", test, spotter.vocabulary, workers)
     figures = evaluate_spotter(spotter, examples).to_dict()
-    replace(spotter, notes={**notes, "figures": figures}).save(place)
+    spotter = replace(spotter, notes={**notes, "figures": figures})
+    spotter.save(place)
     write_json(place / "figures.json", figures)
     write_text(place / "README.md", model_card(spotter, figures))
     return figures

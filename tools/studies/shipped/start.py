@@ -36,14 +36,16 @@ def start_with(network: Backbone, start: Start) -> None:
         return
     from safetensors.torch import load_file
 
+    # A block with a fusion behind it is stored one name deeper.
     before = {
-        name.removeprefix("light."): value for name, value in load_file(start.weights).items()
+        name.removeprefix("light.").replace(".block.", "."): value
+        for name, value in load_file(start.weights).items()
     }
     state = network.state_dict()
     known, wanted = get_skeleton(start.layout), network.skeleton
     twins = [known.index(_known(joint, known)) for joint in wanted.joints]
     for name, value in state.items():
-        source = before.get(name, before.get(name.replace(".block.", ".")))
+        source = before.get(name.replace(".block.", "."))
         if source is None:
             if ".fusion." in name:
                 continue
