@@ -4,12 +4,15 @@
     python tools/study_spotting.py -o RUN --recordings 2 --seconds 120 --only amplitude,noise
     python tools/study_spotting.py -o RUN --curves
     python tools/study_spotting.py -o RUN --fusion START --data DIR
+    python tools/study_spotting.py -o RUN --recordings-in FOLDER
 
 One thing at a time is varied, with the same seeds. Recordings are kept in RUN, so that a run that
 was cut off goes on. Writes spotting_limits.md and spotting_limits.svg; with --curves instead
 spotting_rule.md and spotting_rule.svg: whether scores are chances, what a sensitivity costs, how
 each layout fares; with --fusion spotting_fusion.md and .csv: what becomes of a network without
-fusion, whose weights are START, that goes on with it and without, also on the real sets in DIR.
+fusion, whose weights are START, that goes on with it and without, also on the real sets in DIR. With
+--recordings-in nothing is written: F1 in every layout, and false events at rest, of held-out
+recordings that another version has made, as NAME.npz and NAME.json.
 """
 
 from __future__ import annotations
@@ -72,11 +75,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--curves", action="store_true", help="of the decision rule, instead")
     parser.add_argument("--fusion", type=Path, metavar="START", help="on and off, instead")
     parser.add_argument("--data", type=Path, metavar="DIR", help="of the real sets, for --fusion")
+    parser.add_argument("--recordings-in", type=Path, metavar="FOLDER", help="only judge on these")
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args(argv)
     try:
         set_threads()
         spotter = StreamRecognizer.load(arguments.model)
+        if arguments.recordings_in is not None:
+            curves.judge_folder(spotter, arguments.recordings_in)
+            return 0
         if arguments.curves:
             examples = held_out(arguments.out, TEST, spotter.vocabulary, arguments.workers)
             curves.study(spotter, examples, arguments.results, f"{_COMMAND} --curves")

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mgskel.core.events import GestureEvent
+from mgskel.core.events import GestureEvent, read_events
+from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.files import write_text, writing
 from mgskel.spotting import StreamRecognizer
 from mgskel.spotting.decision.caution import Watched
 from mgskel.spotting.metrics import match, overlap_matrix, score_events
-from studies.shipped.calibrate import found_in
+from studies.shipped.calibrate import false_at_rest, found_in
 from studies.shipped.circumstances import LAYOUTS, cuts
 from studies.shipped.evaluation import named, one_line, watch
 from studies.shipped.heldout import Example, HeldOut
@@ -73,6 +74,21 @@ def study(spotter: StreamRecognizer, test: HeldOut, results: Path, how: str) -> 
         layouts[name] = _f1(spotter, watch(spotter, shown), _DEFAULT)
     write_text(results / "spotting_rule.md", _page(spotter.name, levels, bins, layouts, how))
     _plot(levels, bins, results / "spotting_rule.svg")
+
+
+def judge_folder(spotter: StreamRecognizer, folder: Path) -> None:
+    """F1 in every layout of the recordings of a folder, and events in five minutes of its rests."""
+    sets: dict[str, list[Example]] = {"recording": [], "rest": []}
+    for path in sorted(folder.glob("*.npz")):
+        kind = path.name.split("-")[0]
+        if kind in sets:
+            events = read_events(path.with_suffix(".json"), spotter.vocabulary)
+            sets[kind].append(Example(PoseSequence.load(path), events))
+    for name in ("", *LAYOUTS):
+        shown = (_in_layout(example, name) if name else example for example in sets["recording"])
+        print(f"{name or 'as recorded'}: F1 {_f1(spotter, watch(spotter, shown), _DEFAULT):.3f}")
+    quiet = false_at_rest(watch(spotter, sets["rest"]), spotter.vocabulary, spotter.decision)
+    print(f"events in five minutes of rest: {quiet:.2f}")
 
 
 def _in_layout(example: Example, name: str) -> Example:
