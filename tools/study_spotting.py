@@ -10,8 +10,8 @@ One thing at a time is varied, with the same seeds. Recordings are kept in RUN, 
 was cut off goes on. Writes spotting_limits.md and spotting_limits.svg; with --curves instead
 spotting_rule.md and spotting_rule.svg: whether scores are chances, what a sensitivity costs, how
 each layout fares; with --fusion spotting_fusion.md and .csv: what becomes of a network without
-fusion, whose weights are START, that goes on with it and without, also on the real sets in DIR. With
---recordings-in nothing is written: F1 in every layout, and false events at rest, of held-out
+fusion, whose weights are START, that goes on with it and without, also on the real sets in DIR.
+With --recordings-in nothing is written: F1 in every layout, and false events at rest, of held-out
 recordings that another version has made, as NAME.npz and NAME.json.
 """
 
