@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _PLAIN = str.maketrans("ıłđøħ", "ildoh")
 _QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
 _QUOTED = re.compile(f"[{_QUOTES}]([^{_QUOTES}]{{1,200}})[{_QUOTES}]")
-_ENOUGH = 4  # words, of which one at least is common
+_ENOUGH = 6  # different words, of which one at least is common
 
 
 def words_in(text: str) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def can_be_judged(text: str, labels: Iterable[str] = (), said: str = "") -> bool
     judged, other = _common_words()
     known = sum(word in judged for word in words)
     strange = sum(word in other for word in words)
-    return strange < known or (not strange and len(words) < _ENOUGH)
+    return strange < known or (not strange and len(set(words)) < _ENOUGH)
 
 
 @functools.lru_cache(maxsize=1)
