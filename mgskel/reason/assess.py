@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlunsplit
 
-from mgskel.core.errors import InputError, unknown
+from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.storage.intake import address_of
 from mgskel.reason.assessment import Outcome, Reasoner
 from mgskel.reason.chat import ChatClient, ChatReasoner, KeptReplies
 from mgskel.reason.evidence import case_of, statements_from
 from mgskel.reason.grounding import Uncited
-from mgskel.reason.prompt import ChatSettings, wordings
+from mgskel.reason.prompt import ChatSettings
 from mgskel.reason.rules import RulesReasoner
 from mgskel.reason.scene import Scene
 
@@ -75,8 +75,6 @@ class ModelOptions:
     uncited: Uncited = "refuse"
 
     def settings(self) -> ChatSettings:
-        if self.wording not in wordings():
-            raise unknown("prompt wording", self.wording, wordings())
         return ChatSettings(
             model=self.model or (self.file.name if self.file else "MODEL"),
             wording=self.wording,

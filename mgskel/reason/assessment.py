@@ -203,17 +203,8 @@ class Reasoner(Protocol):
 
 def evidence_record(case: Case) -> list[dict[str, Any]]:
     """The citable evidence, kept with the assessment so that each id can be followed."""
-    return [
-        {
-            "id": item.id,
-            "kind": item.kind,
-            "text": item.text,
-            "from_s": item.from_s,
-            "to_s": item.to_s,
-            "confidence": item.confidence,
-        }
-        for item in case.items
-    ]
+    kept = ("id", "kind", "text", "from_s", "to_s", "confidence")
+    return [{name: getattr(item, name) for name in kept} for item in case.items]
 
 
 def reply_schema(labels: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ Who answers is a `ChatClient`: a server, a model in this process, or a folder of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from pydantic import TypeAdapter
 
 from mgskel.core.errors import InputError
 from mgskel.core.storage.files import write_json
@@ -36,12 +38,7 @@ _KEPT_REPLY = "mgskel-reply/1"
 
 @dataclass(frozen=True)
 class ChatReply:
-    """The text of an answer, with what it cost.
-
-    Attributes:
-        notes: how the request that was answered differs from the one that was meant.
-        requests: how often the server was asked.
-    """
+    """The text of an answer, with what it cost."""
 
     text: str
     model: str
@@ -49,8 +46,9 @@ class ChatReply:
     completion_tokens: int | None = None
     cut_off: bool = False
     cached: bool = False
+    # how the request that was answered differs from the one that was meant
     notes: tuple[str, ...] = ()
-    requests: int = 1
+    requests: int = 1  # how often the server was asked
 
 
 class ClientFault(Exception):
@@ -119,16 +117,7 @@ class ChatReasoner:
 
 
 def _round(reply: ChatReply, errors: list[str]) -> dict[str, Any]:
-    return {
-        "text": reply.text[:_KEPT_TEXT],
-        "errors": errors,
-        "model": reply.model,
-        "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens,
-        "cached": reply.cached,
-        "notes": list(reply.notes),
-        "requests": reply.requests,
-    }
+    return {**asdict(reply), "text": reply.text[:_KEPT_TEXT], "errors": errors}
 
 
 @dataclass(frozen=True)
@@ -137,12 +126,10 @@ class KeptReplies:
 
     One file per question, named by its hash, written whole. It holds the question, the answer
     and its cost, never a key. A folder of them replays a study anywhere, without any server.
-
-    Attributes:
-        inner: who answers what is not in the folder; without it, that is a fault.
     """
 
     folder: Path
+    # who answers what is not in the folder; without it, that is a fault
     inner: ChatClient | None = None
 
     def complete(self, request: ChatRequest) -> ChatReply:
@@ -153,15 +140,8 @@ class KeptReplies:
         if self.inner is None:
             raise ClientFault("not recorded", why, requests=0)
         reply = self.inner.complete(request)
-        content = {
-            "text": reply.text,
-            "model": reply.model,
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "cut_off": reply.cut_off,
-            "notes": list(reply.notes),
-        }
-        write_json(path, {"schema": _KEPT_REPLY, "request": request.payload(), "reply": content})
+        content = {"schema": _KEPT_REPLY, "request": request.payload(), "reply": asdict(reply)}
+        write_json(path, content)
         return reply
 
     def _kept(self, path: Path, request: ChatRequest) -> tuple[ChatReply | None, str]:
@@ -170,7 +150,7 @@ class KeptReplies:
             return None, f"no reply is recorded for this question ({path.name})"
         try:
             return _kept_reply(read_json(path, "recorded reply"), request), ""
-        except (InputError, KeyError, TypeError, ValueError) as error:
+        except (InputError, KeyError, ValueError) as error:
             return None, f"the recorded reply {path.name} is damaged: {error}"
 
 
@@ -179,16 +159,5 @@ def _kept_reply(document: object, request: ChatRequest) -> ChatReply:
         raise ValueError("not a recorded reply")
     if document["request"] != request.payload():
         raise ValueError("it belongs to another question")
-    reply: Mapping[str, Any] = document["reply"]
-    if not isinstance(reply["text"], str):
-        raise TypeError("its text is no text")
-    return ChatReply(
-        text=reply["text"],
-        model=str(reply["model"]),
-        prompt_tokens=reply.get("prompt_tokens"),
-        completion_tokens=reply.get("completion_tokens"),
-        cut_off=bool(reply.get("cut_off")),
-        cached=True,
-        notes=tuple(map(str, reply.get("notes", ()))),
-        requests=0,
-    )
+    reply = TypeAdapter(ChatReply).validate_python(document["reply"])
+    return replace(reply, cached=True, requests=0)

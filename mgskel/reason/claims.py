@@ -56,8 +56,7 @@ def strange_letter(text: str) -> str | None:
 def mentions(text: str, ids: Iterable[str]) -> set[str]:
     """Ids of evidence that a text names, in any spelling: `[s1]`, `(S1)`, `[s-1]`, `statement 1`.
 
-    Args:
-        ids: those that exist; their beginnings, and u, g and s, tell an id from other words.
+    The beginnings of `ids`, which exist, and u, g and s tell an id from other words.
     """
     kinds = {"u", "g", "s", *(one.rstrip("0123456789") for one in ids)}
     named = [*_BRACKETED.findall(text), *_BARE.findall(text)]
@@ -80,9 +79,8 @@ def forbidden(
 ) -> Iterator[tuple[str, str]]:
     """Topics that a sentence touches and may not, each as (the words, what they say).
 
-    Args:
-        items: what the sentence cites: a report may use the words of the speech that it cites.
-        labels: the scene's own words.
+    A report may use the words of the speech among the `items` that it cites, and anybody the
+    scene's own words, its `labels`.
     """
     text = _DIGIT_IN_A_WORD.sub(lambda digit: _LETTER_OF[digit[0]], text)
     joined = _IN_A_WORD.sub("", text)

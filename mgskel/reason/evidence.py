@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError
 
 from mgskel.core.errors import InputError, unknown
 from mgskel.core.events import GestureEvent, is_annotation
 from mgskel.core.storage.intake import read_json
 from mgskel.reason.scene import Scene, as_input_error
+from mgskel.reason.transcript import Timed
 
 if TYPE_CHECKING:
     from mgskel.describe import Statement
@@ -28,27 +29,10 @@ _TIME_MARGIN_S = 0.5
 Kind = Literal["said", "gesture", "statement"]
 
 
-class Timed(BaseModel):
-    """Something that lasts from one second to another."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-    from_s: Annotated[float, Field(ge=0)]
-    to_s: Annotated[float, Field(ge=0)]
-
-    @property
-    def duration_s(self) -> float:
-        return self.to_s - self.from_s
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Timed:
-        if self.to_s < self.from_s:
-            raise ValueError(f"it ends ({self.to_s} s) before it starts ({self.from_s} s)")
-        return self
-
-
 class StatementRecord(Timed):
     """What reasoning needs of a measured statement; other keys are left aside."""
+
+    model_config = ConfigDict(extra="ignore")
 
     id: Annotated[str, Field(pattern=f"^{ID.pattern}$")]
     kind: Annotated[str, Field(min_length=1, max_length=80)]
@@ -87,14 +71,7 @@ class GestureRecord(Timed):
 
 @dataclass(frozen=True)
 class Item:
-    """One citable piece of evidence.
-
-    Attributes:
-        cue: the gesture's class, or the statement's kind; empty for speech.
-        category: the statement's category ("touching"), the speaker for speech.
-        worth: how much it tells beside others of its kind, where not all can be sent.
-        alternatives, annotated: of a gesture, as in `GestureRecord`.
-    """
+    """One citable piece of evidence."""
 
     id: str
     kind: Kind
@@ -102,9 +79,10 @@ class Item:
     from_s: float
     to_s: float
     confidence: float
-    cue: str = ""
-    category: str = ""
-    worth: float = 0.0
+    cue: str = ""  # the gesture's class, or the statement's kind; empty for speech
+    category: str = ""  # the statement's category ("touching"), the speaker for speech
+    worth: float = 0.0  # how much it tells beside others of its kind, where not all can be sent
+    # alternatives, annotated: of a gesture, as in `GestureRecord`
     alternatives: tuple[str, ...] = ()
     annotated: bool = False
 
@@ -176,18 +154,11 @@ def _worths(statements: Sequence[StatementRecord]) -> list[float]:
 
 
 def _gesture_item(name: str, gesture: GestureRecord) -> Item:
+    label, score = gesture.label, gesture.score
     return Item(
-        name,
-        "gesture",
-        gesture.label,
-        gesture.from_s,
-        gesture.to_s,
-        gesture.score,
-        cue=gesture.label,
-        worth=gesture.score,
-        alternatives=gesture.alternatives,
-        annotated=gesture.annotated,
-    )
+        name, "gesture", label, gesture.from_s, gesture.to_s, score, cue=label, worth=score,
+        alternatives=gesture.alternatives, annotated=gesture.annotated,
+    )  # fmt: skip
 
 
 def _statement_item(statement: StatementRecord, worth: float) -> Item:
@@ -209,18 +180,14 @@ def _statement_item(statement: StatementRecord, worth: float) -> Item:
 
 @dataclass(frozen=True)
 class Statements:
-    """The content of a statements file, as far as reasoning uses it.
-
-    Attributes:
-        measured: the people who were looked at, statements or none.
-    """
+    """The content of a statements file, as far as reasoning uses it."""
 
     records: tuple[StatementRecord, ...]
     hidden: tuple[str, ...] = ()
     recorded_s: float | None = None
-    measured: frozenset[str] = frozenset()
+    measured: frozenset[str] = frozenset()  # the people who were looked at, statements or none
 
-    def of_person(self, person: str | None, place: object = "statements") -> Statements:
+    def of_person(self, person: str | None) -> Statements:
         """The statements on one person; an error when it is not said which of several."""
         people = sorted({record.person for record in self.records})
         if person is None and len(people) > 1:
@@ -228,12 +195,11 @@ class Statements:
                 "the statements are about several people",
                 expected="one judged person: " + ", ".join(people),
                 remedy="choose one with --person",
-                place=place,
             )
         if person is None:
             return self
         if person not in self.measured.union(people):
-            raise unknown("person", person, sorted(self.measured.union(people)), place)
+            raise unknown("person", person, sorted(self.measured.union(people)))
         chosen = tuple(record for record in self.records if record.person == person)
         return replace(self, records=chosen)
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mgskel.reason.assessment import Assessment, Moment, Reply
+from mgskel.reason.assessment import Assessment, Moment, Part, Reply
 from mgskel.reason.claims import (
     forbidden,
     mentions,
@@ -46,9 +46,7 @@ class BadReply(Exception):
 def checked(text: str, case: Case, uncited: Uncited = "refuse") -> Assessment:
     """The assessment in a reply's text, or `BadReply` with everything that is wrong with it.
 
-    Args:
-        uncited: whether judgements and sentences without evidence are refused, or let through to
-            be shown as such.
+    Judgements and sentences without evidence are refused, or let through to be shown as such.
     """
     document = _sentences_apart(_parse(text), case)
     try:
@@ -123,21 +121,16 @@ def _in_one_form(reply: Reply, case: Case) -> Reply:
     def label(emotion: str) -> str:
         return written.get(" ".join(emotion.split()).casefold(), emotion)
 
+    def parts(listed: Iterable[Part], name: str, form: Callable[[str], str]) -> list[Part]:
+        return [one.model_copy(update={name: form(getattr(one, name))}) for one in listed]
+
+    others = parts(reply.alternative_explanations, "explanation", normalised)
     return reply.model_copy(
         update={
-            "hypotheses": [
-                one.model_copy(update={"emotion": label(one.emotion)}) for one in reply.hypotheses
-            ],
-            "summary": [
-                one.model_copy(update={"text": normalised(one.text)}) for one in reply.summary
-            ],
-            "moments": [
-                one.model_copy(update={"why": normalised(one.why)}) for one in reply.moments
-            ],
-            "alternative_explanations": [
-                one.model_copy(update={"explanation": normalised(one.explanation)})
-                for one in reply.alternative_explanations
-            ],
+            "hypotheses": parts(reply.hypotheses, "emotion", label),
+            "summary": parts(reply.summary, "text", normalised),
+            "moments": parts(reply.moments, "why", normalised),
+            "alternative_explanations": others,
             "cannot_judge": [normalised(text) for text in reply.cannot_judge],
         }
     )
@@ -161,8 +154,7 @@ def _label_faults(reply: Reply, case: Case) -> Iterator[str]:
         yield f"the probabilities of the hypotheses add up to {total:.3f}, not to 1"
     best = max(reply.hypotheses, key=lambda hypothesis: hypothesis.probability)
     if not reply.abstain:
-        tied = [h for h in reply.hypotheses if h is not best and h.probability == best.probability]
-        if tied:
+        if any(h is not best and h.probability == best.probability for h in reply.hypotheses):
             yield "the most probable emotion is tied; decide, or set abstain to true"
         if not case.items:
             yield "there is no evidence to cite; set abstain to true"
@@ -171,10 +163,10 @@ def _label_faults(reply: Reply, case: Case) -> Iterator[str]:
 def _citation_faults(reply: Reply, case: Case) -> Iterator[str]:
     known = set(case.ids)
     unknown: set[str] = set()
-    for _, cited in citations(reply):
-        unknown.update(set(cited) - known)
+    for _, part in _sided(reply):
+        unknown.update({*part.evidence_for, *part.evidence_against} - known)
     for sentence in _sentences(reply):
-        unknown.update(mentions(sentence.text, case.ids) - known)
+        unknown.update({*(sentence.evidence or ()), *mentions(sentence.text, case.ids)} - known)
     for one in sorted(unknown)[:5]:
         yield f"evidence id '{one[:40]}' does not exist"
     for place, part in _sided(reply):
@@ -208,30 +200,15 @@ def _sided(reply: Reply) -> Iterator[tuple[str, Any]]:
     yield "stress", reply.stress
 
 
-def citations(reply: Reply) -> Iterator[tuple[str, Sequence[str]]]:
-    """Every list of evidence ids in a reply, with its place."""
-    for place, part in _sided(reply):
-        yield f"{place}, for", part.evidence_for
-        yield f"{place}, against", part.evidence_against
-    for sentence in _sentences(reply):
-        if sentence.evidence is not None:
-            yield sentence.place, sentence.evidence
-
-
 @dataclass(frozen=True)
 class _Sentence:
-    """One sentence of a reply.
-
-    Attributes:
-        evidence: what it rests on; none for what cannot be judged.
-        brings_own: whether it may speak of something that the evidence does not tell.
-    """
+    """One sentence of a reply."""
 
     place: str
     text: str
-    evidence: Sequence[str] | None
+    evidence: Sequence[str] | None  # what it rests on; none for what cannot be judged
     sensitive: str = "no"
-    brings_own: bool = False
+    brings_own: bool = False  # whether it may speak of something that the evidence does not tell
 
 
 def _sentences(reply: Reply) -> Iterator[_Sentence]:

@@ -67,8 +67,7 @@ class ServerClient:
         asked = 0
         while True:
             way = self._dialect.way
-            refused = functools.partial(self._dialect.learn, way, request)
-            http = _WholeAnswers(self.timeout_s, refused)
+            http = _WholeAnswers(self.timeout_s, functools.partial(self._dialect.learn, way))
             try:
                 async with openai.AsyncOpenAI(
                     base_url=self.url,
@@ -86,9 +85,7 @@ class ServerClient:
             except openai.OpenAIError as error:
                 raise self._fault(error, key, asked + http.requests) from None
             content = _content(raw.http_response.content)
-            return ChatReply(
-                **content, notes=way.departures(request), requests=asked + http.requests
-            )
+            return ChatReply(**content, notes=way.departures(), requests=asked + http.requests)
 
     def _fault(self, error: openai.OpenAIError, key: str | None, asked: int) -> ClientFault:
         """What happened, told by the last of the client's attempts."""
@@ -214,15 +211,12 @@ def _count(value: object) -> int | None:
 
 @dataclass(frozen=True)
 class _Way:
-    """How a server is asked.
+    """How a server is asked."""
 
-    Attributes:
-        form: how the schema of the answer is sent: as today, as llama.cpp's Python server takes
-            it, or not at all. The prompt states the form as well, and replies are checked.
-        dropped: parameters left out; models that reason at length refuse some of these.
-    """
-
+    # how the schema of the answer is sent: as today, as llama.cpp's Python server takes it, or not
+    # at all. The prompt states the form as well, and replies are checked
     form: Literal["json_schema", "json_object", "none"] = "json_schema"
+    # parameters left out; models that reason at length refuse some of these
     dropped: frozenset[str] = frozenset()
 
     def worded(self, request: ChatRequest) -> dict[str, Any]:
@@ -230,27 +224,25 @@ class _Way:
         body = {key: value for key, value in request.payload().items() if key not in self.dropped}
         if "max_tokens" in self.dropped:
             body["max_completion_tokens"] = request.max_tokens
-        if request.response_format is not None and self.form == "json_object":
+        if self.form == "json_object":
             schema = request.response_format["json_schema"]["schema"]
             body["response_format"] = {"type": "json_object", "schema": schema}
         elif self.form == "none":
-            body.pop("response_format", None)
+            body.pop("response_format")
         return body
 
-    def departures(self, request: ChatRequest) -> tuple[str, ...]:
+    def departures(self) -> tuple[str, ...]:
         """In words, how the request that was sent differs from the one that was meant."""
         notes = [f"the server refused '{name}'" for name in sorted(self.dropped)]
-        if request.response_format is not None and self.form == "json_object":
+        if self.form == "json_object":
             notes.append("the schema was sent inside 'json_object'")
-        elif request.response_format is not None and self.form == "none":
+        elif self.form == "none":
             notes.append("the server takes no schema; none was sent")
         return tuple(notes)
 
-    def without(self, refused: str | None, request: ChatRequest) -> _Way | None:
+    def without(self, refused: str | None) -> _Way | None:
         """The next way to ask after this refusal, if there is one."""
-        if refused == "response_format" and request.response_format is not None:
-            if self.form == "none":
-                return None
+        if refused == "response_format" and self.form != "none":
             return replace(self, form="json_object" if self.form == "json_schema" else "none")
         if refused in ("temperature", "seed", "max_tokens") and refused not in self.dropped:
             return replace(self, dropped=self.dropped | {refused})
@@ -262,23 +254,19 @@ class _Dialect:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._way = _Way()
+        self.way = _Way()
 
-    @property
-    def way(self) -> _Way:
-        return self._way
-
-    def learn(self, asked: _Way, request: ChatRequest, status: int, body: bytes) -> bool:
+    def learn(self, asked: _Way, status: int, body: bytes) -> bool:
         """Take a refusal of what was asked in this way into account; whether there is another."""
         # Servers refuse what they do not know with 400, 422 or (llama.cpp's Python server) 500.
         if status not in (400, 422, 500):
             return False
-        found = asked.without(_refused(body), request)
+        found = asked.without(_refused(body))
         if found is None:
             return False
         with self._lock:
-            if self._way == asked:
-                self._way = found
+            if self.way == asked:
+                self.way = found
         return True
 
 

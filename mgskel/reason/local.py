@@ -48,10 +48,9 @@ class LocalClient:
         import llama_cpp
 
         payload = request.payload()
-        form = payload.pop("response_format", None)
         payload.pop("model")
-        if form is not None:
-            form = {"type": "json_object", "schema": form["json_schema"]["schema"]}
+        schema = payload.pop("response_format")["json_schema"]["schema"]
+        form = {"type": "json_object", "schema": schema}
         try:
             with self._lock:
                 if self._model is None:

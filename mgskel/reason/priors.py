@@ -139,16 +139,13 @@ def movements_of_gesture(label: str, priors: Priors) -> tuple[Movement, ...]:
 
 
 def movement_of_statement(kind: str, category: str, priors: Priors) -> Movement | None:
-    for entry in priors.movements:
-        if _matches(entry.statements, kind, category):
-            return entry
-    return None
+    return next((one for one in priors.movements if _tells_of(one, kind, category)), None)
 
 
-def _matches(matches: tuple[StatementMatch, ...], kind: str, category: str) -> bool:
+def _tells_of(entry: Movement, kind: str, category: str) -> bool:
     return any(
         match.kind == kind and (not match.categories or category in match.categories)
-        for match in matches
+        for match in entry.statements
     )
 
 
@@ -172,8 +169,7 @@ def gesture_cue(label: str, priors: Priors) -> Cue | None:
 
 
 def movement_cue(entry: Movement) -> Cue:
-    place = LabelPlace(valence=entry.valence, arousal=entry.arousal, stress=entry.stress)
-    return Cue(entry.cue, place, entry.weight, entry.family, entry.innocent, entry.refs)
+    return Cue(entry.cue, entry, entry.weight, entry.family, entry.innocent, entry.refs)
 
 
 def _mean(entries: tuple[Movement, ...], name: str) -> float | None:
@@ -188,7 +184,7 @@ def word_cues(text: str, priors: Priors) -> Iterator[Cue]:
     """
     words = [word.casefold().replace("\u2019", "'") for word in _WORD.findall(text)]
     for position, word in enumerate(words):
-        group = _group(word, priors)
+        group = next((one for one in priors.words.groups if word.startswith(one.stems)), None)
         if group is None:
             continue
         before = words[max(0, position - _REACH) : position]
@@ -197,22 +193,11 @@ def word_cues(text: str, priors: Priors) -> Iterator[Cue]:
             continue
         yield Cue(
             name=f"{group.cue} ({'not ' if negated else ''}{word})",
-            place=_turned(group) if negated else _place(group),
+            place=_turned(group) if negated else group,
             weight=priors.words.weight,
             family=priors.words.family,
             innocent=("people say what is polite or expected",),
         )
-
-
-def _group(word: str, priors: Priors) -> WordGroup | None:
-    for group in priors.words.groups:
-        if any(word.startswith(stem) for stem in group.stems):
-            return group
-    return None
-
-
-def _place(group: WordGroup) -> LabelPlace:
-    return LabelPlace(valence=group.valence, arousal=group.arousal, stress=group.stress)
 
 
 def _turned(group: WordGroup) -> LabelPlace:

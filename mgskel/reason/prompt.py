@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,22 +46,20 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """How a model is asked. Temperature 0 and a fixed seed, so that a question has one answer.
-
-    Attributes:
-        with_schema: send the JSON schema as `response_format`.
-        max_prompt_tokens: evidence beyond it is left out, the least informative first.
-        uncited: whether judgements and sentences without evidence are refused or shown as such.
-    """
+    """How a model is asked. Temperature 0 and a fixed seed, so that a question has one answer."""
 
     model: str
     wording: str = "plain"
     temperature: float = 0.0
     seed: int = 0
     max_tokens: int = 2000
-    with_schema: bool = True
-    max_prompt_tokens: int = 24_000
+    max_prompt_tokens: int = 24_000  # evidence beyond it is left out, the least informative first
+    # whether judgements and sentences without evidence are refused or shown as such
     uncited: Literal["refuse", "show"] = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.wording not in wordings():
+            raise unknown("prompt wording", self.wording, wordings())
 
 
 @dataclass(frozen=True)
@@ -73,19 +71,11 @@ class ChatRequest:
     temperature: float
     seed: int
     max_tokens: int
-    response_format: dict[str, Any] | None = None
+    response_format: dict[str, Any]
 
     def payload(self) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": list(self.messages),
-            "temperature": self.temperature,
-            "seed": self.seed,
-            "max_tokens": self.max_tokens,
-        }
-        if self.response_format is not None:
-            body["response_format"] = self.response_format
-        return body
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**parts, "messages": list(self.messages)}
 
     @property
     def key(self) -> str:
@@ -120,8 +110,6 @@ def wordings() -> tuple[str, ...]:
 
 def first_request(case: Case, settings: ChatSettings) -> ChatRequest:
     """The request that opens a case; `case` is one that `fitted` has passed."""
-    if settings.wording not in wordings():
-        raise unknown("prompt wording", settings.wording, wordings())
     data = _one_entry_a_line(case_data(case))
     # The data can hold no tag, and no boundary: that is a hash of the data themselves.
     data = data.replace("<", "\\u003c").replace(">", "\\u003e")
@@ -142,9 +130,7 @@ def first_request(case: Case, settings: ChatSettings) -> ChatRequest:
         temperature=settings.temperature,
         seed=settings.seed,
         max_tokens=settings.max_tokens,
-        response_format=response_format(case.scene.labels, case.ids)
-        if settings.with_schema
-        else None,
+        response_format=response_format(case.scene.labels, case.ids),
     )
 
 

@@ -64,22 +64,16 @@ class Sighting:
 
 @dataclass(frozen=True)
 class State:
-    """What a set of sightings says, and how much of it each item of evidence contributes.
+    """What a set of sightings says, and how much of it each item of evidence contributes."""
 
-    Attributes:
-        mean: estimate per dimension.
-        shift: per dimension and item, its part of the way from the prior to the estimate.
-        chances: probability per label.
-        push: per label and item, the derivative of the log probability by the item's weight,
-            times that weight.
-        weight: sum of all weights after discounting.
-    """
-
-    mean: dict[str, float]
+    mean: dict[str, float]  # estimate per dimension
+    # per dimension and item, its part of the way from the prior to the estimate
     shift: dict[str, dict[str, float]]
-    chances: dict[str, float]
+    chances: dict[str, float]  # probability per label
+    # per label and item, the derivative of the log probability by the item's weight, times that
+    # weight
     push: dict[str, dict[str, float]]
-    weight: float
+    weight: float  # sum of all weights after discounting
 
 
 @dataclass(frozen=True)

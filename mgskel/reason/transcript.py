@@ -25,21 +25,30 @@ _MARGIN_S = 1e-6
 _REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C])
 
 
-class Utterance(BaseModel):
-    """One stretch of speech; `who` is a role ("interviewer"), empty when unknown."""
+class Timed(BaseModel):
+    """Something that lasts from one second to another."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     from_s: Annotated[float, Field(ge=0)]
     to_s: Annotated[float, Field(ge=0)]
-    who: str = Field(default="", max_length=80)
-    text: str = Field(min_length=1, max_length=20_000)
+
+    @property
+    def duration_s(self) -> float:
+        return self.to_s - self.from_s
 
     @model_validator(mode="after")
-    def _ordered(self) -> Utterance:
+    def _ordered(self) -> Timed:
         if self.to_s < self.from_s - _MARGIN_S:
             raise ValueError(f"it ends ({self.to_s} s) before it starts ({self.from_s} s)")
         return self
+
+
+class Utterance(Timed):
+    """One stretch of speech; `who` is a role ("interviewer"), empty when unknown."""
+
+    who: str = Field(default="", max_length=80)
+    text: str = Field(min_length=1, max_length=20_000)
 
 
 def read_transcript(path: str | Path) -> tuple[Utterance, ...]:

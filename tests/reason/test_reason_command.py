@@ -135,22 +135,3 @@ def test_wrong_options_are_exit_2(
     assert reason(folder, *options) == 2
     assert words in capsys.readouterr().err
     assert not (folder / "assessment.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("statements.json", "{"),
-        ("statements.json", "[]"),
-        ("scene.yaml", "settin: x"),
-        ("scene.yaml", "setting: x\nlabels: [calm, saudade]"),
-        ("events.csv", "not,events\n1,2\n"),
-    ],
-)
-def test_wrong_files_are_exit_2(
-    folder: Path, name: str, content: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / name).write_text(content)
-    assert reason(folder) == 2
-    message = capsys.readouterr().err
-    assert "Traceback" not in message and message.startswith("mgskel reason:")
