@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -18,7 +15,6 @@ from mgskel.cli import main
 from mgskel.core.events import read_events, write_events
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.storage.stages import working_in
 from mgskel.pose.batches.parts import Parts
 from mgskel.synthesis import SynthesisSettings, synthesise_recording
 
@@ -177,36 +173,6 @@ def test_hostile_names_and_transcripts_stay_text(recording, model, tmp_path):
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<img src=x" not in page
     assert page.count("</script>") == 2
-
-
-def test_a_second_process_into_a_busy_folder_is_refused(recording, model, folder):
-    words = ["analyze", "--from", str(recording), "--model", str(model), "-o", str(folder)]
-    with working_in(folder):
-        done = subprocess.run(
-            [sys.executable, "-m", "mgskel", *words, "--quiet"], capture_output=True, text=True
-        )
-    assert done.returncode == 2
-    assert "another run is working in" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_an_output_that_cannot_be_written_is_named(recording, model, capsys):
-    # Nobody, not even root, may make a folder there.
-    words = ["--from", str(recording), "--model", str(model), "-o", "/proc/mgskel-report"]
-    assert main(["analyze", *words, "--quiet"]) == 2
-    error = capsys.readouterr().err
-    assert "cannot write into /proc/mgskel-report" in error
-    assert "Traceback" not in error
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_output_is_named(recording, model, tmp_path, capsys):
-    out = tmp_path / "out"
-    out.mkdir()
-    out.chmod(0o555)
-    words = ["--from", str(recording), "--model", str(model), "-o", str(out), "--quiet"]
-    assert main(["analyze", *words]) == 2
-    assert "cannot write into" in capsys.readouterr().err
 
 
 def test_a_place_taken_by_a_folder_is_named(recording, model, tmp_path, capsys):

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from mgskel.core.registry import Registry, load_file
-from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import get_skeleton
 from mgskel.describe.kinds import KINDS
 from mgskel.describe.thresholds import SECTIONS
@@ -63,31 +62,6 @@ def test_every_part_shown_does_its_work(parts: Path) -> None:
     picture[20:24, 30:34] = 255
     ((found,), nobody) = entry.create(entry.settings(), 1).estimate([picture, 0 * picture])
     assert found.keypoints[0].tolist() == [31.5, 21.5] and nobody == []
-
-
-def test_the_kind_of_statement_shown_is_said(parts: Path, person: PoseSequence) -> None:
-    from mgskel.describe import describe
-
-    said = [s.text for s in describe(person).statements if s.kind == "hand_raised"]
-    assert len(said) == 1 and said[0].startswith("The left hand was raised from 0:0")
-
-
-@pytest.fixture
-def person() -> PoseSequence:
-    """Ten seconds of somebody standing, whose left hand is up from second 3 to 5."""
-    at = {
-        "nose": (300, 120), "left_eye": (307, 112), "right_eye": (293, 112), "left_ear": (318, 116),
-        "right_ear": (282, 116), "left_shoulder": (350, 200), "right_shoulder": (250, 200),
-        "left_elbow": (365, 290), "right_elbow": (235, 290), "left_wrist": (360, 370),
-        "right_wrist": (240, 370), "left_hip": (335, 400), "right_hip": (265, 400),
-    }  # fmt: skip
-    skeleton = get_skeleton("coco17")
-    points = np.full((300, skeleton.num_joints, 2), np.nan)
-    for name, place in at.items():
-        points[:, skeleton.joints.index(name)] = place
-    raised = np.interp(np.arange(300), (75, 90, 150, 165), (0, 1, 1, 0))[:, None]
-    points[:, skeleton.joints.index("left_wrist")] += raised * (20, -260)
-    return PoseSequence.from_arrays(points, fps=30, skeleton=skeleton, frame_size=(640, 480))
 
 
 def test_the_gesture_shown_is_known_in_full_and_can_be_performed(

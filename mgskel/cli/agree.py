@@ -31,19 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "wanted tier,coder; an empty 'to' leaves annotations out, '*' is any label")  # fmt: skip
     add("--vocabulary", metavar="NAME", help="whose words count as known (default: the one that "
         "most labels of a coder belong to)")  # fmt: skip
-    add("--tolerance", type=number(0, 3600), default=0.0, metavar="SECONDS",
-        help="for the kappa by "
-        "moments: marks that the other has within this time agree (default 0)")  # fmt: skip
-    add("--link", type=number(0.01, 1), default=0.6, metavar="SHARE",
-        help="for the kappa by events: common "
-        "share of the longer annotation (default 0.6)")  # fmt: skip
-    add(
-        "--resamples",
-        type=whole(1, 1_000_000),
-        default=2000,
-        metavar="N",
-        help="draws for intervals",
-    )
+    add("--tolerance", type=number(0, 3600), default=0.0, metavar="SECONDS", help="for the kappa "
+        "by moments: marks that the other has within this time agree (default 0)")  # fmt: skip
+    add("--link", type=number(0.01, 1), default=0.6, metavar="SHARE", help="for the kappa by "
+        "events: common share of the longer annotation (default 0.6)")  # fmt: skip
+    add("--resamples", type=whole(1, 10**6), default=2000, metavar="N", help="draws for intervals")
     add("--leave-out-unmapped", action="store_true", help="leave out labels that only one coder "
         "uses and no vocabulary knows, instead of counting them as disagreement")  # fmt: skip
 

@@ -64,8 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what is known of them: columns clip, and if wanted participant, person, and any others "
         "(condition, age), which join every table")  # fmt: skip
     study.add_argument("--bin", type=number(0.1, 1e6), default=60.0, metavar="SECONDS",
-        help="length of the "
-        "time bins in bins.csv (default 60)")  # fmt: skip
+        help="length of the time bins in bins.csv (default 60)")  # fmt: skip
     study.add_argument("--parquet", action="store_true", help="the tables as Parquet too")
     study.add_argument("--workers", type=whole(1, 1024), metavar="N",
         help="clips worked on at once, one "
@@ -83,13 +82,8 @@ def run(args: argparse.Namespace) -> int:
     if args.estimate:
         from mgskel.cli.extract import tell_forecast
 
-        return tell_forecast(
-            args.clips,
-            args.out,
-            extract_settings(args.config, extraction_words(args)),
-            args.workers,
-            json=False,
-        )
+        settings = extract_settings(args.config, extraction_words(args))
+        return tell_forecast(args.clips, args.out, settings, args.workers, json=False)
     single = _single(args)
     clips: list[str] = args.clips if single is None else [single]
     unpacked = {clip: _unpacked(clip, args) for clip in clips}

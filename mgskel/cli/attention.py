@@ -35,12 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--method", help="how to look into a trained run: gradient (default), occlusion, gates, "
         "bones or explain; a spotter is looked at by its gradients")  # fmt: skip
     add("--target", metavar="CLASS", help="ask about this class, not the likeliest (trained runs)")
-    add(
-        "--clips",
-        type=whole(1, 10_000),
-        default=12,
-        help="how many recordings of a data set, spread over it",
-    )
+    add("--clips", type=whole(1, 10_000), default=12, help="how many recordings of a data set, "
+        "spread over it")  # fmt: skip
     add("--on-picture", type=Path, metavar="CLIP", help="draw the film on this clip's pictures, "
         "which show the person (default: on a blank ground)")  # fmt: skip
     add_reading_options(parser)

@@ -30,13 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--reference", metavar="VALUE", help="what others are compared with (default: the first)")
     add("--predict", action="store_true", help="also: can the column be told from the gestures of "
         "people never seen?")  # fmt: skip
-    add(
-        "--permutations",
-        type=whole(1, 1_000_000),
-        default=200,
-        metavar="N",
-        help="of --predict (default 200)",
-    )
+    add("--permutations", type=whole(1, 10**6), default=200, metavar="N", help="of --predict "
+        "(default 200)")  # fmt: skip
     add("-o", "--out", type=Path, metavar="DIR", help="where to write compare_COLUMN.html, .csv, "
         ".json and .svg (default: into the study)")  # fmt: skip
 

@@ -30,30 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     endings: dict[str, list[str]] = {}
     for name, writer in written.items():
         endings.setdefault(writer.ending or "a folder", []).append(name)
-    parser.add_argument("source", metavar="IN", help=f"{TAKES}; readable "
-        f"are {', '.join(entry.title for entry in FORMATS)}")  # fmt: skip
-    parser.add_argument(
-        "out",
-        metavar="OUT",
-        help="; ".join(f"{ending}: {', '.join(names)}" for ending, names in endings.items())
-        + " (several recordings in one .npz: a bundle; in a folder: one file each)",
-    )
-    parser.add_argument(
-        "--to", choices=tuple(written), help="target format, where the ending leaves it open"
-    )
-    parser.add_argument("--to-layout", metavar="LAYOUT", help="convert joints to another layout")
-    parser.add_argument(
-        "--allow-missing", action="store_true", help="joints that the source lacks become missing"
-    )
-    parser.add_argument(
-        "--to-fps", type=number(0.001, 1000), metavar="FPS", help="resample in time"
-    )
-    parser.add_argument("--only", metavar="NAME", help="one recording: its name, or number from 0")
-    parser.add_argument("--person", metavar="NAME", help="one person of each recording")
-    parser.add_argument(
-        "--min-frames", type=whole(1, 1_000_000_000), default=1, help="leave shorter recordings out"
-    )
-    parser.add_argument("--events", metavar="FILE", help="write gestures to .csv, .json or .eaf")
+    targets = "; ".join(f"{ending}: {', '.join(names)}" for ending, names in endings.items())
+    add = parser.add_argument
+    add("source", metavar="IN", help=f"{TAKES}; readable are "
+        f"{', '.join(entry.title for entry in FORMATS)}")  # fmt: skip
+    add("out", metavar="OUT", help=f"{targets} (several recordings in one .npz: a bundle; in a "
+        "folder: one file each)")  # fmt: skip
+    add("--to", choices=tuple(written), help="target format, where the ending leaves it open")
+    add("--to-layout", metavar="LAYOUT", help="convert joints to another layout")
+    add("--allow-missing", action="store_true", help="joints that the source lacks become missing")
+    add("--to-fps", type=number(0.001, 1000), metavar="FPS", help="resample in time")
+    add("--only", metavar="NAME", help="one recording: its name, or number from 0")
+    add("--person", metavar="NAME", help="one person of each recording")
+    add("--min-frames", type=whole(1, 10**9), default=1, help="leave shorter recordings out")
+    add("--events", metavar="FILE", help="write gestures to .csv, .json or .eaf")
     add_reading_options(parser)
 
 
@@ -66,14 +56,13 @@ def run(args: argparse.Namespace) -> int:
         _write_events(args.events, chosen)
     ready = data.replace(recordings=[_change(recording, args) for recording in chosen])
     written = write(args.out, ready, args.to)
-    left_out = len(data) - len(ready) if args.only is None else 0
     answer = {
         "source": args.source,
         "source_format": data.format,
         "out": args.out,
         "target": written.target,
         "recordings": written.recordings,
-        "left_out": left_out,
+        "left_out": len(data) - len(ready) if args.only is None else 0,
         "lost": list(written.lost),
         "notes": list(data.notes),
     }

@@ -22,15 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--out", type=Path, metavar="DIR", help="where to write (default: STUDY/cuts)")
     add("--gesture", action="append", default=[], metavar="LABEL", help="only this one; may be "
         "given again")  # fmt: skip
-    add(
-        "--most",
-        type=whole(1, 1_000_000),
-        metavar="N",
-        help="at most so many of each gesture, the surest first",
-    )
-    add("--padding", type=number(0, 3600), default=0.5, metavar="SECONDS",
-        help="shown before and after "
-        "(default 0.5)")  # fmt: skip
+    add("--most", type=whole(1, 10**6), metavar="N", help="at most so many of each gesture, the "
+        "surest first")  # fmt: skip
+    add("--padding", type=number(0, 3600), default=0.5, metavar="SECONDS", help="shown before and "
+        "after (default 0.5)")  # fmt: skip
     add("--media", type=Path, metavar="FOLDER", help="where the videos lie, if not where they were")
     add("--blur-faces", action=argparse.BooleanOptionalAction, default=True, help="make faces "
         "unrecognisable (on by default; --no-blur-faces only for what stays with you)")  # fmt: skip

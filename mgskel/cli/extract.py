@@ -16,7 +16,6 @@ from mgskel.core.errors import InputError
 from mgskel.core.storage.files import to_json
 
 if TYPE_CHECKING:
-    from mgskel.core.sequence import PoseSequence
     from mgskel.pose.batches.batch import Afterwards, BatchResult, Importer
     from mgskel.pose.extract import Extraction, ExtractSettings
 
@@ -169,16 +168,10 @@ def _write_overlay(ground: Any, extraction: Extraction, clip: str, base: Path) -
 
 
 def _importer() -> Importer:
-    from mgskel.formats import is_recording
+    from mgskel.formats import is_recording, read_sequence
     from mgskel.pose.batches.batch import Importer
 
-    return Importer(_read_keypoints, is_recording)
-
-
-def _read_keypoints(path: str) -> PoseSequence:
-    from mgskel.formats import read_sequence
-
-    return read_sequence(path)
+    return Importer(read_sequence, is_recording)
 
 
 def _answer(result: BatchResult, out: Path) -> dict[str, Any]:

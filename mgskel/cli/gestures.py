@@ -20,9 +20,8 @@ JSON = "how many events there are of each gesture, and how often the most alike 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("study", type=Path, metavar="STUDY", help="folder that 'mgskel analyze' wrote")
-    add("--most", type=whole(3, 2000), default=400, metavar="N",
-        help="at most so many events, evenly of all "
-        "gestures, the surest first (default 400)")  # fmt: skip
+    add("--most", type=whole(3, 2000), default=400, metavar="N", help="at most so many events, "
+        "evenly of all gestures, the surest first (default 400)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:

@@ -30,34 +30,29 @@ JSON = "the outcome"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="STATEMENTS", help="statements.json from 'mgskel "
-        f"describe', what 'mgskel analyze' wrote, or {TAKES}")  # fmt: skip
-    parser.add_argument("--scene", type=Path, help="scene file (YAML; default: nothing is known)")
-    parser.add_argument("--events", help="recognised gestures (CSV, ELAN or JSON), or 'none'")
-    parser.add_argument("--person", help="who is judged, where there are several people")
-    parser.add_argument("-o", "--out", type=Path, help="where to write the assessment (JSON)")
-    model = parser.add_argument_group("language model")
-    model.add_argument("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
-    model.add_argument("--llm-model", help="the model's name on that server")
-    model.add_argument("--llm-file", type=Path, help="a local GGUF file instead of a server")
-    model.add_argument(
-        "--llm-key-env",
-        metavar="NAME",
-        help="environment variable with the API key (default MGSKEL_LLM_KEY; "
-        "OPENAI_API_KEY is used for api.openai.com only)",
-    )
-    model.add_argument("--prompt", default="plain", help="which wording of the prompt to use")
-    model.add_argument("--timeout", type=number(0.1, 1e5), default=120.0, metavar="SECONDS")
-    model.add_argument("--retries", type=whole(0, 100), default=3, help="after a failed request")
-    model.add_argument("--max-tokens", type=whole(1, 1_000_000), default=2000, help="longest reply")
-    model.add_argument("--seed", type=whole(0, 2**63 - 1), default=0)
-    model.add_argument("--cache", type=Path, help="folder that keeps replies (default: none)")
-    model.add_argument("--replay", type=Path, help="answer from this cache only, ask nobody")
-    model.add_argument("--uncited", choices=("refuse", "show"), default="refuse",
-        help="what to do with judgements and sentences that cite no evidence")  # fmt: skip
-    model.add_argument(
-        "--dry-run", action="store_true", help="print what would be sent, and send nothing"
-    )
+    add = parser.add_argument
+    add("source", metavar="STATEMENTS", help="statements.json from 'mgskel describe', what 'mgskel "
+        f"analyze' wrote, or {TAKES}")  # fmt: skip
+    add("--scene", type=Path, help="scene file (YAML; default: nothing is known)")
+    add("--events", help="recognised gestures (CSV, ELAN or JSON), or 'none'")
+    add("--person", help="who is judged, where there are several people")
+    add("-o", "--out", type=Path, help="where to write the assessment (JSON)")
+    add = parser.add_argument_group("language model").add_argument
+    add("--llm-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1")
+    add("--llm-model", help="the model's name on that server")
+    add("--llm-file", type=Path, help="a local GGUF file instead of a server")
+    add("--llm-key-env", metavar="NAME", help="environment variable with the API key (default "
+        "MGSKEL_LLM_KEY; OPENAI_API_KEY is used for api.openai.com only)")  # fmt: skip
+    add("--prompt", default="plain", help="which wording of the prompt to use")
+    add("--timeout", type=number(0.1, 1e5), default=120.0, metavar="SECONDS")
+    add("--retries", type=whole(0, 100), default=3, help="after a failed request")
+    add("--max-tokens", type=whole(1, 10**6), default=2000, help="longest reply")
+    add("--seed", type=whole(0, 2**63 - 1), default=0)
+    add("--cache", type=Path, help="folder that keeps replies (default: none)")
+    add("--replay", type=Path, help="answer from this cache only, ask nobody")
+    add("--uncited", choices=("refuse", "show"), default="refuse", help="what to do with "
+        "judgements and sentences that cite no evidence")  # fmt: skip
+    add("--dry-run", action="store_true", help="print what would be sent, and send nothing")
     add_reading_options(parser)
 
 

@@ -27,9 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", type=Path, metavar="RUN", help="a spotter of your own for new clips")
     add("--port", type=whole(0, 65_535), default=0, metavar="N", help="default: any free one")
     add("--no-browser", action="store_true", help="print the address, open nothing")
-    add("--most-gb", type=number(0.001, 1e5), default=16.0, metavar="N",
-        help="largest clip that may be "
-        "dropped (default 16)")  # fmt: skip
+    add("--most-gb", type=number(0.001, 1e5), default=16.0, metavar="N", help="largest clip that "
+        "may be dropped (default 16)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,8 +42,6 @@ def run(args: argparse.Namespace) -> int:
     for clip in args.clips:
         if not clip.exists():
             raise InputError(f"clip not found: {clip}", remedy="check the path")
-    if not 0 <= args.port < 65536 or args.most_gb <= 0:
-        raise InputError("these numbers cannot be used", expected="--port 0..65535, --most-gb > 0")
     settings = ReviewSettings(
         coder=_coder(args.coder),
         blind=args.blind,

@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.describe import with_evidence
     from mgskel.pose.batches.clip_list import video_of
     from mgskel.spotting import Recognizer
+    from mgskel.spotting.metrics import score_events
     from mgskel.spotting.recognizers.spot_together import spot_together
 
     set_threads()
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         if len(recordings) > 1:
             tell(f"{one.name}: {len(events)} gestures")
     if truth is not None:
-        score = _score(truth, at_level(events, GESTURE))
+        score = score_events(truth, at_level(events, GESTURE)).to_dict()
         sys.stdout.write(to_json(score) if args.json else _score_table(score))
     elif args.json:
         listed = {name: [asdict(event) for event in some] for name, some in found.items()}
@@ -119,12 +120,6 @@ def _tell_silences(silences: Sequence[Silence], classes: int, lead: str) -> None
         (detail if silence.gestures else note)(lead + silence.text)
     if summary := in_a_line(silences, classes):
         note(f"{lead}{summary} (-v tells which)")
-
-
-def _score(truth: Sequence[GestureEvent], events: Sequence[GestureEvent]) -> dict[str, Any]:
-    from mgskel.spotting.metrics import score_events
-
-    return score_events(truth, events).to_dict()
 
 
 def _score_table(score: dict[str, Any]) -> str:

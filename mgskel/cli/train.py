@@ -30,43 +30,24 @@ TAKES_KEYS = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", type=Path, metavar="CONFIG", help="YAML file")
-    parser.add_argument("-o", "--out", type=Path, help="run folder (default: runs/CONFIG/STREAM)")
-    parser.add_argument(
-        "--all-streams",
-        action="store_true",
-        help="train each of the config's streams, in OUT/STREAM",
-    )
-    parser.add_argument(
-        "--distil",
-        type=Path,
-        nargs="+",
-        metavar="RUN",
-        help="learn, beside the labels, what these runs of the same data say together: one network "
-        "that knows what several do (keys: --distil.share, --distil.temperature)",
-    )
-    parser.add_argument(
-        "--pretrain",
-        type=Path,
-        nargs="+",
-        metavar="FILE",
-        help="first learn motion, without labels, from these recordings of the same kind of people "
-        "(in RUN/pretrained), and start from there",
-    )
-    parser.add_argument(
-        "--frames",
-        action="store_true",
-        help="learn to label every frame of recordings with events, instead of cutting a clip for "
-        "each; so it is anyway where the data have labels of frames",
-    )
+    add = parser.add_argument
+    add("-c", "--config", type=Path, metavar="CONFIG", help="YAML file")
+    add("-o", "--out", type=Path, help="run folder (default: runs/CONFIG/STREAM)")
+    add("--all-streams", action="store_true", help="train each of the config's streams, in "
+        "OUT/STREAM")  # fmt: skip
+    add("--distil", type=Path, nargs="+", metavar="RUN", help="learn, beside the labels, what "
+        "these runs of the same data say together: one network that knows what several do (keys: "
+        "--distil.share, --distil.temperature)")  # fmt: skip
+    add("--pretrain", type=Path, nargs="+", metavar="FILE", help="first learn motion, without "
+        "labels, from these recordings of the same kind of people (in RUN/pretrained), and start "
+        "from there")  # fmt: skip
+    add("--frames", action="store_true", help="learn to label every frame of recordings with "
+        "events, instead of cutting a clip for each; so it is anyway where the data have labels of "
+        "frames")  # fmt: skip
     review = parser.add_argument_group("better, from what people corrected")
-    review.add_argument(
-        "--from-review",
-        type=Path,
-        metavar="STUDY",
-        help="go on from a recognizer, as 'mgskel finetune' does, with the clips of a study that "
-        "were finished in 'mgskel review'",
-    )
+    review.add_argument("--from-review", type=Path, metavar="STUDY", help="go on from a "
+        "recognizer, as 'mgskel finetune' does, with the clips of a study that were finished in "
+        "'mgskel review'")  # fmt: skip
     add_teaching_options(review)
 
 

@@ -17,13 +17,8 @@ JSON = "each file's faults"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=f"each {TAKES}")
     add_reading_options(parser)
-    parser.add_argument(
-        "--most",
-        type=whole(1, 1000),
-        default=8,
-        metavar="N",
-        help="faults to show per file (default 8)",
-    )
+    parser.add_argument("--most", type=whole(1, 1000), default=8, metavar="N", help="faults to "
+        "show per file (default 8)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:

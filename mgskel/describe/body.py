@@ -7,7 +7,7 @@ exchanged, and size, place and frame rate of the recording drop out here, once f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from mgskel.core.visibility import hide_unseen
 from mgskel.describe.thresholds import Band, Thresholds, limits
 
 _LATERAL = ("shoulder", "eye", "ear", "hip", "elbow", "wrist")
+_DOWNWARDS = (("neck", "hip_centre"), ("neck", "spine"), ("head", "spine"), ("nose", "neck"))
 _ARMS = ("elbow", "wrist", "hand", "tip")
 _LOWER_BODY = ("hip", "hip_centre", "knee", "ankle")
 _QUANTILE = 0.30
@@ -59,28 +60,21 @@ class BaselineLimits:
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """What is known of one person's movement.
-
-    Attributes:
-        times: (T,) seconds, evenly spaced.
-        points: name -> (C, T) positions, NaN where not seen; only points seen often enough.
-        slow: the same, averaged over a short window: for posture and contact.
-        noise: name -> standard deviation of one coordinate of `points`, from frame to frame.
-        scores: name -> mean score while seen.
-        scale_from: which length gave the scale; "shoulders" unless they are not seen.
-        recorded_fps: frame rate of the recording itself.
-    """
+    """What is known of one person's movement."""
 
     person: str
-    times: np.ndarray
+    times: np.ndarray  # (T,) seconds, evenly spaced
     rate: float
+    # name -> (C, T) positions, NaN where not seen; only points seen often enough
     points: Mapping[str, np.ndarray]
+    # the same, averaged over a short window: for posture and contact
     slow: Mapping[str, np.ndarray]
+    # name -> standard deviation of one coordinate of `points`, from frame to frame
     noise: Mapping[str, float]
-    scores: Mapping[str, float]
+    scores: Mapping[str, float]  # name -> mean score while seen
     has_depth: bool
-    scale_from: str
-    recorded_fps: float
+    scale_from: str  # which length gave the scale; "shoulders" unless they are not seen
+    recorded_fps: float  # frame rate of the recording itself
     limits: SignalLimits
     baseline: BaselineLimits
 
@@ -238,13 +232,7 @@ def _often_enough(name: str, there: np.ndarray, fps: float, signal: SignalLimits
 
 def _axes(named: Mapping[str, np.ndarray], dims: int, image: bool) -> np.ndarray | None:
     """(C, C) rows: to the person's left, down, back; in the recording's own coordinates."""
-    left = None
-    for joint in _LATERAL:
-        offset = named[f"left_{joint}"] - named[f"right_{joint}"]
-        offset = offset[np.isfinite(offset[:, 0])]
-        if len(offset) >= 3:
-            left = np.median(offset, axis=0)
-            break
+    left = _typical(named, [(f"right_{joint}", f"left_{joint}") for joint in _LATERAL])
     if left is None:
         return None
     if dims == 2:
@@ -258,20 +246,26 @@ def _axes(named: Mapping[str, np.ndarray], dims: int, image: bool) -> np.ndarray
 
 
 def _down(named: Mapping[str, np.ndarray], dims: int) -> np.ndarray:
-    for above, below in (("neck", "hip_centre"), ("neck", "spine"), ("head", "spine"),
-                         ("nose", "neck")):  # fmt: skip
-        offset = named[below] - named[above]
+    down = _typical(named, _DOWNWARDS)
+    return down if down is not None else -np.eye(dims)[1]  # sensors' y axes point up
+
+
+def _typical(
+    named: Mapping[str, np.ndarray], pairs: Iterable[tuple[str, str]]
+) -> np.ndarray | None:
+    """The usual way (C,) from one joint to another, of the first pair that is seen together."""
+    for start, end in pairs:
+        offset = named[end] - named[start]
         offset = offset[np.isfinite(offset[:, 0])]
         if len(offset) >= 3:
             return np.median(offset, axis=0)
-    return np.eye(dims)[1] * -1.0  # sensors' y axes point up
+    return None
 
 
 def _noise(track: np.ndarray, there: np.ndarray) -> float:
-    """Standard deviation of one coordinate's jitter, from what a straight line can't explain.
+    """One coordinate's jitter (standard deviation) of a track (n, C) at the frames `there` (T,).
 
-    Args:
-        track: (n, C) positions where seen; `there`: (T,) which frames those are.
+    From what a straight line through three neighbours can't explain.
     """
     at = np.flatnonzero(there)
     triple = (at[2:] - at[:-2]) == 2

@@ -56,7 +56,8 @@ class Description:
         parts = [_headline(self)]
         for person in dict.fromkeys(s.person for s in self.statements):
             own = [s for s in self.statements if s.person == person]
-            parts.append(_full(own) if length == "full" else _summary(own, length))
+            every = "\n".join(f"[{s.id}] {s.text}" for s in own)
+            parts.append(every if length == "full" else _summary(own, length))
         parts.append(_limitations(self))
         return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -148,10 +149,6 @@ def _limitations(description: Description) -> str:
                 f"{name}'s shoulders were not seen; lengths are estimated from the {scale}."
             )
     return " ".join(lines)
-
-
-def _full(statements: Sequence[Statement]) -> str:
-    return "\n".join(f"[{s.id}] {s.text}" for s in statements)
 
 
 def _summary(statements: Sequence[Statement], length: Literal["short", "medium"]) -> str:

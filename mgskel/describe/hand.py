@@ -66,28 +66,19 @@ class ContactLimits:
 
 @dataclass(frozen=True, eq=False)
 class Hand:
-    """Positions are (C, T).
-
-    Attributes:
-        tips: points that can touch, each with what to add to its distance.
-        fast_tip: the pointing finger's tip, or what is seen nearest to it; for strokes.
-        fast_palm: the anchor's own path, which is seen more often than the tips.
-        slow_tip: the same averaged, the palm where it is lost.
-        anchor: the point whose noise and score stand for the hand.
-        fingers: whether finger points are seen, not only the arm.
-        lost: (T,) bool, when they are not: the hand is prolonged, or bridged by its knuckles.
-        trust: what the confidence of a contact is multiplied by.
-    """
+    """Positions are (C, T)."""
 
     centre: np.ndarray
+    # points that can touch, each with what to add to its distance
     tips: list[tuple[np.ndarray, np.ndarray | float]]
-    fast_tip: np.ndarray
-    fast_palm: np.ndarray
-    slow_tip: np.ndarray
-    anchor: str
-    fingers: bool
+    fast_tip: np.ndarray  # the pointing finger's tip, or what is seen nearest to it; for strokes
+    fast_palm: np.ndarray  # the anchor's own path, which is seen more often than the tips
+    slow_tip: np.ndarray  # the same averaged, the palm where it is lost
+    anchor: str  # the point whose noise and score stand for the hand
+    fingers: bool  # whether finger points are seen, not only the arm
+    # (T,) bool, when they are not: the hand is prolonged, or bridged by its knuckles
     lost: np.ndarray
-    trust: float
+    trust: float  # what the confidence of a contact is multiplied by
 
     def guessed(self, span: FrameSpan) -> bool:
         """Whether its fingers are not seen for most of the time."""

@@ -17,19 +17,13 @@ _REACH = 1.6  # no contact with the head is looked for when the hand is farther 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A place at `points` (C, T); it reaches `radius` around them.
+    """A place at `points` (C, T); it reaches `radius` around them."""
 
-    Attributes:
-        kind: the kind of statement that tells of a hand there.
-        joint: what it is called in statements.
-        anchor: the body point whose noise it has.
-    """
-
-    kind: str
-    joint: str
+    kind: str  # the kind of statement that tells of a hand there
+    joint: str  # what it is called in statements
     points: np.ndarray
     fast_points: np.ndarray
-    anchor: str
+    anchor: str  # the body point whose noise it has
     radius: float = 0.0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage, signal
 
-from mgskel.describe.intervals import FrameSpan
+from mgskel.describe.intervals import FrameSpan, at_least, spans
 from mgskel.describe.thresholds import Band
 
 
@@ -77,13 +77,12 @@ def oscillations(
     if others is not None:
         rival = np.maximum.reduceat(np.abs(in_band(others, rate, band_hz)), starts)
         strong &= size >= dominance * rival
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], strong.astype(np.int8), [0]))))
     found = []
-    for a, b in zip(edges[::2], edges[1::2], strict=True):
-        middle = float(np.median(size[a:b]))
-        if b - a >= min_strokes and middle >= amplitude.enter:
-            span = FrameSpan(int(starts[a]), int(stops[b - 1]))
-            found.append(Oscillation(span, int(b - a), middle, (b - a) / 2 * rate / len(span)))
+    for run in at_least(spans(strong), min_strokes):
+        middle = float(np.median(run.of(size)))
+        if middle >= amplitude.enter:
+            span = FrameSpan(int(starts[run.start]), int(stops[run.stop - 1]))
+            found.append(Oscillation(span, len(run), middle, len(run) / 2 * rate / len(span)))
     return found
 
 

@@ -90,11 +90,9 @@ def places_in(
 def _nearest_place(
     distances: np.ndarray, places: list[Place], unseen: float, contact: ContactLimits
 ) -> Place | None:
-    """None when another kind of place is about as near.
+    """By distances (K, n); none when another kind of place is about as near.
 
-    Args:
-        distances: (K, n).
-        unseen: share of the time without fingers, when the place is a guess.
+    `unseen` is the share of the time without fingers, when the place is a guess.
     """
     mean = np.sort(distances, axis=1)[:, : max(1, distances.shape[1] // 2)].mean(axis=1)
     order = np.argsort(mean, kind="stable")
@@ -157,11 +155,7 @@ def _shows_shape(body: Body, side: Side, apex: np.ndarray) -> bool:
 def _exact_place(
     body: Body, side: Side, places: list[Place], apex: np.ndarray, face: FaceLimits
 ) -> Goal:
-    """For a hand that is at the face and whose fingers are seen for some of the time.
-
-    Args:
-        apex: frames (n,) at which the hand is at the face, without reach and withdrawal.
-    """
+    """For a hand that is at the face in the frames `apex` (n,) and whose fingers are seen then."""
     lifted = _elbow_lifted(body, side, apex)
     hidden = _far_ear(places, apex, face)
     for point, reach in _contact_points(body, side, apex, face):

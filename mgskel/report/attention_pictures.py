@@ -35,33 +35,24 @@ WINDOWS, STEPS, RANDOM_ORDERS = 2, 8, 3
 
 @dataclass(frozen=True, eq=False)
 class Recognised:
-    """One gesture (or one whole clip) that was recognised.
-
-    Attributes:
-        joints: (V,) mean weight of each joint of the recording's layout, 0..1.
-        believed: what hiding and showing by weight does to its probability.
-    """
+    """One gesture (or one whole clip) that was recognised."""
 
     label: str
     person: int
     start_s: float
     end_s: float
     probability: float
-    joints: np.ndarray
-    believed: Faithfulness
+    joints: np.ndarray  # (V,) mean weight of each joint of the recording's layout, 0..1
+    believed: Faithfulness  # what hiding and showing by weight does to its probability
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One recording, looked at.
-
-    Attributes:
-        attention: weights (M, T, V) at every frame of the recording.
-    """
+    """One recording, looked at."""
 
     name: str
     sequence: PoseSequence
-    attention: JointAttention
+    attention: JointAttention  # weights (M, T, V) at every frame of the recording
     recognised: tuple[Recognised, ...]
 
 
@@ -120,9 +111,7 @@ def look_at_clip(
 def passage_faithfulness(network: Backbone, passage: Passage, weights: np.ndarray) -> Faithfulness:
     """The mean probability of a found gesture while parts of it are hidden, and shown, by weight.
 
-    Args:
-        network: folded.
-        weights: (frames, V).
+    The network is folded, the weights are (frames, V).
     """
 
     def chance(masks: torch.Tensor) -> np.ndarray:

@@ -28,11 +28,8 @@ _GHOST = "#9aa0a6"
 def body_map(
     axis: Axes, skeleton: Skeleton, points: np.ndarray, weights: np.ndarray, title: str = ""
 ) -> None:
-    """One pose with its joints sized and coloured by weight.
-
-    Args:
-        points: (V, 2 or 3), y downwards as in pictures; NaN where missing.
-        weights: (V,) in 0..1.
+    """Joints of a pose (V, 2 or 3; y down, NaN where missing), sized and coloured by weight in
+    0..1.
     """
     flat = points[:, :2]
     for stroke in strokes(skeleton):
@@ -87,8 +84,7 @@ def heat_map(
 ) -> Figure:
     """Joints (in the order of body parts) over time; joints that never count are left out.
 
-    Args:
-        marks: from, to (seconds) and name of what was recognised, written above.
+    `marks` are from, to (seconds) and name of what was recognised, written above.
     """
     _check_fits(sequence, attention)
     skeleton = attention.skeleton

@@ -114,13 +114,10 @@ def table(
     *,
     numbers: Sequence[int] = (),
     sortable: bool = False,
-    hidden_caption: bool = True,
 ) -> str:
     """A table of HTML cells (pass foreign words through `text`); the first of a row heads it.
 
-    Args:
-        numbers: columns to align right.
-        sortable: whether a click on a column's head sorts by it.
+    Columns of `numbers` are aligned right; with `sortable` a click on a column's head sorts by it.
     """
     right = set(numbers)
 
@@ -138,7 +135,7 @@ def table(
 
     return (
         f'<div class="wide"><table{" class=sortable" if sortable else ""}>'
-        f"<caption{' class=hidden' if hidden_caption else ''}>{text(caption)}</caption><thead><tr>"
+        f"<caption class=hidden>{text(caption)}</caption><thead><tr>"
         + "".join(heading(i, words) for i, words in enumerate(head))
         + "</tr></thead><tbody>"
         + "".join(line(row) for row in rows)
@@ -177,7 +174,4 @@ def figure(value: float | None, low: float | None = None, high: float | None = N
     """A number with its interval, or a dash."""
     if value is None:
         return "&ndash;"
-    spread = (
-        f" <small>[{low:.2f}, {high:.2f}]</small>" if low is not None and high is not None else ""
-    )
-    return f"{value:.2f}{spread}"
+    return f"{value:.2f}" + ("" if low is None else f" <small>[{low:.2f}, {high:.2f}]</small>")

@@ -109,17 +109,10 @@ def methods_paragraph(
         f"The recording ({sequence.duration_s:.1f} s, {sequence.fps:.4g} frames per second{size}) "
         f"was analysed with mgskel {__version__}."
     ]
-    estimate = steps.get("extract") or steps.get("estimate")
-    if estimate:
-        sentences.append(
-            f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
-            f"were estimated with {estimator_words(estimate)}."
-        )
-    else:
-        sentences.append(
-            f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
-            "were given."
-        )
+    sentences.append(
+        f"Keypoints ({sequence.skeleton.num_joints} joints, layout {sequence.skeleton.name}) "
+        f"were {origin_words(steps)}."
+    )
     cleaned = cleaning_words(steps)
     if cleaned:
         sentences.append(f"They were cleaned by {listed(cleaned)}.")
@@ -147,27 +140,34 @@ def cleaning_words(steps: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def estimator_words(record: Mapping[str, Any]) -> str:
-    """The estimator's own account of itself, as far as a reader needs it."""
+def origin_words(steps: Mapping[str, Mapping[str, Any]]) -> str:
+    """Whence keypoints are; of an estimator its own account, as far as a reader needs it."""
+    record = steps.get("extract") or steps.get("estimate")
+    if not record:
+        return "given"
     about = record.get("estimator")
     if not isinstance(about, Mapping):
-        return str(about or "the stated estimator")
-    version = about.get("version")
-    return f"{about.get('name', 'the stated estimator')}" + (f" {version}" if version else "")
+        return f"estimated with {about or 'the stated estimator'}"
+    version = f" {about['version']}" if about.get("version") else ""
+    return f"estimated with {about.get('name', 'the stated estimator')}{version}"
 
 
 def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
+def quoted(values: Mapping[str, Any], measure: str, kind: str = "") -> str:
+    """A measure with its interval, as a paper has it: "0.61 (95% CI 0.40 to 0.80)"."""
+    value, low, high = (values.get(measure + end) for end in ("", "_low", "_high"))
+    if value is None:
+        return "not defined"
+    return f"{value:.2f}" + ("" if low is None else f" ({kind}{low:.2f} to {high:.2f})")
+
+
 def provenance_facts(
     sequence: PoseSequence, recognizer: Recognizing | None, settings: object
 ) -> list[tuple[str, str]]:
-    """What was done with what, as pairs of a fact's name and its value.
-
-    Args:
-        settings: those of the extraction.
-    """
+    """What was done with what, as pairs of a fact's name and value; settings of extraction."""
     steps = {str(record["step"]): record for record in sequence.provenance}
     facts = [("mgskel", __version__)]
     if recognizer is not None:

@@ -38,34 +38,26 @@ _HINT = (
 
 @dataclass(frozen=True)
 class ReportContent:
-    """Everything that one page shows.
-
-    Attributes:
-        quality: the pose quality report (`QualityReport.to_dict`).
-        outcome: of the reasoner, if one was asked.
-        recognizer: who found the events, if a machine did.
-        settings: those of the extraction.
-        truth: the true events, where they are known (synthesis, annotated recordings).
-        truth_score: in words, how the recognised events compare with the true ones.
-        files: name to content of what can be downloaded.
-        video: the recording as a data URL, only when the user asked for pictures of the person.
-        remarks: sentences on what the recogniser says nothing of, and why.
-    """
+    """Everything that one page shows."""
 
     title: str
     sequence: PoseSequence
     events: Sequence[GestureEvent]
     description: Description
+    # the pose quality report (`QualityReport.to_dict`)
     quality: Mapping[str, Any] = field(default_factory=dict)
-    outcome: Outcome | None = None
-    recognizer: Recognizing | None = None
-    settings: object = None
+    outcome: Outcome | None = None  # of the reasoner, if one was asked
+    recognizer: Recognizing | None = None  # who found the events, if a machine did
+    settings: object = None  # those of the extraction
+    # the true events, where they are known (synthesis, annotated recordings)
     truth: Sequence[GestureEvent] = ()
-    truth_score: str = ""
+    truth_score: str = ""  # in words, how the recognised events compare with the true ones
     attention: Attention | None = None
+    # name to content of what can be downloaded
     files: Mapping[str, str] = field(default_factory=dict)
+    # the recording as a data URL, only when the user asked for pictures of the person
     video: str | None = None
-    remarks: Sequence[str] = ()
+    remarks: Sequence[str] = ()  # sentences on what the recogniser says nothing of, and why
 
 
 def write_page(path: str | Path, content: ReportContent) -> None:

@@ -23,15 +23,11 @@ _FULL_HEIGHT = 1.5
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of the timeline that has a height at each moment.
-
-    Attributes:
-        values: shares in 0..1, (steps,).
-    """
+    """One row of the timeline that has a height at each moment."""
 
     person: str
     part: str
-    values: np.ndarray
+    values: np.ndarray  # shares in 0..1, (steps,)
     step_s: float
 
 

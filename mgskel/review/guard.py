@@ -38,10 +38,7 @@ class Guard:
     """Lets requests through that carry the secret, and come from our own page or from no page.
 
     The Host header is checked too: a foreign name that was made to point at this machine (DNS
-    rebinding) is refused.
-
-    Args:
-        pages: below this path lie pages of the study, which get no rights.
+    rebinding) is refused. Below the path `pages` lie pages of the study, which get no rights.
     """
 
     def __init__(self, app: ASGIApp, secret: str, pages: str) -> None:

@@ -21,16 +21,13 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "faile
 
 @dataclass(frozen=True)
 class Queued:
-    """One clip in the queue.
-
-    Attributes:
-        frames, total: how far its extraction is; 0 where that is not known.
-    """
+    """One clip in the queue."""
 
     number: int
     path: Path
     state: str = WAITING
     error: str = ""
+    # frames, total: how far its extraction is; 0 where that is not known
     frames: int = 0
     total: int = 0
 

@@ -40,17 +40,13 @@ _LARGEST_MESSAGE = 8 << 20
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """How a study is reviewed.
+    """How a study is reviewed."""
 
-    Attributes:
-        coder, blind: who reviews, and whether without the machine's events.
-        upload_bytes: the largest clip that may be dropped on the page.
-        analyze: how clips are analysed that come in.
-    """
-
+    # coder, blind: who reviews, and whether without the machine's events
     coder: str = "me"
     blind: bool = False
-    upload_bytes: int = 16 << 30
+    upload_bytes: int = 16 << 30  # the largest clip that may be dropped on the page
+    # how clips are analysed that come in
     analyze: AnalyzeSettings = field(default_factory=AnalyzeSettings)
 
 

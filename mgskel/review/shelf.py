@@ -118,15 +118,12 @@ class Shelf:
 
     def labels(self) -> list[dict[str, str]]:
         """What an event may be called, with group and colour."""
-        classes = self._classes()
-        groups = {gesture.group or NO_GROUP for gesture in classes.values()} | {NO_GROUP}
-        colours = group_colours(groups)
+        groups = {name: gesture.group or NO_GROUP for name, gesture in self._classes().items()}
+        colours = group_colours({*groups.values(), NO_GROUP})
         return [
-            {"name": gesture.name, "group": gesture.group or NO_GROUP,
-             "colour": colours[gesture.group or NO_GROUP],
-             "ink": ink_on(colours[gesture.group or NO_GROUP])}
-            for gesture in classes.values()
-        ]  # fmt: skip
+            {"name": name, "group": group, "colour": colours[group], "ink": ink_on(colours[group])}
+            for name, group in groups.items()
+        ]
 
     def review(self, name: str, coder: str, blind: bool = False) -> Review:
         """A coder's review of a clip, as saved or as it begins."""

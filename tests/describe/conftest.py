@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -61,32 +61,25 @@ class Puppet:
 
     def head(self, dx: np.ndarray | float = 0.0, dy: np.ndarray | float = 0.0) -> Puppet:
         """The face moves against the ears, as in turning (x) and nodding (y)."""
-        for name in ("nose", "mouth", "left_eye", "right_eye"):
-            self.points[name] = self.points[name] + np.stack(
-                np.broadcast_arrays(dx, dy, self.times)[:2], axis=1
-            )
-        return self
+        return self.shift(["nose", "mouth", "left_eye", "right_eye"], dx, dy)
 
     def tilt(self, degrees: np.ndarray) -> Puppet:
         """In the picture, the head about the neck; positive to the person's left."""
-        angle = np.radians(degrees)
-        for name in ("nose", "mouth", "left_eye", "right_eye", "left_ear", "right_ear"):
-            x, y = self.points[name].T
-            self.points[name] = np.stack(
-                [x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)],
-                axis=1,
-            )
-        return self
+        head = ("nose", "mouth", "left_eye", "right_eye", "left_ear", "right_ear")
+        return self._turn(head, degrees, (0, 0))
 
     def lean(self, degrees: np.ndarray) -> Puppet:
         """Everything above the hips about the hips' middle; positive to the person's left."""
-        angle = np.radians(degrees)
-        for name in [n for n in self.points if not n.endswith("hip")]:
-            x, y = (self.points[name] - (0, 1.45)).T
-            self.points[name] = np.stack(
-                [x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)],
-                axis=1,
-            ) + (0, 1.45)  # fmt: skip
+        above = [name for name in self.points if not name.endswith("hip")]
+        return self._turn(above, degrees, (0, 1.45))
+
+    def _turn(
+        self, names: Sequence[str], degrees: np.ndarray, about: tuple[float, float]
+    ) -> Puppet:
+        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        for name in names:
+            x, y = (self.points[name] - about).T
+            self.points[name] = np.stack([x * cos - y * sin, x * sin + y * cos], axis=1) + about
         return self
 
     def shift(self, names: list[str], dx: np.ndarray | float, dy: np.ndarray | float) -> Puppet:
@@ -126,6 +119,15 @@ class Puppet:
 @pytest.fixture
 def puppet() -> Callable[..., Puppet]:
     return Puppet
+
+
+@pytest.fixture
+def unseen(puppet_sequence: PoseSequence) -> PoseSequence:
+    """That recording, in which nobody was found."""
+    return puppet_sequence.replace(
+        keypoints=np.full_like(puppet_sequence.keypoints, np.nan),
+        scores=np.zeros_like(puppet_sequence.scores),
+    )
 
 
 @pytest.fixture(scope="module")

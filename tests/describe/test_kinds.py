@@ -45,43 +45,11 @@ def test_what_kinds_need_and_gestures_show_exists() -> None:
         assert all(kind_of(name).needs for name in gesture.shows), gesture.name
 
 
-OWN_KIND = """
-from dataclasses import dataclass
-
-from mgskel.describe import Kind, detects
-from mgskel.describe.intervals import above, at_least
-from mgskel.describe.thresholds import Band, limits
-
-HAND_RAISED = Kind(
-    "hand_raised", unit="shoulder widths", says="{part} was raised", rank=3.0,
-    supports=("raise-hand",), needs=("neck", "left_wrist"),
-)
-
-
-@limits("raised")
-@dataclass(frozen=True)
-class RaisedLimits:
-    height: Band = Band(0.3, 0.2)
-    min_s: float = 0.5
-
-
-@detects(HAND_RAISED)
-def raised_hands(body, thresholds):
-    own = thresholds.of(RaisedLimits)
-    for side in ("left", "right"):
-        if body.has(f"{side}_wrist", "neck"):
-            height = body.slow["neck"][1] - body.slow[f"{side}_wrist"][1]
-            for span in at_least(above(height, own.height), own.min_s * body.rate):
-                value = span.of(height).max()
-                yield HAND_RAISED.found(
-                    body, span, (f"{side}_hand",), side, value, "raised", scored=("neck",)
-                )
-"""
-
-
 @pytest.fixture
-def own_kind(tmp_path: Path) -> Iterator[Path]:
-    (tmp_path / "raised.py").write_text(OWN_KIND)
+def own_kind(root: Path, tmp_path: Path) -> Iterator[Path]:
+    """A folder with the file that CONTRIBUTING.md shows."""
+    page = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (tmp_path / "raised.py").write_text(page.partition("# raised.py\n")[2].partition("```")[0])
     yield tmp_path
     for registry, name in ((KINDS, "hand_raised"), (SECTIONS, "raised")):
         del registry._entries[name], registry._homes[name]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from review_cases import HOSTILE, a_study, two_people
 from study_cases import a_clip, a_person, an_event
+from visit import Visit
 
 from mgskel.analyze import AnalyzeSettings
 from mgskel.review.review_server import ReviewSettings, Server
@@ -21,30 +22,13 @@ from mgskel.study.tables import read_table
 pytestmark = pytest.mark.browser
 
 
-class Visit:
-    """An opened page, with everything that the browser complained about or asked for."""
-
+class AppVisit(Visit):
     def __init__(self, browser: Any, server: Server, **options: Any) -> None:
         self.server, self.study = server, server.study
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page = browser.new_page(**options)
-        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.open("")
+        super().__init__(browser, server.address, **options)
 
     def open(self, path: str) -> None:
-        self.page.goto(self.server.address + path)
-        self.until("document.documentElement.dataset.ready === 'true'")
-
-    def until(self, condition: str, tries: int = 400) -> None:
-        # The page's own policy forbids evaluating strings, so it is asked from outside.
-        for _ in range(tries):
-            if self.page.evaluate(condition):
-                return
-            self.page.wait_for_timeout(25)
-        raise AssertionError(f"never came true: {condition}")
+        self.go(self.server.address + path)
 
     def arrive(self) -> None:
         """Wait for a clip's page, to which something led."""
@@ -70,23 +54,20 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    visits: list[Visit] = []
+    visits: list[AppVisit] = []
 
     def open_study(study: Path | None = None, coder: str = "Anna", analyze: Any = None,
-                   **options: Any) -> Visit:  # fmt: skip
+                   **options: Any) -> AppVisit:  # fmt: skip
         settings = ReviewSettings(coder=coder, analyze=analyze or AnalyzeSettings())
         server = Server(study or a_study(tmp_path / "study"), settings, port=0)
         threading.Thread(target=server.run, daemon=True).start()
-        visits.append(Visit(browser, server, **options))
+        visits.append(AppVisit(browser, server, **options))
         return visits[-1]
 
     yield open_study
     for one in visits:
-        one.page.close()
         one.server.stop()
-        assert not one.complaints
-        home = one.server.address
-        assert not [u for u in one.requests if not u.startswith((home, "data:", "blob:"))]
+        one.close([one.server.address])
 
 
 def test_from_an_empty_folder_to_corrected_tables(
@@ -174,7 +155,7 @@ def test_edges_are_dragged_and_typed(visit: Any) -> None:
 def test_two_tabs_keep_each_others_work(visit: Any, browser: Any) -> None:
     first = visit()
     first.open("clip?clip=clip1&event=m0")
-    second = Visit(browser, first.server)
+    second = AppVisit(browser, first.server)
     second.open("clip?clip=clip1&event=m1")
     first.press("a")
     first.saved()
@@ -271,13 +252,10 @@ def test_the_video_plays_beside_the_skeleton(visit: Any, tmp_path: Path) -> None
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 800])
 def test_both_pages_are_accessible_and_fit(visit: Any, scheme: str, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     size = {"width": width, "height": 840}
     here = visit(color_scheme=scheme, viewport=size, reduced_motion="reduce", bypass_csp=True)
     for path in ("", "clip?clip=clip1&event=m2"):
         here.open(path)
-        found = axe.Axe().run(here.page).response["violations"]
-        assert not found, "\n".join(f"{v['id']}: {v['nodes'][0]['html']}" for v in found)
-        assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+        here.assert_accessible(width)
     here.press("?")
     assert "accept" in here.text("keys")

@@ -9,8 +9,8 @@ from mgskel.cli.shared.numbers import number
 
 def add_sensitivity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sensitivity", type=number(0, 1), default=0.5, metavar="S",
-        help="0 (only what "
-        "is sure) to 1 (everything that may be something); default 0.5")  # fmt: skip
+        help="0 (only what is sure) to 1 (everything that may be something); default 0.5",
+    )  # fmt: skip
 
 
 def add_decision_options(parser: argparse.ArgumentParser) -> None:

@@ -37,25 +37,16 @@ def add_reading_options(parser: argparse.ArgumentParser, clips: bool = True) -> 
         parser.add_argument(
             "--estimator", metavar="NAME", help="of poses, where they have to be extracted first"
         )
-    group = parser.add_argument_group("what the file may not say")
-    group.add_argument("--layout", help="skeleton layout of the file: a name or a YAML file")
-    group.add_argument("--fps", type=number(0.001, 10_000), help="frames per second")
-    group.add_argument(
-        "--frame-size", type=_size, metavar="WIDTHxHEIGHT", help="picture size in pixels"
-    )
-    group.add_argument("--unit", choices=("pixel", "metre", "normalised"), help="of coordinates")
-    group.add_argument(
-        "--hand-order",
-        choices=("auto", "right-first", "left-first"),
-        default="auto",
+    add = parser.add_argument_group("what the file may not say").add_argument
+    add("--layout", help="skeleton layout of the file: a name or a YAML file")
+    add("--fps", type=number(0.001, 10_000), help="frames per second")
+    add("--frame-size", type=_size, metavar="WIDTHxHEIGHT", help="picture size in pixels")
+    add("--unit", choices=("pixel", "metre", "normalised"), help="of coordinates")
+    add("--hand-order", choices=("auto", "right-first", "left-first"), default="auto",
         help="whose finger tips come first in iMiGUE challenge arrays (default: by their wrists)",
-    )
-    group.add_argument(
-        "--scores",
-        choices=("strict", "clip"),
-        default="strict",
-        help="refuse scores beyond 0..1 (default), or clip them",
-    )
+    )  # fmt: skip
+    add("--scores", choices=("strict", "clip"), default="strict", help="refuse scores beyond 0..1 "
+        "(default), or clip them")  # fmt: skip
 
 
 def reading_options(args: argparse.Namespace, likely: Skeleton | None = None) -> ReadOptions:

@@ -91,16 +91,11 @@ class HeadLimits:
 
 @dataclass(frozen=True, eq=False)
 class _Face:
-    """The nose against the ears or eyes, (C, T) in shoulder widths: to the person's left, down.
-
-    Attributes:
-        slow: the same from averaged positions.
-        points: what it is made of.
-    """
+    """The nose against the ears or eyes, (C, T) in shoulder widths: to the person's left, down."""
 
     fast: np.ndarray
-    slow: np.ndarray
-    points: tuple[str, ...]
+    slow: np.ndarray  # the same from averaged positions
+    points: tuple[str, ...]  # what it is made of
     gain: float
 
 

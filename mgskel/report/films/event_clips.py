@@ -25,26 +25,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE = "cuts.csv"
+_MAX_SIDE = 960
 _COLUMNS = ("file", "clip", "participant", "person", "label", "start_s", "end_s", "score")
 
 
 @dataclass(frozen=True)
 class CutSettings:
-    """Attributes:
-    padding_s: shown before and after each event.
-    blur_faces: make faces unrecognisable.
-    gestures: only these labels; empty for all.
-    most: at most so many of each gesture, the surest first.
-    media: a folder to look for videos in, where they are not where they were.
-    max_side: shrink pictures to this side.
-    """
+    """Which events are cut, and how."""
 
-    padding_s: float = 0.5
-    blur_faces: bool = True
-    gestures: tuple[str, ...] = ()
-    most: int | None = None
-    media: Path | None = None
-    max_side: int = 960
+    padding_s: float = 0.5  # shown before and after each event
+    blur_faces: bool = True  # make faces unrecognisable
+    gestures: tuple[str, ...] = ()  # only these labels; empty for all
+    most: int | None = None  # at most so many of each gesture, the surest first
+    media: Path | None = None  # where to look for videos that are not where they were
 
 
 @dataclass(frozen=True)
@@ -53,8 +46,7 @@ class Cuts:
 
     files: tuple[Path, ...]
     failed: Mapping[str, str]
-    whole: int = 0
-    """Pictures in which no face was found, and that were blurred altogether."""
+    whole: int = 0  # pictures in which no face was found, and that were blurred altogether
 
 
 def cut_events(
@@ -63,11 +55,7 @@ def cut_events(
     settings: CutSettings | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Cuts:
-    """Write a video per event into a folder per gesture, and `cuts.csv` about them.
-
-    Args:
-        tick: called after each event.
-    """
+    """Write a video per event into a folder per gesture, and `cuts.csv`; each event ticks."""
     settings = settings or CutSettings()
     events = chosen_events(study, settings)
     about = About.load(study)
@@ -149,9 +137,7 @@ def _cut(
 ) -> None:
     start = max(float(event["start_s"]) - settings.padding_s, 0.0)
     end = float(event["end_s"]) + settings.padding_s
-    source = open_source(
-        video, VideoSettings(start=start or None, end=end, max_side=settings.max_side)
-    )
+    source = open_source(video, VideoSettings(start=start or None, end=end, max_side=_MAX_SIDE))
     try:
         pictures = _pictures(source, blur)
         first = next(pictures, None)

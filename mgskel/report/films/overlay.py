@@ -172,9 +172,8 @@ def _grounds(
         while True:
             yield canvas.blank()
     first = max(float(sequence.timestamps[0]) - 0.5 / sequence.fps, 0.0)
-    video = VideoSettings(start=first or None, max_side=max(canvas.size), fps=None)
-    if Path(clip).is_dir():
-        video = VideoSettings(fps=sequence.fps, start=first or None, max_side=max(canvas.size))
+    rate = sequence.fps if Path(clip).is_dir() else None
+    video = VideoSettings(fps=rate, start=first or None, max_side=max(canvas.size))
     wanted = iter(sequence.timestamps)
     source = open_source(clip, video)
     try:
@@ -201,10 +200,9 @@ def _grounds(
 def write_video(
     path: Path, pictures: Iterable[tuple[float, np.ndarray]], fps: float, size: tuple[int, int]
 ) -> None:
-    """H.264 in mp4, each picture shown at its own time; the first begins the video.
+    """H.264 in mp4 of pictures (H, W, 3) RGB with even sides, each shown at its own second.
 
-    Args:
-        pictures: seconds and (H, W, 3) RGB of (W, H) = `size`, whose sides are even.
+    The first begins the video, whose size is (W, H).
     """
     import av
 

@@ -9,21 +9,12 @@
   const groupOf = new Map(data.labels.map((label) => [label.name, label.group]));
   const shade = (n) => data.groups[groupOf.get(map.label[n])] || "#7a828a";
   const links = new Map(data.rows.map((row) => [row.name, row.link]));
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const { make, colour } = mgskel;
   let chosen = null, hovered = null, began = 0, only = "";
 
-  const pick = document.createElement("select");
-  pick.setAttribute("aria-label", "Gesture on the map");
-  for (const [value, words] of [["", "all gestures"], ...labels.map((l) => [l, l])]) {
-    const option = document.createElement("option");
-    option.value = value; option.textContent = words;
-    pick.append(option);
-  }
-  pick.addEventListener("change", () => { only = pick.value; draw(); });
-  const controls = document.createElement("div");
-  controls.className = "controls map-controls";
-  controls.append(pick);
-  canvas.parentElement.before(controls);
+  const pick = make("select", { "aria-label": "Gesture on the map", on: { change: () => { only = pick.value; draw(); } } },
+    make("option", { value: "", text: "all gestures" }), ...labels.map((label) => make("option", { value: label, text: label })));
+  canvas.parentElement.before(make("div", { class: "controls map-controls" }, pick));
 
   const size = () => ({ width: canvas.clientWidth, height: Math.round(canvas.clientWidth * 0.72) });
   const place = (n) => {
@@ -49,7 +40,7 @@
     pen.globalAlpha = 1;
     if (chosen !== null) {
       const [x, y] = place(chosen);
-      pen.strokeStyle = css("--ink"); pen.lineWidth = 2;
+      pen.strokeStyle = colour("--ink"); pen.lineWidth = 2;
       pen.beginPath(); pen.arc(x, y, 10, 0, 2 * Math.PI); pen.stroke();
     }
   }
@@ -62,7 +53,7 @@
       const value = (i) => (bytes[where + i] / 254) * 2 * map.reach - map.reach;
       return [stage.clientWidth / 2 + value(0) * scale, height * 0.34 + value(1) * scale];
     };
-    pen.strokeStyle = css("--quiet"); pen.lineWidth = 3; pen.lineCap = "round";
+    pen.strokeStyle = colour("--quiet"); pen.lineWidth = 3; pen.lineCap = "round";
     for (const [a, b] of map.lines) {
       const from = at(a), to = at(b);
       if (!from || !to) continue;
@@ -86,12 +77,9 @@
     const idle = chosen === null;
     chosen = n; began = performance.now();
     const near = map.neighbour[n];
-    caption.replaceChildren();
-    const link = document.createElement("a");
-    link.textContent = map.clip[n];
-    if (links.get(map.clip[n])) link.href = links.get(map.clip[n]);
-    caption.append(`${map.label[n]}, ${map.start[n].toFixed(1)} s, ${map.length[n].toFixed(1)} s long, `, link);
-    caption.append(`. Most alike: ${map.label[near]} in ${map.clip[near]} at ${map.start[near].toFixed(1)} s.`);
+    caption.replaceChildren(`${map.label[n]}, ${map.start[n].toFixed(1)} s, ${map.length[n].toFixed(1)} s long, `,
+      make("a", { text: map.clip[n], href: links.get(map.clip[n]) || null }),
+      `. Most alike: ${map.label[near]} in ${map.clip[near]} at ${map.start[near].toFixed(1)} s.`);
     draw();
     if (idle) requestAnimationFrame(play);
   }
@@ -105,17 +93,12 @@
     }
     return best;
   }
-  const tooltip = document.getElementById("tooltip");
   canvas.addEventListener("mousemove", (e) => {
     hovered = nearest(e);
     canvas.style.cursor = hovered === null ? "default" : "pointer";
-    tooltip.hidden = hovered === null;
-    if (hovered === null) return;
-    tooltip.textContent = `${map.label[hovered]} \u2014 ${map.clip[hovered]}, ${map.start[hovered].toFixed(1)} s`;
-    tooltip.style.left = `${Math.min(e.clientX + 12, window.innerWidth - 330)}px`;
-    tooltip.style.top = `${e.clientY + 14}px`;
+    mgskel.tip(e, hovered === null ? "" : `${map.label[hovered]} \u2014 ${map.clip[hovered]}, ${map.start[hovered].toFixed(1)} s`);
   });
-  canvas.addEventListener("mouseleave", () => { tooltip.hidden = true; });
+  canvas.addEventListener("mouseleave", (e) => mgskel.tip(e));
   canvas.addEventListener("click", (e) => { const n = nearest(e); if (n !== null) choose(n); });
   canvas.tabIndex = 0;
   canvas.addEventListener("keydown", (e) => {

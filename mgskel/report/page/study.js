@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const el = (id) => document.getElementById(id);
   const colour = (label) => data.groups[data.labels[label].group];
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const { make, colour: css } = mgskel;
   const SVG = "http://www.w3.org/2000/svg";
   const svg = (tag, attributes, words) => {
     const node = document.createElementNS(SVG, tag);
@@ -11,11 +11,7 @@
     if (words !== undefined) node.textContent = words;
     return node;
   };
-  const option = (select, value, words) => {
-    const node = document.createElement("option");
-    node.value = value; node.textContent = words;
-    select.append(node);
-  };
+  const option = (select, value, text) => select.append(make("option", { value, text }));
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   const observable = data.tenths.map((row) => row.map((tenths) => tenths / 10));
   const grouping = data.columns.map((column, index) => [column, index]).filter(([column]) => column.groups);
@@ -32,11 +28,7 @@
   grouping.forEach(([column, index]) => option(el("by"), String(index), column.name));
   if (grouping.length) el("by").value = String(grouping[0][1]);
   for (const [group, shade] of Object.entries(data.groups)) {
-    const item = document.createElement("span");
-    const mark = document.createElement("i");
-    mark.style.background = shade;
-    item.append(mark, group || "no group");
-    el("legend").append(item);
+    el("legend").append(make("span", {}, make("i", { style: { background: shade } }), group || "no group"));
   }
 
   // Raster
@@ -139,19 +131,15 @@
     }
     return { row: data.rows[i], event: found };
   }
-  const tooltip = el("tooltip");
   raster.addEventListener("mousemove", (event) => {
     const { row, event: found } = under(event);
     raster.style.cursor = row && row.link ? "pointer" : "default";
-    if (!row) { tooltip.hidden = true; return; }
+    if (!row) { mgskel.tip(event); return; }
     const who = [row.name, row.participant !== row.name ? row.participant : "", ...row.values].filter(Boolean).join(" \u00b7 ");
-    tooltip.textContent = found === null ? who
-      : `${data.labels[events.label[found]].name}, ${clock(events.start[found] / 100)}, ${(events.length[found] / 100).toFixed(1)} s, score ${(events.score[found] / 100).toFixed(2)} \u2014 ${who}`;
-    tooltip.hidden = false;
-    tooltip.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`;
-    tooltip.style.top = `${event.clientY + 14}px`;
+    mgskel.tip(event, found === null ? who
+      : `${data.labels[events.label[found]].name}, ${clock(events.start[found] / 100)}, ${(events.length[found] / 100).toFixed(1)} s, score ${(events.score[found] / 100).toFixed(2)} \u2014 ${who}`);
   });
-  raster.addEventListener("mouseleave", () => { tooltip.hidden = true; });
+  raster.addEventListener("mouseleave", (event) => mgskel.tip(event));
   raster.addEventListener("click", (event) => {
     const { row } = under(event);
     if (row && row.link) window.location.assign(row.link);
@@ -234,11 +222,7 @@
         const name = parts[p][0];
         figure.append(svg("text", { x: middle, y: height - 5, class: "quiet", "text-anchor": "middle" }, name.length > 12 ? `${name.slice(0, 11)}\u2026` : name));
       });
-      const panel = document.createElement("figure");
-      const caption = document.createElement("figcaption");
-      caption.textContent = label.name;
-      panel.append(caption, figure);
-      box.append(panel);
+      box.append(make("figure", {}, make("figcaption", { text: label.name }), figure));
     });
   }
 

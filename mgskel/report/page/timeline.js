@@ -203,16 +203,12 @@ mgskel.timeline = async function timeline() {
     if (edge) { mgskel.editing.drag(edge, time); return; }
     if (dragging) clock.seek(time);
     canvas.style.cursor = edgeAt(event) ? "ew-resize" : "";
-    const tip = document.getElementById("tooltip");
-    tip.hidden = !(row && row.kind !== "title" && px > labelWidth());
-    if (tip.hidden) return;
-    tip.textContent = found
+    if (!row || row.kind === "title" || px <= labelWidth()) { mgskel.tip(event); return; }
+    mgskel.tip(event, found
       ? `${found.label}, ${mgskel.clockText(found.start_s)} to ${mgskel.clockText(found.end_s)}${found.truth ? " (true)" : `, ${mgskel.certainty(found)}`}`
-      : `${row.told || row.label} at ${mgskel.clockText(Math.max(0, time))}`;
-    tip.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`;
-    tip.style.top = `${event.clientY + 14}px`;
+      : `${row.told || row.label} at ${mgskel.clockText(Math.max(0, time))}`);
   });
-  canvas.addEventListener("pointerleave", () => { document.getElementById("tooltip").hidden = true; });
+  canvas.addEventListener("pointerleave", (event) => mgskel.tip(event));
   canvas.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();

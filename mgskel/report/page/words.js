@@ -1,4 +1,4 @@
-// What every script of a page with a skeleton uses: elements, times and other words.
+// What scripts of several pages use: elements, times and other words.
 const mgskel = { pictures: {} };
 
 mgskel.clockText = function clockText(seconds, digits = 1) {
@@ -26,6 +26,16 @@ mgskel.certainty = function certainty(event) {
   if (event.annotated) return event.annotated;
   const others = event.alternatives.map(([label, chance]) => `${label} ${chance.toFixed(2)}`);
   return `score ${event.score.toFixed(2)}${others.length ? `; or ${others.join(", ")}` : ""}`;
+};
+
+// The note beside the pointer; without text it goes.
+mgskel.tip = function tip(event, text) {
+  const note = document.getElementById("tooltip");
+  note.hidden = !text;
+  if (!text) return;
+  note.textContent = text;
+  note.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 330)}px`;
+  note.style.top = `${event.clientY + 14}px`;
 };
 
 mgskel.colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from mgskel.core.storage.csv_table import to_csv
 from mgskel.core.storage.files import write_json, write_text, writing_together
 from mgskel.core.version import __version__
 from mgskel.report.frame import bullets, card, figure, framed, interval_bar, paragraph, table, text
+from mgskel.report.methods_text import listed, quoted
 from mgskel.study.agreement.agreement import (
     EVENT,
     F1,
@@ -52,7 +53,7 @@ def render_agreement(result: Agreement) -> str:
     minutes = result.observed_s / 60
     lead = (
         f"{len(result.files)} recording{'s' * (len(result.files) != 1)} ({minutes:.1f} minutes) "
-        f"coded by {_listed(result.coders)}."
+        f"coded by {listed(result.coders)}."
     )
     parts = [card("Agreement over all gestures", _overview(result))]
     if result.remarks:
@@ -68,13 +69,9 @@ def render_agreement(result: Agreement) -> str:
     return framed(" / ".join(result.coders), "mgskel agreement", lead, "\n".join(parts))
 
 
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
 def _counted(result: Agreement) -> str:
     keys = zip(result.count_keys, result.coders, strict=True)
-    return _listed([f"{result.overall[key]} by {name}" for key, name in keys])
+    return listed([f"{result.overall[key]} by {name}" for key, name in keys])
 
 
 def _overview(result: Agreement) -> str:
@@ -143,33 +140,24 @@ def _confusion(result: Agreement) -> str:
 def methods(result: Agreement) -> str:
     """A paragraph fit for a paper."""
     overall = result.overall
-
-    def quoted(measure: str) -> str:
-        value, low, high = (overall[measure + end] for end in ("", "_low", "_high"))
-        if value is None:
-            return "not defined"
-        share = round(result.settings.confidence * 100)
-        return f"{value:.2f}" + (
-            f" ({share}% CI {low:.2f} to {high:.2f})" if low is not None else ""
-        )
-
+    told = partial(quoted, overall, kind=f"{round(result.settings.confidence * 100)}% CI ")
     pairwise = " (mean over pairs of coders)" if len(result.coders) > 2 else ""
     sentences = [
-        f"Agreement between {_listed(result.coders)} was computed over {len(result.files)} "
+        f"Agreement between {listed(result.coders)} was computed over {len(result.files)} "
         f"recording{'s' * (len(result.files) != 1)} ({result.observed_s / 60:.1f} min; "
         f"annotations: {_counted(result)}) with mgskel {__version__}{pairwise}.",
         f"Annotations of the same label with an intersection over union above 0.3 counted as "
-        f"agreed (F1 = {quoted(F1)}).",
-        f"Cohen's kappa over moments was {quoted(TIME)}"
+        f"agreed (F1 = {told(F1)}).",
+        f"Cohen's kappa over moments was {told(TIME)}"
         + (f" with a tolerance of {result.settings.tolerance_s:g} s"
            if result.settings.tolerance_s else "") + ".",
         f"The event-based kappa after Holle and Rein (2015; annotations linked from "
         f"{result.settings.link:.0%} overlap, chance by iterative proportional fitting) was "
-        f"{quoted(EVENT)}.",
-        f"The intraclass correlation of rates (ICC(A,1)) was {quoted(RATE)}.",
+        f"{told(EVENT)}.",
+        f"The intraclass correlation of rates (ICC(A,1)) was {told(RATE)}.",
     ]  # fmt: skip
     if MANY in overall:
-        sentences.append(f"Fleiss' kappa over moments of all coders was {quoted(MANY)}.")
+        sentences.append(f"Fleiss' kappa over moments of all coders was {told(MANY)}.")
     if overall[f"{F1}_low"] is not None:
         sentences.append(
             f"Intervals are percentiles of {result.settings.resamples} bootstrap samples of "

@@ -227,14 +227,12 @@ def _explained(result: Comparison) -> list[str]:
         "group's events are those of its gestures, over their mean observable time.",
         "q: false discovery rate of Benjamini and Hochberg.",
     ]
-    if result.within:
-        lines.append("Superiority: share of participants whose rate is higher than in the "
-                     "reference (ties half).")  # fmt: skip
-    else:
-        lines.append("Superiority: probability that a recording has a higher rate than one of the "
-                     "reference (ties half).")  # fmt: skip
-    lines.append(
+    what = "share of participants whose rate is higher than in the reference"
+    if not result.within:
+        what = "probability that a recording has a higher rate than one of the reference"
+    return [
+        *lines,
+        f"Superiority: {what} (ties half).",
         "The recognizer's errors may differ between groups (other cameras, other clothes): check "
-        "agreement with human coders in each."
-    )
-    return lines
+        "agreement with human coders in each.",
+    ]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mgskel.core.storage.files import write_text
 from mgskel.core.storage.intake import read_json
 from mgskel.core.version import __version__
-from mgskel.report.methods_text import cleaning_words, estimator_words, listed
+from mgskel.report.methods_text import cleaning_words, listed, origin_words, quoted
+from mgskel.study.agreement.agreement import EVENT, F1, RATE, TIME
 from mgskel.study.reviews import ACCEPTED, REJECTED, last_word
 from mgskel.study.study_folder import About, ClipResult
 
@@ -22,22 +23,16 @@ AGREEMENT = Path("agreement") / "agreement.json"
 _LOW_SHARE = 0.5
 
 
-def write_methods(folder: Path, clips: Sequence[ClipResult], about: About,
-                  tables: Mapping[str, pd.DataFrame]) -> None:  # fmt: skip
+def write_methods(
+    folder: Path, clips: Sequence[ClipResult], about: About, tables: Mapping[str, pd.DataFrame]
+) -> None:
     write_text(folder / METHODS, methods_text(folder, clips, about, tables))
 
 
 def methods_text(
-    folder: Path,
-    clips: Sequence[ClipResult],
-    about: About,
-    tables: Mapping[str, pd.DataFrame],
+    folder: Path, clips: Sequence[ClipResult], about: About, tables: Mapping[str, pd.DataFrame]
 ) -> str:
-    """Markdown: a paragraph for a paper, limits, and how to cite.
-
-    Args:
-        tables: the study's tables by name.
-    """
+    """Markdown: a paragraph for a paper, limits, and how to cite."""
     sentences = [
         *_recordings(clips, tables["observable"]),
         *_keypoints(clips),
@@ -84,10 +79,8 @@ def _keypoints(clips: Sequence[ClipResult]) -> list[str]:
     cleaned: Counter[str] = Counter()
     for header in headers:
         steps = {str(record.get("step")): record for record in header.provenance}
-        estimate = steps.get("extract") or steps.get("estimate")
         layout = header.skeleton.get("name", "an own layout")
-        how = f"estimated with {estimator_words(estimate)}" if estimate else "given"
-        sources[f"{how} (layout {layout})"] += 1
+        sources[f"{origin_words(steps)} (layout {layout})"] += 1
         cleaned[listed(cleaning_words(steps) or [""])] += 1
     words = listed([how + (f" in {n}" if len(sources) > 1 else "") for how, n in sources.items()])
     pace = f"{rates[0]:g}" if len(rates) == 1 else f"{rates[0]:g} to {rates[-1]:g}"
@@ -138,19 +131,12 @@ def _agreement(folder: Path) -> str:
     read = read_json(path)
     tree: Mapping[str, Any] = read if isinstance(read, dict) else {}
     overall: Mapping[str, Any] = tree.get("overall", {})
-
-    def told(name: str) -> str:
-        value, low, high = (overall.get(name + end) for end in ("", "_low", "_high"))
-        if value is None:
-            return "not defined"
-        return f"{value:.2f}" + (f" ({low:.2f} to {high:.2f})" if low is not None else "")
-
     coders = listed([str(name) for name in tree.get("coders", [])])
     files = len(tree.get("files", []))
     return (
-        f"Agreement between {coders} over {files} recordings: event F1 {told('event_f1_0.3')}, "
-        f"Cohen's kappa over moments {told('kappa_time')}, event-based kappa (Holle & Rein, 2015) "
-        f"{told('kappa_event')}, ICC of rates {told('icc_rate')}."
+        f"Agreement between {coders} over {files} recordings: event F1 {quoted(overall, F1)}, "
+        f"Cohen's kappa over moments {quoted(overall, TIME)}, event-based kappa (Holle & Rein, "
+        f"2015) {quoted(overall, EVENT)}, ICC of rates {quoted(overall, RATE)}."
     )
 
 

@@ -73,7 +73,7 @@ def render_study_page(
         lead,
         "\n".join(filter(None, parts)),
         data=data,
-        scripts=("study.js", *(("gesture_map.js",) if map_file.exists() else ())),
+        scripts=("words.js", "study.js", *(("gesture_map.js",) if map_file.exists() else ())),
     )
 
 
@@ -165,7 +165,8 @@ def _cautions(clips: Sequence[ClipResult], about: About, observable: pd.DataFram
         lines.append(
             f"shorter than ten seconds, so that a rate per minute says little: {_some(short)}"
         )
-    quality_lines = [f"{note} ({_some(names)})" for note, names in _by_number(notes)]
+    ordered = sorted(notes.items(), key=lambda item: (-len(item[1]), item[0]))
+    quality_lines = [f"{note} ({_some(names)})" for note, names in ordered]
     if not lines and not quality_lines:
         return ""
     content = bullets(lines) if lines else ""
@@ -176,10 +177,6 @@ def _cautions(clips: Sequence[ClipResult], about: About, observable: pd.DataFram
             f"{len(quality_lines)} remarks on quality</summary>{shown}</details>"
         )
     return card("Take care", content)
-
-
-def _by_number(notes: Mapping[str, list[str]]) -> list[tuple[str, list[str]]]:
-    return sorted(notes.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
 def _some(names: Sequence[str]) -> str:
