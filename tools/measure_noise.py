@@ -9,17 +9,15 @@ mgskel/synthesis/noise.yaml holds. Clips should show one person each.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from studies.asking import ending_well, parser_of
 from studies.synthesis.measuring import measure_groups, measure_hands, summary
 
 from mgskel.core.body_scale import shoulder_width
-from mgskel.core.errors import MgskelError
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton
 from mgskel.core.storage.files import write_json
@@ -74,18 +72,13 @@ def estimates(clip: Path) -> tuple[PoseSequence, np.ndarray]:
     return plain, mirrored
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP")
     parser.add_argument("--json", type=Path, help="write all numbers there")
     arguments = parser.parse_args(argv)
-    try:
-        measured = list(_measure(arguments.clips))
-    except MgskelError as error:
-        print(f"measure_noise: {error}", file=sys.stderr)
-        return error.exit_code
+    measured = list(_measure(arguments.clips))
     rows = summary([(clip["pixels"], clip["measures"]) for clip in measured])
     print("\nsummary (what noise.yaml holds)")
     for group, values in rows.items():

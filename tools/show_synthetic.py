@@ -8,14 +8,13 @@ the sheet shows each class at rest, on the way, and twice at its apex.
 
 from __future__ import annotations
 
-import argparse
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from studies.asking import ending_well, parser_of
 
-from mgskel.core.errors import MgskelError
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import writing
 from mgskel.synthesis import SynthesisSettings, SyntheticRecording, synthesise_clip
@@ -98,10 +97,9 @@ def sheet(clips: list[SyntheticRecording], path: Path, columns: int = 3) -> None
     plt.close(figure)
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--labels", help="classes, separated by commas (default: all)")
     parser.add_argument("--layout", default="mediapipe_holistic")
@@ -116,18 +114,12 @@ def main(argv: list[str] | None = None) -> int:
     settings = SynthesisSettings(
         layout=arguments.layout, noise=arguments.noise, programs=tuple(arguments.programs)
     )
-    try:
-        programs = load_programs(*settings.programs)
-        labels = arguments.labels.split(",") if arguments.labels else programs.labels
-        clips = [
-            synthesise_clip(label, arguments.seed + i, settings) for i, label in enumerate(labels)
-        ]
-        sheet(clips, arguments.out / "sheet.png")
-        for clip in () if arguments.sheet_only else clips:
-            animate(clip, arguments.out / f"{clip.truth[0].label}.gif")
-    except MgskelError as error:
-        print(f"show_synthetic: {error}", file=sys.stderr)
-        return error.exit_code
+    programs = load_programs(*settings.programs)
+    labels = arguments.labels.split(",") if arguments.labels else programs.labels
+    clips = [synthesise_clip(label, arguments.seed + i, settings) for i, label in enumerate(labels)]
+    sheet(clips, arguments.out / "sheet.png")
+    for clip in () if arguments.sheet_only else clips:
+        animate(clip, arguments.out / f"{clip.truth[0].label}.gif")
     print(f"{arguments.out}: {len(clips)} classes")
     return 0
 

@@ -19,10 +19,8 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import logging
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -30,11 +28,12 @@ from pathlib import Path
 import attention_of_events
 import numpy as np
 import torch
+from studies.asking import ending_well, parser_of
 from torch import Tensor
 
 from mgskel.attention import METHODS, JointAttention, attend, faithfulness, randomised
 from mgskel.core.config import load_config
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import InputError
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.recording import Dataset
 from mgskel.core.storage.files import write_text
@@ -79,10 +78,9 @@ class Finding:
     alike: float
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--set", metavar="NAME=FILE", help="a recipe in configs/ and its data")
     add("--backbones", default="light", help="comma-separated")
@@ -94,23 +92,17 @@ def main() -> int:
     add("--layout", help="skeleton of a file that does not name its own")
     add("--clips", type=int, default=30, help="how many rightly recognised clips to look at")
     add("--results", type=Path, default=Path("docs/results"))
-    args = parser.parse_args()
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
+    args = parser.parse_args(argv)
     set_threads(1)
-    try:
-        if args.spotter is not None:
-            findings = list(look_at_spotter(args.spotter or None, args.recordings))
-        else:
-            findings = [
-                finding
-                for name, recognizer, clips in networks(args)
-                for finding in look_at(name, recognizer, clips, args.clips)
-            ]
-        write_results(args.results, findings)
-    except MgskelError as error:
-        print(f"study_attention: {error}", file=sys.stderr)
-        return error.exit_code
+    if args.spotter is not None:
+        findings = list(look_at_spotter(args.spotter or None, args.recordings))
+    else:
+        findings = [
+            finding
+            for name, recognizer, clips in networks(args)
+            for finding in look_at(name, recognizer, clips, args.clips)
+        ]
+    write_results(args.results, findings)
     return 0
 
 

@@ -10,16 +10,15 @@ printed: durations and speeds of the synthetic gestures beside those published.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from studies.asking import ending_well, parser_of
 from studies.synthesis.believability import RestWindows, Separation, rest_windows, separate
 
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import InputError
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import write_json
 from mgskel.formats import ReadOptions, read
@@ -117,10 +116,9 @@ def durations(per_class: int) -> dict[str, float]:
             "peak_speed": float(np.median(speeds))}  # fmt: skip
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("--heads", nargs="+", type=Path, default=[], metavar="CLIP")
     parser.add_argument("--kinect", type=Path, metavar="FILE")
     parser.add_argument("--people", type=int, default=60, help="synthetic people per comparison")
@@ -128,24 +126,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args(argv)
     results: dict[str, object] = {}
-    try:
-        if arguments.heads:
-            near = CameraSettings(framing={"close": 1.0, "bust": 1.0})
-            found = tell("talking heads", real_heads(arguments.heads),
-                         {"layout": "mediapipe_holistic", "camera": near}, HEAD,
-                         ("left_ear", "right_ear"), 2.0, arguments.people)  # fmt: skip
-            results["heads"] = {state: asdict(result) for state, result in found.items()}
-        if arguments.kinect:
-            found = tell("seated rest before a Kinect", real_seated(arguments.kinect),
-                         {"layout": "gesture_phase6", "seated": 1.0}, SEATED, ("head", "spine"),
-                         1.5, arguments.people)  # fmt: skip
-            results["kinect"] = {state: asdict(result) for state, result in found.items()}
-        results["durations"] = durations(arguments.per_class)
-        if arguments.json:
-            write_json(arguments.json, results)
-    except MgskelError as error:
-        print(f"study_believability: {error}", file=sys.stderr)
-        return error.exit_code
+    if arguments.heads:
+        near = CameraSettings(framing={"close": 1.0, "bust": 1.0})
+        found = tell("talking heads", real_heads(arguments.heads),
+                     {"layout": "mediapipe_holistic", "camera": near}, HEAD,
+                     ("left_ear", "right_ear"), 2.0, arguments.people)  # fmt: skip
+        results["heads"] = {state: asdict(result) for state, result in found.items()}
+    if arguments.kinect:
+        found = tell("seated rest before a Kinect", real_seated(arguments.kinect),
+                     {"layout": "gesture_phase6", "seated": 1.0}, SEATED, ("head", "spine"),
+                     1.5, arguments.people)  # fmt: skip
+        results["kinect"] = {state: asdict(result) for state, result in found.items()}
+    results["durations"] = durations(arguments.per_class)
+    if arguments.json:
+        write_json(arguments.json, results)
     return 0
 
 

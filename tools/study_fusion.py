@@ -12,16 +12,17 @@ takes small networks and short trainings (minutes), `full` the networks as they 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
+from studies.asking import ending_well, parser_of
 from studies.recognition.study import Results, Trial, run_trials
 from studies.recognition.study_page import page, plot_curves, plot_differences
 from studies.recognition.synthetic_sets import CURVES, SETS, curve_place, synthetic_file
 
-from mgskel.core.errors import InputError, MgskelError, unknown
+from mgskel.core.errors import InputError, unknown
 from mgskel.core.storage.files import write_text
 
 CONTROLS = Path(__file__).parent / "studies" / "recognition" / "controls.py"
@@ -109,10 +110,9 @@ def _changes(name: str, network: str, size: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--set", action="append", default=[], metavar="NAME=FILE", help="a real set and its data")
     add("--size", choices=("quick", "full"), default="quick")
@@ -125,16 +125,9 @@ def main() -> int:
     add("--minutes", type=float, help="stop starting trainings after so long")
     add("--results", type=Path, default=Path("docs/results"))
     add("--work", type=Path, default=Path("runs/study_fusion"), help="for the synthetic sets")
-    args = parser.parse_args()
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    args = parser.parse_args(argv)
     warnings.filterwarnings("ignore")
-    try:
-        return _study(args)
-    except MgskelError as error:
-        print(f"study: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    return _study(args)
 
 
 def _study(args: argparse.Namespace) -> int:

@@ -18,9 +18,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from studies.asking import ending_well, parser_of
 from studies.phases.study import TOGETHER, Row, compare, leave_one_user_out, recordings_of
 
-from mgskel.core.errors import MgskelError
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.recording import Dataset
 from mgskel.core.storage.files import to_json, write_json, write_text
@@ -34,12 +34,9 @@ Gesture Phase recordings of users a and b in view: expect somewhat less of a thi
 """
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="study_phases.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, metavar="FILE")
     add("--test", type=Path, metavar="FILE", help="test on these recordings instead")
@@ -49,33 +46,27 @@ def main(argv: list[str] | None = None) -> int:
     add("--json", type=Path, metavar="OUT", help="all figures; '-' prints them")
     add("--write", type=Path, metavar="PAGE", help="the table as a page")
     arguments = parser.parse_args(argv)
-    try:
-        set_threads(1)
-        data = recordings_of(_bundle(arguments.data, arguments.layout))
-        seeds, config = range(arguments.seeds), FramesConfig(rest=arguments.rest)
-        if arguments.test is None:
-            rows = leave_one_user_out(data, config, seeds)
-        else:
-            test = recordings_of(_bundle(arguments.test, arguments.layout))
-            rows = compare(data, test, config, seeds)
-        tree = {
-            "seeds": arguments.seeds,
-            "together": together(rows),
-            "rows": [asdict(row) for row in rows],
-        }
-        if str(arguments.json) == "-":
-            sys.stdout.write(to_json(tree))
-        else:
-            print(table(rows))
-        if arguments.json is not None and str(arguments.json) != "-":
-            write_json(arguments.json, tree)
-        if arguments.write is not None:
-            write_text(arguments.write, page(rows, arguments))
-    except MgskelError as error:
-        print(f"study_phases: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    set_threads(1)
+    data = recordings_of(_bundle(arguments.data, arguments.layout))
+    seeds, config = range(arguments.seeds), FramesConfig(rest=arguments.rest)
+    if arguments.test is None:
+        rows = leave_one_user_out(data, config, seeds)
+    else:
+        test = recordings_of(_bundle(arguments.test, arguments.layout))
+        rows = compare(data, test, config, seeds)
+    tree = {
+        "seeds": arguments.seeds,
+        "together": together(rows),
+        "rows": [asdict(row) for row in rows],
+    }
+    if str(arguments.json) == "-":
+        sys.stdout.write(to_json(tree))
+    else:
+        print(table(rows))
+    if arguments.json is not None and str(arguments.json) != "-":
+        write_json(arguments.json, tree)
+    if arguments.write is not None:
+        write_text(arguments.write, page(rows, arguments))
     return 0
 
 

@@ -24,11 +24,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from studies.asking import ending_well, parser_of
 from studies.shipped.evaluation import f1_interval, one_line, watch
 from studies.shipped.heldout import TEST, Example, HeldOutSettings, held_out
 from studies.spotting import curves, fusion_pairs
 
-from mgskel.core.errors import InputError, MgskelError, unknown
+from mgskel.core.errors import InputError, unknown
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import write_text, writing
@@ -60,12 +61,9 @@ class Point:
     events: int
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="study_spotting.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("-o", "--out", type=Path, required=True, help="keeps the recordings")
     parser.add_argument("--results", type=Path, default=Path("docs/results"))
     parser.add_argument("--model", type=Path)
@@ -78,39 +76,31 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recordings-in", type=Path, metavar="FOLDER", help="only judge on these")
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args(argv)
-    try:
-        set_threads()
-        spotter = StreamRecognizer.load(arguments.model)
-        if arguments.recordings_in is not None:
-            curves.judge_folder(spotter, arguments.recordings_in)
-            return 0
-        if arguments.curves:
-            examples = held_out(arguments.out, TEST, spotter.vocabulary, arguments.workers)
-            curves.study(spotter, examples, arguments.results, f"{_COMMAND} --curves")
-            return 0
-        if arguments.fusion is not None:
-            if arguments.data is None:
-                raise InputError("the real sets are missing", remedy="--data DIR")
-            settings = fusion_pairs.PairSettings(arguments.data, arguments.fusion)
-            how = f"{_COMMAND} --fusion START --data DIR"
-            fusion_pairs.study(arguments.out, settings, arguments.results, how, arguments.workers)
-            return 0
-        points = [
-            _measure(spotter, what, level, arguments)
-            for what in _chosen(arguments.only)
-            for level in _LEVELS[what]
-        ]
-        how = f"--recordings {arguments.recordings} --seconds {arguments.seconds:g}"
-        about = f"{arguments.recordings} recordings of {arguments.seconds:g} s for each row"
-        write_text(
-            arguments.results / "spotting_limits.md", _page(points, spotter.name, about, how)
-        )
-        _plot(points, arguments.results / "spotting_limits.svg")
-    except MgskelError as error:
-        print(f"study_spotting: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    set_threads()
+    spotter = StreamRecognizer.load(arguments.model)
+    if arguments.recordings_in is not None:
+        curves.judge_folder(spotter, arguments.recordings_in)
+        return 0
+    if arguments.fusion is not None:
+        if arguments.data is None:
+            raise InputError("the real sets are missing", remedy="--data DIR")
+        settings = fusion_pairs.PairSettings(arguments.data, arguments.fusion)
+        how = f"{_COMMAND} --fusion START --data DIR"
+        fusion_pairs.study(arguments.out, settings, arguments.results, how, arguments.workers)
+        return 0
+    if arguments.curves:
+        examples = held_out(arguments.out, TEST, spotter.vocabulary, arguments.workers)
+        curves.study(spotter, examples, arguments.results, f"{_COMMAND} --curves")
+        return 0
+    points = [
+        _measure(spotter, what, level, arguments)
+        for what in _chosen(arguments.only)
+        for level in _LEVELS[what]
+    ]
+    how = f"--recordings {arguments.recordings} --seconds {arguments.seconds:g}"
+    about = f"{arguments.recordings} recordings of {arguments.seconds:g} s for each row"
+    write_text(arguments.results / "spotting_limits.md", _page(points, spotter.name, about, how))
+    _plot(points, arguments.results / "spotting_limits.svg")
     return 0
 
 

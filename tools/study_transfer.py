@@ -14,13 +14,15 @@ import csv
 import io
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from studies.asking import ending_well, parser_of
 from studies.recognition.differences import interval
 from studies.recognition.transfer import TransferSet, transfer
 
 from mgskel.core.config import load_config
-from mgskel.core.errors import InputError, MgskelError
+from mgskel.core.errors import InputError
 from mgskel.core.gestures import get_vocabulary
 from mgskel.core.skeleton import get_skeleton
 from mgskel.core.storage.files import write_text
@@ -36,10 +38,9 @@ COLUMNS = ("source", "target", "variant", "seed", "epochs", "n", "classes", "maj
            "mean_class", "macro_f1")  # fmt: skip
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--layout", default="kinect20", help="the common layout")
     parser.add_argument("--seeds", type=int, default=3)
@@ -47,14 +48,8 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, default=Path("docs/results"))
     parser.add_argument("--configs", type=Path, default=Path("configs"))
-    args = parser.parse_args()
-    try:
-        study(args)
-    except MgskelError as error:
-        print(f"study: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    args = parser.parse_args(argv)
+    study(args)
     return 0
 
 

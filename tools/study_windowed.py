@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from studies.asking import ending_well, parser_of
 from studies.shipped.evaluation import one_line, watch
 from studies.shipped.heldout import Example, HeldOutSettings, held_out
 from studies.spotting.windowed import (
@@ -25,7 +26,6 @@ from studies.spotting.windowed import (
     judge_windows,
 )
 
-from mgskel.core.errors import MgskelError
 from mgskel.core.events import GestureEvent
 from mgskel.core.machine.threads import set_threads
 from mgskel.core.sequence import PoseSequence
@@ -49,12 +49,9 @@ class Row:
     cpu_s: float
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="study_windowed.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
     add = parser.add_argument
     add("-o", "--out", type=Path, required=True, metavar="RUN", help="keeps the recordings")
     add("--model", type=Path, help="a spotter of your own (default: the shipped one)")
@@ -63,27 +60,21 @@ def main(argv: list[str] | None = None) -> int:
     add("--workers", type=int, default=1)
     add("--write", type=Path, metavar="PAGE")
     arguments = parser.parse_args(argv)
-    try:
-        set_threads(1)
-        spotter = StreamRecognizer.load(arguments.model)
-        rival, about = _fitted_rival(spotter, arguments)
-        recordings, rests = _set(
-            spotter, arguments, _TEST_SEED, arguments.recordings, arguments.recordings
-        )
-        watched = watch(spotter, recordings)
-        rows = [
-            _measured("one pass (`mgskel spot`)", spotter.spot, recordings, watched, rests),
-            _measured(f"windows of {about}", rival, recordings, watched, rests),
-        ]
-        text = _page(rows, recordings, spotter.name, arguments)
-        print(text)
-        if arguments.write is not None:
-            write_text(arguments.write, text)
-    except MgskelError as error:
-        print(f"study_windowed: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    set_threads(1)
+    spotter = StreamRecognizer.load(arguments.model)
+    rival, about = _fitted_rival(spotter, arguments)
+    recordings, rests = _set(
+        spotter, arguments, _TEST_SEED, arguments.recordings, arguments.recordings
+    )
+    watched = watch(spotter, recordings)
+    rows = [
+        _measured("one pass (`mgskel spot`)", spotter.spot, recordings, watched, rests),
+        _measured(f"windows of {about}", rival, recordings, watched, rests),
+    ]
+    text = _page(rows, recordings, spotter.name, arguments)
+    print(text)
+    if arguments.write is not None:
+        write_text(arguments.write, text)
     return 0
 
 

@@ -11,42 +11,32 @@ result lies in RUN/shipped; copy it to mgskel/spotting/shipped to ship it.
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from studies.asking import ending_well, parser_of
 from studies.shipped.build import BuildSettings, build, with_rules
 
 from mgskel.core.config import load_config
-from mgskel.core.errors import MgskelError
 from mgskel.spotting.recognizers.stream_recognizer import StreamRecognizer
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="train_shipped.py",
-        allow_abbrev=False,
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+@ending_well
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__, allow_abbrev=False)
     parser.add_argument("-o", "--out", type=Path, required=True, help="run folder")
     parser.add_argument("-c", "--config", type=Path, help="settings as YAML")
     parser.add_argument("--workers", type=int, default=1, help="processes for the synthesis")
     parser.add_argument("--rules-of", type=Path, metavar="RUN", help="keep this one's network as "
         "it is: fit its decision rule and clip rule anew, and judge it")  # fmt: skip
     arguments, overrides = parser.parse_known_args(argv)
-    try:
-        settings = load_config(BuildSettings, arguments.config, overrides)
-        if arguments.rules_of is not None:
-            recognizer = StreamRecognizer.load(arguments.rules_of)
-            figures = with_rules(arguments.out, recognizer, settings, arguments.workers)
-        else:
-            figures = build(arguments.out, settings, arguments.workers)
-    except MgskelError as error:
-        print(f"train_shipped: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    settings = load_config(BuildSettings, arguments.config, overrides)
+    if arguments.rules_of is not None:
+        recognizer = StreamRecognizer.load(arguments.rules_of)
+        figures = with_rules(arguments.out, recognizer, settings, arguments.workers)
+    else:
+        figures = build(arguments.out, settings, arguments.workers)
     for name, value in figures.items():
         if isinstance(value, float):
             print(f"{name:<24}{value:8.3f}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mgskel.core.errors import InputError, MgskelError, unknown
+from mgskel.core.errors import InputError, unknown
 from mgskel.core.storage.files import write_text
+from studies.asking import ending_well, parser_of
 from studies.recognition.study import Results, Trial, run_trials
 from studies.recognition.study_page import page, plot_differences
 
@@ -32,9 +31,7 @@ def main(
         references: for each variant the one that it is compared with.
         remark: what the page says at its end.
     """
-    parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(about)
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=FILE", help="a recipe and its data"
     )
@@ -49,13 +46,7 @@ def main(
     parser.add_argument("--results", type=Path, default=Path("docs/results"))
     parser.add_argument("--configs", type=Path, default=Path("configs"))
     args = parser.parse_args()
-    try:
-        return study(args, name, make, references, remark)
-    except MgskelError as error:
-        print(f"study: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    return ending_well(study)(args, name, make, references, remark)
 
 
 def study(
@@ -66,8 +57,6 @@ def study(
     remark: str = "",
 ) -> int:
     """Run what is missing, then write table and plot from all rows."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="lightning")
     files = {}
     for word in args.set:
         recipe, equals, file = word.partition("=")
