@@ -49,23 +49,26 @@ def open_source(clip: Footage, settings: VideoSettings = _WHOLE) -> FrameSource:
 
 def expected_frames(clip: str | Path, settings: VideoSettings = _WHOLE) -> int | None:
     """How many frames a clip's header promises, 0 where it tells none; none if it won't open."""
-    try:
-        source = open_source(clip, settings)
-    except MgskelError:
-        return None
-    source.close()
-    return source.expected or 0
+    header = _header(clip, settings)
+    return None if header is None else header.expected or 0
 
 
 def expected_seconds(clip: str | Path, settings: VideoSettings = _WHOLE) -> float | None:
     """How long the wanted part of a clip is by its header; none where it does not say."""
+    header = _header(clip, settings)
+    if header is None or not header.expected:
+        return None
+    return header.expected / min(header.fps or 30.0, settings.fps or float("inf"))
+
+
+def _header(clip: str | Path, settings: VideoSettings) -> FrameSource | None:
+    """A clip opened and closed again, for what its header tells; none if it won't open."""
     try:
         source = open_source(clip, settings)
     except MgskelError:
         return None
     source.close()
-    rate = min(source.fps or 30.0, settings.fps or float("inf"))
-    return source.expected / rate if source.expected else None
+    return source
 
 
 class Video:
