@@ -184,7 +184,7 @@ def page(results: Sequence[Speed], load: float, rounds: int) -> str:
         "whole step of SGD, inference the folded network, the median of rounds in which all take "
         "turns. *Exported* is the same single sequence in the ONNX file of the network, with its "
         f"mask, under ONNX Runtime. {machine['processor']}, torch {machine['torch']}, load "
-        f"{load:.1f}. The original CTR-GCN code, on a machine of this class with two threads: 10.6 "
+        f"{load:.1f}. The original CTR-GCN code, on a faster machine with two threads: 10.6 "
         "in training, 38.1 in inference, and 53 ms for one sequence with one thread.",
         "",
         "| network | fusion | threads | parameters | multiply-adds | train/s | infer/s | one, ms "
