@@ -212,7 +212,31 @@ def page(results: Sequence[Speed], load: float, rounds: int) -> str:
             f"| {_more(1 / off.infer_seq_s, 1 / on.infer_seq_s)} "
             f"| {_more(off.batch1_ms, on.batch1_ms)} | {_more(off.onnx_ms, on.onnx_ms)} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_against_ctrgcn(results)]) + "\n"
+
+
+def _against_ctrgcn(results: Sequence[Speed]) -> list[str]:
+    """How many times as fast as our CTR-GCN each network is, with the same fusion and threads."""
+    reference = {(r.fusion, r.threads): r for r in results if r.backbone == "ctrgcn"}
+    if not reference:
+        return []
+    lines = [
+        "",
+        "## Times as fast as our `ctrgcn`",
+        "",
+        f"| network | fusion | threads | training | inference of {SEQUENCES} | of one |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for line in results:
+        than = reference[line.fusion, line.threads]
+        if line is not than:
+            lines.append(
+                f"| {line.backbone} | {line.fusion} | {line.threads} "
+                f"| {line.train_seq_s / than.train_seq_s:.1f} "
+                f"| {line.infer_seq_s / than.infer_seq_s:.1f} "
+                f"| {than.batch1_ms / line.batch1_ms:.1f} |"
+            )
+    return lines
 
 
 def _more(without: float | None, with_it: float | None) -> str:
