@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mgskel.cli.shared.numbers import number, whole
 from mgskel.cli.shared.recordings import TAKES, add_reading_options, read_recordings
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, unknown
 from mgskel.core.storage.intake import number_of
 
 if TYPE_CHECKING:
@@ -23,20 +23,27 @@ EXAMPLES = (
 JSON = "what was written, and what was lost"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from mgskel.formats import FORMATS, writable
+class _Formats(argparse.Action):
+    """Prints which formats there are. Only here are they loaded: help comes at once."""
 
-    written = writable()
-    endings: dict[str, list[str]] = {}
-    for name, writer in written.items():
-        endings.setdefault(writer.ending or "a folder", []).append(name)
-    targets = "; ".join(f"{ending}: {', '.join(names)}" for ending, names in endings.items())
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from mgskel.formats import FORMATS
+
+        for entry in FORMATS:
+            writer = entry.writer
+            to = f"--to {entry.name}  ({writer.ending or 'a folder'})" if writer else "read only"
+            print(f"{entry.title}: {to}\n    {entry.give.replace('`', '')}")
+        parser.exit()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("source", metavar="IN", help=f"{TAKES}; readable are "
-        f"{', '.join(entry.title for entry in FORMATS)}")  # fmt: skip
-    add("out", metavar="OUT", help=f"{targets} (several recordings in one .npz: a bundle; in a "
-        "folder: one file each)")  # fmt: skip
-    add("--to", choices=tuple(written), help="target format, where the ending leaves it open")
+    add("source", metavar="IN", help=f"{TAKES}; its content tells which ('--formats')")
+    add("out", metavar="OUT", help="a file, whose ending tells the format, or a folder: one file "
+        "each (several recordings in one .npz: a bundle)")  # fmt: skip
+    add("--formats", action=_Formats, nargs=0, help="list what is read and written, and stop")
+    add("--to", metavar="FORMAT", help="target format, where the ending leaves it open, such as "
+        "ntu for .npz")  # fmt: skip
     add("--to-layout", metavar="LAYOUT", help="convert joints to another layout")
     add("--allow-missing", action="store_true", help="joints that the source lacks become missing")
     add("--to-fps", type=number(0.001, 1000), metavar="FPS", help="resample in time")
@@ -48,8 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.formats import write
+    from mgskel.formats import writable, write
 
+    if args.to is not None and args.to not in writable():  # before anything is read
+        raise unknown("format", args.to, writable())
     data = read_recordings(args.source, args)
     chosen = _choose(data, args)
     if args.events:

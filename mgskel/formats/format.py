@@ -146,7 +146,7 @@ def detect(path: str | Path, collections: bool = True) -> tuple[Format, Source]:
         place=path,
         expected="one of " + ", ".join(entry.title for entry in FORMATS),
         found=_glimpse(source),
-        remedy="'mgskel convert --help' lists them",
+        remedy="'mgskel convert --formats' lists them",
     )
 
 

@@ -2,19 +2,6 @@
 
 Decoding, estimating, tracking, cleaning, judging.
 
-`extract` does one clip, `extract_batch` a thousand. Nothing heavy is imported until used.
+`mgskel.pose.extract.extract` does one clip, `mgskel.pose.batches.batch.extract_batch` a thousand.
+Nothing is imported here: whoever only asks which estimators there are does not wait for the rest.
 """
-
-from mgskel.pose.batches.batch import extract_batch
-from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
-from mgskel.pose.quality import QualityReport, quality_report
-
-__all__ = [
-    "ExtractSettings",
-    "Extraction",
-    "QualityReport",
-    "extract",
-    "extract_batch",
-    "quality_report",
-    "refine",
-]

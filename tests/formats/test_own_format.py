@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mgskel.cli import verb_parser
 from mgskel.core.registry import load_file
 from mgskel.formats import FORMATS, detect, read
 
@@ -51,7 +52,7 @@ def test_an_installed_format_works_from_the_command_line(
     assert (answer["source_format"], answer["target"]) == ("list of noses", "noses")
     assert "frame rate (25)" in answer["lost"]
     assert (tmp_path / "b.nose").read_text().startswith("noses\n1.0")
-    assert "noses" in mgskel(tmp_path, root, "convert", "--help").stdout
+    assert "noses" in mgskel(tmp_path, root, "convert", "--formats").stdout
 
 
 def test_a_file_of_ones_own_is_added_by_hand(
@@ -72,6 +73,14 @@ def test_no_two_formats_take_the_same_file(tmp_path: Path) -> None:
         source = detect(path)[1]
         takers = [entry.name for entry in FORMATS if entry.recognises(source)]
         assert len([name for name in takers if name != "folder"]) == 1, (path, takers)
+
+
+def test_the_command_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        verb_parser("convert")[1].parse_args(["--formats"])
+    printed = capsys.readouterr().out
+    assert all(entry.title in printed for entry in FORMATS)
+    assert "mgskel npz: --to npz  (.npz)" in printed and "OpenPose JSON: --to openpose" in printed
 
 
 def test_the_page_lists_every_format(root: Path) -> None:

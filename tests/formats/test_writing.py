@@ -267,7 +267,7 @@ def test_layout_rate_and_choice(bundle_file: Path, tmp_path: Path, capsys) -> No
         (["--events", "e.csv"], "1 recording"),
         (["--only", "Zoë", "--events", "e.csv"], "no gesture events"),
         (["--to", "csv"], "one recording"),
-        (["--to", "fbx"], "invalid choice"),
+        (["--to", "fbx"], "unknown format 'fbx'"),
         (["--frame-size", "big"], "WIDTHxHEIGHT"),
         (["--layout", "kinect21"], "did you mean"),
     ],
