@@ -80,3 +80,4 @@ say "3/4 packages that are installed without their declared dependencies"
 pip install --no-deps --no-build-isolation --use-pep517 -r requirements/no-deps.txt
 say "4/4 mgskel itself"
 pip install --no-deps --no-build-isolation --editable .
+say "ready; for the command mgskel, type in each new shell: . $venv/bin/activate"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mgskel.cli.shared.decision_options import add_decision_options
 from mgskel.cli.shared.messages import detail, note, tell
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.describe import with_evidence
     from mgskel.pose.batches.clip_list import video_of
     from mgskel.spotting import Recognizer
-    from mgskel.spotting.metrics import score_events
+    from mgskel.spotting.metrics import score_events, score_in_words
     from mgskel.spotting.recognizers.spot_together import spot_together
 
     set_threads()
@@ -76,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
         if len(recordings) > 1:
             tell(f"{one.name}: {len(events)} gestures")
     if truth is not None:
-        score = score_events(truth, at_level(events, GESTURE)).to_dict()
-        sys.stdout.write(to_json(score) if args.json else _score_table(score))
+        score = score_events(truth, at_level(events, GESTURE))
+        words = score_in_words(score, recordings.only.sequence.duration_s)
+        sys.stdout.write(to_json(score.to_dict()) if args.json else f"{words}\n")
     elif args.json:
         listed = {name: [asdict(event) for event in some] for name, some in found.items()}
         single = {"events": next(iter(listed.values()))}
@@ -120,11 +121,6 @@ def _tell_silences(silences: Sequence[Silence], classes: int, lead: str) -> None
         (detail if silence.gestures else note)(lead + silence.text)
     if summary := in_a_line(silences, classes):
         note(f"{lead}{summary} (-v tells which)")
-
-
-def _score_table(score: dict[str, Any]) -> str:
-    rows = {name: "-" if value is None else f"{value:.4g}" for name, value in score.items()}
-    return "".join(f"{name:<16}{value:>8}\n" for name, value in rows.items())
 
 
 def _event_table(events: Sequence[GestureEvent]) -> str:

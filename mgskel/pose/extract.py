@@ -28,6 +28,7 @@ from mgskel.pose.tracking import PeopleSettings, Tracker
 
 # Shoulder widths; fingers and lips cannot be told beyond it.
 _JITTERY = 0.02
+_WORTH_TELLING = 0.05  # of the frames
 
 
 @dataclass(frozen=True)
@@ -204,15 +205,20 @@ def _judged(sequence: PoseSequence, notes: tuple[str, ...], begin: float) -> Ext
 
 def _remarks(quality: QualityReport) -> Iterator[str]:
     """What a user should know of how good the keypoints are."""
-    for hand, share in quality.bridged.items():
+    rough = {
+        hand.replace("_", " "): share
+        for hand, share in quality.bridged.items()
+        if share >= _WORTH_TELLING
+    }
+    if rough:
+        shares = " and ".join(f"of the {hand} in {share:.0%}" for hand, share in rough.items())
         yield (
-            f"{hand.replace('_', ' ')}: lost by the hand model in {share:.0%} of the frames, where "
-            "the body model's wrist and knuckles stand for it, without fingers"
+            f"no fingers were found {shares} of the frames: only wrist and knuckles are known there"
         )
     if (quality.jitter_sw or 0.0) > _JITTERY:
         yield (
-            f"at rest points jitter by {quality.jitter_sw:.3f} shoulder widths; --smooth calms "
-            "them, at a small cost to quick small movements"
+            f"at rest points tremble by {quality.jitter_sw:.1%} of a shoulder width; --smooth "
+            "calms them, at a small cost to quick small movements"
         )
 
 

@@ -166,7 +166,9 @@ def _judge(
         best = max(shares.values())
         passing = any(need.endswith(name) for name in _COME_AND_GO)
         if best < (_ENOUGH_OF_HANDS if passing else _ENOUGH):
-            return GroupVerdict(group, False, f"{spoken} usable in only {best:.0%} of the frames")
+            never = best < 0.005
+            rare = "never seen" if never else f"usable in only {best:.0%} of the frames"
+            return GroupVerdict(group, False, f"{spoken} {rare}")
         rarest = min(rarest, best)
     if sequence.fps < _SLOWEST_FPS:
         return GroupVerdict(group, False, f"{sequence.fps:.3g} frames per second are too few")
@@ -177,7 +179,9 @@ def _judge(
     most = _MOST_JITTER / 2 if group in _FINE else _MOST_JITTER
     shaky = jitter.get(_part_of(needs[0].split("|")[0], sequence), 0.0)
     if shaky > most:
-        return GroupVerdict(group, False, f"jitter of {shaky:.3f} shoulder widths hides it")
+        return GroupVerdict(
+            group, False, f"points that tremble by {shaky:.1%} of a shoulder width hide it"
+        )
     if rarest < _ENOUGH:
         return GroupVerdict(group, True, f"only while in view: {rarest:.0%} of the frames")
     return GroupVerdict(group, True, "the needed points are seen well enough")

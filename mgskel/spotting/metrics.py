@@ -23,6 +23,7 @@ from mgskel.core.gestures import Vocabulary, get_vocabulary, list_vocabularies, 
 
 THRESHOLDS = (0.1, 0.3, 0.5)
 _FRAME_S = 0.04
+_ROUNDING_S = 0.1  # recognizers and annotation programs have grids of times of their own
 _MOST_PAIRS = 4_000_000
 
 
@@ -167,16 +168,20 @@ def check_reference(
             remedy="check that the reference belongs to this recording and is in seconds",
         )
     remarks = []
-    longer = sum(e.end_s > end_s + _FRAME_S for e in reference)
+    longer = sum(e.end_s > end_s + _ROUNDING_S for e in reference)
     if longer:
-        remarks.append(f"{longer} reference events end after the recording and count as they are")
+        remarks.append(
+            f"{_counted(longer, 'reference event')} last beyond the recording and count as given"
+        )
     twice = sum(
         a.end_s > b.start_s
         for events in _grouped(reference).values()
         for a, b in zip(events, events[1:], strict=False)
     )
     if twice:
-        remarks.append(f"{twice} reference events overlap another of their own label and person")
+        remarks.append(
+            f"{_counted(twice, 'reference event')} overlap another of their own label and person"
+        )
     return remarks
 
 
@@ -301,24 +306,39 @@ def agreement_in_words(
 ) -> str:
     """One paragraph on how well events agree with true ones."""
     reference = translate(truth, vocabulary)
-    score = score_events(reference.events, events)
-    right = round(score.f1[0.3] * (score.n_reference + score.n_predicted) / 2)
-    minutes = duration_s / 60
-    text = (
-        f"Of {score.n_reference} true gestures, {right} were found with the right name and "
-        f"place; {score.n_predicted - right} of {score.n_predicted} found ones are not in the "
-        f"reference"
-    )
-    if minutes > 0:
-        text += f" ({(score.n_predicted - right) / minutes:.1f} per minute)"
-    text += f". F1 is {score.f1[0.3]:.2f} at an overlap of 0.3"
-    text += f", {score.f1[0.1]:.2f} at 0.1 and {score.f1[0.5]:.2f} at 0.5."
-    if score.onset_error_s is not None:
-        text += (
-            f" Onsets are off by {score.onset_error_s:.2f} s and offsets by "
-            f"{score.offset_error_s:.2f} s on average."
-        )
+    text = score_in_words(score_events(reference.events, events), duration_s)
     if reference.unknown:
         unknown = ", ".join(reference.unknown)
         text += f" Left out, because this recognizer has no such gesture: {unknown}."
     return text
+
+
+def score_in_words(score: SpottingScore, duration_s: float) -> str:
+    """Counts first, which everybody understands; then the figures that papers compare."""
+    if not score.n_reference and not score.n_predicted:
+        return "There are no true gestures, and none were found."
+    right = round(score.f1[0.3] * (score.n_reference + score.n_predicted) / 2)
+    wrong = score.n_predicted - right
+    text = (
+        f"Of {_counted(score.n_reference, 'true gesture')}, {right} {_were(right)} found with the "
+        f"right name at the right time. Of {_counted(score.n_predicted, 'gesture')} found, {wrong} "
+        f"{_were(wrong)} not among the true ones"
+    )
+    text += f" ({wrong / duration_s * 60:.1f} per minute)." if duration_s > 0 else "."
+    if score.onset_error_s is not None:
+        text += (
+            f" Beginnings are off by {score.onset_error_s:.2f} s on average, ends by "
+            f"{score.offset_error_s:.2f} s."
+        )
+    return (
+        f"{text} As one figure, F1: {score.f1[0.3]:.2f} where a pair must overlap by 0.3 "
+        f"({score.f1[0.1]:.2f} by 0.1, {score.f1[0.5]:.2f} by 0.5)."
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"

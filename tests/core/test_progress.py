@@ -33,6 +33,9 @@ def test_a_line_has_count_rate_and_time_left(clock: list[float]) -> None:
     many = Progress(10_000, "clips", "clips", stream=io.StringIO())
     many.advance(1)
     assert many.line(now=101.0).endswith("2:46:39 left")
+    slow = Progress(3, "analyze", "clips", stream=io.StringIO())
+    slow.advance()
+    assert slow.line(now=161.0) == "analyze: 1/3 clips, 1:01 each, 2:02 left"
 
 
 def test_a_pipe_gets_one_line_per_finished_thing(clock: list[float]) -> None:
@@ -45,7 +48,7 @@ def test_a_pipe_gets_one_line_per_finished_thing(clock: list[float]) -> None:
         progress.begin("talk: report", 1, "steps")
         clock[0] += 3
         progress.begin("talk: too quick to speak of", 1, "steps")
-    assert pipe.getvalue() == "talk: extract: 250 frames in 0:12\ntalk: report: 0:03\n"
+    assert pipe.getvalue() == "talk: extract: 250 frames in 0:12\ntalk: report: done in 0:03\n"
 
 
 def test_a_log_hears_of_long_work_now_and_then(clock: list[float]) -> None:
@@ -58,6 +61,14 @@ def test_a_log_hears_of_long_work_now_and_then(clock: list[float]) -> None:
         "fit: 60/600 steps",
         "fit: 120/600 steps",
     ]
+
+
+def test_the_last_of_slow_things_is_told_once(clock: list[float]) -> None:
+    pipe = io.StringIO()
+    with Progress(1, "analyze", "clips", stream=pipe) as progress:
+        clock[0] += 61
+        progress.advance()
+    assert pipe.getvalue() == "analyze: done in 1:01\n"
 
 
 def test_what_fails_is_not_told_as_finished() -> None:

@@ -67,7 +67,7 @@ def test_a_hand_of_which_only_wrist_and_knuckles_are_known_is_bridged() -> None:
     result = refine(sequence).quality
     assert result.bridged == {"left_hand": 0.2}
     assert "by the body model only: left hand 20%" in result.line()
-    assert any("lost by the hand model in 20%" in note for note in refine(sequence).notes)
+    assert any("no fingers were found of the left hand in 20%" in n for n in refine(sequence).notes)
 
 
 def test_jitter_is_told_with_what_calms_it() -> None:
@@ -111,7 +111,7 @@ def test_too_slow_too_small_too_shaky() -> None:
     small = report(*recording(width=12, noise=0.02))
     assert "too small" in verdict(small, "head movement").why
     shaky = report(*recording(noise=8))
-    assert "jitter" in verdict(shaky, "head movement").why
+    assert "tremble" in verdict(shaky, "head movement").why
 
 
 def test_layout_without_the_points() -> None:

@@ -60,7 +60,11 @@ def an_outcome(**details: Any) -> Outcome:
                         "evidence_against": ["s3"]}],
         "valence": signal, "arousal": signal, "stress": signal, "moments": [],
         "alternative_explanations": [{"explanation": "An itch.", "explains": ["s1"]}],
-        "cannot_judge": ["What the person thinks."], "confidence": 0.4, "abstain": False,
+        "cannot_judge": [
+            "What the person thinks.", "arms (folded): cannot be seen (left wrist never seen)",
+            "legs: cannot be seen",
+        ],
+        "confidence": 0.4, "abstain": False,
         "summary": [{"text": "The left hand touches the face.", "evidence": ["s1"]}],
         "limits": ["This is not a diagnosis."],
     }  # fmt: skip

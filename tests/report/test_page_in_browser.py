@@ -84,6 +84,13 @@ def test_a_video_of_ones_own_plays_beside_the_skeleton_and_stays_here(visit, sam
     here.until(f"Math.abs({video}.currentTime - 1.5) < 0.1")
 
 
+def test_what_was_not_seen_is_one_line(visit):
+    shown = visit().page.inner_text("#assessment")
+    assert "What the person thinks." in shown
+    assert "not seen well enough here: arms (folded); legs" in shown
+    assert "cannot be seen" not in shown
+
+
 def test_clicking_the_timeline_moves_the_time(visit):
     here = visit()
     here.page.locator("#timeline").scroll_into_view_if_needed()

@@ -47,6 +47,8 @@ def test_a_reference_adds_the_score(pose, saved, recording, tmp_path, capsys):
     }  # fmt: skip
     assert score["n_reference"] == len(recording.events)
     assert "'synthetic'" in err
+    _, text, _ = run(capsys, pose, "--model", saved, "--reference", reference)
+    assert text.startswith(f"Of {len(recording.events)} true gestures, ")
 
 
 def test_its_own_events_score_one(pose, saved, tmp_path, capsys):

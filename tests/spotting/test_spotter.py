@@ -237,9 +237,9 @@ def test_attention_has_the_recordings_own_joints(stored, recording):
 def test_agreement_in_words_translates_other_vocabularies(stored, recording):
     text = stored.score_in_words(recording.events, (), 40)
     assert text.startswith("Of ")
-    assert "0 were found" in text
+    assert "0 were found" in text and "F1: 0.00" in text
     truth = [GestureEvent("1", "Touching ears", 8, 1.0, 2.0)]
     mine = [GestureEvent("1", "touching ear", 10, 1.0, 2.0)]
-    assert "1 were found" in stored.score_in_words(truth, mine, 60)
+    assert "1 was found" in stored.score_in_words(truth, mine, 60)
     with pytest.raises(InputError, match="no label"):
         stored.score_in_words([GestureEvent("1", "yodelling", -1, 0, 1)], mine, 60)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
-from mgskel.spotting.metrics import check_reference, match, score_events
+from mgskel.spotting.metrics import check_reference, match, score_events, score_in_words
 
 
 def event(start, end, label="nod", person="1", score=1.0):
@@ -84,4 +84,14 @@ def test_references_outside_are_refused_and_oddities_told():
         check_reference([event(50, 51)], 80, 60)
     remarks = check_reference([event(1, 3), event(2, 4), event(19, 25)], 20)
     assert any("overlap" in remark for remark in remarks)
-    assert any("end after" in remark for remark in remarks)
+    assert any("1 reference event last beyond" in remark for remark in remarks)
+    assert check_reference([event(19, 20.07)], 20) == []  # another grid of times
+
+
+def test_a_score_reads_as_a_sentence():
+    true = [event(1, 2), event(3, 4), event(6, 8)]
+    said = score_in_words(score_events(true, [event(1, 2), event(10, 11)]), 60)
+    assert said.startswith("Of 3 true gestures, 1 was found with the right name at the right time.")
+    assert "Of 2 gestures found, 1 was not among the true ones (1.0 per minute)." in said
+    assert "F1: 0.40 where a pair must overlap by 0.3" in said
+    assert score_in_words(score_events([], []), 60).startswith("There are no true gestures")

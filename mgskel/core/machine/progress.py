@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("mgskel")
 _REDRAWN_S = 0.1
+_SLOW = 0.1  # units a second; slower, the time of one says more
 _LOGGED_S = 60.0  # a log is told of work that goes on, but not more often
 
 
@@ -68,6 +69,8 @@ class Progress:
     def advance(self, n: int = 1) -> None:
         self.done += n
         now = time.monotonic()
+        if not self._live and self.done == self.total:
+            return  # a line on the end comes soon
         if now - self._shown >= (_REDRAWN_S if self._live else _LOGGED_S):
             self._shown = now
             self._show(now)
@@ -85,7 +88,8 @@ class Progress:
         elapsed = max((now or time.monotonic()) - self._start, 1e-9)
         rate = self.done / elapsed
         of = f"/{self.total}" if self.total else ""
-        text = f"{self.label}: {self.done}{of} {self.unit}, {rate:.1f}/s"
+        pace = f"{rate:.1f}/s" if rate >= _SLOW else f"{_clock(1 / rate)} each" if rate else "begun"
+        text = f"{self.label}: {self.done}{of} {self.unit}, {pace}"
         if self.total and self.done and self.done < self.total:
             text += f", {_clock((self.total - self.done) / rate)} left"
         return text
@@ -125,7 +129,7 @@ class Progress:
         single = self.total == 1 and seconds >= 1
         if self._quiet or not (self.done or single):
             return
-        counted = "" if single else f"{self.done} {self.unit} in "
+        counted = "done in " if single else f"{self.done} {self.unit} in "
         self._say(f"{self.label}: {counted}{_clock(seconds)}", now)
 
     def __enter__(self) -> Progress:

@@ -83,7 +83,12 @@ mgskel.panels = function panels() {
       box.append(make("h3", { text: "Innocent explanations" }), make("ul", { class: "plain" },
         ...result.alternative_explanations.map((item) => make("li", {}, `${item.explanation} `, chips(item.explains, "")))));
     }
-    if (result.cannot_judge.length) box.append(make("h3", { text: "What cannot be judged" }), list(result.cannot_judge));
+    // What was not seen has its reasons in "What this recording can show": here one line for all of it.
+    const unseen = /: cannot be seen( \(.*\))?$/;
+    const blind = result.cannot_judge.filter((text) => unseen.test(text)).map((text) => text.replace(unseen, ""));
+    const rest = result.cannot_judge.filter((text) => !unseen.test(text));
+    if (blind.length) rest.push(`not seen well enough here: ${blind.join("; ")}`);
+    if (rest.length) box.append(make("h3", { text: "What cannot be judged" }), list(rest));
     box.append(make("details", {}, make("summary", { text: result.abstain ? "Limits of this assessment" : `Limits of this assessment (the reasoner trusts it to ${Math.round(result.confidence * 100)}%)` }), list(result.limits)));
   }
 

@@ -68,7 +68,7 @@ def _recordings(clips: Sequence[ClipResult], observable: pd.DataFrame) -> list[s
     return [
         f"{len(clips)} recording{'s' * (len(clips) != 1)} of {participants} "
         f"participant{'s' * (participants != 1)} ({minutes:.1f} min in all, median {middle:.1f} "
-        f"min) were analysed with mgskel {__version__}."
+        f"min) {'was' if len(clips) == 1 else 'were'} analysed with mgskel {__version__}."
     ]
 
 

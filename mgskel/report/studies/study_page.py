@@ -210,11 +210,12 @@ def _gesture_table(summary: pd.DataFrame) -> str:
         if not count:
             continue
         seen = float(own["observable_s"].sum())
+        minutes = f"{seen / 60:.1f}" if seen >= 30 else f"{seen / 60:.2f}"
         lines.append(
             [text(label), text(own["group"].iloc[0]), str(count),
              f"{int((own['count'] > 0).sum())} of {len(own)}",
              f"{count / seen * 60:.2f}" if seen else "&ndash;",
-             f"{float(own['total_s'].sum()) / count:.2f}", f"{seen / 60:.1f}"]
+             f"{float(own['total_s'].sum()) / count:.2f}", minutes]
         )  # fmt: skip
     never = [str(label) for label, own in summary.groupby("label", sort=False)
              if not own["count"].sum()]  # fmt: skip
