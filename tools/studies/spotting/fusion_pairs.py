@@ -32,7 +32,7 @@ from studies.shipped.build import BuildSettings
 from studies.shipped.start import Start, start_with
 
 _TOLD = {
-    "precision": "average precision per moment, mean over classes, unseen synthetic recordings",
+    "precision": "average precision per moment, mean over classes, synthetic recordings",
     "first": "real people: a right gesture is the likeliest of the clip",
     "in_three": "real people: a right gesture is among the three likeliest",
 }
@@ -195,7 +195,8 @@ def _page(rows: Sequence[Row], settings: PairSettings, steps: int, how: str) -> 
         "from one network of the shipped size, trained without fusion, for "
         f"{steps} steps of 16 windows from the first {settings.recordings} recordings and "
         f"{settings.clips} clips of the shipped recognizer's corpus, with the fusion put in or "
-        f"without. Judged on the {settings.tests} recordings after those, and on one of "
+        f"without. Judged on the {settings.tests} recordings after those, which are not learned "
+        "from here, though START has, and on one of "
         f"{settings.every} clips of the real sets, without any fitted rule. START are the weights "
         "that `python tools/train_shipped.py -o A --model.fusion '\"off\"' "
         "--model.fusion_window null` leaves in A/shipped. Made by",
