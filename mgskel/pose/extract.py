@@ -199,7 +199,7 @@ def _finish(
 
 def _judged(sequence: PoseSequence, notes: tuple[str, ...], begin: float) -> Extraction:
     speed = sequence.num_frames / max(time.perf_counter() - begin, 1e-9)
-    quality = quality_report(sequence, speed)
+    quality = quality_report(sequence)
     return Extraction(sequence, quality, (*notes, *_remarks(quality)), speed)
 
 

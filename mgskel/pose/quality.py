@@ -71,7 +71,6 @@ class QualityReport:
         longest_loss_s: longest time without head or shoulders.
         shoulder_px: shoulder width, in the sequence's unit.
         verdict: per group of gestures, whether this recording can show it.
-        extraction_fps: frames per second that the extraction reached, where known.
     """
 
     person: str
@@ -84,7 +83,6 @@ class QualityReport:
     longest_loss_s: float
     shoulder_px: float
     verdict: tuple[GroupVerdict, ...]
-    extraction_fps: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "verdict": [asdict(v) for v in self.verdict], "line": self.line()}
@@ -101,16 +99,13 @@ class QualityReport:
             jitter = f"resting joints tremble by {self.jitter_sw:.1%} of a shoulder width"
         blind = [verdict.group.split(" (")[0] for verdict in self.verdict if not verdict.can_show]
         cannot = f"; cannot show: {', '.join(blind)}" if blind else "; can show every gesture group"
-        speed = f"; extracted at {self.extraction_fps:.1f} fps" if self.extraction_fps else ""
         return (
             f"{self.frames} frames at {self.fps:.3g} fps; usable: {parts}{bridged}; {jitter}; "
-            f"longest loss {self.longest_loss_s:.2f} s{cannot}{speed}"
+            f"longest loss {self.longest_loss_s:.2f} s{cannot}"
         )
 
 
-def quality_report(
-    sequence: PoseSequence, frames_per_second: float | None = None, person: int = 0
-) -> QualityReport:
+def quality_report(sequence: PoseSequence, person: int = 0) -> QualityReport:
     """Judge one person of a sequence (the first by default)."""
     points, usable = sequence.keypoints[person], visible(sequence)[person]
     scale = float(body_scale(sequence.person(person))[0])
@@ -137,7 +132,6 @@ def quality_report(
             _judge(group, needs, sequence, usable, parts, jitter_parts, scale)
             for group, needs in _GROUPS.items()
         ),
-        extraction_fps=None if frames_per_second is None else round(frames_per_second, 2),
     )
 
 

@@ -211,7 +211,8 @@ async def _limited(request: Request) -> AsyncIterator[bytes]:
 
 def _refusal(request: Request, error: Exception) -> Response:
     status = 404 if isinstance(error, NotFound) else 400
-    return JSONResponse({"error": str(error)}, status_code=status)
+    said = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+    return JSONResponse({"error": said}, status_code=status)
 
 
 def create_app(study: Path, settings: ReviewSettings, secret: str) -> tuple[Guard, Queue]:
@@ -219,7 +220,8 @@ def create_app(study: Path, settings: ReviewSettings, secret: str) -> tuple[Guar
     study.mkdir(parents=True, exist_ok=True)
     app = App(study.resolve(), settings)
     refusing: dict[Any, Callable[[Request, Exception], Response | Awaitable[Response]]] = {
-        MgskelError: _refusal
+        MgskelError: _refusal,
+        OSError: _refusal,
     }
     inner = Starlette(
         routes=[Mount(f"/{secret}", routes=app.routes())], exception_handlers=refusing

@@ -209,7 +209,15 @@ def _shown(event: GestureEvent) -> dict[str, Any]:
 def _stamp(folder: Path, *patterns: str) -> Stamp:
     """Names and times of files: equal as long as none of them is written."""
     files = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    return tuple((path.name, path.stat().st_mtime_ns) for path in files)
+    return tuple((path.name, _written(path)) for path in files)
+
+
+def _written(path: Path) -> int:
+    """When a file was written; 0 for a link that leads nowhere, which whoever reads it names."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _below(study: Path, folder: Path) -> str | None:

@@ -75,9 +75,15 @@ def gesture_map(clips: Sequence[ClipResult], most: int = 400) -> GestureMap:
     places = _plane(distances)
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
     upper = np.triu_indices(len(chosen), 1)
-    explained = float(np.corrcoef(distances[upper], apart[upper])[0, 1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        explained = float(np.corrcoef(distances[upper], apart[upper])[0, 1])
     others = distances + np.diag(np.full(len(chosen), np.inf))
-    return GestureMap(tuple(chosen), places, others.argmin(1), max(explained, 0.0))
+    return GestureMap(tuple(chosen), places, others.argmin(1), _share(explained))
+
+
+def _share(correlation: float) -> float:
+    """A correlation from 0 on; 0 where all events are equally far apart and there is none."""
+    return max(correlation, 0.0) if np.isfinite(correlation) else 0.0
 
 
 def _evenly(

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -17,9 +18,10 @@ import numpy as np
 import pytest
 
 from mgskel.cli import main
-from mgskel.core.errors import InputError
+from mgskel.core.errors import Faults, InputError
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.intake import parse_json, parse_yaml, read_bytes
+from mgskel.formats.reading import safe_pickle
 from mgskel.formats.reading.safe_pickle import load_pickle
 
 
@@ -102,8 +104,6 @@ def test_hostile_pickles(tmp_path: Path, content: bytes, capsys: Any) -> None:
 def test_what_data_sets_pickle_is_read_as_pickle_reads_it(tmp_path: Path, protocol: int) -> None:
     from collections import OrderedDict
 
-    from mgskel.core.errors import Faults
-
     shared = np.arange(12, dtype=np.float16).reshape(3, 4)
     content = {
         "arrays": [shared, shared, shared.astype(">f8"), np.asfortranarray(shared), np.array(["ä", "b"])],
@@ -119,6 +119,61 @@ def test_what_data_sets_pickle_is_read_as_pickle_reads_it(tmp_path: Path, protoc
         assert list(found[key]) == list(content[key])
     for one, other in zip(found["arrays"], content["arrays"], strict=True):
         assert one.dtype == other.dtype and np.array_equal(one, other)
+
+
+def test_arrays_at_once_are_read_as_one_operation_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where bytes were changed: NumPy's usual words for an array are a short cut, no other."""
+    rng = np.random.default_rng(0)
+    shapes = [(), (0,), (3,), (2, 3), (1, 2, 3), (1, 2, 3, 2), (300, 2), (40_000,)]
+    kinds = ["<f2", ">f4", "u1", "S3"]
+    arrays = [np.zeros(shape, kind) + rng.integers(0, 9, shape).astype(kind) if kind[0] != "S"
+              else np.full(shape, "ab", kind) for shape in shapes for kind in kinds * 2]  # fmt: skip
+    known = [np.asfortranarray(arrays[24]), *arrays, arrays[5], arrays[-1]]
+    path = tmp_path / "a.pkl"
+
+    def outcome() -> str:
+        try:
+            return repr(_told(load_pickle(path, Faults(path))))
+        except InputError as error:
+            return str(error)
+
+    at_once = safe_pickle._USUAL_ARRAY
+    short = pickle.dumps([*(f"name {i}" for i in range(260)), *known[:40], known[3]], 4)
+    # All that was remembered, put at the list's end.
+    few = pickle.dumps(arrays[4:14], 4)
+    recalled = few[:-1] + b"".join(b"j" + struct.pack("<I", i) + b"a" for i in range(1, 70)) + b"."
+    for content in (
+        pickle.dumps(known, 4), pickle.dumps(known, 5), short, recalled,
+        recalled.replace(b"C\x01b", b"C\x01c"), recalled.replace(b"h\x05", b"h\x09"),
+        *(_changed(short, rng) for _ in range(200)),
+    ):  # fmt: skip
+        path.write_bytes(content)
+        monkeypatch.setattr(safe_pickle, "_USUAL_ARRAY", at_once)
+        found = outcome()
+        monkeypatch.setattr(safe_pickle, "_USUAL_ARRAY", re.compile(b"(?!)"))
+        assert found == outcome()
+
+
+def _told(value: Any) -> Any:
+    """Values in a form that can be compared, those also that only a pickle's memory holds."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, list | tuple):
+        return type(value)(map(_told, value))
+    return type(value).__name__, _told(list(vars(value).items())) if hasattr(
+        value, "__dict__"
+    ) else str(value)
+
+
+def _changed(content: bytes, rng: np.random.Generator) -> bytes:
+    changed = bytearray(content)
+    for place in rng.integers(3000, len(content), rng.integers(1, 4)):
+        changed[place] = rng.choice(
+            [*b"hjKMtbR(BC\x94\x95\x85\x86\x87\x00\x01\x03", changed[place] ^ 1]
+        )
+    return bytes(changed)
 
 
 @pytest.mark.parametrize(

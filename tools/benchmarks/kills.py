@@ -127,10 +127,9 @@ def poses(out: Path) -> dict[Path, str]:
 
 
 def everything(out: Path) -> dict[Path, str]:
-    """All that is written, tables, pages and ELAN files, but for what tells the work's speed."""
+    """All that is written, tables, pages and ELAN files, but for the record of how it went."""
     files = [path for path in out.rglob("*") if path.is_file() and path.name[0] != "."]
-    own = ("manifest.json", "quality.json")
-    return {p.relative_to(out): file_hash(p) for p in files if p.name not in own}
+    return {p.relative_to(out): file_hash(p) for p in files if p.name != "manifest.json"}
 
 
 def weights(out: Path) -> dict[Path, str]:

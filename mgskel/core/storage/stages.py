@@ -8,12 +8,13 @@ edited file is made again, and an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, shown
 from mgskel.core.storage.files import (
     file_hash,
     folders_missing,
@@ -26,6 +27,8 @@ from mgskel.core.version import __version__
 
 _RECORD = ".stages.json"
 _LOCK = ".lock"
+# What a link leads to is never cut to nothing, and a pipe is not waited for.
+_HOW = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Stages:
@@ -104,7 +107,7 @@ def working_in(folder: Path) -> Iterator[None]:
     try:
         made = folders_missing(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(folder / _LOCK, _HOW, 0o644)
     except OSError as error:
         raise InputError(
             f"cannot write into {folder}: {error.strerror}",
@@ -112,6 +115,7 @@ def working_in(folder: Path) -> Iterator[None]:
         ) from error
     try:
         _lock(handle, folder)
+        _keep_what_is_no_lock(handle, folder)
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         yield
@@ -122,6 +126,21 @@ def working_in(folder: Path) -> Iterator[None]:
                 (folder / _LOCK).unlink()
             remove_empty(made)
         os.close(handle)
+
+
+def _keep_what_is_no_lock(handle: int, folder: Path) -> None:
+    """Refuse a device of the lock's name, and a file that holds what somebody else wrote."""
+    regular = stat.S_ISREG(os.fstat(handle).st_mode)
+    written = os.read(handle, 21) if regular else b"a pipe or device"
+    os.lseek(handle, 0, os.SEEK_SET) if regular else None
+    # A power failure leaves NUL bytes where a number stood.
+    if written.strip(b"\0\n") and not written.strip(b"\0\n").isdigit():
+        raise InputError(
+            f"{folder / _LOCK} is no lock of this program",
+            expected="an empty file, or the number of a process",
+            found=shown(written.decode("utf-8", "replace")),
+            remedy="move it away, or choose another output folder",
+        )
 
 
 def _lock(handle: int, folder: Path) -> None:

@@ -10,25 +10,26 @@ the file's size.
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from mgskel.core.errors import Faults, shown
 from mgskel.core.storage.intake import open_file
-from mgskel.core.storage.npz import array_of, plain_dtype
+from mgskel.formats.reading.pickle_values import (
+    NAMES,
+    Array,
+    Damaged,
+    Dtype,
+    Name,
+    Refused,
+    array_from,
+    called,
+    keys_of,
+)
 
-_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric",
-          "numpy._core.numeric", "numpy")  # fmt: skip
-_NAMES = {
-    "ndarray": _NUMPY, "dtype": _NUMPY, "_reconstruct": _NUMPY, "scalar": _NUMPY,
-    "_frombuffer": _NUMPY, "OrderedDict": ("collections",), "set": ("builtins", "__builtin__"),
-    "frozenset": ("builtins", "__builtin__"), "bytearray": ("builtins", "__builtin__"),
-    "bytes": ("builtins", "__builtin__"), "encode": ("_codecs",),
-}  # fmt: skip
 _WINDOW = 1 << 16
 _LONGEST_LINE = 1 << 12
 _DEEPEST_STACK = 200_000
@@ -36,42 +37,18 @@ _MOST_OPERATIONS, _BYTES_AN_OPERATION = 2_000_000, 16
 _MARK = object()
 _PLAIN = {ord("("): _MARK, ord("N"): None, 0x88: True, 0x89: False, ord(")"): ()}
 
-
-class _Refused(Exception):
-    """The pickle asks for something that could run code."""
-
-
-class _Damaged(Exception):
-    """The pickle is no complete pickle of plain data."""
-
-
-class _Name:
-    """A function that a pickle names; only calling it here gives something."""
-
-    __match_args__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-class _Dtype:
-    """A plain dtype, whose byte order comes after it."""
-
-    def __init__(self, kind: object) -> None:
-        self.kind = kind
-        self.made = plain_dtype(kind)
-
-    def set_order(self, state: object) -> None:
-        plain = isinstance(state, tuple) and len(state) >= 5 and not any(state[2:5])
-        if not plain or state[1] not in ("<", ">", "|", "="):  # type: ignore[index]
-            raise _Damaged("an array of records, where plain numbers or text are wanted")
-        self.made = plain_dtype(f"{state[1]}{str(self.kind).lstrip('<>|=')}")  # type: ignore[index]
-
-
-class _Array:
-    """An array whose content comes after it."""
-
-    made: np.ndarray | None = None
+# `_reconstruct(ndarray, (0,), b"b")` and the beginning of its state: version, shape, dtype, order
+# and the size of the content, as protocol 4 writes it for every array but the first.
+_HEAD = (
+    rb"[jh](?P<function>(?<=j).{4}|(?<=h).)[jh](?P<kind>(?<=j).{4}|(?<=h).)K\0\x85\x94"
+    rb"[jh](?P<letter>(?<=j).{4}|(?<=h).)\x87\x94R\x94"
+    rb"\(K\x01(?P<mark>\(?)(?P<shape>(?:K.|M..){1,8})(?P<end>[t\x85-\x87])\x94"
+    rb"[jh](?P<dtype>(?<=j).{4}|(?<=h).)\x89"
+)
+_USUAL_HEAD, _SIZES = re.compile(_HEAD, re.DOTALL), re.compile(rb"K.|M..", re.DOTALL)
+_USUAL_ARRAY = re.compile(
+    rb"(%s)[BC]((?<=B).{4}|(?<=C).)" % re.sub(rb"\?P<\w+>", b"?:", _HEAD), re.DOTALL
+)
 
 
 def load_pickle(path: str | Path, faults: Faults) -> Any:
@@ -79,7 +56,7 @@ def load_pickle(path: str | Path, faults: Faults) -> Any:
     with open_file(path) as handle:
         try:
             return _Interpreter(handle).run()
-        except _Refused as error:
+        except Refused as error:
             raise faults.stop(
                 "pickle",
                 "arrays, numbers, text, lists and dictionaries",
@@ -87,7 +64,7 @@ def load_pickle(path: str | Path, faults: Faults) -> Any:
                 "do not open this file with other programs unless you trust its origin; "
                 "write it again with plain arrays",
             ) from error
-        except (_Damaged, ValueError, LookupError, TypeError, OverflowError, OSError) as error:
+        except (Damaged, ValueError, LookupError, TypeError, OverflowError, OSError) as error:
             raise faults.stop(
                 "pickle",
                 "a complete pickle of arrays and plain containers",
@@ -108,10 +85,11 @@ class _Interpreter:
         self._left = self._size
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._usual: dict[bytes, tuple[Name, tuple[int, ...], Dtype] | None] = {}
 
     def run(self) -> Any:
         stack, memo, plain, rare = self._stack, self._memo, _PLAIN, self._OPERATIONS
-        push = stack.append
+        push, usual_arrays = stack.append, self._usual
         window, at = self._window, self._at
         for _ in range(_MOST_OPERATIONS + self._size // _BYTES_AN_OPERATION):
             if at + 5 > len(window):
@@ -119,12 +97,16 @@ class _Interpreter:
                 self._refill()
                 window, at = self._window, 0
                 if not window:
-                    raise _Damaged("the file ends early")
+                    raise Damaged("the file ends early")
             operation = window[at]
             # The few that make up nearly all of a data set stand here, for speed.
             if operation == 0x6A:  # LONG_BINGET
                 value = memo[int.from_bytes(window[at + 1 : at + 5], "little")]
-                push(value if type(value) is not _Array else self._known(value))
+                if type(value) is Name and (usual := _USUAL_ARRAY.match(window, at)):
+                    if self._usual_array(usual):
+                        window, at = self._window, self._at
+                        continue
+                push(value if type(value) is not Array else self._known(value))
                 at += 5
             elif operation == 0x94:  # MEMOIZE
                 memo[len(memo)] = stack[-1]
@@ -134,13 +116,19 @@ class _Interpreter:
                 at += 2
             elif operation == 0x68:  # BINGET
                 value = memo[window[at + 1]]
-                push(value if type(value) is not _Array else self._known(value))
+                if type(value) is Name and (usual := _USUAL_ARRAY.match(window, at)):
+                    if self._usual_array(usual):
+                        window, at = self._window, self._at
+                        continue
+                push(value if type(value) is not Array else self._known(value))
                 at += 2
             elif operation == 0x71:  # BINPUT
                 memo[window[at + 1]] = stack[-1]
+                usual_arrays.clear()
                 at += 2
             elif operation == 0x72:  # LONG_BINPUT
                 memo[int.from_bytes(window[at + 1 : at + 5], "little")] = stack[-1]
+                usual_arrays.clear()
                 at += 5
             elif operation in plain:
                 push(plain[operation])
@@ -150,14 +138,58 @@ class _Interpreter:
             else:
                 self._at = at + 1
                 if operation not in rare:
-                    raise _Damaged(f"operation {operation:#04x}, which no data set needs")
+                    raise Damaged(f"operation {operation:#04x}, which no data set needs")
                 rare[operation](self)
                 window, at = self._window, self._at
-        raise _Damaged("more operations than such a file needs")
+        raise Damaged("more operations than such a file needs")
+
+    def _usual_array(self, usual: re.Match[bytes]) -> bool:
+        """Do the operations that NumPy writes for an array at once, if they are these.
+
+        They come for every array, and one by one they take most of the time. What they leave on
+        the stack and in memory is the same; nothing is done where anything is unusual.
+        """
+        head, size = usual.groups()
+        memo = self._memo
+        if head not in self._usual:
+            self._usual[head] = self._told_in(head)
+        told = self._usual[head]
+        if told is None:
+            return False
+        self._at = usual.end()
+        kind, shape, dtype = told
+        array, first = Array(), len(memo)
+        content = self.take(int.from_bytes(size, "little"))
+        memo[first] = nothing = (0,)
+        memo[first + 1], memo[first + 2], memo[first + 3] = (kind, nothing, b"b"), array, shape
+        if self._window[self._at : self._at + 4] != b"\x94t\x94b":
+            self._stack += [array, _MARK, 1, shape, dtype, False, content]
+            return True
+        self._at += 4
+        array.made = array_from(content, dtype, shape, False)
+        memo[first + 4], memo[first + 5] = content, (1, shape, dtype, False, content)
+        self._stack.append(array.made)
+        return True
+
+    def _told_in(self, head: bytes) -> tuple[Name, tuple[int, ...], Dtype] | None:
+        """Kind, shape and dtype in the usual words for an array; none where they are others."""
+        parts = _USUAL_HEAD.fullmatch(head)
+        assert parts is not None
+        function, kind, letter, dtype = (
+            self._memo[int.from_bytes(parts[name], "little")]
+            for name in ("function", "kind", "letter", "dtype")
+        )
+        sizes = [int.from_bytes(one[1:], "little") for one in _SIZES.findall(parts["shape"])]
+        # TUPLE1 to TUPLE3, or a mark before and TUPLE after them
+        ended = b"t" if parts["mark"] else bytes([0x84 + len(sizes)])
+        plain = type(function) is Name and type(kind) is Name and type(dtype) is Dtype
+        if not plain or (function.name, kind.name, letter) != ("_reconstruct", "ndarray", b"b"):
+            return None
+        return (kind, tuple(sizes), dtype) if parts["end"] == ended else None
 
     def _refill(self) -> None:
         if len(self._stack) > _DEEPEST_STACK:
-            raise _Damaged("more values wait for their container than any data set has")
+            raise Damaged("more values wait for their container than any data set has")
         part = self._handle.read(_WINDOW)
         self._left -= len(part)
         self._window = self._window[self._at :] + part
@@ -173,7 +205,7 @@ class _Interpreter:
         start = self._window[at:]
         more = size - len(start)
         if not 0 <= more <= self._left:
-            raise _Damaged(f"{size} bytes announced, and the file ends before")
+            raise Damaged(f"{size} bytes announced, and the file ends before")
         self._window, self._at = b"", 0
         self._left -= more
         rest = self._handle.read(more)
@@ -184,7 +216,7 @@ class _Interpreter:
         end = self._window.find(b"\n", self._at)
         while end < 0:
             if len(self._window) - self._at > _LONGEST_LINE or not self._left:
-                raise _Damaged("a line that does not end")
+                raise Damaged("a line that does not end")
             self._refill()
             end = self._window.find(b"\n", self._at)
         text = self._window[self._at : end]
@@ -207,81 +239,82 @@ class _Interpreter:
         while stack[at] is not _MARK:
             at -= 1
             if at < 0:
-                raise _Damaged("no mark where one is needed")
-        values = [self._known(value) for value in stack[at + 1 :]]
+                raise Damaged("no mark where one is needed")
+        values = [v if type(v) is not Array else self._known(v) for v in stack[at + 1 :]]
         del stack[at:]
         return values
 
     def _known(self, value: Any) -> Any:
         if value is _MARK:
-            raise _Damaged("a value that is not there")
-        return value.made if type(value) is _Array and value.made is not None else value
+            raise Damaged("a value that is not there")
+        return value.made if type(value) is Array and value.made is not None else value
 
     def remember(self, key: int) -> None:
         self._memo[key] = self._stack[-1]
+        self._usual.clear()
 
     def recall(self, key: int) -> None:
         self.push(self._known(self._memo[key]))
 
     def name(self, module: object, name: object) -> None:
-        if not isinstance(name, str) or module not in _NAMES.get(name, ()):
-            raise _Refused(f"it asks for '{shown(module)[1:-1]}.{shown(name)[1:-1]}'")
-        self.push(_Name(name))
+        if not isinstance(name, str) or module not in NAMES.get(name, ()):
+            raise Refused(f"it asks for '{shown(module)[1:-1]}.{shown(name)[1:-1]}'")
+        self.push(Name(name))
 
     def append(self, values: list[Any]) -> None:
         target = self._stack[-1]
         if type(target) is not list:
-            raise _Damaged("an append to what is no list")
+            raise Damaged("an append to what is no list")
         target += values
 
     def add_items(self, values: list[Any]) -> None:
         target = self._stack[-1]
         if type(target) is not dict:
-            raise _Damaged("an entry of what is no dictionary")
-        target.update(zip(_keys(values[::2]), values[1::2], strict=True))
+            raise Damaged("an entry of what is no dictionary")
+        target.update(zip(keys_of(values[::2]), values[1::2], strict=True))
 
     def add_members(self, values: list[Any]) -> None:
         target = self._stack[-1]
         if type(target) is not set:
-            raise _Damaged("a member of what is no set")
-        target.update(_keys(values))
+            raise Damaged("a member of what is no set")
+        target.update(keys_of(values))
 
     def call(self) -> None:
         arguments, function = self.pop(), self.pop()
-        if not isinstance(function, _Name) or not isinstance(arguments, tuple):
-            raise _Refused("it calls what is no function of arrays")
-        self.push(_call(function.name, arguments))
+        if not isinstance(function, Name) or not isinstance(arguments, tuple):
+            raise Refused("it calls what is no function of arrays")
+        self.push(called(function.name, arguments))
 
     def build(self) -> None:
         state, target = self.pop(), self._stack[-1]
-        if type(target) is _Dtype:
+        if type(target) is Dtype:
             target.set_order(state)
-        elif type(target) is _Array and target.made is None:
+        elif type(target) is Array and target.made is None:
             if not isinstance(state, tuple) or len(state) != 5:
-                raise _Damaged("an array in an unknown form")
+                raise Damaged("an array in an unknown form")
             _, shape, dtype, fortran, content = state
-            target.made = _array(content, dtype, shape, bool(fortran))
+            target.made = array_from(content, dtype, shape, bool(fortran))
             self._stack[-1] = target.made
         else:
-            raise _Refused("it changes an object")
+            raise Refused("it changes an object")
 
     def numeral(self) -> None:
         """INT and LONG of the text protocol."""
         text = self.line().decode("ascii").rstrip("L")
         if len(text) > 20:
-            raise _Damaged("a whole number of more than 64 bits")
+            raise Damaged("a whole number of more than 64 bits")
         self.push({"00": False, "01": True}.get(text, int(text)))
 
     def long(self, size: int) -> None:
         if size > 8:
-            raise _Damaged("a whole number of more than 64 bits")
+            raise Damaged("a whole number of more than 64 bits")
         self.push(int.from_bytes(self.take(size), "little", signed=True))
 
     def quoted(self) -> None:
         """STRING of the text protocol: a quoted literal."""
         text = self.line().strip()
         if len(text) < 2 or text[:1] != text[-1:] or text[:1] not in (b"'", b'"'):
-            raise _Damaged("text without quotes")
+            raise Damaged("text without quotes")
         self.push(codecs.escape_decode(text[1:-1])[0].decode("latin1"))  # type: ignore[attr-defined]
 
     def text(self, size: int, encoding: str = "utf-8") -> None:
@@ -297,7 +330,7 @@ class _Interpreter:
         self.add_items(values)
 
     def refuse(self) -> None:
-        raise _Refused("it makes an object, or refers to one outside")
+        raise Refused("it makes an object, or refers to one outside")
 
     _OPERATIONS: dict[int, Callable[[_Interpreter], object]] = {
         ord("}"): lambda i: i.push({}),
@@ -333,7 +366,7 @@ class _Interpreter:
         ord("s"): lambda i: i.add_items([i.pop(), i.pop()][::-1]),
         ord("u"): lambda i: i.add_items(i.since_mark()),
         0x90: lambda i: i.add_members(i.since_mark()),
-        0x91: lambda i: i.push(frozenset(_keys(i.since_mark()))),
+        0x91: lambda i: i.push(frozenset(keys_of(i.since_mark()))),
         ord("t"): lambda i: i.push(tuple(i.since_mark())),
         0x85: lambda i: i.tuple_of(1),
         0x86: lambda i: i.tuple_of(2),
@@ -345,50 +378,6 @@ class _Interpreter:
         ord("0"): lambda i: i._stack.pop(),
         **dict.fromkeys((*b"PQio", 0x81, 0x82, 0x83, 0x84, 0x92, 0x97, 0x98), lambda i: i.refuse()),
     }
-
-
-def _keys(values: list[Any]) -> list[Any]:
-    """Values that may be looked up by: text and common numbers, whose hashes do not collide."""
-    for value in values:
-        common = type(value) is int or isinstance(value, np.integer)
-        if type(value) not in (str, bytes, bool) and not (common and abs(int(value)) < 1 << 60):
-            raise _Damaged(f"{shown(value)} as a key")
-    return values
-
-
-def _call(name: str, arguments: tuple[Any, ...]) -> Any:
-    """What one of the known functions gives."""
-    match name, arguments:
-        case "_reconstruct", (_Name(name="ndarray"), tuple(), bytes() | str()):
-            return _Array()
-        case "dtype", (kind, *_):
-            return _Dtype(kind)
-        case "scalar", (dtype, content):
-            return _array(content, dtype, (), False)[()]
-        case "_frombuffer", (content, dtype, shape, order):
-            return _array(content, dtype, shape, order == "F")
-        case "OrderedDict", ():
-            return {}
-        case "OrderedDict", (list(pairs),) if all(
-            isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
-        ):
-            return dict(zip(_keys([key for key, _ in pairs]), [v for _, v in pairs], strict=True))
-        case "set" | "frozenset", (list(members),):
-            return set(_keys(members))
-        case "encode" | "bytearray", (str(text), "latin1" | "latin-1"):
-            return text.encode("latin1")
-        case "bytearray" | "encode", (bytes(content),):
-            return content
-        case "bytearray" | "bytes", ():
-            return b""
-    raise _Damaged(f"'{name}' used in another way than for arrays and text")
-
-
-def _array(content: object, dtype: object, shape: object, fortran: bool) -> np.ndarray:
-    content = content.encode("latin1") if isinstance(content, str) else content
-    if not isinstance(dtype, _Dtype) or not isinstance(content, bytes):
-        raise _Damaged("an array of objects, where plain numbers or text are wanted")
-    return array_of(content, dtype.made, shape, fortran)
 
 
 def looks_pickled(head: bytes) -> bool:

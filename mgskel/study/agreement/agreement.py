@@ -106,6 +106,12 @@ def agreement(words: Reworded, settings: AgreementSettings | None = None) -> Agr
     pairing = pair(words.coders)
     paired = {e.label for row in pairing.codings for coding in row for e in coding.events}
     labels = [label for label in words.labels if label in paired]
+    if not labels:
+        raise InputError(
+            "no coder annotated anything",
+            expected="annotations of the same recordings by one coder at least",
+            remedy="check that the files are those of the coding, and their tiers' names",
+        )
     if len(labels) > MOST_LABELS:
         raise InputError(
             "too many labels to compare",
