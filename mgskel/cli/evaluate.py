@@ -69,8 +69,8 @@ def table(result: dict[str, Any]) -> str:
     for key in ("top1", "top5", "mean_class", "macro_f1"):
         low, high = result["intervals"][key]
         lines.append(f"{key:<12}{result[key]:7.3f}   95% {low:.3f} to {high:.3f}")
-    lines.append(f"{'ece':<12}{result['ece']:7.3f}")
-    lines.append(f"intervals resample {result['resampled']}")
+    lines.append(f"{'ece':<12}{result['ece']:7.3f}   how far stated chances are from true ones")
+    lines.append(f"95%: between these, were other {result['resampled']} drawn")
     if len(result["weights"]) > 1:
         shares = ", ".join(f"{weight:.2f}" for weight in result["weights"])
         lines.append(f"ensemble weights {shares} ({result['weights_from']})")

@@ -259,8 +259,9 @@ class PoseSequence:
         return f"<div>{animated_svg(self)}<br><small>{escape(repr(self))}</small></div>"
 
     def __repr__(self) -> str:
+        people = f"{self.num_people} {'person' if self.num_people == 1 else 'people'}"
         return (
-            f"PoseSequence({self.num_people} people, {self.num_frames} frames, "
+            f"PoseSequence({people}, {self.num_frames} frames, "
             f"{self.skeleton.name}, {self.num_dims}-D {self.unit}, {self.fps:g} fps)"
         )
 

@@ -133,7 +133,8 @@ def class_maps(
         mean = np.mean(clips, axis=0)
         span = mean.max() - mean.min()
         scaled = (mean - mean.min()) / span if span > 0 else np.full_like(mean, 0.5)
-        body_map(axis, skeleton, pose, scaled, f"{name} ({len(clips)})")
+        counted = "1 clip" if len(clips) == 1 else f"{len(clips)} clips"
+        body_map(axis, skeleton, pose, scaled, f"{name}\n{counted}")
     return figure
 
 
