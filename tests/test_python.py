@@ -60,6 +60,13 @@ def test_what_is_found_is_a_table(recording: mg.PoseSequence, untrained_spotter:
     assert len(events) > 0 and events == mg.Recognizer.load(untrained_spotter).spot(recording)
     assert list(events.to_pandas().label) == [event.label for event in events]
     assert events[0].label in events._repr_html_()
+    assert str(events).splitlines()[1].split()[2:3] == [events[0].label.split()[0]]
+    assert str(type(events)()) == "no gestures found"
+
+
+def test_a_data_set_shows_its_first_recordings(recording: mg.PoseSequence) -> None:
+    shown = mg.Dataset.of([recording] * 12)._repr_html_()
+    assert shown.count("<tr>") == 11 and "Dataset(12 recordings), the first 10" in shown
 
 
 def test_following_finds_what_spotting_finds(

@@ -14,7 +14,7 @@ from mgskel.cli.shared.messages import detail, note, tell
 from mgskel.cli.shared.recordings import TAKES, add_reading_options, places, read_recordings
 
 if TYPE_CHECKING:
-    from mgskel.core.events import GestureEvent
+    from mgskel.core.events import Events, GestureEvent
     from mgskel.core.sequence import PoseSequence
     from mgskel.spotting.decision.needs import Silence
     from mgskel.spotting.recognizer import Recognizer
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from mgskel.core.events import GESTURE, at_level, write_events
+    from mgskel.core.events import GESTURE, Events, at_level, write_events
     from mgskel.core.machine.threads import set_threads
     from mgskel.core.storage.files import to_json
     from mgskel.describe import with_evidence
@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     spotter = spotters[0]
     recordings = read_recordings(args.source, args, spotter.skeleton)
     truth = _reference(args, recordings.only.sequence, spotter) if args.reference else None
-    found: dict[str, tuple[GestureEvent, ...]] = {}
+    found: dict[str, Events] = {}
     outputs = places(args.output, recordings.names, ".csv")
     for one, output in zip(recordings, outputs, strict=True):
         events = at_level(spot_together(spotters, one.sequence, args.sensitivity), args.level)
-        found[one.name] = events = tuple(with_evidence(one.sequence, events))
+        found[one.name] = events = Events(with_evidence(one.sequence, events))
         lead = f"{one.name}: " if len(recordings) > 1 else ""
         _tell_silences(spotter.silences(one.sequence), len(spotter.vocabulary), lead)
         if output is not None:
@@ -84,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
         single = {"events": next(iter(listed.values()))}
         sys.stdout.write(to_json(single if len(listed) == 1 else {"recordings": listed}))
     elif len(found) == 1:
-        sys.stdout.write(_event_table(events))
+        print(events)
     else:
         for name, some in found.items():
-            sys.stdout.write(f"{name}: {_event_table(some)}")
+            print(f"{name}: {some}")
     return 0
 
 
@@ -121,21 +121,3 @@ def _tell_silences(silences: Sequence[Silence], classes: int, lead: str) -> None
         (detail if silence.gestures else note)(lead + silence.text)
     if summary := in_a_line(silences, classes):
         note(f"{lead}{summary} (-v tells which)")
-
-
-def _event_table(events: Sequence[GestureEvent]) -> str:
-    if not events:
-        return "no gestures found\n"
-    width = max(len(event.label) for event in events)
-    people = len({event.person for event in events}) > 1
-    lines = [
-        f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
-        + (f"  person {event.person}" if people else "")
-        + "".join(
-            f"  {'or ' * (i == 0)}{label} {chance:.2f}"
-            for i, (label, chance) in enumerate(event.alternatives[:2])
-        )
-        + (f"  [{event.evidence}]" if event.evidence else "")
-        for event in events
-    ]
-    return "\n".join([f"{len(events)} gestures (from s, to s, gesture, score)", *lines]) + "\n"

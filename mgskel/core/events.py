@@ -276,6 +276,27 @@ class Events(tuple[GestureEvent, ...]):
         """See `write_events`."""
         write_events(path, self)
 
+    def __repr__(self) -> str:
+        if not self:
+            return "no gestures found"
+        width = max(len(event.label) for event in self)
+        people = len({event.person for event in self}) > 1
+        lines = [
+            f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
+            + (f"  person {event.person}" if people else "")
+            + "".join(
+                f"  {'or ' * (i == 0)}{label} {chance:.2f}"
+                for i, (label, chance) in enumerate(event.alternatives[:2])
+            )
+            + (f"  [{event.evidence}]" if event.evidence else "")
+            for event in self
+        ]
+        return "\n".join([f"{self._counted} (from s, to s, gesture, score)", *lines])
+
+    @property
+    def _counted(self) -> str:
+        return "1 gesture" if len(self) == 1 else f"{len(self)} gestures"
+
     def _repr_html_(self) -> str:
         head = ("person", "from s", "to s", "gesture", "score", "or")
         rows = [
@@ -287,8 +308,7 @@ class Events(tuple[GestureEvent, ...]):
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
         )
         titles = "".join(f"<th>{title}</th>" for title in head)
-        count = "1 gesture" if len(self) == 1 else f"{len(self)} gestures"
-        return f"<table><caption>{count}</caption><tr>{titles}</tr>{cells}</table>"
+        return f"<table><caption>{self._counted}</caption><tr>{titles}</tr>{cells}</table>"
 
 
 def in_order(events: Iterable[GestureEvent]) -> Events:

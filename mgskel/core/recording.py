@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, overload
 
 import numpy as np
@@ -15,6 +16,8 @@ from mgskel.core.gestures import get_vocabulary
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.storage.intake import number_of
+
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,6 +259,21 @@ class Dataset(Sequence[Recording]):
     def __repr__(self) -> str:
         source = f" of {self.source}" if self.source else ""
         return f"Dataset({len(self)} recordings{source})"
+
+    def _repr_html_(self) -> str:
+        """The first recordings as a table: they may be many, and made only when asked for."""
+        rows = [
+            (one.name, _label_text(one, self.class_names) or "", str(one.sequence.num_frames),
+             f"{one.sequence.duration_s:.1f}", str(one.sequence.num_people))
+            for one in (self[i] for i in range(min(len(self), _MOST_SHOWN)))
+        ]  # fmt: skip
+        cells = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+        )
+        titles = "".join(f"<th>{t}</th>" for t in ("name", "label", "frames", "seconds", "people"))
+        some = f", the first {_MOST_SHOWN}" if len(self) > _MOST_SHOWN else ""
+        caption = f"{escape(repr(self))}{some}"
+        return f"<table><caption>{caption}</caption><tr>{titles}</tr>{cells}</table>"
 
 
 def said_by_people(data: Dataset) -> Dataset:

@@ -46,7 +46,9 @@ def test_class_maps_draw_each_class(recording, tmp_path):
     rng = np.random.default_rng(1)
     weights = {f"class {i}": [rng.random(skeleton.num_joints) for _ in range(3)] for i in range(6)}
     figure = figures.class_maps(skeleton, figures.typical_pose([recording]), weights)
-    assert [axis.get_title() for axis in figure.axes][:6] == [f"class {i}\n3 clips" for i in range(6)]
+    assert [axis.get_title() for axis in figure.axes][:6] == [
+        f"class {i}\n3 clips" for i in range(6)
+    ]
     figures.save_figure(figure, tmp_path / "maps.svg")
     assert "<svg" in (tmp_path / "maps.svg").read_text()
 
