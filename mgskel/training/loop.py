@@ -299,8 +299,9 @@ class EpochProgress(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert trainer.max_epochs is not None
         quiet = not trainer.is_global_zero
-        self._progress = Progress(trainer.max_epochs, self.label, "epochs", quiet=quiet)
-        self._progress.advance(trainer.current_epoch)
+        done = trainer.current_epoch  # before this call, where a training is resumed or prolonged
+        label = f"{self.label}, going on after {done}" if done else self.label
+        self._progress = Progress(trainer.max_epochs - done, label, "epochs", quiet=quiet)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._progress is not None:

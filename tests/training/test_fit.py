@@ -109,12 +109,14 @@ def test_a_finished_run_is_not_trained_again(
 
 
 def test_a_short_training_is_better_than_chance_and_can_be_lengthened(
-    make_config: Make, train_file: Path, tmp_path: Path
+    make_config: Make, train_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keys = {"optim__ema": 0.99, "optim__repeat": 3}
     short = train(make_config(train_file, optim__epochs=3, **keys), tmp_path / "r")
     assert short.notes["validation"]["top1"] > 0.7, "chance is one third"
+    capsys.readouterr()
     train(make_config(train_file, optim__epochs=5, **keys), tmp_path / "r")
+    assert "going on after 3: 2 epochs in" in capsys.readouterr().err
     assert [row["epoch"] for row in history(tmp_path / "r")] == list("12345")
 
 

@@ -124,7 +124,7 @@ mgskel.panels = function panels() {
       make("summary", { text: "What it says nothing of" }), list(report.remarks)));
     moments(box, report.events, (event) => ({
       text: make("span", {}, make("i", { class: "swatch", style: { background: event.colour }, "aria-hidden": "true" }),
-        make("b", { text: event.label }), ` ${about(event).join(", ")}`,
+        make("b", { text: event.label }), make("span", { class: "quiet", text: ` ${about(event).join(", ")}.` }),
         event.alternatives.length ? make("span", { class: "quiet", text: ` Or ${event.alternatives.map(([label, chance]) => `${label} (${chance.toFixed(2)})`).join(", ")}.` }) : null,
         event.measured ? make("span", { class: "quiet", text: ` Measured: ${event.measured}` }) : null),
       score: event.annotated ? "" : event.score.toFixed(2), act: () => mgskel.select(event) }));
