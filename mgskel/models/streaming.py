@@ -30,7 +30,7 @@ class Stream:
         if span is None:
             raise InputError(
                 "this network looks at the whole of a recording and cannot follow it",
-                expected="light with follow_sample false, or stgcn or gat; a fusion with a window",
+                expected="light with follow_sample false, stgcn, gat, heatmap; a fusion window",
                 found=type(network).__name__,
             )
         self.network = network

@@ -27,6 +27,7 @@ SIZES = {
     "stgcn": {"channels": (32, 64)},
     "ctrgcn": {"channels": (32, 64)},
     "gat": {"channels": (32, 64)},
+    "heatmap": {"channels": (16, 32), "grid": 12},
 }
 
 

@@ -15,6 +15,7 @@ TINY: dict[str, dict[str, object]] = {
     "stgcn": {"channels": (24, 24, 48)},
     "ctrgcn": {"channels": (16, 16, 32)},
     "gat": {"channels": (16, 16, 32), "heads": 2},
+    "heatmap": {"channels": (16, 16, 24), "grid": 8, "maps": 6},
 }
 
 

@@ -20,6 +20,7 @@ TINY: dict[str, dict[str, object]] = {
     "stgcn": {"channels": (12, 12, 24)},
     "ctrgcn": {"channels": (8, 8, 16)},
     "gat": {"channels": (8, 8, 16), "heads": 2},
+    "heatmap": {"channels": (8, 12), "grid": 8, "maps": 4},
 }
 
 

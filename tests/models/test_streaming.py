@@ -15,7 +15,7 @@ from mgskel.models.fusion.insertion import set_window
 if TYPE_CHECKING:
     from conftest import Tiny
 
-SIZES = {"light": {"follow_sample": False}, "stgcn": {}, "gat": {}}
+SIZES = {"light": {"follow_sample": False}, "stgcn": {}, "gat": {}, "heatmap": {}}
 FOLLOWERS = [*SIZES.items(), ("light", {"follow_sample": False, "causal": True})]
 WINDOW = 30
 

@@ -55,7 +55,7 @@ def test_shared_norms_equal_the_plain_ones_in_one_process() -> None:
 
 
 def test_every_norm_of_every_network_is_shared() -> None:
-    for name in ("light", "stgcn", "ctrgcn", "gat"):
+    for name in ("light", "stgcn", "ctrgcn", "gat", "heatmap"):
         model = create_model(name, "natops8", 3)
         synchronise_norms(model)
         norms = [m for m in model.modules() if isinstance(m, (nn.BatchNorm2d, InputNorm))]

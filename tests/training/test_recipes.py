@@ -22,6 +22,7 @@ QUICK = [
     "--model.sizes.channels", "[8, 16]",
     "--machine.accelerator", "cpu", "--machine.threads", "1", "--machine.tensorboard", "off",
 ]  # fmt: skip
+SMALLER = {"heatmap.yaml": ["--model.sizes.grid", "8"]}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -50,7 +51,7 @@ def long_tail(count: int, classes: int, rng: np.random.Generator) -> np.ndarray:
     return rng.choice(classes, count, p=shares / shares.sum())
 
 
-@either
+@pytest.mark.parametrize("config", ["recipe.yaml", "ctrgcn.yaml", "heatmap.yaml"])
 def test_imigue_from_the_challenge_arrays_to_a_submission(
     config: str, root: Path, tmp_path: Path
 ) -> None:
@@ -72,13 +73,82 @@ def test_imigue_from_the_challenge_arrays_to_a_submission(
     file = str(tmp_path / "train_data.npy")
     with pytest.warns(UserWarning, match="of 32 classes have no training sequence"):
         words = ["train", "-c", str(recipe), "-o", str(run), "--data.train", file]
-        assert main([*words, "--pretrain", file, *QUICK]) == 0
+        assert main([*words, "--pretrain", file, *QUICK, *SMALLER.get(config, ())]) == 0
     assert (run / "pretrained" / "model.safetensors").is_file()
     out = tmp_path / "Submission.csv"
     assert main(["predict", str(run), "--data", file, "-o", str(out), "--format", "miga"]) == 0
     rows = list(csv.reader(out.open()))
     assert [row[0] for row in rows] == names
     assert all(0 <= int(row[1]) < 32 for row in rows)
+
+
+def imigue_tables(folder: Path, rng: np.random.Generator) -> Path:
+    """Four videos of 35 points, and their gestures."""
+    folder.mkdir()
+    for video in range(1, 5):
+        values = rng.uniform(0.2, 1, (200, 35, 3))
+        values[..., :2] = rng.uniform(300, 700, (1, 35, 2)) + rng.normal(0, 5, (200, 35, 2))
+        rows = np.concatenate([np.arange(200)[:, None], values.reshape(200, -1)], 1)
+        np.savetxt(folder / f"{video:04d}_light_hand.csv", rows, "%.4f", ",")
+        text = "".join(f"{(1, 17, 99)[i % 3]},{20 * i},{20 * i + 15}\n" for i in range(9))
+        (folder / f"{video:04d}_label.csv").write_text("gestureID,start,end\n" + text)
+    return folder
+
+
+def imigue_pickle(path: Path, rng: np.random.Generator) -> Path:
+    """36 clips of four videos, 137 points each: body, hands and face."""
+    annotations = [
+        {
+            "frame_dir": f"{1 + i // 9:04d}_{i % 9}",
+            "label": (0, 16, 31)[i % 3],
+            "img_shape": (720, 1280),
+            "original_shape": (720, 1280),
+            "total_frames": 20,
+            "keypoint": rng.uniform(100, 600, (1, 20, 137, 2)).astype(np.float32),
+            "keypoint_score": rng.uniform(0.3, 1, (1, 20, 137)).astype(np.float32),
+        }
+        for i in range(36)
+    ]
+    with open(path, "wb") as handle:
+        pickle.dump(annotations, handle)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("points", "layout"), [(35, "imigue35"), (137, "openpose137")])
+def test_imigue_by_heat_maps_of_all_points_in_one_command(
+    points: int, layout: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    make = imigue_tables if points == 35 else imigue_pickle
+    data = str(make(tmp_path / ("tables" if points == 35 else "clips.pkl"), rng))
+    run = tmp_path / "run"
+    recipe = root / "configs" / "imigue" / "heatmap.yaml"
+    with pytest.warns(UserWarning, match="29 of 32 classes"):
+        words = ["train", "-c", str(recipe), "-o", str(run), "--data.train", data]
+        assert main([*words, "--pretrain", data, *QUICK, *SMALLER["heatmap.yaml"]]) == 0
+    description = json.loads((run / "recognizer.json").read_text())
+    assert description["model"]["backbone"] == "heatmap"
+    assert description["skeleton"]["name"] == layout
+    assert description["notes"]["config"]["loss"]["label_text"] > 0
+    assert description["notes"]["validation"]["n"] == 9, "one whole video"
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--data", data, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 36
+    out = tmp_path / "scores.csv"
+    assert main(["predict", str(run), "--data", data, "-o", str(out)]) == 0
+    assert len(out.read_text().splitlines()) == 37
+    assert main(["export", str(run), "-o", str(tmp_path / "model.onnx")]) == 0
+
+
+def test_heat_maps_are_the_recipe_of_imigue_with_another_network(root: Path) -> None:
+    heat, recipe = (
+        load_config(TrainConfig, root / "configs" / "imigue" / file)
+        for file in ("heatmap.yaml", "recipe.yaml")
+    )
+    assert heat.model.backbone == "heatmap" and heat.loss.label_text > 0
+    assert (heat.data, heat.loss, heat.normalise) == (recipe.data, recipe.loss, recipe.normalise)
+    assert heat.data.to_layout is None, "all points that a file has"
 
 
 @either

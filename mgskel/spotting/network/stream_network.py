@@ -45,7 +45,7 @@ def build_stream_network(model: ModelSpec, wanted: StreamInput, num_classes: int
         raise InputError(
             "this network looks at the whole of a recording and cannot follow it",
             found=model.backbone,
-            remedy="take light with follow_sample false, stgcn or gat, and a fusion_window",
+            remedy="take light with follow_sample false, stgcn, gat, heatmap; a fusion_window",
         )
     return network
 
