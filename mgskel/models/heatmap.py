@@ -26,6 +26,7 @@ from mgskel.models.layers.basic import (
     frames_of,
     pointwise_norm,
     shrink_time,
+    stride_of,
     temporal_conv,
 )
 from mgskel.models.light import LightBlock
@@ -197,7 +198,7 @@ class HeatMap(Backbone):
             stride = 1 if c == before and self.layers else 2
             self.layers.append(MapBlock(before, c, grid, stride, kernel))
             grid, before = grid // stride, c
-        strides = [layer.stride for layer in self.layers]
+        strides = [stride_of(layer) for layer in self.layers]
         self.stem_stride = 2 ** strides.count(2)
         self.stem_span = _span(strides, kernel // 2)
         if grid * self.stem_stride != self.maps.grid or grid < 2:
@@ -220,7 +221,7 @@ class HeatMap(Backbone):
         features, place = self.maps(x, seen)
         at_moment = seen
         for layer in self.layers:
-            shrunk = shrink_time(at_moment, layer.stride)
+            shrunk = shrink_time(at_moment, stride_of(layer))
             assert shrunk is not None
             at_moment = shrunk
             frames = frames_of(at_moment)
