@@ -12,6 +12,7 @@ import pytest
 
 from mgskel.cli import main
 from mgskel.core.config import load_config
+from mgskel.models import create_model
 from mgskel.training.train_config import TrainConfig
 
 SETS = (
@@ -100,7 +101,7 @@ def imigue_pickle(path: Path, rng: np.random.Generator) -> Path:
     annotations = [
         {
             "frame_dir": f"{1 + i // 9:04d}_{i % 9}",
-            "label": (0, 16, 31)[i % 3],
+            "label": (1, 17, 99)[i % 3],
             "img_shape": (720, 1280),
             "original_shape": (720, 1280),
             "total_frames": 20,
@@ -138,7 +139,7 @@ def test_imigue_by_heat_maps_of_all_points_in_one_command(
     out = tmp_path / "scores.csv"
     assert main(["predict", str(run), "--data", data, "-o", str(out)]) == 0
     assert len(out.read_text().splitlines()) == 37
-    assert main(["export", str(run), "-o", str(tmp_path / "model.onnx")]) == 0
+    assert main(["export", str(run), str(tmp_path / "model.onnx")]) == 0
 
 
 def test_heat_maps_are_the_recipe_of_imigue_with_another_network(root: Path) -> None:
@@ -149,6 +150,8 @@ def test_heat_maps_are_the_recipe_of_imigue_with_another_network(root: Path) -> 
     assert heat.model.backbone == "heatmap" and heat.loss.label_text > 0
     assert (heat.data, heat.loss, heat.normalise) == (recipe.data, recipe.loss, recipe.normalise)
     assert heat.data.to_layout is None, "all points that a file has"
+    model = create_model("heatmap", "openpose137", 32, **heat.model.sizes)
+    assert model.time_stride == 4
 
 
 @either
