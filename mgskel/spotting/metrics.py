@@ -321,10 +321,14 @@ def score_in_words(score: SpottingScore, duration_s: float) -> str:
     wrong = score.n_predicted - right
     text = (
         f"Of {_counted(score.n_reference, 'true gesture')}, {right} {_were(right)} found with the "
-        f"right name at the right time. Of {_counted(score.n_predicted, 'gesture')} found, {wrong} "
-        f"{_were(wrong)} not among the true ones"
+        f"right name at the right time. "
     )
-    text += f" ({wrong / duration_s * 60:.1f} per minute)." if duration_s > 0 else "."
+    if wrong:
+        found = _counted(score.n_predicted, "gesture")
+        text += f"Of {found} found, {wrong} {_were(wrong)} not among the true ones"
+        text += f" ({wrong / duration_s * 60:.1f} per minute)." if duration_s > 0 else "."
+    else:
+        text += "Nothing else was found."
     if score.onset_error_s is not None:
         text += (
             f" Beginnings are off by {score.onset_error_s:.2f} s on average, ends by "

@@ -94,4 +94,5 @@ def test_a_score_reads_as_a_sentence():
     assert said.startswith("Of 3 true gestures, 1 was found with the right name at the right time.")
     assert "Of 2 gestures found, 1 was not among the true ones (1.0 per minute)." in said
     assert "F1: 0.40 where a pair must overlap by 0.3" in said
+    assert "right time. Nothing else was found." in score_in_words(score_events(true, true), 60)
     assert score_in_words(score_events([], []), 60).startswith("There are no true gestures")
