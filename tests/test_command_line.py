@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +126,30 @@ def test_an_interrupt_on_a_pipe() -> None:
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "interrupted" in told and "Traceback" not in told
+
+
+@pytest.mark.parametrize(("number", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+@pytest.mark.parametrize("out", ["pose.npz", "folder"])
+def test_a_signal_in_the_middle_of_writing_leaves_nothing(
+    number: str, status: int, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from mgskel.core.storage import files
+
+    def fsync(handle: int) -> None:  # everything is written by then, but for its name
+        os.kill(os.getpid(), getattr(signal, number))
+        time.sleep(5)
+
+    before = signal.getsignal(signal.SIGTERM)
+    (tmp_path / "events.csv").write_text("label,start_s,end_s\nnod,0.5,1\n")
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    pair = [str(tmp_path / "events.csv")] * 2
+    words = ["agree", *pair, "-o"] if out == "folder" else ["synthesise", "clips", "1", "-o"]
+    assert main([*words, str(tmp_path / "o" / out)]) == status
+    assert "interrupted" in capsys.readouterr().err
+    assert not [
+        path for path in tmp_path.rglob("*") if path.is_file() and path.name != "events.csv"
+    ]
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_bash_completes_commands_and_options(capsys: pytest.CaptureFixture[str]) -> None:

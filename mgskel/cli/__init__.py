@@ -9,7 +9,7 @@ JSON says with `JSON` what the answer holds. One with `TAKES_KEYS = True` finds 
 doesn't know (config keys) in `args.keys`.
 
 Exit codes: 0 done, 1 a part failed and the rest is done, 2 the input or the command is wrong,
-70 a fault of this program, 130 interrupted.
+70 a fault of this program, 130 interrupted (143 by SIGTERM, 129 by a closed terminal).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import NoReturn
 
 from mgskel.cli.shared.glossary import explained
 from mgskel.cli.shared.messages import add_message_options, fail, listening
+from mgskel.cli.shared.stopping import Stop, stopping_well
 from mgskel.core.errors import InputError, MgskelError, nearest, shown
 from mgskel.core.version import __version__
 
@@ -58,7 +59,7 @@ VERBS = {
     "completion": "let the shell complete commands and options",
     "setup": "install the packages of a pose estimator",
 }
-INTERNAL_ERROR, INTERRUPTED = 70, 130
+INTERNAL_ERROR = 70
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,11 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a console without Chinese letters shows \\u...
         sys.stdout.reconfigure(errors="backslashreplace")
-    with listening(as_json="--log-json" in words):
-        return _ending_well(words)
+    with listening(as_json="--log-json" in words), stopping_well() as stop:
+        return _ending_well(words, stop)
 
 
-def _ending_well(words: Sequence[str]) -> int:
+def _ending_well(words: Sequence[str], stop: Stop) -> int:
     name = f"mgskel {words[0]}" if words and words[0] in VERBS else "mgskel"
     try:
         status = _run(words)
@@ -80,15 +81,15 @@ def _ending_well(words: Sequence[str]) -> int:
         # The reader of our output has gone (a pager, head); that is no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except SystemExit as stop:
-        if isinstance(stop.__context__, KeyboardInterrupt):  # a library's answer to Ctrl-C
-            return _interrupted(name)
-        return int(stop.code or 0)
+    except SystemExit as asked:
+        if isinstance(asked.__context__, KeyboardInterrupt):  # a library's answer to Ctrl-C
+            return _interrupted(name, stop)
+        return int(asked.code or 0)
     except MgskelError as error:
         fail(f"{name}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        return _interrupted(name)
+        return _interrupted(name, stop)
     except Exception as error:
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             fail(f"{name}: not enough memory\n  remedy: cut the recording into parts, or free some")
@@ -230,9 +231,9 @@ def _split_dotted(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return rest, dotted
 
 
-def _interrupted(name: str) -> int:
+def _interrupted(name: str, stop: Stop) -> int:
     fail(f"{name}: interrupted; finished parts are kept")
-    return INTERRUPTED
+    return stop.status
 
 
 def _overview() -> str:

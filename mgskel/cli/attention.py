@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from mgskel.core.errors import InputError
     from mgskel.core.machine.threads import set_threads
-    from mgskel.core.storage.files import to_json
+    from mgskel.core.storage.files import sweep_leftovers, to_json
+    from mgskel.core.storage.stages import working_in
     from mgskel.pose.video import open_source
     from mgskel.report.attention_pictures import in_words, write_attention
 
@@ -54,8 +55,10 @@ def run(args: argparse.Namespace) -> int:
     if args.on_picture is not None:
         open_source(args.on_picture).close()  # what cannot be drawn on is said before the work
     set_threads()
-    name, looks = _looks(args)
-    summary = write_attention(args.out, looks, name, args.on_picture)
+    with working_in(args.out):
+        sweep_leftovers(args.out)
+        name, looks = _looks(args)
+        summary = write_attention(args.out, looks, name, args.on_picture)
     for text in summary["notes"]:
         note(text)
     if args.json:

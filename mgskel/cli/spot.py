@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     from mgskel.spotting.metrics import score_events, score_in_words
     from mgskel.spotting.recognizers.spot_together import spot_together
 
+    if args.media is not None:
+        _check_media(args.media)
     set_threads()
     spotters = [Recognizer.load(run) for run in args.model or [None]]
     spotter = spotters[0]
@@ -89,6 +91,23 @@ def run(args: argparse.Namespace) -> int:
         for name, some in found.items():
             print(f"{name}: {some}")
     return 0
+
+
+def _check_media(text: str) -> None:
+    """ELAN opens files, where they lie or beside the events; of one not there, the name will do."""
+    from mgskel.core.errors import InputError, shown
+
+    name = Path(text).name
+    written = text.isprintable() and "://" not in text and 0 < len(name.strip()) < 256
+    if not written or len(text) > 2000 or Path(text).is_dir():
+        raise InputError(
+            "--media names no clip",
+            expected="a file, or the name of one that will lie beside the events",
+            found=shown(text),
+            remedy="give the clip, or leave it out: the recording often knows its own",
+        )
+    if not Path(text).exists():
+        note(f"{text} is not there: ELAN will look for {name} beside the events")
 
 
 def _reference(

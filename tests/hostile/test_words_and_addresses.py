@@ -28,6 +28,14 @@ def test_clips_at_addresses_that_are_none(
     refuse(filled(line, good, address, tmp_path / "o"), tmp_path, capsys)
 
 
+@pytest.mark.parametrize("media", ["", "  ", "/", ".", "a\x01.mp4", "a\n.mp4", "x" * 300, "a/" * 3000 + "b", "http://h/a.mp4", "\u202e.mp4"])  # fmt: skip
+def test_clips_beside_events_that_are_none(
+    tmp_path: Path, good: Path, media: str, capsys: Any
+) -> None:
+    line = filled("spot P -o O.eaf", good, "", tmp_path / "o")
+    assert "--media names no clip" in refuse([*line, "--media", media], tmp_path, capsys)
+
+
 DIGITS = ["\u00b2", "\u0663", "9" * 5000, "1\u00b9", "\u2460"]
 
 
