@@ -72,9 +72,13 @@ def run(args: argparse.Namespace) -> int:
 def events_of(recording: Recording, source: str, given: str | None) -> Sequence[GestureEvent]:
     """The gestures of a recording: given, beside it, or spotted now."""
     from mgskel.core.events import read_events
+    from mgskel.spotting.metrics import check_within
 
     if given is not None:
-        return () if given == NO_EVENTS else read_events(given)
+        events = () if given == NO_EVENTS else read_events(given)
+        start = recording.sequence.start_s
+        check_within(events, start + recording.sequence.duration_s, start)
+        return events
     beside = Path(source) / _EVENTS_BESIDE
     if recording.events:
         tell(f"{recording.name}: {len(recording.events)} gestures annotated beside it")

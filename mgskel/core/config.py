@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from mgskel.core.errors import InputError, nearest, shown
-from mgskel.core.storage.intake import parse_yaml, read_yaml
+from mgskel.core.storage.intake import decimal_of, parse_yaml, read_yaml
 
 Config = TypeVar("Config")
 _INHERIT = "base"
@@ -311,7 +311,7 @@ def _build_number(kind: type, value: Any, path: tuple[str, ...], place: str) -> 
     number = value
     if isinstance(value, str):
         try:
-            number = float(value)
+            number = decimal_of(value)
         except ValueError:
             raise _wrong("a number", value, path, place) from None
     if isinstance(number, bool) or not isinstance(number, (int, float)):

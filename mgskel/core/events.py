@@ -18,7 +18,7 @@ from mgskel.core.gestures import Vocabulary, get_vocabulary
 from mgskel.core.registry import Registry
 from mgskel.core.storage.csv_table import plain, to_csv
 from mgskel.core.storage.files import write_json, write_text
-from mgskel.core.storage.intake import csv_rows, read_json, read_text
+from mgskel.core.storage.intake import csv_rows, decimal_of, read_json, read_text
 
 if TYPE_CHECKING:
     import pandas
@@ -201,7 +201,9 @@ def _or(value: object, default: object) -> object:
 def _number(values: Mapping[str, object], name: str, default: float) -> float:
     value = _or(values.get(name), default)
     try:
-        return float(value)  # type: ignore[arg-type]
+        if isinstance(value, bool):
+            raise TypeError
+        return decimal_of(value) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"'{name}' is {shown(value)}, not a number") from None
 

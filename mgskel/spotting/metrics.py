@@ -153,20 +153,27 @@ def match(overlaps: np.ndarray, threshold: float) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
 
 
+def check_within(
+    events: Sequence[GestureEvent], end_s: float, start_s: float, what: str = "events"
+) -> None:
+    """Refuse events that lie outside the recording: they are those of another one."""
+    late = [e for e in events if e.start_s >= end_s]
+    outside = late or [e for e in events if e.end_s <= start_s]
+    if outside:
+        where = "after the recording's end" if late else "before the recording begins"
+        raise InputError(
+            f"{len(outside)} {what} lie {where}",
+            expected=f"times within {start_s:.2f} to {end_s:.2f} s",
+            found=f"'{outside[0].label}' at {outside[0].start_s:.2f} s",
+            remedy="check that they belong to this recording and are in seconds",
+        )
+
+
 def check_reference(
     reference: Sequence[GestureEvent], end_s: float, start_s: float = 0.0
 ) -> list[str]:
     """What a reader should know of a reference; events outside the recording are an error."""
-    late = [e for e in reference if e.start_s >= end_s]
-    outside = late or [e for e in reference if e.end_s <= start_s]
-    if outside:
-        where = "after the recording's end" if late else "before the recording begins"
-        raise InputError(
-            f"{len(outside)} reference events lie {where}",
-            expected=f"times within {start_s:.2f} to {end_s:.2f} s",
-            found=f"'{outside[0].label}' at {outside[0].start_s:.2f} s",
-            remedy="check that the reference belongs to this recording and is in seconds",
-        )
+    check_within(reference, end_s, start_s, "reference events")
     remarks = []
     longer = sum(e.end_s > end_s + _ROUNDING_S for e in reference)
     if longer:

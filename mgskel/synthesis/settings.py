@@ -11,6 +11,11 @@ from mgskel.core.config import Between, check_bounds
 from mgskel.core.errors import InputError
 
 Range = tuple[float, float]
+_WITHIN = {
+    "yaw": (-180, 180), "pitch": (-90, 90), "roll": (-180, 180), "view_angle": (1, 150),
+    "shake": (0, 45), "per_minute": (0, 600),
+}  # fmt: skip
+_LARGEST_SIDE = 16_384
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,18 @@ class SynthesisSettings:
                 "wrong framing",
                 expected="weights of close, bust, half, full",
                 found=dict(self.camera.framing),
+            )
+        for name, (lowest, highest) in _WITHIN.items():
+            low, high = getattr(self.flow if name == "per_minute" else self.camera, name)
+            if not lowest <= low <= high <= highest:
+                raise InputError(
+                    f"'{name}' is a range",
+                    expected=f"low,high within {lowest} to {highest}, the lower one first",
+                    found=f"{low:g},{high:g}",
+                )
+        if not all(1 <= side <= _LARGEST_SIDE for size in self.camera.sizes for side in size):
+            raise InputError(
+                "no size of a picture", expected=f"1 to {_LARGEST_SIDE}", found=self.camera.sizes
             )
         for name in ("amplitude", "duration", "lasting"):
             low, high = getattr(self, name)

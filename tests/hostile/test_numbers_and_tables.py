@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hostile_commands import filled, refuse, written
 
+from mgskel.cli import main
+
 NUMBERS = ["nan", "inf", "-1", "1e400", "2001-13-45", "x", "", "\u00b2", "9" * 400, "1_0", "[1]"]
 
 
@@ -92,3 +94,40 @@ def test_a_spreadsheet_runs_nothing(tmp_path: Path, label: str) -> None:
     cells = (tmp_path / "e.csv").read_text().splitlines()[1].split(",")
     assert not any(cell.strip('"')[:1] in ("=", "+", "@") or cell == "-" for cell in cells)
     assert read_events(tmp_path / "e.csv") == (event,)
+
+
+@pytest.mark.parametrize("time", ["1_0", "\u0661", "\u00b2", "0x1", "1,5", "1e", "\uff11", "1__0", "_1", "--1", "1 0"])  # fmt: skip
+@pytest.mark.parametrize("line", ["agree X E", "describe P --events X", "spot P --reference X"])
+def test_times_that_only_some_programs_read(
+    tmp_path: Path, good: Path, line: str, time: str, capsys: Any
+) -> None:
+    (tmp_path / "a.csv").write_text(f'label,start_s,end_s\nnod,0,"{time}"\n', encoding="utf-8")
+    refuse(filled(line, good, tmp_path / "a.csv", tmp_path / "o"), tmp_path, capsys)
+
+
+@pytest.mark.parametrize("cell", ["1_0", "\u0661", "\uff11"])
+def test_keypoints_and_settings_that_only_some_programs_read(
+    tmp_path: Path, good: Path, cell: str, capsys: Any
+) -> None:
+    assert main(["convert", str(good / "pose.npz"), str(tmp_path / "a.csv"), "-q"]) == 0
+    head, first, *rest = (tmp_path / "a.csv").read_text().splitlines()
+    cells = first.split(",")
+    cells[-1] = cells[-2] = cell
+    (tmp_path / "a.csv").write_text("\n".join([head, ",".join(cells), *rest]), encoding="utf-8")
+    refuse(["validate", tmp_path / "a.csv"], tmp_path, capsys)
+    if cell != "1_0":  # YAML's way to write 10
+        words = ["synthesise", "clips", "1", "-o", tmp_path / "o.npz", "--noise", cell]
+        refuse(words, tmp_path, capsys)
+
+
+@pytest.mark.parametrize("times", ["5000,6000", "2,3", "-3,-1", "1e6,1e7"])
+def test_events_of_another_recording(tmp_path: Path, good: Path, times: str, capsys: Any) -> None:
+    (tmp_path / "a.csv").write_text(f"label,start_s,end_s\nnod,0.5,1\nnod,{times}\n")
+    line = filled("describe P --events X", good, tmp_path / "a.csv", tmp_path / "o")
+    refuse(line, tmp_path, capsys)
+
+
+def test_coders_who_annotated_nothing(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "a.csv").write_text("label,start_s,end_s\n")
+    said = refuse(["agree", tmp_path / "a.csv", tmp_path / "a.csv"], tmp_path, capsys)
+    assert "no coder annotated anything" in said

@@ -137,3 +137,51 @@ def test_a_disk_that_becomes_full(tmp_path: Path, good: Path, labelled: Path, li
     assert not [name for name in left if "part-" in name], left
     if status == 2:
         assert set(left) <= {".lock"}, left
+
+
+@pytest.mark.parametrize("line", ["convert P O.npz", "spot P -o O.csv", "describe P --events none -o O.json", "extract P -o O", "analyze --from P -o O", "agree E E -o O", "attention R --data P -o O", "hub R -o O", "train --data.train P -o O", "export R O.onnx", "predict R --data P -o O.csv"])  # fmt: skip
+@pytest.mark.parametrize(
+    "deep", ["d/" * 250, "d/" * 2000, "x" * 200 + "/" + ("y" * 200 + "/") * 20]
+)
+def test_outputs_in_more_folders_than_can_be(
+    tmp_path: Path, good: Path, line: str, deep: str, capsys: Any
+) -> None:
+    refuse(filled(line, good, "", tmp_path / deep / "o"), tmp_path, capsys)
+
+
+@pytest.mark.parametrize("line", ["attention X --data P -o O", "pretrain --data E -o O", "train --data.train E -o O", "analyze --from E -o O", "train --data.train P -o O"])  # fmt: skip
+def test_a_folder_that_was_there_is_as_it_was(
+    tmp_path: Path, good: Path, line: str, capsys: Any
+) -> None:
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / "mine.txt").write_text("mine")
+    refuse(filled(line, good, tmp_path, tmp_path / "o"), tmp_path, capsys)
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "text", "long", "pipe", "endless", "folder", "binary"])  # fmt: skip
+def test_a_lock_that_is_none_stays_as_it_is(
+    tmp_path: Path, good: Path, kind: str, capsys: Any
+) -> None:
+    out, lock = tmp_path / "o", tmp_path / "o" / ".lock"
+    out.mkdir()
+    (tmp_path / "mine.txt").write_text("mine")
+    if kind in ("link", "dangling", "endless"):
+        to = {"link": tmp_path / "mine.txt", "dangling": tmp_path / "gone", "endless": "/dev/zero"}
+        lock.symlink_to(to[kind])
+    elif kind == "pipe":
+        os.mkfifo(lock)
+    elif kind == "folder":
+        lock.mkdir()
+    else:
+        lock.write_bytes(
+            {"text": b"mine", "long": b"1" * 20 + b"x" * 999, "binary": b"\x80\xff"}[kind]
+        )
+    refuse(filled("extract P -o O", good, "", out), tmp_path, capsys)
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    if kind == "text":
+        assert lock.read_text() == "mine"
+
+
+@pytest.mark.parametrize("setting", ["--camera.yaw=60,-60", "--camera.pitch=0,91", "--camera.view_angle=0,0", "--camera.shake=-1,1", "--flow.per_minute=5,1", "--camera.roll=-1e5,1", "--camera.sizes=0x0", "--camera.sizes=[[0,5]]", "--camera.sizes=[[99999999,5]]", "--camera.fps=-5"])  # fmt: skip
+def test_ranges_that_are_none(tmp_path: Path, setting: str, capsys: Any) -> None:
+    refuse(["synthesise", "clips", "1", "-o", tmp_path / "o.npz", setting], tmp_path, capsys)

@@ -25,7 +25,7 @@ from mgskel.core.events import (
 )
 from mgskel.core.gestures import Vocabulary
 from mgskel.core.storage.files import write_json
-from mgskel.core.storage.intake import csv_rows, parse_json, read_text
+from mgskel.core.storage.intake import csv_rows, decimal_of, parse_json, read_text
 
 POINT_S = 0.04
 _FORMAT = "7.0"
@@ -237,7 +237,7 @@ def _seconds(text: str, place: str) -> float:
     try:
         total = 0.0
         for part in text.split(":"):
-            total = total * 60 + float(part)
+            total = total * 60 + decimal_of(part)
         return total
     except ValueError:
         raise InputError(f"'{text}' is not a time", place=place, expected="seconds") from None

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mgskel.core.errors import InputError
+from mgskel.core.errors import InputError, shown
 from mgskel.core.storage.intake import open_file
 
 _CHUNK = 1 << 20
+_LONGEST_PATH, _DEEPEST_PATH = 3000, 200
 _LEFTOVER = re.compile(r"\.[0-9a-f]{12}\.part-")
 
 
@@ -90,6 +91,16 @@ def writing_together(folder: str | Path) -> Iterator[Path]:
         remove_empty(made)
 
 
+def check_name(path: Path) -> None:
+    """Refuse names that no system takes, and so many folders that making them would recurse."""
+    if len(os.fsencode(path)) > _LONGEST_PATH or len(path.parts) > _DEEPEST_PATH:
+        raise InputError(
+            "the name of an output is too long",
+            expected=f"at most {_LONGEST_PATH} bytes and {_DEEPEST_PATH} folders",
+            found=shown(str(path)),
+        )
+
+
 def folders_missing(folder: Path) -> list[Path]:
     """Which of a folder and those around it are not there, from the inside out."""
     return [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
@@ -102,6 +113,7 @@ def remove_empty(folders: list[Path]) -> None:
 
 
 def _temporary(target: Path) -> Path:
+    check_name(target)
     # The true ending comes last: many writers choose their format by it.
     return target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
 

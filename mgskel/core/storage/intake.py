@@ -132,6 +132,17 @@ def number_of(text: str) -> int | None:
     return int(text) if plain else None
 
 
+def decimal_of(text: str) -> float:
+    """The number that a text writes in ASCII; a ValueError where it writes none.
+
+    Python alone would also take digits of every script, and 1_0 for ten.
+    """
+    plain = text.strip()
+    if not plain.isascii() or "_" in plain:
+        raise ValueError(f"{shown(text)} is no number")
+    return float(plain)
+
+
 def address_of(text: str, what: str = "address") -> SplitResult:
     """The parts of a network address, the port among them, once all of them can be read."""
     try:

@@ -16,6 +16,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError, shown
 from mgskel.core.storage.files import (
+    check_name,
     file_hash,
     folders_missing,
     json_hash,
@@ -104,8 +105,9 @@ def working_in(folder: Path) -> Iterator[None]:
     The hold ends with the process, however it ends. Of folders made for a run that wrote nothing
     into them, nothing is left.
     """
+    check_name(folder)
     try:
-        made = folders_missing(folder)
+        made, new = folders_missing(folder), not os.path.lexists(folder / _LOCK)
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK, _HOW, 0o644)
     except OSError as error:
@@ -120,6 +122,11 @@ def working_in(folder: Path) -> Iterator[None]:
         os.write(handle, f"{os.getpid()}\n".encode())
         yield
         os.ftruncate(handle, 0)
+    except BaseException:
+        if new and not made:  # a folder that was there is left as it was
+            with suppress(OSError):
+                (folder / _LOCK).unlink()
+        raise
     finally:
         if made and os.listdir(folder) == [_LOCK]:
             with suppress(OSError):  # Windows removes no file that is open

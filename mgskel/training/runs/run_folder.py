@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ def claimed(out: Path, config: Any, fingerprint: object) -> Iterator[None]:
         yield  # the first of the processes that train together holds it
         return
     new, made = not out.exists(), folders_missing(out)
+    ours = [path for path in (out / CONFIG_FILE, out / _TRAINING_FILE) if not path.exists()]
     try:
         with working_in((out / CHECKPOINT).parent):
             sweep_leftovers(out)
@@ -56,6 +57,10 @@ def claimed(out: Path, config: Any, fingerprint: object) -> Iterator[None]:
         if new and not (out / CHECKPOINT).exists():
             shutil.rmtree(out, ignore_errors=True)
             remove_empty(made)
+        elif not (out / CHECKPOINT).exists():
+            for path in ours:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
         raise
 
 
