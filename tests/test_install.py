@@ -125,12 +125,14 @@ def test_help_comes_at_once(elsewhere: Path, words: str) -> None:
     command = [str(elsewhere / "env/bin/python"), "-m", "mgskel", *words.split()]
     environment = _without_checkout()
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as for a user, who compiles once
-    for _ in range(2):  # the first compiles
+    spent = []
+    for _ in range(5):  # the first compiles; the least counts, for a busy machine makes all slower
         before = os.times()
         subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
         after = os.times()
-    spent = after.children_user - before.children_user
-    assert spent + after.children_system - before.children_system < 0.2
+        user = after.children_user - before.children_user
+        spent.append(user + after.children_system - before.children_system)
+    assert min(spent) < 0.2, spent
 
 
 def _without_checkout() -> dict[str, str]:
