@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -61,10 +63,28 @@ def test_files_that_belong_together_appear_together(tmp_path):
 
 
 def test_folders_that_killed_runs_left_are_swept(tmp_path):
-    write_text(tmp_path / "o" / ".0123456789ab.part-files" / "a.txt", "half")
-    write_text(tmp_path / "o" / ".0123456789ab.part-b.txt", "half")
+    write_text(tmp_path / "o" / ".0123456789abcdef0123.part-files" / "a.txt", "half")
+    write_text(tmp_path / "o" / ".0123456789abcdef0123.part-b.txt", "half")
     assert sweep_leftovers(tmp_path) == 2
     assert not list((tmp_path / "o").iterdir())
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path):
+    from_here = (
+        f"from mgskel.core.storage.files import writing; f = writing({str(tmp_path / 'a.txt')!r})"
+    )
+    killed = f"{from_here}; f.__enter__().write_text('half'); import os; os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", killed])
+    of_others = [tmp_path / name for name in (".notes.part-1", ".ffff0000000100000000.part-a.txt")]
+    for path in of_others:
+        path.write_text("somebody else's")
+    assert len(list(tmp_path.iterdir())) == 3
+    with writing(tmp_path / "b.txt") as temporary:
+        temporary.write_text("whole")
+        write_text(tmp_path / "c.txt", "beside it")
+    assert sorted(tmp_path.iterdir()) == sorted(
+        [*of_others, tmp_path / "b.txt", tmp_path / "c.txt"]
+    )
 
 
 def test_json_refuses_nan_and_keeps_letters(tmp_path):

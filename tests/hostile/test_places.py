@@ -112,7 +112,7 @@ def test_a_film_that_cannot_be_drawn_leaves_no_pictures(
 @pytest.mark.parametrize("name", ["a.npz", "a.csv", "manifest.json", "a.b.c", "x" * 100, "deep/a.npz", "deep/deeper/b.json", "\u00e4.npz", "o.mp4", "report.html"])  # fmt: skip
 def test_what_killed_runs_left_is_swept(tmp_path: Path, good: Path, name: str) -> None:
     left = tmp_path / "o" / name
-    left = left.with_name(f".0123456789ab.part-{left.name}")
+    left = left.with_name(f".0123456789abcdef0123.part-{left.name}")
     left.parent.mkdir(parents=True)
     left.write_text("half")
     assert main(["extract", str(good / "pose.npz"), "-o", str(tmp_path / "o"), "-q"]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import uuid
@@ -17,7 +18,8 @@ from mgskel.core.storage.intake import open_file
 
 _CHUNK = 1 << 20
 _LONGEST_PATH, _DEEPEST_PATH = 3000, 200
-_LEFTOVER = re.compile(r"\.[0-9a-f]{12}\.part-")
+_LEFTOVER = re.compile(r"\.[0-9a-f]{4}([0-9a-f]{8})[0-9a-f]{8}\.part-")
+_looked_through: set[Path] = set()
 
 
 @contextmanager
@@ -114,8 +116,45 @@ def remove_empty(folders: list[Path]) -> None:
 
 def _temporary(target: Path) -> Path:
     check_name(target)
+    _sweep_dead(target.parent)
     # The true ending comes last: many writers choose their format by it.
-    return target.with_name(f".{uuid.uuid4().hex[:12]}.part-{target.name}")
+    owner = f"{_machine()}{os.getpid():08x}{uuid.uuid4().hex[:8]}"
+    return target.with_name(f".{owner}.part-{target.name}")
+
+
+def _machine() -> str:
+    """Four digits that tell this machine's unfinished files from those of others."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:4]
+
+
+def _sweep_dead(folder: Path) -> None:
+    """Remove what processes of this machine that are no more left unfinished in a folder, once."""
+    folder = folder.absolute()
+    if folder in _looked_through or os.name != "posix":
+        return
+    _looked_through.add(folder)
+    with suppress(OSError):
+        for path in folder.glob(f".{_machine()}*.part-*"):
+            owner = _LEFTOVER.match(path.name)
+            if owner and not _alive(int(owner[1], 16)):
+                _remove(path)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove(leftover: Path) -> None:
+    if leftover.is_dir() and not leftover.is_symlink():
+        shutil.rmtree(leftover, ignore_errors=True)
+    else:
+        leftover.unlink(missing_ok=True)
 
 
 def _unwritable(target: Path, error: OSError) -> InputError:
@@ -130,10 +169,7 @@ def sweep_leftovers(folder: str | Path) -> int:
     """Remove unfinished files of killed runs below a folder that nobody else writes to."""
     leftovers = [p for p in Path(folder).rglob(".*.part-*") if _LEFTOVER.match(p.name)]
     for leftover in leftovers:
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink(missing_ok=True)
+        _remove(leftover)
     return len(leftovers)
 
 
