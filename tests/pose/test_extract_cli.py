@@ -11,6 +11,7 @@ from pose_clips import write_video
 
 from mgskel.cli import main
 from mgskel.core.sequence import PoseSequence
+from mgskel.synthesis import synthesise_recording
 
 
 def extract(*words: object) -> int:
@@ -85,6 +86,23 @@ def test_keypoints_of_others(make_clip, plugin, tmp_path: Path) -> None:
     assert extract(first / "clip.npz", "-o", second, "--estimator", "imported") == 0
     steps = [r["step"] for r in PoseSequence.load(second / "clip.npz").provenance]
     assert steps[0] == "extract" and "import" in steps
+
+
+def test_keypoints_are_cut_as_clips_are_and_never_written_over_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "own" / "pose.npz"
+    place.parent.mkdir()
+    synthesise_recording(4, 1).sequence.save(place)
+    before = place.read_bytes()
+    assert extract(place, "-o", tmp_path / "late", "--start", "2", "--seconds", "1") == 0
+    part = PoseSequence.load(tmp_path / "late" / "pose.npz")
+    assert 0.9 < part.duration_s < 1.1 and part.start_s >= 2
+    assert extract(place, "-o", tmp_path / "after", "--start", "9999") == 2
+    assert "before the asked start" in "".join(capsys.readouterr())
+    assert extract(place.parent, "-o", place.parent) == 2
+    assert "both input and output" in capsys.readouterr().err
+    assert place.read_bytes() == before and list(place.parent.iterdir()) == [place]
 
 
 def test_impossible_output_folder(make_clip, plugin, tmp_path: Path, capsys) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mgskel.core.errors import InputError
 from mgskel.core.machine.progress import Progress
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.storage.files import file_hash, write_json
@@ -14,6 +15,7 @@ from mgskel.pose.batches.clip_list import Clip
 from mgskel.pose.batches.parts import Parts
 from mgskel.pose.batches.work import ClipOutcome, FrameCount, failure, kept_estimator
 from mgskel.pose.extract import Extraction, ExtractSettings, extract, refine
+from mgskel.pose.frames import VideoSettings
 from mgskel.pose.quality import quality_report
 
 
@@ -72,7 +74,8 @@ class ClipJob:
 
     def _extraction(self, counter: Progress) -> Extraction:
         if self.importer is not None:
-            result = refine(self.importer(self.clip.path), self.settings, source=self.clip.name)
+            imported = _asked_part(self.importer(self.clip.path), self.settings.video)
+            result = refine(imported, self.settings, source=self.clip.name)
             counter.advance(result.sequence.num_frames)
             return result
         if self.parts is not None:
@@ -84,3 +87,17 @@ class ClipJob:
             progress=counter,
             source=self.clip.name,
         )
+
+
+def _asked_part(sequence: PoseSequence, wanted: VideoSettings) -> PoseSequence:
+    """The frames between the seconds that were asked for, counted as in a clip."""
+    start, end = wanted.bounds
+    if start > 0 and start >= sequence.duration_s:
+        raise InputError(
+            "the recording ends before the asked start",
+            expected=f"a start before {sequence.duration_s:.2f} s",
+            found=f"start {start} s",
+        )
+    if (start, end) == (0.0, float("inf")):
+        return sequence
+    return sequence.crop(sequence.start_s + start, sequence.start_s + end)
