@@ -286,10 +286,7 @@ class Events(tuple[GestureEvent, ...]):
         lines = [
             f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
             + (f"  person {event.person}" if people else "")
-            + "".join(
-                f"  {'or ' * (i == 0)}{label} {chance:.2f}"
-                for i, (label, chance) in enumerate(event.alternatives[:2])
-            )
+            + (f"  or {alternatives_text(event)}" if event.alternatives else "")
             + (f"  [{event.evidence}]" if event.evidence else "")
             for event in self
         ]
