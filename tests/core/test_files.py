@@ -87,6 +87,13 @@ def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path):
     )
 
 
+def test_a_dash_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no name for an output"):
+        write_text("-", "text")
+    assert not list(tmp_path.iterdir())
+
+
 def test_json_refuses_nan_and_keeps_letters(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"name": "Jürgen"})

@@ -94,7 +94,14 @@ def writing_together(folder: str | Path) -> Iterator[Path]:
 
 
 def check_name(path: Path) -> None:
-    """Refuse names that no system takes, and so many folders that making them would recurse."""
+    """Refuse names that no system takes, so many folders that making them would recurse, and the
+    dash that elsewhere stands for a pipe."""
+    if path.name == "-":
+        raise InputError(
+            "'-' is no name for an output",
+            expected="the name of a file or a folder",
+            remedy="nothing is written into pipes",
+        )
     if len(os.fsencode(path)) > _LONGEST_PATH or len(path.parts) > _DEEPEST_PATH:
         raise InputError(
             "the name of an output is too long",
