@@ -157,7 +157,7 @@ def test_truth_is_shown_beside_what_was_found(recording, model, tmp_path):
     analyze(recording, tmp_path / "out", settings)
     data = embedded(tmp_path / "out")
     assert data["truth"]
-    assert "true gestures" in data["truth_score"]
+    assert "true gesture" in data["truth_score"]
     assert {event["row"] for event in data["truth"]} <= set(data["groups"])
 
 

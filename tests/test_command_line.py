@@ -139,12 +139,17 @@ def test_a_signal_in_the_middle_of_writing_leaves_nothing(
         os.kill(os.getpid(), getattr(signal, number))
         time.sleep(5)
 
+    # A program that is started in the background may not hear Ctrl-C.
+    at_first = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGTERM)
     (tmp_path / "events.csv").write_text("label,start_s,end_s\nnod,0.5,1\n")
     monkeypatch.setattr(files.os, "fsync", fsync)
     pair = [str(tmp_path / "events.csv")] * 2
     words = ["agree", *pair, "-o"] if out == "folder" else ["synthesise", "clips", "1", "-o"]
-    assert main([*words, str(tmp_path / "o" / out)]) == status
+    try:
+        assert main([*words, str(tmp_path / "o" / out)]) == status
+    finally:
+        signal.signal(signal.SIGINT, at_first)
     assert "interrupted" in capsys.readouterr().err
     assert not [
         path for path in tmp_path.rglob("*") if path.is_file() and path.name != "events.csv"

@@ -127,7 +127,7 @@ def study(result: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained") / "run"
     line = "train --data.train T -o O --optim.epochs=1 --machine.tensorboard=off"
-    _do(f"{line} --model.sizes={{channels:[8]}}", T=labelled, O=out)
+    _do(f'{line} --model.sizes={{"channels":[8]}}', T=labelled, O=out)
     return out
 
 
