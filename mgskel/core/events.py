@@ -286,7 +286,8 @@ class Events(tuple[GestureEvent, ...]):
         lines = [
             f"{event.start_s:9.2f} {event.end_s:9.2f}  {event.label:<{width}}  {event.score:.2f}"
             + (f"  person {event.person}" if people else "")
-            + (f"  or {alternatives_text(event)}" if event.alternatives else "")
+            + ("  or " if event.alternatives else "")
+            + "  ".join(f"{label} {chance:.2f}" for label, chance in event.alternatives[:2])
             + (f"  [{event.evidence}]" if event.evidence else "")
             for event in self
         ]
