@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgskel.core.errors import InputError, listed, shown, unknown
 from mgskel.core.gestures import Vocabulary, get_vocabulary
+from mgskel.core.html_table import html_table
 from mgskel.core.registry import Registry
 from mgskel.core.storage.csv_table import plain, to_csv
 from mgskel.core.storage.files import write_json, write_text
@@ -304,11 +304,7 @@ class Events(tuple[GestureEvent, ...]):
              ", ".join(f"{label} {chance:.2f}" for label, chance in e.alternatives[:2]))
             for e in self
         ]  # fmt: skip
-        cells = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-        )
-        titles = "".join(f"<th>{title}</th>" for title in head)
-        return f"<table><caption>{self._counted}</caption><tr>{titles}</tr>{cells}</table>"
+        return html_table(self._counted, head, rows)
 
 
 def in_order(events: Iterable[GestureEvent]) -> Events:

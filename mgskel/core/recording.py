@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, overload
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from mgskel.core.errors import InputError
 from mgskel.core.events import GestureEvent
 from mgskel.core.gestures import get_vocabulary
+from mgskel.core.html_table import html_table
 from mgskel.core.sequence import PoseSequence
 from mgskel.core.skeleton import Skeleton, get_skeleton
 from mgskel.core.storage.intake import number_of
@@ -267,13 +267,9 @@ class Dataset(Sequence[Recording]):
              f"{one.sequence.duration_s:.1f}", str(one.sequence.num_people))
             for one in (self[i] for i in range(min(len(self), _MOST_SHOWN)))
         ]  # fmt: skip
-        cells = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-        )
-        titles = "".join(f"<th>{t}</th>" for t in ("name", "label", "frames", "seconds", "people"))
         some = f", the first {_MOST_SHOWN}" if len(self) > _MOST_SHOWN else ""
-        caption = f"{escape(repr(self))}{some}"
-        return f"<table><caption>{caption}</caption><tr>{titles}</tr>{cells}</table>"
+        head = ("name", "label", "frames", "seconds", "people")
+        return html_table(f"{self!r}{some}", head, rows)
 
 
 def said_by_people(data: Dataset) -> Dataset:
