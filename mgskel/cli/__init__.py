@@ -194,18 +194,12 @@ def _keep_inputs(args: argparse.Namespace) -> None:
     out = getattr(args, "out", None) or getattr(args, "output", None)
     if not isinstance(out, str | Path) or not os.path.isfile(out):
         return
+    from mgskel.core.storage.files import keep_input
+
     for name, value in vars(args).items():
         for one in value if isinstance(value, list | tuple) else [value]:
-            same = (
-                name not in ("out", "output")
-                and isinstance(one, str | Path)
-                and os.path.exists(one)
-            )
-            if same and os.path.samefile(one, out):
-                raise InputError(
-                    f"{out} is both input and output",
-                    remedy="give another name by -o; nothing was written",
-                )
+            if name not in ("out", "output") and isinstance(one, str | Path):
+                keep_input(one, out)
 
 
 def _parse(

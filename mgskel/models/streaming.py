@@ -14,6 +14,8 @@ from mgskel.core.errors import InputError
 from mgskel.models.backbone import Backbone, Stage
 from mgskel.models.layers.basic import shrink_time
 
+FOLLOWING = "light with follow_sample false, stgcn, gat, heatmap"
+
 
 class Stream:
     """`Backbone.forward_frames` of something that is still going on.
@@ -30,7 +32,7 @@ class Stream:
         if span is None:
             raise InputError(
                 "this network looks at the whole of a recording and cannot follow it",
-                expected="light with follow_sample false, stgcn, gat, heatmap; a fusion window",
+                expected=f"{FOLLOWING}; a fusion window",
                 found=type(network).__name__,
             )
         self.network = network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -93,6 +94,15 @@ def writing_together(folder: str | Path) -> Iterator[Path]:
         remove_empty(made)
 
 
+def keep_input(source: str | Path, out: str | Path, other: str = "name") -> None:
+    """Refuse to write over what is read: it would be lost."""
+    if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
+        raise InputError(
+            f"{out} is both input and output",
+            remedy=f"give another {other} by -o; nothing was written",
+        )
+
+
 def check_name(path: Path) -> None:
     """Refuse names that no system takes, so many folders that making them would recurse, and the
     dash that elsewhere stands for a pipe."""
@@ -129,6 +139,7 @@ def _temporary(target: Path) -> Path:
     return target.with_name(f".{owner}.part-{target.name}")
 
 
+@functools.cache
 def _machine() -> str:
     """Four digits that tell this machine's unfinished files from those of others."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:4]

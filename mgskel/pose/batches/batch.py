@@ -17,7 +17,7 @@ from mgskel.core.errors import InputError
 from mgskel.core.machine.progress import Progress
 from mgskel.core.machine.threads import usable_cores
 from mgskel.core.sequence import PoseSequence
-from mgskel.core.storage.files import json_hash, sweep_leftovers
+from mgskel.core.storage.files import json_hash, keep_input, sweep_leftovers
 from mgskel.core.storage.stages import working_in
 from mgskel.pose.batches.clip_list import Clip, find_clips
 from mgskel.pose.batches.job import ClipJob
@@ -89,7 +89,8 @@ def extract_batch(
     folder = Path(out)
     settings = settings or ExtractSettings()
     clips = find_clips(inputs, folder, importer.takes if importer else None)
-    _keep_inputs(clips, folder)
+    for clip in clips:
+        keep_input(clip.path, folder / _pose(clip), "folder")
     identity: Mapping[str, Any] = (
         {"name": "imported"} if importer else estimator_identity(settings.estimator)
     )
@@ -131,17 +132,6 @@ def extract_batch(
                     manifest.record(_entry(job.clip, hashes[job.clip.name], key, outcome))
         skipped = frozenset(clip.name for clip in clips) - {clip.name for clip in todo}
         return BatchResult(tuple(manifest.entries[clip.name] for clip in clips), skipped)
-
-
-def _keep_inputs(clips: Sequence[Clip], folder: Path) -> None:
-    """Refuse to write a recording over itself."""
-    for clip in clips:
-        place = folder / _pose(clip)
-        if place.exists() and clip.is_local and place.samefile(clip.path):
-            raise InputError(
-                f"{place} is both input and output",
-                remedy="give another folder by -o; nothing was written",
-            )
 
 
 def _pose(clip: Clip) -> str:

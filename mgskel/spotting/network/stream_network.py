@@ -14,6 +14,7 @@ from typing import Any
 
 from mgskel.core.errors import InputError
 from mgskel.models import Backbone
+from mgskel.models.streaming import FOLLOWING
 from mgskel.spotting.network.features import CHANNELS, StreamInput
 from mgskel.training.runs.model_folder import ModelSpec
 
@@ -45,7 +46,7 @@ def build_stream_network(model: ModelSpec, wanted: StreamInput, num_classes: int
         raise InputError(
             "this network looks at the whole of a recording and cannot follow it",
             found=model.backbone,
-            remedy="take light with follow_sample false, stgcn, gat, heatmap; a fusion_window",
+            remedy=f"take {FOLLOWING}; a fusion_window",
         )
     return network
 
