@@ -46,6 +46,7 @@ def load_training_data(config: DataConfig, files: Sequence[Dataset] | None = Non
     everything = join([one.clips() for one in read_ones])
     if not len(everything):
         raise InputError("the files hold no sequences", place=config.train[0])
+    everything = leave_out(everything, config.leave_out)
     if config.to_layout is not None:
         everything = everything.to_skeleton(get_skeleton(config.to_layout))
     fingerprint = data_fingerprint(*config.train)
@@ -60,6 +61,27 @@ def load_training_data(config: DataConfig, files: Sequence[Dataset] | None = Non
         other = other.to_skeleton(everything.skeleton)
         return TrainingData(everything, other, classes, fingerprint)
     return split_training_data(everything, classes, config, fingerprint)
+
+
+def leave_out(everything: Dataset, names: Sequence[str]) -> Dataset:
+    """All but some; a recipe's list of a public set also serves a file with a part of that set."""
+    if not names:
+        return everything
+    known = np.array([str(name) for name in everything.names])
+    left_out = np.isin(known, names)
+    if left_out.all():
+        raise InputError(
+            "data.leave_out leaves nothing",
+            expected="names of some of the sequences",
+            found=f"those of all {len(known)}",
+        )
+    if absent := sorted(set(names) - set(known)):
+        warnings.warn(
+            f"{len(absent)} of {len(names)} sequences that data.leave_out names are not in the "
+            f"files: {', '.join(absent[:5])}",
+            stacklevel=3,
+        )
+    return everything.select(~left_out)
 
 
 def _options(config: DataConfig) -> ReadOptions:

@@ -34,6 +34,8 @@ class DataConfig:
         held: which groups to hold out; without it, about `share` of the sequences, chosen by
             `split_seed`.
         validation_file: for ``file``.
+        leave_out: names of sequences that must not be learned from, nor judged by, such as those
+            whose labels are known to be wrong.
         labels_share: use only this share of the training labels (for few-label studies).
         people: size of the person axis; without it, as many as the file has.
     """
@@ -50,6 +52,7 @@ class DataConfig:
     share: Annotated[float, Between(0.001, 0.999)] = 0.2
     split_seed: Annotated[int, Between(0, 2**32 - 1)] = 0
     validation_file: Path | None = None
+    leave_out: tuple[str, ...] = ()
     labels_share: Annotated[float, Between(1e-6, 1)] = 1.0
     people: Annotated[int | None, Between(1, 100)] = None
 

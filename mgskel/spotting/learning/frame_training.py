@@ -44,7 +44,7 @@ from mgskel.training.module import LossModule
 from mgskel.training.runs.class_metrics import summary
 from mgskel.training.runs.model_folder import DESCRIPTION_FILE, WEIGHTS_FILE, ModelSpec
 from mgskel.training.runs.run_folder import claimed, plot_history
-from mgskel.training.sets import data_fingerprint, hold_apart
+from mgskel.training.sets import data_fingerprint, hold_apart, leave_out
 from mgskel.training.train_config import DataConfig, MachineConfig, ModelConfig, OptimConfig
 
 _NOT_TOLD = -1
@@ -104,7 +104,7 @@ def train_frames(config: FramesConfig, out: Path, data: Dataset) -> FrameRecogni
     with claimed(out, config, fingerprint):
         if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
             return FrameRecognizer.load(out)
-        learned, apart = split(data, config.data)
+        learned, apart = split(leave_out(data, config.data.leave_out), config.data)
         prepare(config.machine, config.seed)
         taught = teach(learned, config, out)
         notes: dict[str, Any] = {
