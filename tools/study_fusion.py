@@ -101,6 +101,8 @@ def _epochs(name: str, size: str) -> int:
 
 def _changes(name: str, network: str, size: str) -> tuple[str, ...]:
     words = ["--stream", "joint", "--data.share", SHARES[size]]
+    if name == "nw_ucla":  # its rows are from before the wrong labels were found
+        words += ["--data.leave_out", "[]"]
     if size == "quick":
         words += ["--model.sizes", SIZES[network], "--window", "32", "--views", "1"]
         if name == "nw_ucla":
