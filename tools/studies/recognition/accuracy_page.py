@@ -77,12 +77,9 @@ def page(reports: Sequence[Report]) -> str:
         "*Validation* is a part of the training file that the network has not seen; *test* is "
         "the set's own test part, where its file was given. Published figures are those of the "
         "test part: compare them with *test* alone, and ensembles with ensembles. The ensemble's "
-        "members are chosen on validation, which flatters its validation figure a little; where "
-        "it stands, the line below a table is without that, and where it does not, weights were "
-        "fitted as in former versions. Top-1 in percent, mean ± standard "
-        "deviation over seeds, each of which draws its own validation part unless "
-        "the recipe names one. *Fusion on* is balanced pooling; *fusion gates* was measured with "
-        "the gates behind blocks that were the fusion before, and is not what `on` gives today.",
+        "members are chosen on validation, which flatters its validation figure a little; the line "
+        "below a table is without that. Top-1 in percent, mean ± standard deviation over seeds, "
+        "each of which draws its own validation part unless the recipe names one.",
     ]
     for report in reports:
         lines += ["", *_section(report)]
