@@ -28,6 +28,7 @@ from mgskel.spotting import FrameRecognizer, Recognizer
 from mgskel.spotting.learning.frame_training import (
     FramesConfig,
     label_names,
+    split,
     teach,
     with_frame_labels,
 )
@@ -186,6 +187,16 @@ def test_frames_without_a_label_teach_nothing(lessons, tmp_path):
     taught = teach(half, replace(QUICK, batches=20), tmp_path)
     new = recording(9, "b")
     assert (taught.labels(new.sequence) == new.frame_labels).mean() > 0.7
+
+
+@pytest.mark.parametrize("validation", ["none", "random"])
+def test_what_is_left_out_is_neither_learned_from_nor_judged_by(lessons, validation):
+    data = Dataset(tuple(one.replace(name=f"r{i}") for i, one in enumerate([*lessons] * 4)))
+    chosen = ("r0", "r3", "r5")
+    parts = split(data, replace(QUICK.data, validation=validation, leave_out=chosen))
+    assert sorted(name for part in parts for name in part.names) == sorted(
+        name for name in data.names if name not in chosen
+    )
 
 
 def test_events_clips_and_numbers_become_labels_of_frames(lessons):

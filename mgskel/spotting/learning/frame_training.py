@@ -104,7 +104,7 @@ def train_frames(config: FramesConfig, out: Path, data: Dataset) -> FrameRecogni
     with claimed(out, config, fingerprint):
         if (out / WEIGHTS_FILE).is_file() and (out / DESCRIPTION_FILE).is_file():
             return FrameRecognizer.load(out)
-        learned, apart = split(leave_out(data, config.data.leave_out), config.data)
+        learned, apart = split(data, config.data)
         prepare(config.machine, config.seed)
         taught = teach(learned, config, out)
         notes: dict[str, Any] = {
@@ -169,6 +169,7 @@ def judge(recognizer: FrameRecognizer, recordings: Sequence[Recording]) -> dict[
 
 def split(data: Dataset, config: DataConfig) -> tuple[Dataset, Dataset]:
     """Recordings to learn from and to judge by: whole groups, or every fourth recording."""
+    data = leave_out(data, config.leave_out)
     if config.validation == "none":
         return data, data[:0]
     if config.validation in ("random", "official", "file"):

@@ -46,7 +46,7 @@ def recipe_facts(config: TrainConfig, words: Sequence[str]) -> dict[str, Any]:
     else:
         part = {"file": "a file of its own"}.get(data.validation, data.validation)
     if data.leave_out:
-        part += f"; {len(data.leave_out)} sequences with wrong labels left out of both"
+        part += f"; {len(data.leave_out)} sequences left out of both"
     return {
         "epochs": config.optim.epochs,
         "held_out": part,
